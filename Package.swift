@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours: Swift 6 mode, and a warning is an error.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// The five services are one line each over `Pipeline`; they differ only in which service they name.
+let services: [Target] = ["invoicer", "charger", "mailer", "holder", "reporter"].map {
+  .executableTarget(name: $0, dependencies: ["Pipeline"], swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+  name: "month-close",
+  products: [],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: services + [
+    .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "Billing", swiftSettings: strict),
+    .target(
+      name: "Ledger",
+      dependencies: ["Billing", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict),
+    .target(name: "Broker", dependencies: ["CRabbitMQ", log, lifecycle], swiftSettings: strict),
+    .target(
+      name: "Pipeline",
+      dependencies: [
+        "Billing", "Ledger", "Broker", "CCurl", log, lifecycle,
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "closectl",
+      dependencies: [
+        "Pipeline", "CZlib", "Yams",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "sandbox",
+      dependencies: [
+        "Billing",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    tests("ArchitectureTests", []),
+    tests("BillingTests", ["Billing"]),
+    tests("BrokerTests", ["Broker"]),
+    tests("LedgerTests", ["Ledger"]),
+    tests("PipelineTests", ["Pipeline"]),
+    tests("OperatorTests", ["closectl"]),
+    tests("SandboxTests", ["sandbox"]),
+    tests("EndToEndTests", ["Pipeline"]),
+  ]
+)

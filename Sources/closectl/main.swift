@@ -1,0 +1,3 @@
+print("placeholder")
+import ArgumentParser
+import Yams

@@ -1,0 +1,2 @@
+print("placeholder")
+import Hummingbird

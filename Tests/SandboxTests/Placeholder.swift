@@ -1,0 +1,2 @@
+import Testing
+@Suite struct PlaceholderSandboxTests { @Test func nothing() {} }
