@@ -1,1 +1,3 @@
-print("placeholder")
+import Pipeline
+
+await ServiceProgram.main(.invoicer)

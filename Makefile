@@ -1,0 +1,33 @@
+# month-close: the commands people type. Each is a script in scripts/, which says more about itself.
+
+.PHONY: help demo test bench e2e lint format build release clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: ## watch a month close on this machine (DEMO_ACCOUNTS=1000, KEEP=1)
+	@scripts/demo
+
+test: ## run every test, a real broker and real processes included
+	@scripts/test
+
+e2e: ## only the tests with real processes, at full size (E2E_ACCOUNTS=5000)
+	@scripts/e2e/run
+
+bench: ## measure closes (ACCOUNTS="2000 20000 100000" LATENCY="0 300")
+	@scripts/bench
+
+lint: ## formatting of Swift and the shell scripts' own checker
+	@scripts/lint
+
+format: ## bring the Swift sources into shape
+	swift format --in-place --recursive Sources Tests Package.swift
+
+build: ## debug build
+	swift build
+
+release: ## release build
+	swift build -c release
+
+clean: ## remove what was built and what trial runs left behind
+	rm -rf .build .run

@@ -1,0 +1,40 @@
+/// How an account pays: `auto` is charged by us, `manual` pays the invoice by itself (bank transfer).
+public enum Collection: String, Codable, Sendable, CaseIterable {
+  case auto, manual
+}
+
+/// A customer's account as it was imported. Name and e-mail address are personal data: they go to the
+/// mailer and nowhere else, never into a message, a log line or a snapshot.
+public struct Account: Sendable, Equatable {
+  public var id: String
+  public var name: String
+  public var email: String
+  public var currency: Currency
+  /// ISO 3166-1 alpha-2; decides which tax applies.
+  public var country: String
+  /// IANA name; the account's months begin and end in it.
+  public var timeZone: String
+  public var collection: Collection
+  /// The gateway's name for the card, `nil` for manual payers.
+  public var paymentMethod: String?
+  /// Days after the issue of an unpaid invoice until the account is put on hold.
+  public var holdAfterDays: Int
+  public var closed: Bool
+
+  public init(
+    id: String, name: String, email: String, currency: Currency, country: String,
+    timeZone: String, collection: Collection, paymentMethod: String?, holdAfterDays: Int,
+    closed: Bool = false
+  ) {
+    self.id = id
+    self.name = name
+    self.email = email
+    self.currency = currency
+    self.country = country
+    self.timeZone = timeZone
+    self.collection = collection
+    self.paymentMethod = paymentMethod
+    self.holdAfterDays = holdAfterDays
+    self.closed = closed
+  }
+}

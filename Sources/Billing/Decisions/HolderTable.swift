@@ -1,0 +1,120 @@
+/// The holder's question when somebody owes: is there still a debt past its grace?
+public struct HoldSituation: Sendable {
+  public var snapshot: Snapshot
+  public var facts: AccountFacts?
+  public var now: Instant
+
+  public init(snapshot: Snapshot, facts: AccountFacts?, now: Instant) {
+    self.snapshot = snapshot
+    self.facts = facts
+    self.now = now
+  }
+
+  /// When the invoice's grace ends.
+  public var graceEnds: Instant? {
+    guard let facts, let invoice = facts.invoice else { return nil }
+    return invoice.issuedAt.adding(days: facts.account.holdAfterDays)
+  }
+
+  var isInGrace: Bool {
+    guard let graceEnds else { return false }
+    return now < graceEnds
+  }
+}
+
+public enum HoldAction: Sendable, Equatable {
+  case place
+  /// Look again at that time.
+  case waitUntil(Instant)
+  case nothing
+  case wait
+  case park
+}
+
+extension DecisionTable where Situation == HoldSituation, Action == HoldAction {
+  public static let holder = DecisionTable(
+    "holder",
+    [
+      DecisionRow(
+        "hold.unknown-account", found: "the ledger does not know the account yet", .behind,
+        does: "retry later, then park", when: { $0.facts == nil }, action: { _ in .wait }),
+      DecisionRow(
+        "hold.contradiction", found: "other account, currency, invoice or total than the ledger",
+        .contradiction, does: "park for a person", when: { $0.snapshot.contradicts($0.facts) },
+        action: { _ in .park }),
+      DecisionRow(
+        "hold.behind", found: "ledger position below the snapshot's", .behind,
+        does: "retry later, then park", when: { $0.snapshot.isAhead(of: $0.facts) },
+        action: { _ in .wait }),
+      DecisionRow(
+        "hold.no-such-invoice", found: "the ledger has caught up and has no such invoice",
+        .contradiction, does: "park for a person", when: { $0.facts?.invoice == nil },
+        action: { _ in .park }),
+      DecisionRow(
+        "hold.debt-gone", found: "the debt is paid or voided", .material, does: "place no hold",
+        when: { $0.facts?.invoice?.status != .open || ($0.facts?.invoice?.openMinor ?? 0) <= 0 },
+        action: { _ in .nothing }),
+      DecisionRow(
+        "hold.already", found: "the account is on hold", .alreadyDone, does: "nothing more",
+        when: { $0.facts?.heldForInvoice != nil }, action: { _ in .nothing }),
+      DecisionRow(
+        "hold.in-grace", found: "the debt is there, its grace has not ended", .same,
+        does: "look again when it ends", when: { $0.isInGrace },
+        action: { $0.graceEnds.map(HoldAction.waitUntil) ?? .wait }),
+      DecisionRow(
+        "hold.unsettled", found: "a charge for it is in flight or unknown", .unsettled,
+        does: "retry later", when: { $0.facts?.attempts.contains { $0.state.isUnsettled } ?? false },
+        action: { _ in .wait }),
+      DecisionRow(
+        "hold.place", found: "the debt is there and past its grace", .same, does: "place a hold",
+        when: { _ in true }, action: { _ in .place }),
+    ])
+}
+
+/// The holder's question when money came in: may the hold go?
+public struct LiftSituation: Sendable {
+  public var snapshot: Snapshot
+  public var facts: AccountFacts?
+  /// Open invoices of the account whose grace has ended.
+  public var overdue: Int
+
+  public init(snapshot: Snapshot, facts: AccountFacts?, overdue: Int) {
+    self.snapshot = snapshot
+    self.facts = facts
+    self.overdue = overdue
+  }
+}
+
+public enum LiftAction: Sendable, Equatable {
+  case lift, keep, nothing, wait, park
+}
+
+extension DecisionTable where Situation == LiftSituation, Action == LiftAction {
+  public static let lifter = DecisionTable(
+    "holder, after a payment",
+    [
+      DecisionRow(
+        "lift.unknown-account", found: "the ledger does not know the account yet", .behind,
+        does: "retry later, then park", when: { $0.facts == nil }, action: { _ in .wait }),
+      DecisionRow(
+        "lift.contradiction", found: "other account or currency than the ledger", .contradiction,
+        does: "park for a person",
+        when: {
+          $0.facts?.account.id != $0.snapshot.account
+            || $0.facts?.account.currency != $0.snapshot.currency
+        }, action: { _ in .park }),
+      DecisionRow(
+        "lift.behind", found: "ledger position below the snapshot's", .behind,
+        does: "retry later, then park", when: { $0.snapshot.isAhead(of: $0.facts) },
+        action: { _ in .wait }),
+      DecisionRow(
+        "lift.not-held", found: "there is no hold", .same, does: "nothing",
+        when: { $0.facts?.heldForInvoice == nil }, action: { _ in .nothing }),
+      DecisionRow(
+        "lift.still-overdue", found: "another debt is past its grace", .material,
+        does: "keep the hold", when: { $0.overdue > 0 }, action: { _ in .keep }),
+      DecisionRow(
+        "lift.paid", found: "nothing past its grace is owed any more", .material,
+        does: "lift the hold", when: { _ in true }, action: { _ in .lift }),
+    ])
+}

@@ -1,0 +1,93 @@
+import CRabbitMQ
+
+/// Lends Swift strings and headers to the C library for the length of one call. One block of memory,
+/// used again for every message.
+struct AMQPArena: ~Copyable {
+  private let memory: UnsafeMutableRawBufferPointer
+  private var used = 0
+
+  init(byteCount: Int) {
+    memory = .allocate(byteCount: byteCount, alignment: 16)
+  }
+
+  deinit { memory.deallocate() }
+
+  /// What was lent before must no longer be in use.
+  mutating func reset() { used = 0 }
+
+  mutating func bytes(_ text: String) -> amqp_bytes_t {
+    var text = text
+    return text.withUTF8 { utf8 in
+      let place = take(utf8.count, alignment: 1)
+      place.copyMemory(from: UnsafeRawBufferPointer(utf8))
+      return amqp_bytes_t(len: utf8.count, bytes: place.baseAddress)
+    }
+  }
+
+  mutating func table(_ values: [String: HeaderValue]) -> amqp_table_t {
+    if values.isEmpty { return amqp_table_t() }
+    let stride = MemoryLayout<amqp_table_entry_t>.stride
+    let entries = take(values.count * stride, alignment: 16)
+      .bindMemory(to: amqp_table_entry_t.self)
+    for (index, pair) in values.enumerated() {
+      var entry = amqp_table_entry_t()
+      entry.key = bytes(pair.key)
+      entry.value = field(pair.value)
+      entries.initializeElement(at: index, to: entry)
+    }
+    return amqp_table_t(num_entries: Int32(values.count), entries: entries.baseAddress)
+  }
+
+  private mutating func field(_ value: HeaderValue) -> amqp_field_value_t {
+    var field = amqp_field_value_t()
+    switch value {
+    case .string(let text):
+      field.kind = UInt8(AMQP_FIELD_KIND_UTF8.rawValue)
+      field.value.bytes = bytes(text)
+    case .integer(let number):
+      field.kind = UInt8(AMQP_FIELD_KIND_I64.rawValue)
+      field.value.i64 = number
+    case .boolean(let flag):
+      field.kind = UInt8(AMQP_FIELD_KIND_BOOLEAN.rawValue)
+      field.value.boolean = flag ? 1 : 0
+    }
+    return field
+  }
+
+  private mutating func take(_ count: Int, alignment: Int) -> UnsafeMutableRawBufferPointer {
+    let start = (used + alignment - 1) / alignment * alignment
+    precondition(start + count <= memory.count, "more was lent than a message may hold")
+    used = start + count
+    return UnsafeMutableRawBufferPointer(rebasing: memory[start..<used])
+  }
+}
+
+extension OutgoingMessage {
+  /// Headers may be no larger, so that they fit into one frame whatever the broker's frame size.
+  private static let maximumHeaderBytes = 32_768
+
+  /// What AMQP cannot carry, as the broker would say it; checked before anything is written, because
+  /// half a message on the wire ends the connection for all.
+  var misfit: PublishResult? {
+    let short = [
+      ("exchange", exchange), ("routing key", routingKey), ("message id", messageID),
+      ("type", type ?? ""), ("content type", contentType),
+    ]
+    for (name, text) in short where text.utf8.count > 255 {
+      return .returned(code: 502, text: "\(name) has \(text.utf8.count) bytes, AMQP allows 255")
+    }
+    var size = 0
+    for (name, value) in headers {
+      if name.utf8.count > 128 {
+        return .returned(code: 502, text: "a header's name has more than 128 bytes")
+      }
+      size += name.utf8.count + 64
+      if case .string(let text) = value { size += text.utf8.count }
+    }
+    if size > Self.maximumHeaderBytes {
+      return .returned(
+        code: 501, text: "the headers have \(size) bytes, at most \(Self.maximumHeaderBytes) fit")
+    }
+    return nil
+  }
+}

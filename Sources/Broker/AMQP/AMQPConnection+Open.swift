@@ -1,0 +1,142 @@
+import CRabbitMQ
+import Glibc
+
+extension AMQPConnection {
+  /// Connects and logs in, once. Blocks its thread for two connect timeouts at most, name lookup aside.
+  static func open(
+    _ url: BrokerURL, name: String, options: BrokerOptions
+  ) throws(BrokerError) -> AMQPConnection {
+    guard let state = amqp_new_connection() else {
+      throw .unreachable(host: url.host, port: url.port, why: "no memory is left")
+    }
+    do {
+      try openSocket(state, url, options)
+      try logIn(state, url, name, options)
+    } catch {
+      amqp_destroy_connection(state)
+      throw error
+    }
+    do {
+      let connection = try AMQPConnection(state, options: options)
+      try connection.openChannel()
+      return connection
+    } catch {
+      throw .unreachable(host: url.host, port: url.port, why: error.reason)
+    }
+  }
+
+  private static func openSocket(
+    _ state: amqp_connection_state_t, _ url: BrokerURL, _ options: BrokerOptions
+  ) throws(BrokerError) {
+    let socket: OpaquePointer?
+    if let tls = url.tls {
+      socket = amqp_ssl_socket_new(state)
+      if let socket { try prepare(socket, tls) }
+    } else {
+      socket = amqp_tcp_socket_new(state)
+    }
+    guard let socket else {
+      throw .unreachable(host: url.host, port: url.port, why: "no socket could be made")
+    }
+    var limit = timeval(options.connectTimeout)
+    errno = 0
+    let status = amqp_socket_open_noblock(socket, url.host, Int32(url.port), &limit)
+    let code = errno
+    if status == 0 { return }
+    if status == AMQP_STATUS_TIMEOUT.rawValue {
+      throw .timedOut(
+        "connecting to \(url.host):\(url.port), after \(options.connectTimeout)")
+    }
+    let why =
+      code == ECONNREFUSED && status == AMQP_STATUS_SOCKET_ERROR.rawValue
+      ? "connection refused, nothing listens there" : String(cString: amqp_error_string2(status))
+    throw .unreachable(host: url.host, port: url.port, why: why)
+  }
+
+  private static func prepare(_ socket: OpaquePointer, _ tls: BrokerURL.TLS) throws(BrokerError) {
+    amqp_ssl_socket_set_verify_peer(socket, 1)
+    amqp_ssl_socket_set_verify_hostname(socket, 1)
+    guard amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST) == 0 else {
+      throw .badURL("this system has no TLS 1.2")
+    }
+    let authorities = tls.caFile ?? "/etc/ssl/certs/ca-certificates.crt"
+    guard amqp_ssl_socket_set_cacert(socket, authorities) == 0 else {
+      throw .badURL("cacertfile \(authorities) cannot be read as PEM certificates")
+    }
+    guard let certificate = tls.certificateFile, let key = tls.keyFile else { return }
+    guard amqp_ssl_socket_set_key(socket, certificate, key) == 0 else {
+      throw .badURL("certfile \(certificate) and keyfile \(key) cannot be read or do not match")
+    }
+  }
+
+  private static func logIn(
+    _ state: amqp_connection_state_t, _ url: BrokerURL, _ name: String, _ options: BrokerOptions
+  ) throws(BrokerError) {
+    var limit = timeval(options.connectTimeout)
+    guard amqp_set_handshake_timeout(state, &limit) == 0 else {
+      throw .unreachable(host: url.host, port: url.port, why: "no handshake timeout could be set")
+    }
+    var properties = AMQPArena(byteCount: 8_192)
+    var client = properties.clientProperties(name)
+    let reply = amqp_login_plain(
+      state, url.virtualHost, 16, 131_072, Int32(options.heartbeatSeconds), &client,
+      url.user, url.password)
+    switch reply.reply_type {
+    case AMQP_RESPONSE_NORMAL: return
+    case AMQP_RESPONSE_SERVER_EXCEPTION where reply.reply.id == AMQPMethod.connectionClose:
+      let close = reply.reply.decoded.assumingMemoryBound(to: amqp_connection_close_t.self).pointee
+      throw refusal(Int(close.reply_code), String(close.reply_text), url)
+    default:
+      if reply.library_error == AMQP_STATUS_TIMEOUT.rawValue {
+        throw .timedOut(
+          "the handshake with \(url.host):\(url.port), after \(options.connectTimeout)")
+      }
+      let why = String(cString: amqp_error_string2(reply.library_error))
+      throw .unreachable(
+        host: url.host, port: url.port, why: "it is not a broker that speaks AMQP 0-9-1 (\(why))")
+    }
+  }
+
+  private static func refusal(_ code: Int, _ text: String, _ url: BrokerURL) -> BrokerError {
+    switch code {
+    case 403: .refusedLogin(user: url.user, host: url.host)
+    case 530: .noVirtualHost(url.virtualHost)
+    default: .refused(code: code, text: text)
+    }
+  }
+
+  /// A fresh channel; also after the broker closed the last one.
+  func openChannel() throws(ConnectionLost) {
+    _ = amqp_channel_open(state, Self.channel)
+    do {
+      try checkReply("opening a channel")
+    } catch let closed as ChannelClosed {
+      throw ConnectionLost(reason: "opening a channel: \(closed.code) \(closed.text)")
+    } catch let lost as ConnectionLost {
+      throw lost
+    } catch {
+      throw ConnectionLost(reason: "opening a channel: \(error)")
+    }
+  }
+}
+
+extension AMQPArena {
+  /// Announces what we understand; without it the broker stays silent about these.
+  fileprivate mutating func clientProperties(_ name: String) -> amqp_table_t {
+    let known = table([
+      "authentication_failure_close": .boolean(true), "basic.nack": .boolean(true),
+      "connection.blocked": .boolean(true), "consumer_cancel_notify": .boolean(true),
+      "publisher_confirms": .boolean(true),
+    ])
+    var properties = table([
+      "connection_name": .string(String(name.prefix(200))), "product": .string("month-close"),
+      "capabilities": .boolean(true),
+    ])
+    for index in 0..<Int(properties.num_entries)
+    where String(properties.entries[index].key) == "capabilities" {
+      properties.entries[index].value.kind = UInt8(AMQP_FIELD_KIND_TABLE.rawValue)
+      properties.entries[index].value.value.table = known
+    }
+    return properties
+  }
+}

@@ -1,0 +1,128 @@
+import CRabbitMQ
+
+/// Puts frames together to events. A message comes as a method, a header and any number of body frames.
+struct FrameAssembler {
+  private enum Opening {
+    case delivery(redelivered: Bool, tag: UInt64)
+    case returned(code: Int, text: String)
+  }
+  private var opening: Opening?
+  private var content = AMQPContent(exchange: "", routingKey: "")
+  private var bodySize: UInt64 = 0
+  private var bodyRead: UInt64 = 0
+  private let maximumBodyBytes: Int
+  private var exchanges = RepeatedText()
+  private var routingKeys = RepeatedText()
+  private var types = RepeatedText()
+  private var contentTypes = RepeatedText()
+
+  init(maximumBodyBytes: Int) {
+    self.maximumBodyBytes = maximumBodyBytes
+  }
+
+  /// The event that this frame completes, if it does. The frame's memory is not needed afterwards.
+  mutating func take(_ frame: amqp_frame_t) throws(ConnectionLost) -> AMQPEvent? {
+    switch Int32(frame.frame_type) {
+    case AMQP_FRAME_METHOD: return try take(frame.payload.method)
+    case AMQP_FRAME_HEADER:
+      guard opening != nil else { throw ConnectionLost(reason: "a header without a message came") }
+      takeHeader(frame)
+      return bodySize == 0 ? finish() : nil
+    case AMQP_FRAME_BODY:
+      guard opening != nil else { throw ConnectionLost(reason: "a body without a message came") }
+      let part = frame.payload.body_fragment
+      bodyRead += UInt64(part.len)
+      if keepsBody {
+        content.body.append(
+          contentsOf: UnsafeRawBufferPointer(start: part.bytes, count: part.len))
+      }
+      return bodyRead >= bodySize ? finish() : nil
+    default: return nil
+    }
+  }
+
+  private var keepsBody: Bool {
+    guard case .delivery = opening else { return false }
+    return bodySize <= UInt64(maximumBodyBytes)
+  }
+
+  private mutating func take(_ method: amqp_method_t) throws(ConnectionLost) -> AMQPEvent? {
+    func fields<T>(_ type: T.Type) -> T { method.decoded.assumingMemoryBound(to: type).pointee }
+    switch method.id {
+    case AMQPMethod.basicDeliver:
+      let deliver = fields(amqp_basic_deliver_t.self)
+      open(
+        .delivery(redelivered: deliver.redelivered != 0, tag: deliver.delivery_tag),
+        exchange: deliver.exchange, routingKey: deliver.routing_key)
+      return nil
+    case AMQPMethod.basicReturn:
+      let back = fields(amqp_basic_return_t.self)
+      open(
+        .returned(code: Int(back.reply_code), text: String(back.reply_text)),
+        exchange: back.exchange, routingKey: back.routing_key)
+      return nil
+    case AMQPMethod.basicAck:
+      let ack = fields(amqp_basic_ack_t.self)
+      return .confirmed(tag: ack.delivery_tag, multiple: ack.multiple != 0, taken: true)
+    case AMQPMethod.basicNack:
+      let nack = fields(amqp_basic_nack_t.self)
+      return .confirmed(tag: nack.delivery_tag, multiple: nack.multiple != 0, taken: false)
+    case AMQPMethod.basicCancel: return .cancelled
+    case AMQPMethod.basicCancelOK: return .cancelDone
+    case AMQPMethod.connectionBlocked:
+      return .blocked(String(fields(amqp_connection_blocked_t.self).reason))
+    case AMQPMethod.connectionUnblocked: return .unblocked
+    case AMQPMethod.channelClose:
+      opening = nil
+      let close = fields(amqp_channel_close_t.self)
+      return .channelClosed(
+        ChannelClosed(code: Int(close.reply_code), text: String(close.reply_text)))
+    case AMQPMethod.connectionClose:
+      let close = fields(amqp_connection_close_t.self)
+      throw ConnectionLost(
+        reason: "the broker closed it: \(close.reply_code) \(String(close.reply_text))")
+    default: return nil
+    }
+  }
+
+  private mutating func open(
+    _ opening: Opening, exchange: amqp_bytes_t, routingKey: amqp_bytes_t
+  ) {
+    self.opening = opening
+    content = AMQPContent(
+      exchange: exchanges.text(exchange), routingKey: routingKeys.text(routingKey))
+    bodySize = 0
+    bodyRead = 0
+  }
+
+  private mutating func takeHeader(_ frame: amqp_frame_t) {
+    bodySize = frame.payload.properties.body_size
+    if keepsBody { content.body.reserveCapacity(Int(bodySize)) }
+    guard let decoded = frame.payload.properties.decoded else { return }
+    let properties = decoded.assumingMemoryBound(to: amqp_basic_properties_t.self).pointee
+    func has(_ flag: Int32) -> Bool { properties._flags & UInt32(flag) != 0 }
+    if has(AMQP_BASIC_MESSAGE_ID_FLAG) { content.messageID = String(properties.message_id) }
+    if has(AMQP_BASIC_TYPE_FLAG) { content.type = types.text(properties.type) }
+    if has(AMQP_BASIC_CONTENT_TYPE_FLAG) {
+      content.contentType = contentTypes.text(properties.content_type)
+    }
+    if has(AMQP_BASIC_HEADERS_FLAG) { content.headers = .init(properties.headers) }
+  }
+
+  private mutating func finish() -> AMQPEvent? {
+    let keeps = keepsBody
+    defer {
+      opening = nil
+      content.body = []
+    }
+    switch opening {
+    case .delivery(let redelivered, let tag):
+      if !keeps {
+        return .deliveredTooLarge(tag: tag, bytes: bodySize, messageID: content.messageID)
+      }
+      return .delivered(content, redelivered: redelivered, tag: tag)
+    case .returned(let code, let text): return .returned(content, code: code, text: text)
+    case nil: return nil
+    }
+  }
+}

@@ -1,0 +1,177 @@
+/// AMQP 0-9-1 as the services use it; RabbitMQ and its in-memory twin behind one interface, both held
+/// to one conformance suite. Knows nothing of billing.
+///
+/// No method blocks Swift's shared threads, and each ends by itself: within its deadline it either
+/// has an answer or says that there is none.
+public protocol Broker: Sendable {
+  /// Opens a consumer. It survives lost connections: it reconnects with back-off and goes on; what
+  /// was delivered before and not settled is delivered again, and settling it has no effect.
+  func consume(_ queue: String, prefetch: Int) async throws -> any Consumer
+  /// Publishes persistent and `mandatory`, pipelined, and waits for the confirms. One result for
+  /// each message, in order. Never throws for what happens to a message.
+  func publish(_ messages: [OutgoingMessage]) async -> [PublishResult]
+  /// What differs between the topology and the broker; empty when they agree.
+  func differences(from topology: Topology) async throws -> [TopologyDifference]
+  /// Declares what is missing. What exists with other arguments is reported, not changed.
+  func apply(_ topology: Topology) async throws -> [TopologyDifference]
+  /// Messages ready and consumers of a queue; `nil` when there is no such queue.
+  func depth(of queue: String) async throws -> QueueDepth?
+  /// What is known of the connections without asking the broker.
+  var health: BrokerHealth { get async }
+  func close() async
+}
+
+/// A bounded stream of deliveries from one queue.
+public protocol Consumer: Sendable {
+  /// The next batch: waits for a first message, then takes what is already there, up to `limit`,
+  /// waiting `linger` at most for more. `nil` once the consumer is stopped and drained.
+  func next(limit: Int, linger: Duration) async -> [Delivery]?
+  /// Acknowledges or returns deliveries. A delivery of a connection that is gone is ignored.
+  func settle(_ settlements: [Settlement]) async
+  /// Takes no more from the broker and hands unsettled, not yet taken deliveries back to the queue.
+  func stop() async
+}
+
+public enum HeaderValue: Sendable, Equatable {
+  case string(String)
+  case integer(Int64)
+  case boolean(Bool)
+}
+
+public struct OutgoingMessage: Sendable, Equatable {
+  /// Empty: the default exchange, straight into the queue `routingKey` names.
+  public var exchange: String
+  public var routingKey: String
+  public var messageID: String
+  public var type: String?
+  public var contentType: String
+  public var headers: [String: HeaderValue]
+  public var body: [UInt8]
+
+  public init(
+    exchange: String, routingKey: String, messageID: String, type: String? = nil,
+    contentType: String, headers: [String: HeaderValue] = [:], body: [UInt8]
+  ) {
+    self.exchange = exchange
+    self.routingKey = routingKey
+    self.messageID = messageID
+    self.type = type
+    self.contentType = contentType
+    self.headers = headers
+    self.body = body
+  }
+}
+
+public enum PublishResult: Sendable, Equatable {
+  /// The broker has it, in at least one queue.
+  case confirmed
+  /// No queue is bound for it: it was not kept.
+  case returned(code: Int, text: String)
+  /// The broker refused it (a full queue).
+  case refused
+  /// Nobody knows: the connection or the deadline ended first. Publish again; ids make it harmless.
+  case unknown(String)
+}
+
+public struct Delivery: Sendable, Equatable {
+  /// Which delivery, on which of this consumer's connections.
+  public struct Tag: Sendable, Hashable {
+    public var connection: Int
+    public var number: UInt64
+    public init(connection: Int, number: UInt64) {
+      self.connection = connection
+      self.number = number
+    }
+  }
+  public var tag: Tag
+  public var queue: String
+  public var exchange: String
+  public var routingKey: String
+  public var redelivered: Bool
+  public var messageID: String?
+  public var type: String?
+  public var contentType: String?
+  public var headers: [String: HeaderValue]
+  public var body: [UInt8]
+
+  public init(
+    tag: Tag, queue: String, exchange: String, routingKey: String, redelivered: Bool,
+    messageID: String?, type: String?, contentType: String?, headers: [String: HeaderValue],
+    body: [UInt8]
+  ) {
+    self.tag = tag
+    self.queue = queue
+    self.exchange = exchange
+    self.routingKey = routingKey
+    self.redelivered = redelivered
+    self.messageID = messageID
+    self.type = type
+    self.contentType = contentType
+    self.headers = headers
+    self.body = body
+  }
+}
+
+public struct Settlement: Sendable, Equatable {
+  public enum Outcome: Sendable, Equatable {
+    case acknowledge
+    /// Back into the queue, for another consumer or another time.
+    case requeue
+  }
+  public var tag: Delivery.Tag
+  public var outcome: Outcome
+
+  public init(_ tag: Delivery.Tag, _ outcome: Outcome) {
+    self.tag = tag
+    self.outcome = outcome
+  }
+}
+
+public struct QueueDepth: Sendable, Equatable {
+  public var messages: Int
+  public var consumers: Int
+  public init(messages: Int, consumers: Int) {
+    self.messages = messages
+    self.consumers = consumers
+  }
+}
+
+public struct BrokerHealth: Sendable, Equatable {
+  public enum Link: Sendable, Equatable {
+    case idle, connected
+    /// Connected, but the broker takes nothing for now (memory or disk alarm).
+    case blocked(String)
+    case lost(String)
+  }
+  public var publishing: Link
+  /// By queue.
+  public var consuming: [String: Link]
+  public init(publishing: Link, consuming: [String: Link]) {
+    self.publishing = publishing
+    self.consuming = consuming
+  }
+}
+
+public enum BrokerError: Error, Equatable, CustomStringConvertible {
+  case badURL(String)
+  case unreachable(host: String, port: Int, why: String)
+  case refusedLogin(user: String, host: String)
+  case noVirtualHost(String)
+  case noQueue(String)
+  case refused(code: Int, text: String)
+  case timedOut(String)
+
+  public var description: String {
+    switch self {
+    case .badURL(let why): "the broker URL is not usable: \(why)"
+    case .unreachable(let host, let port, let why):
+      "the broker at \(host):\(port) cannot be reached: \(why)"
+    case .refusedLogin(let user, let host):
+      "the broker at \(host) refuses user \(user): wrong name or password"
+    case .noVirtualHost(let name): "the broker has no virtual host \(name), or the user may not use it"
+    case .noQueue(let name): "the broker has no queue \(name): run `closectl topology apply`"
+    case .refused(let code, let text): "the broker refuses: \(code) \(text)"
+    case .timedOut(let what): "the broker did not answer in time: \(what)"
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// Limits of the AMQP layer. The defaults suit the services; tests shorten them.
+public struct BrokerOptions: Sendable {
+  /// TCP connect, TLS and AMQP handshake: each of the two steps at most.
+  public var connectTimeout: Duration = .seconds(5)
+  /// For everything the broker answers one by one: declarations, depth, consume.
+  public var callTimeout: Duration = .seconds(10)
+  /// A message without a confirm by then is `.unknown`.
+  public var publishTimeout: Duration = .seconds(10)
+  /// A write that makes no progress for so long breaks the connection.
+  public var writeTimeout: Duration = .seconds(5)
+  /// Closing with manners; afterwards the sockets are just closed.
+  public var closeTimeout: Duration = .seconds(3)
+  /// Messages written and not yet confirmed.
+  public var publishWindow = 1_000
+  /// Asked of the broker; the broker may ask for less.
+  public var heartbeatSeconds = 10
+  public var reconnectFloor: Duration = .milliseconds(200)
+  public var reconnectCeiling: Duration = .seconds(10)
+  /// An acknowledgement with unfinished deliveries before it waits so long for them, because one frame
+  /// for many is far cheaper for the broker than one each.
+  public var acknowledgeLinger: Duration = .milliseconds(5)
+  /// A larger body is rejected unread: the broker dead-letters it whole. Bounds the memory of a
+  /// consumer to `prefetch` times this.
+  public var maximumBodyBytes = 1 << 20
+
+  public init() {}
+}

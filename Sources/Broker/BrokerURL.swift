@@ -1,0 +1,122 @@
+/// `amqp://user:password@host:port/vhost`, percent-encoded where needed, or `amqps://` with
+/// `?cacertfile=…&certfile=…&keyfile=…`. Never shows its password.
+public struct BrokerURL: Sendable, Equatable, CustomStringConvertible {
+  /// TLS 1.2 or newer; the broker's certificate and name are always verified.
+  public struct TLS: Sendable, Equatable {
+    /// Certificate authorities, PEM; `nil`: those of the system.
+    public var caFile: String?
+    /// Our own certificate and key, PEM, if the broker asks for them.
+    public var certificateFile: String?
+    public var keyFile: String?
+  }
+  public var host: String
+  public var port: Int
+  public var user: String
+  public var virtualHost: String
+  public var tls: TLS?
+  var password: String
+
+  public var description: String {
+    "\(tls == nil ? "amqp" : "amqps")://\(user)@\(host):\(port)/\(virtualHost == "/" ? "" : virtualHost)"
+  }
+
+  public init(parsing text: String) throws(BrokerError) {
+    var rest = Substring(text)
+    if let after = Self.cut(&rest, "amqps://") {
+      rest = after
+      tls = TLS()
+    } else if let after = Self.cut(&rest, "amqp://") {
+      rest = after
+    } else {
+      throw .badURL("it has to begin with amqp:// or amqps://")
+    }
+    let query = Self.cutOff(&rest, "?", first: true)
+    let path = Self.cutOff(&rest, "/", first: true)
+    let place = Self.cutOff(&rest, "@", first: false)
+    let login = place == nil ? nil : rest
+    (host, port) = try Self.hostAndPort(place ?? rest, standardPort: tls == nil ? 5672 : 5671)
+    (user, password) = ("guest", "guest")
+    if let login {
+      let parts = login.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      user = try Self.decode(parts[0], "the user name")
+      password = parts.count > 1 ? try Self.decode(parts[1], "the password") : ""
+    }
+    let name = try Self.decode(path ?? "", "the virtual host")
+    virtualHost = name.isEmpty ? "/" : name
+    try read(query: query ?? "")
+  }
+
+  private mutating func read(query: Substring) throws(BrokerError) {
+    for pair in query.split(separator: "&") {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let value = try Self.decode(parts.count > 1 ? parts[1] : "", "a parameter")
+      guard tls != nil else { throw .badURL("parameters are for amqps:// only") }
+      switch parts[0] {
+      case "cacertfile": tls?.caFile = value
+      case "certfile": tls?.certificateFile = value
+      case "keyfile": tls?.keyFile = value
+      default:
+        // Not named: after a password with a bare question mark it would be a part of it.
+        throw .badURL("a parameter is not known; expected cacertfile, certfile or keyfile")
+      }
+    }
+    if (tls?.certificateFile == nil) != (tls?.keyFile == nil) {
+      throw .badURL("certfile and keyfile belong together")
+    }
+  }
+
+  private static func hostAndPort(
+    _ text: Substring, standardPort: Int
+  ) throws(BrokerError) -> (String, Int) {
+    var host = text
+    var port: Substring?
+    if text.first == "[", let end = text.firstIndex(of: "]") {
+      host = text[text.index(after: text.startIndex)..<end]
+      let after = text[text.index(after: end)...]
+      if after.first == ":" { port = after.dropFirst() }
+    } else {
+      port = cutOff(&host, ":", first: false)
+    }
+    guard !host.isEmpty else { throw .badURL("it names no host") }
+    guard let port else { return (try decode(host, "the host"), standardPort) }
+    guard let number = Int(port), (1...65_535).contains(number) else {
+      throw .badURL("the port is not a number between 1 and 65535")
+    }
+    return (try decode(host, "the host"), number)
+  }
+
+  private static func cut(_ text: inout Substring, _ prefix: String) -> Substring? {
+    text.lowercased().hasPrefix(prefix) ? text.dropFirst(prefix.count) : nil
+  }
+
+  /// Cuts `text` at the first or last `mark`; what follows it comes back.
+  private static func cutOff(
+    _ text: inout Substring, _ mark: Character, first: Bool
+  ) -> Substring? {
+    guard let place = first ? text.firstIndex(of: mark) : text.lastIndex(of: mark) else { return nil }
+    let after = text[text.index(after: place)...]
+    text = text[..<place]
+    return after
+  }
+
+  private static func decode(_ text: Substring, _ what: String) throws(BrokerError) -> String {
+    var bytes: [UInt8] = []
+    var rest = Substring(text).utf8
+    while let byte = rest.popFirst() {
+      if byte != UInt8(ascii: "%") {
+        bytes.append(byte)
+        continue
+      }
+      let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+      guard digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit),
+        let value = UInt8(digits, radix: 16), value != 0
+      else { throw .badURL("\(what) has a percent sign that is not followed by two hex digits") }
+      bytes.append(value)
+      rest = rest.dropFirst(2)
+    }
+    guard let decoded = String(validating: bytes, as: UTF8.self) else {
+      throw .badURL("\(what) is not UTF-8")
+    }
+    return decoded
+  }
+}

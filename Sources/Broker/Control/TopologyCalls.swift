@@ -1,0 +1,136 @@
+import CRabbitMQ
+
+/// Declarations on a connection's channel. A refusal closes the channel; it is opened again before the
+/// refusal is reported, so that the next declaration can follow.
+extension AMQPConnection {
+  private enum Declared {
+    case done
+    case refused(ChannelClosed)
+  }
+
+  /// `nil` when there is no such queue.
+  func depth(of queue: String) throws -> QueueDepth? {
+    var depth: QueueDepth?
+    let outcome = try attempt("looking at queue \(queue)") {
+      lend { arena in
+        let answer = amqp_queue_declare(
+          state, Self.channel, arena.bytes(queue), 1, 1, 0, 0, amqp_table_t())
+        depth = answer.map {
+          QueueDepth(
+            messages: Int($0.pointee.message_count), consumers: Int($0.pointee.consumer_count))
+        }
+      }
+    }
+    if case .refused(let closed) = outcome, closed.code != 404 { throw closed }
+    return depth
+  }
+
+  /// Creates what is missing; each difference is found on its own.
+  func apply(_ topology: Topology) throws -> [TopologyDifference] {
+    var found: [TopologyDifference] = []
+    for exchange in topology.exchanges {
+      if let difference = try declare(exchange) { found.append(difference) }
+    }
+    for queue in topology.queues {
+      if let difference = try declare(queue) { found.append(difference) }
+    }
+    for binding in topology.bindings {
+      if let difference = try bind(binding) { found.append(difference) }
+    }
+    return found
+  }
+
+  /// Creates nothing: declares again, with the expected arguments, only what is there. Bindings are not
+  /// looked at: AMQP cannot ask for them, and binding again would create them.
+  func differences(from topology: Topology) throws -> [TopologyDifference] {
+    var found: [TopologyDifference] = []
+    for exchange in topology.exchanges {
+      let missing = try isMissing(exchange)
+      let difference = missing ? .missing("exchange \(exchange.name)") : try declare(exchange)
+      if let difference { found.append(difference) }
+    }
+    for queue in topology.queues {
+      let missing = try depth(of: queue.name) == nil
+      let difference = missing ? .missing("queue \(queue.name)") : try declare(queue)
+      if let difference { found.append(difference) }
+    }
+    return found
+  }
+
+  func delete(queue: String) throws {
+    try attempt("deleting queue \(queue)") {
+      lend { arena in _ = amqp_queue_delete(state, Self.channel, arena.bytes(queue), 0, 0) }
+    }
+  }
+
+  func delete(exchange: String) throws {
+    try attempt("deleting exchange \(exchange)") {
+      lend { arena in _ = amqp_exchange_delete(state, Self.channel, arena.bytes(exchange), 0) }
+    }
+  }
+
+  private func isMissing(_ exchange: Topology.Exchange) throws -> Bool {
+    let outcome = try attempt("looking at exchange \(exchange.name)") {
+      lend { arena in
+        _ = amqp_exchange_declare(
+          state, Self.channel, arena.bytes(exchange.name), arena.bytes(exchange.kind), 1, 1, 0, 0,
+          amqp_table_t())
+      }
+    }
+    guard case .refused(let closed) = outcome else { return false }
+    if closed.code == 404 { return true }
+    throw closed
+  }
+
+  private func declare(_ exchange: Topology.Exchange) throws -> TopologyDifference? {
+    let outcome = try attempt("declaring exchange \(exchange.name)") {
+      lend { arena in
+        _ = amqp_exchange_declare(
+          state, Self.channel, arena.bytes(exchange.name), arena.bytes(exchange.kind), 0, 1, 0, 0,
+          amqp_table_t())
+      }
+    }
+    return difference("exchange \(exchange.name)", outcome, expected: [:])
+  }
+
+  private func declare(_ queue: Topology.Queue) throws -> TopologyDifference? {
+    let outcome = try attempt("declaring queue \(queue.name)") {
+      lend { arena in
+        _ = amqp_queue_declare(
+          state, Self.channel, arena.bytes(queue.name), 0, 1, 0, 0, arena.table(queue.arguments))
+      }
+    }
+    return difference("queue \(queue.name)", outcome, expected: queue.arguments)
+  }
+
+  private func bind(_ binding: Topology.Binding) throws -> TopologyDifference? {
+    let outcome = try attempt("binding queue \(binding.queue)") {
+      lend { arena in
+        _ = amqp_queue_bind(
+          state, Self.channel, arena.bytes(binding.queue), arena.bytes(binding.exchange),
+          arena.bytes(binding.routingKey), amqp_table_t())
+      }
+    }
+    let what = "binding of \(binding.queue) to \(binding.exchange) for \(binding.routingKey)"
+    return difference(what, outcome, expected: [:])
+  }
+
+  private func difference(
+    _ what: String, _ outcome: Declared, expected: [String: HeaderValue]
+  ) -> TopologyDifference? {
+    guard case .refused(let closed) = outcome else { return nil }
+    return TopologyDifference(what, refusal: closed, expected: expected)
+  }
+
+  @discardableResult
+  private func attempt(_ doing: String, _ call: () -> Void) throws -> Declared {
+    call()
+    do {
+      try checkReply(doing)
+      return .done
+    } catch let closed as ChannelClosed {
+      try openChannel()
+      return .refused(closed)
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/// The messages written on a channel and not yet confirmed, in the order of their tags.
+struct ConfirmWindow<Message> {
+  private struct Entry {
+    var message: Message
+    var returned: PublishResult?
+  }
+  /// From the lowest open tag on; `nil` is confirmed out of its turn.
+  private var entries: [Entry?] = []
+  private var head = 0
+  private var firstTag: UInt64 = 1
+  private(set) var count = 0
+
+  init() {}
+
+  mutating func add(_ message: Message) {
+    entries.append(Entry(message: message))
+    count += 1
+  }
+
+  /// A return comes before its confirm and has no tag; the broker returns in the order of publishing.
+  mutating func markReturned(_ result: PublishResult, where matches: (Message) -> Bool) {
+    for index in entries.indices[head...] {
+      guard let entry = entries[index], entry.returned == nil, matches(entry.message) else {
+        continue
+      }
+      entries[index]?.returned = result
+      return
+    }
+  }
+
+  /// Calls `done` for each message the confirm is about. Tags that are not open are ignored.
+  mutating func confirm(
+    tag: UInt64, multiple: Bool, taken: Bool, _ done: (Message, PublishResult) -> Void
+  ) {
+    guard tag >= firstTag, tag - firstTag < UInt64(entries.count - head) else { return }
+    let last = head + Int(tag - firstTag)
+    for index in (multiple ? head : last)...last {
+      guard let entry = entries[index] else { continue }
+      entries[index] = nil
+      count -= 1
+      done(entry.message, entry.returned ?? (taken ? .confirmed : .refused))
+    }
+    while head < entries.count, entries[head] == nil {
+      head += 1
+      firstTag += 1
+    }
+    if head > 1024, head * 2 > entries.count {
+      entries.removeFirst(head)
+      head = 0
+    }
+  }
+
+  /// Empties the window for a new channel, whose tags begin at 1 again.
+  mutating func removeAll() -> [Message] {
+    defer { self = ConfirmWindow() }
+    return entries[head...].compactMap { $0?.message }
+  }
+}

@@ -1,0 +1,227 @@
+import Logging
+
+enum PublishingCommand: Sendable {
+  case publish(PublishBatch)
+  case close(Reply<Void>)
+}
+
+/// The publishing connection and its thread: writes what is handed in, reads confirms and returns, keeps
+/// the connection alive, and opens it again when it is lost. Everything here runs on that thread.
+final class PublishingLoop {
+  private struct Place {
+    var batch: PublishBatch
+    var index: Int
+    var message: OutgoingMessage { batch.messages[index] }
+  }
+  private let url: BrokerURL
+  private let name: String
+  private let options: BrokerOptions
+  private let mailbox: Mailbox<PublishingCommand>
+  private let link: LinkState
+  private let logger: Logger
+
+  private var connection: AMQPConnection?
+  private var window = ConfirmWindow<Place>()
+  private var waiting = PublishQueue()
+  private var blocked = false
+  private var wantsRoom = false
+  private var lastConfirm = ContinuousClock.now
+  private var backoff: Backoff
+  private var nextAttempt = ContinuousClock.now
+  private var closing: Reply<Void>?
+
+  init(
+    _ url: BrokerURL, name: String, options: BrokerOptions,
+    mailbox: Mailbox<PublishingCommand>, link: LinkState, logger: Logger
+  ) {
+    self.url = url
+    self.name = name
+    self.options = options
+    self.mailbox = mailbox
+    self.link = link
+    self.logger = logger
+    backoff = Backoff(floor: options.reconnectFloor, ceiling: options.reconnectCeiling)
+  }
+
+  /// `opened` learns how the first attempt went; without a first connection the thread ends.
+  func run(_ opened: Reply<Void>) {
+    do {
+      connection = try open()
+    } catch {
+      _ = mailbox.close()
+      return opened.resolve(.failure(error))
+    }
+    link.link = .connected
+    opened.resolve(.success(()))
+    while closing == nil {
+      for command in mailbox.take() { accept(command) }
+      waiting.dropFinished()
+      reconnectIfDue()
+      do {
+        try readEvents()
+        try write()
+        try noticeSilence()
+      } catch {
+        lose(error.reason)
+      }
+      sleep()
+    }
+    end()
+  }
+
+  private func accept(_ command: PublishingCommand) {
+    switch command {
+    case .publish(let batch): waiting.append(batch)
+    case .close(let reply): closing = reply
+    }
+  }
+
+  private func open() throws(BrokerError) -> AMQPConnection {
+    let opened = try AMQPConnection.open(url, name: name, options: options)
+    do {
+      try opened.selectConfirms()
+      return opened
+    } catch {
+      throw .unreachable(host: url.host, port: url.port, why: "no confirms: \(error)")
+    }
+  }
+
+  private func reconnectIfDue() {
+    guard connection == nil, closing == nil, nextAttempt <= .now else { return }
+    do {
+      connection = try open()
+      backoff.reset()
+      lastConfirm = .now
+      link.link = .connected
+      logger.info("publishing: connected to the broker again", metadata: ["broker": "\(url)"])
+    } catch {
+      postpone("\(error)")
+    }
+  }
+
+  private func lose(_ reason: String) {
+    connection = nil
+    blocked = false
+    for place in window.removeAll() {
+      place.batch.resolve(place.index, .unknown("the connection was lost: \(reason)"))
+    }
+    postpone(reason)
+  }
+
+  private func postpone(_ reason: String) {
+    let pause = backoff.next()
+    nextAttempt = .now + pause
+    link.link = .lost(reason)
+    logger.warning(
+      "publishing: no connection to the broker: \(reason)", metadata: ["next attempt": "\(pause)"])
+  }
+
+  private func readEvents() throws(ConnectionLost) {
+    while let event = try connection?.nextEvent() {
+      switch event {
+      case .confirmed(let tag, let multiple, let taken):
+        lastConfirm = .now
+        window.confirm(tag: tag, multiple: multiple, taken: taken) { place, result in
+          place.batch.resolve(place.index, result)
+        }
+      case .returned(let content, let code, let text):
+        window.markReturned(.returned(code: code, text: text)) { place in
+          let message = place.message
+          return message.messageID == content.messageID
+            && message.routingKey == content.routingKey && message.exchange == content.exchange
+        }
+      case .blocked(let reason):
+        blocked = true
+        link.link = .blocked(reason)
+        logger.warning("publishing: the broker takes nothing for now: \(reason)")
+      case .unblocked:
+        blocked = false
+        lastConfirm = .now
+        link.link = .connected
+        logger.info("publishing: the broker takes messages again")
+      case .channelClosed(let closed): try reopenChannel(closed)
+      case .delivered, .deliveredTooLarge, .cancelled, .cancelDone: break
+      }
+    }
+  }
+
+  /// One bad exchange name closes the channel for all. Only the messages for that exchange are
+  /// returned; what happened to their neighbours nobody knows.
+  private func reopenChannel(_ closed: ChannelClosed) throws(ConnectionLost) {
+    guard let connection else { return }
+    func result(_ message: OutgoingMessage) -> PublishResult {
+      closed.text.contains("exchange '\(message.exchange)'")
+        ? .returned(code: closed.code, text: closed.text)
+        : .unknown("the channel was closed: \(closed.code) \(closed.text)")
+    }
+    for place in window.removeAll() { place.batch.resolve(place.index, result(place.message)) }
+    waiting.resolveAll { message in
+      if case .returned(let code, let text) = result(message) {
+        return .returned(code: code, text: text)
+      }
+      return nil
+    }
+    logger.error("publishing: the broker closed the channel: \(closed.code) \(closed.text)")
+    try connection.acknowledgeChannelClose()
+    try connection.openChannel()
+    do {
+      try connection.selectConfirms()
+    } catch {
+      throw ConnectionLost(reason: "no confirms: \(error)")
+    }
+  }
+
+  private func write() throws(ConnectionLost) {
+    wantsRoom = false
+    guard let connection, !blocked, hasWork else { return }
+    try connection.writing { () throws(ConnectionLost) in
+      var unchecked = 0
+      while hasWork {
+        if unchecked <= 0 {
+          guard connection.isWritable else {
+            wantsRoom = true
+            return
+          }
+          unchecked = 65_536
+        }
+        guard let (batch, index) = waiting.next() else { return }
+        let message = batch.messages[index]
+        try connection.publish(message)
+        if window.count == 0 { lastConfirm = .now }
+        window.add(Place(batch: batch, index: index))
+        unchecked -= message.body.count + 256
+      }
+    }
+  }
+
+  private var hasWork: Bool { !waiting.isEmpty && window.count < options.publishWindow }
+
+  /// A channel whose confirms stopped would fill its window for ever: it is given up.
+  private func noticeSilence() throws(ConnectionLost) {
+    guard connection != nil, !blocked, window.count > 0,
+      lastConfirm + options.publishTimeout * 3 < .now
+    else { return }
+    throw ConnectionLost(reason: "no confirm for \(options.publishTimeout * 3)")
+  }
+
+  private func sleep() {
+    guard let connection else {
+      return mailbox.sleep(until: nextAttempt, descriptor: nil)
+    }
+    if connection.hasUnreadFrames { return }
+    mailbox.sleep(
+      until: .now + connection.turnInterval, descriptor: connection.fileDescriptor,
+      forWriting: wantsRoom && hasWork)
+  }
+
+  private func end() {
+    let closed = PublishResult.unknown("the broker connection was closed")
+    for case .publish(let batch) in mailbox.close() { batch.resolveRest(closed) }
+    for place in window.removeAll() { place.batch.resolve(place.index, closed) }
+    waiting.resolveAll { _ in closed }
+    connection?.close()
+    connection = nil
+    link.link = .idle
+    closing?.resolve(.success(()))
+  }
+}

@@ -1,0 +1,180 @@
+import Logging
+import Synchronization
+
+/// RabbitMQ over librabbitmq: one connection and thread for publishing, one for each consumer, and one
+/// for questions, opened when needed. Lost connections come back by themselves.
+public final class RabbitMQBroker: Broker {
+  private let url: BrokerURL
+  private let name: String
+  private let options: BrokerOptions
+  private let logger: Logger
+  private let publishing: Mailbox<PublishingCommand>
+  private let publishingLink: LinkState
+  private let control = Mailbox<ControlCommand>()
+  private struct Consumers {
+    var all: [RabbitMQConsumer] = []
+    var closed = false
+  }
+  private let consumers = Mutex(Consumers())
+
+  private init(
+    _ url: BrokerURL, _ name: String, _ options: BrokerOptions, _ logger: Logger,
+    _ publishing: Mailbox<PublishingCommand>, _ publishingLink: LinkState
+  ) {
+    self.url = url
+    self.name = name
+    self.options = options
+    self.logger = logger
+    self.publishing = publishing
+    self.publishingLink = publishingLink
+  }
+
+  /// Connects once, or says why not: `unreachable`, `timedOut`, `refusedLogin`, `noVirtualHost`.
+  /// `name` is shown in the broker's list of connections. Close what this returns: its threads run
+  /// until then.
+  public static func connect(
+    _ url: BrokerURL, name: String, options: BrokerOptions = .init(), logger: Logger
+  ) async throws -> RabbitMQBroker {
+    let mailbox = Mailbox<PublishingCommand>()
+    let link = LinkState()
+    let opened = Reply<Void>()
+    DedicatedThread.start {
+      PublishingLoop(
+        url, name: "\(name) publishing", options: options, mailbox: mailbox, link: link,
+        logger: logger
+      ).run(opened)
+    }
+    let broker = RabbitMQBroker(url, name, options, logger, mailbox, link)
+    let control = broker.control
+    do {
+      try await opened.value(
+        within: options.connectTimeout * 3, "connecting to \(url.host):\(url.port)")
+    } catch {
+      // A connection that succeeds after all is closed again.
+      mailbox.post(.close(Reply()))
+      throw error
+    }
+    DedicatedThread.start {
+      ControlLoop(url, name: name, options: options, mailbox: control, logger: logger).run()
+    }
+    return broker
+  }
+
+  /// Fails when the queue or the broker is not there; later losses are recovered from.
+  public func consume(_ queue: String, prefetch: Int) async throws -> any Consumer {
+    let mailbox = Mailbox<ConsumingCommand>()
+    let buffer = ConsumerBuffer(prefetch: prefetch)
+    let link = LinkState()
+    let opened = Reply<Void>()
+    let consumer = RabbitMQConsumer(
+      queue: queue, mailbox: mailbox, buffer: buffer, link: link, options: options)
+    let closed = consumers.withLock { state in
+      if !state.closed { state.all.append(consumer) }
+      return state.closed
+    }
+    if closed { throw BrokerError.unreachable(host: url.host, port: url.port, why: "closed") }
+    DedicatedThread.start { [url, name, options, logger] in
+      ConsumingLoop(
+        url, name: name, queue: queue, prefetch: prefetch, options: options, mailbox: mailbox,
+        buffer: buffer, link: link, logger: logger
+      ).run(opened)
+    }
+    do {
+      try await opened.value(
+        within: options.connectTimeout * 2 + options.callTimeout, "consuming \(queue)")
+    } catch {
+      mailbox.post(.close(Reply()))
+      consumers.withLock { $0.all.removeAll { $0 === consumer } }
+      throw error
+    }
+    return consumer
+  }
+
+  public func publish(_ messages: [OutgoingMessage]) async -> [PublishResult] {
+    if messages.isEmpty { return [] }
+    let batch = PublishBatch(messages)
+    for (index, message) in messages.enumerated() {
+      if let misfit = message.misfit { batch.resolve(index, misfit) }
+    }
+    let (link, limit) = (publishingLink, options.publishTimeout)
+    let deadline = Deadlines.shared.schedule(at: .now + limit) {
+      batch.resolveRest(.unknown("\(link.silence), after \(limit)"))
+    }
+    defer { Deadlines.shared.cancel(deadline) }
+    if !publishing.post(.publish(batch)) {
+      batch.resolveRest(.unknown("the broker connection was closed"))
+    }
+    return await batch.results()
+  }
+
+  /// Exchanges and queues only: AMQP cannot ask for bindings. Looking needs the right to declare.
+  public func differences(from topology: Topology) async throws -> [TopologyDifference] {
+    try await ask("comparing the topology", limit: options.callTimeout * 3) {
+      .differences(topology, $0)
+    }
+  }
+
+  public func apply(_ topology: Topology) async throws -> [TopologyDifference] {
+    try await ask("declaring the topology", limit: options.callTimeout * 3) {
+      .apply(topology, $0)
+    }
+  }
+
+  public func depth(of queue: String) async throws -> QueueDepth? {
+    try await ask("looking at queue \(queue)", limit: options.callTimeout) { .depth(queue, $0) }
+  }
+
+  /// For tests and measurements: the services never delete.
+  func delete(queues: [String], exchanges: [String] = []) async throws {
+    try await ask("deleting queues", limit: options.callTimeout * 3) {
+      .delete(queues: queues, exchanges: exchanges, $0)
+    }
+  }
+
+  public var health: BrokerHealth {
+    get async {
+      var consuming: [String: BrokerHealth.Link] = [:]
+      for consumer in consumers.withLock({ $0.all }) {
+        // The worst of several consumers of one queue.
+        if case .lost = consuming[consumer.queue] { continue }
+        consuming[consumer.queue] = consumer.link.link
+      }
+      return BrokerHealth(publishing: publishingLink.link, consuming: consuming)
+    }
+  }
+
+  /// Settlements handed in before are still written; publishes without a confirm become `.unknown`.
+  /// Ends within the closing timeout, whatever the broker does.
+  public func close() async {
+    let open = consumers.withLock { state in
+      state.closed = true
+      return state.all
+    }
+    let (publishing, control, limit) = (publishing, control, options.closeTimeout)
+    await withTaskGroup { group in
+      for consumer in open { group.addTask { await consumer.close() } }
+      group.addTask {
+        let reply = Reply<Void>()
+        guard publishing.post(.close(reply)) else { return }
+        // In time or not: nothing is left to wait for.
+        _ = try? await reply.value(within: limit, "closing")
+      }
+      group.addTask {
+        let reply = Reply<Void>()
+        guard control.post(.close(reply)) else { return }
+        // As above.
+        _ = try? await reply.value(within: limit, "closing")
+      }
+    }
+  }
+
+  private func ask<Value>(
+    _ what: String, limit: Duration, _ command: (Reply<Value>) -> ControlCommand
+  ) async throws(BrokerError) -> Value {
+    let reply = Reply<Value>()
+    guard control.post(command(reply)) else {
+      throw .unreachable(host: url.host, port: url.port, why: "it was closed")
+    }
+    return try await reply.value(within: limit, what)
+  }
+}

@@ -1,0 +1,54 @@
+/// Exchanges, queues and bindings as they have to be, as plain data.
+public struct Topology: Sendable, Equatable {
+  public struct Exchange: Sendable, Equatable {
+    public var name: String
+    /// `topic`, `direct` …
+    public var kind: String
+    public init(name: String, kind: String) {
+      self.name = name
+      self.kind = kind
+    }
+  }
+  public struct Queue: Sendable, Equatable {
+    public var name: String
+    /// All queues are durable; `x-queue-type` and the like.
+    public var arguments: [String: HeaderValue]
+    public init(name: String, arguments: [String: HeaderValue]) {
+      self.name = name
+      self.arguments = arguments
+    }
+  }
+  public struct Binding: Sendable, Equatable {
+    public var exchange: String
+    public var queue: String
+    public var routingKey: String
+    public init(exchange: String, queue: String, routingKey: String) {
+      self.exchange = exchange
+      self.queue = queue
+      self.routingKey = routingKey
+    }
+  }
+  public var exchanges: [Exchange]
+  public var queues: [Queue]
+  public var bindings: [Binding]
+
+  public init(exchanges: [Exchange], queues: [Queue], bindings: [Binding]) {
+    self.exchanges = exchanges
+    self.queues = queues
+    self.bindings = bindings
+  }
+}
+
+public struct TopologyDifference: Sendable, Equatable, CustomStringConvertible {
+  /// `queue charger`, `exchange monthclose`
+  public var what: String
+  public var expected: String
+  public var found: String
+
+  public init(what: String, expected: String, found: String) {
+    self.what = what
+    self.expected = expected
+    self.found = found
+  }
+  public var description: String { "\(what): expected \(expected), found \(found)" }
+}

@@ -1,0 +1,26 @@
+import Billing
+import FoundationEssentials
+import GRDB
+
+/// Catalogs are stored as JSON with sorted keys, so that equal catalogs are equal texts.
+enum CatalogQuery {
+  static func encoded(_ catalog: Catalog) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(catalog), as: UTF8.self)
+  }
+
+  static func decoded(_ content: String) throws -> Catalog {
+    try JSONDecoder().decode(Catalog.self, from: Data(content.utf8))
+  }
+
+  /// By currency; the statement selects currency and content.
+  static func decoded(
+    _ database: Database, _ sql: String, _ arguments: StatementArguments
+  ) throws -> [String: Catalog] {
+    let found = try database.all(sql, arguments) { row in
+      (row[0] as String, try decoded(row[1] as String))
+    }
+    return Dictionary(uniqueKeysWithValues: found)
+  }
+}

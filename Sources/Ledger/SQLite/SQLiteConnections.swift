@@ -1,0 +1,146 @@
+import Dispatch
+import GRDB
+import Synchronization
+
+/// One connection that writes and two that only read, each on a queue of its own, so readers never
+/// wait for the writer. Work is queued and never runs on Swift's shared threads; cancelling a task
+/// does not interrupt it, so what became of a commit is always known.
+final class SQLiteConnections: Sendable {
+  let path: String
+  private let writer: DatabaseQueue
+  private let readers: [DatabaseQueue]
+  private let lock: FileLock
+  private let checkpointing: Checkpointing
+  private let state = Mutex(State())
+
+  private struct State {
+    var isClosed = false
+    var turn = 0
+  }
+
+  init(path: String, writer: DatabaseQueue, readers: [DatabaseQueue], lock: FileLock) {
+    self.path = path
+    self.writer = writer
+    self.readers = readers
+    self.lock = lock
+    self.checkpointing = Checkpointing(walPath: path + "-wal")
+  }
+
+  /// A store that nobody closed is closed here, by another thread: the last reference may be given
+  /// up on a connection's own queue, where waiting for that queue would never end.
+  deinit {
+    if state.withLock({ $0.isClosed }) { return }
+    DispatchQueue.global().async { [path, writer, readers] in
+      // Nobody is left to be told; what was committed is in the WAL either way.
+      try? Self.closeAll(path, writer, readers)
+    }
+  }
+
+  func read<Value: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      let reader = state.withLock { state -> DatabaseQueue? in
+        state.turn = (state.turn + 1) % readers.count
+        return state.isClosed ? nil : readers[state.turn]
+      }
+      guard let reader else { return continuation.resume(throwing: Self.closed(path)) }
+      reader.asyncRead { [path] database in
+        continuation.resume(with: Self.result(path) { try body(database.get()) })
+      }
+    }
+  }
+
+  /// Runs `body` in one write transaction, under the lock, and returns once its commit is durable.
+  /// What `keeps` refuses is rolled back and returned all the same.
+  func write<Value: Sendable>(
+    keeps: @escaping @Sendable (Value) -> Bool = { _ in true },
+    _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      let isQueued = state.withLock { state in
+        if state.isClosed { return false }
+        writer.asyncWriteWithoutTransaction { [path, lock, checkpointing] database in
+          let result = Self.result(path) {
+            try lock.withLock {
+              let value = try Self.transaction(database, keeps, body)
+              checkpointing.run(database)
+              return value
+            }
+          }
+          continuation.resume(with: result)
+        }
+        return true
+      }
+      if !isQueued { continuation.resume(throwing: Self.closed(path)) }
+    }
+  }
+
+  /// Outside a transaction and without the lock, on the writing connection: for its settings.
+  func inspectWriter<Value: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      writer.asyncWriteWithoutTransaction { [path] database in
+        continuation.resume(with: Self.result(path) { try body(database) })
+      }
+    }
+  }
+
+  /// Waits for what was queued before, then closes under the lock, since the last close of a
+  /// database is a checkpoint. Calls after the first do nothing.
+  func close() async throws {
+    let wasClosed = state.withLock { state in
+      defer { state.isClosed = true }
+      return state.isClosed
+    }
+    if wasClosed { return }
+    for queue in readers + [writer] {
+      await withCheckedContinuation { continuation in
+        queue.asyncWriteWithoutTransaction { _ in continuation.resume() }
+      }
+    }
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async { [path, writer, readers] in
+        continuation.resume(with: Self.result(path) { try Self.closeAll(path, writer, readers) })
+      }
+    }
+  }
+
+  private static func transaction<Value>(
+    _ database: Database, _ keeps: (Value) -> Bool, _ body: (Database) throws -> Value
+  ) throws -> Value {
+    var value: Value?
+    try database.inTransaction(.immediate) {
+      let made = try body(database)
+      value = made
+      return keeps(made) ? .commit : .rollback
+    }
+    guard let value else { preconditionFailure("a transaction ended without a value") }
+    return value
+  }
+
+  /// A lock of its own: the store's excludes others only, not itself.
+  private static func closeAll(
+    _ path: String, _ writer: DatabaseQueue, _ readers: [DatabaseQueue]
+  ) throws {
+    try FileLock(path: path + ".lock").withLock {
+      for reader in readers { try reader.close() }
+      try writer.close()
+    }
+  }
+
+  private static func result<Value>(
+    _ path: String, _ body: () throws -> Value
+  ) -> Result<Value, any Error> {
+    do {
+      return .success(try body())
+    } catch {
+      return .failure(SQLiteFault.translated(error, path: path))
+    }
+  }
+
+  private static func closed(_ path: String) -> StoreError {
+    .unreachable("\(path) was closed by this program")
+  }
+}

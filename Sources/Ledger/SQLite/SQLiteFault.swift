@@ -1,0 +1,30 @@
+import GRDB
+
+/// SQLite's error codes in the words of `StoreError`.
+enum SQLiteFault {
+  /// What is not a fault of the store is handed on as it is.
+  static func translated(_ error: any Error, path: String) -> any Error {
+    guard let error = error as? DatabaseError else { return error }
+    if error.extendedResultCode == .SQLITE_READONLY_DBMOVED {
+      return StoreError.unreachable("\(path) was moved or deleted while it was in use")
+    }
+    switch error.resultCode {
+    case .SQLITE_FULL: return StoreError.full(path)
+    case .SQLITE_READONLY, .SQLITE_PERM: return StoreError.readOnly(path)
+    case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_AUTH:
+      return StoreError.unreachable("\(path): \(text(error))")
+    case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
+      return StoreError.unreachable("\(path): another program keeps it locked (\(text(error)))")
+    case .SQLITE_CORRUPT: return StoreError.damaged("\(path): \(text(error))")
+    case .SQLITE_NOTADB: return StoreError.damaged("\(path): \(text(error))")
+    case .SQLITE_CONSTRAINT: return StoreError.invalid(text(error))
+    default: return error
+    }
+  }
+
+  /// The message alone: neither the statement nor its arguments, which may be personal data.
+  private static func text(_ error: DatabaseError) -> String {
+    let code = error.extendedResultCode.rawValue
+    return "\(error.message ?? "no message") (SQLite \(code))"
+  }
+}

@@ -1,0 +1,77 @@
+import FoundationEssentials
+
+/// Header values from text that somebody else wrote. Whatever goes in, what comes out is ASCII without
+/// control characters, on lines of at most 78 characters that begin with a space.
+enum MailHeader {
+  /// Longer names and subjects are cut.
+  private static let maxCharacters = 200
+
+  /// `Müller AG <billing@example.com>`; `address` has passed `Mailbox.isAddress`.
+  static func mailbox(_ mailbox: Mailbox) -> String {
+    let name = clean(mailbox.name)
+    if name.isEmpty { return mailbox.address }
+    let isPhrase = name.utf8.allSatisfy { Mailbox.isAtomByte($0) || $0 == 0x20 }
+    let shown = isPhrase && fits(name) ? name : encoded(name)
+    return "\(shown)\r\n <\(mailbox.address)>"
+  }
+
+  /// Free text, as in a subject.
+  static func text(_ text: String) -> String {
+    let text = clean(text)
+    return fits(text) && text.utf8.allSatisfy { 0x20...0x7E ~= $0 } ? text : encoded(text)
+  }
+
+  /// `<id@domain>`. Bytes that an id may not have are written as `%XX`, so that different ids stay
+  /// different.
+  static func messageID(_ id: String) -> String {
+    var id = id[...]
+    if id.first == "<", id.last == ">" { id = id.dropFirst().dropLast() }
+    let at = id.lastIndex(of: "@")
+    let local = atom(id[..<(at ?? id.endIndex)])
+    let domain = at.map { atom(id[id.index(after: $0)...]) } ?? "month-close.invalid"
+    return "<\(local)@\(domain)>"
+  }
+
+  private static func atom(_ text: Substring) -> String {
+    text.utf8.map { byte in
+      if byte == UInt8(ascii: ".") || Mailbox.isAtomByte(byte) && byte != UInt8(ascii: "%") {
+        return String(UnicodeScalar(byte))
+      }
+      return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+    }.joined()
+  }
+
+  private static func fits(_ text: String) -> Bool {
+    text.utf8.count <= 60 && !text.contains("=?")
+  }
+
+  /// Control characters, line and paragraph separators and marks that turn the reading direction
+  /// become spaces; spaces at the ends go.
+  private static func clean(_ text: String) -> String {
+    let scalars = text.unicodeScalars.prefix(maxCharacters).map { scalar -> Character in
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: " "
+      default: Character(scalar)
+      }
+    }
+    let trimmed = scalars.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
+    return String(trimmed)
+  }
+
+  /// RFC 2047 encoded words, none longer than 75 characters, no character cut in two.
+  private static func encoded(_ text: String) -> String {
+    var words: [String] = []
+    var word: [UInt8] = []
+    func end() {
+      if !word.isEmpty { words.append("=?UTF-8?B?\(Data(word).base64EncodedString())?=") }
+      word = []
+    }
+    for scalar in text.unicodeScalars {
+      let bytes = Array(String(scalar).utf8)
+      if word.count + bytes.count > 45 { end() }
+      word += bytes
+    }
+    end()
+    return words.joined(separator: "\r\n ")
+  }
+}

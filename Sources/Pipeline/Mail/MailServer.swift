@@ -1,0 +1,42 @@
+import Logging
+
+/// Where mails go: functions, so that a simulated server needs no protocol.
+public struct MailServer: Sendable {
+  /// One answer for each mail, in order. Ends by itself, at the latest after the mails' deadlines.
+  public var send: @Sendable ([OutgoingMail]) async -> [MailAnswer]
+  /// Lets mails in hand finish, answers waiting ones with `later`, closes the connections.
+  public var shutdown: @Sendable () async -> Void
+
+  public init(
+    send: @escaping @Sendable ([OutgoingMail]) async -> [MailAnswer],
+    shutdown: @escaping @Sendable () async -> Void
+  ) {
+    self.send = send
+    self.shutdown = shutdown
+  }
+}
+
+extension MailServer {
+  /// A server that speaks SMTP. `smtps://` is TLS from the first byte; over `smtp://` a user and
+  /// password leave this machine only after STARTTLS. Certificates are always verified.
+  ///
+  /// Nothing is connected yet. Throws `MailServerError` for a URL that cannot be used.
+  public static func smtp(url: String, connections: Int, logger: Logger) throws -> MailServer {
+    guard let server = ServerURL(url), ["smtp", "smtps"].contains(server.scheme) else {
+      throw MailServerError.badURL(Redaction.printable(Redaction.withoutPassword(url)))
+    }
+    let pool = SMTPPool(server: server, connections: max(connections, 1), logger: logger)
+    return MailServer(send: { await pool.send($0) }, shutdown: { await pool.shutdown() })
+  }
+}
+
+public enum MailServerError: Error, Equatable, CustomStringConvertible {
+  case badURL(String)
+
+  public var description: String {
+    switch self {
+    case .badURL(let found):
+      "the mail server's URL: expected smtp://host:port or smtps://…, found \"\(found)\""
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Glibc
+import Logging
+import Synchronization
+
+/// A fixed number of connections to one mail server, each on its own thread: libcurl blocks, and
+/// Swift's shared threads must not.
+final class SMTPPool: Sendable {
+  private struct State {
+    var running: Int
+    var stopped: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let connections: Int
+  private let queue: MailQueue
+  private let state: Mutex<State>
+
+  init(server: ServerURL, connections: Int, logger: Logger) {
+    self.connections = connections
+    self.queue = MailQueue(capacity: connections * 64)
+    self.state = Mutex(.init(running: connections))
+    SMTPConnection.prepareProcess
+    for number in 1...connections {
+      MailThread.start("smtp-\(number)") { [self] in
+        work(SMTPConnection(server: server, logger: logger))
+      }
+    }
+  }
+
+  func send(_ mails: [OutgoingMail]) async -> [MailAnswer] {
+    let batch = MailBatch(count: mails.count)
+    for (index, mail) in mails.enumerated() {
+      let isIn = await queue.put(.init(mail: mail, index: index, batch: batch))
+      if !isIn { batch.answer(Self.stopping, at: index) }
+    }
+    return await batch.answers()
+  }
+
+  func shutdown() async {
+    for job in queue.close(takers: connections) { job.batch.answer(Self.stopping, at: job.index) }
+    await withCheckedContinuation { continuation in
+      let isDone = state.withLock { state in
+        if state.running > 0 { state.stopped.append(continuation) }
+        return state.running == 0
+      }
+      if isDone { continuation.resume() }
+    }
+  }
+
+  private static let stopping = MailAnswer.later("the mail client is stopping")
+
+  private func work(_ connection: SMTPConnection) {
+    while let job = queue.take() {
+      job.batch.answer(connection.deliver(job.mail), at: job.index)
+    }
+    connection.close()
+    let stopped = state.withLock { state in
+      state.running -= 1
+      return state.running == 0 ? state.stopped : []
+    }
+    for continuation in stopped { continuation.resume() }
+  }
+}
+
+/// A thread of our own.
+enum MailThread {
+  private final class Body: Sendable {
+    let run: @Sendable () -> Void
+    let name: String
+    init(_ name: String, _ run: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.run = run
+    }
+  }
+
+  static func start(_ name: String, _ run: @escaping @Sendable () -> Void) {
+    var thread = pthread_t()
+    let body = Unmanaged.passRetained(Body(name, run))
+    let failed = pthread_create(
+      &thread, nil,
+      { context in
+        let body = Unmanaged<Body>.fromOpaque(context!).takeRetainedValue()
+        pthread_setname_np(pthread_self(), body.name)
+        body.run()
+        return nil
+      }, body.toOpaque())
+    precondition(failed == 0, "no thread for a mail connection: \(String(cString: strerror(failed)))")
+    pthread_detach(thread)
+  }
+}

@@ -1,0 +1,65 @@
+import Billing
+import Broker
+import Ledger
+import Logging
+import ServiceLifecycle
+
+/// A service at work: lanes that take batches, and the upkeep beside them. Ends when it is told to
+/// stop, after what is in work is settled or the deadline has passed.
+struct ServiceRun: Service {
+  let runner: Runner
+  let consumer: any Consumer
+  let batch: Int
+  let lanes: Int
+  let stopSeconds: Int
+  let logger: Logger
+
+  func run() async throws {
+    await withTaskGroup(of: Void.self) { group in
+      await withGracefulShutdownHandler {
+        await withTaskGroup(of: Void.self) { work in
+          for _ in 0..<lanes { work.addTask { await lane() } }
+          await work.waitForAll()
+        }
+      } onGracefulShutdown: {
+        let consumer = consumer
+        Task { await consumer.stop() }
+      }
+      group.cancelAll()
+    }
+  }
+
+  private func lane() async {
+    while let deliveries = await consumer.next(limit: batch, linger: .milliseconds(2)) {
+      await consumer.settle(await runner.work(deliveries))
+    }
+  }
+}
+
+/// What a service does beside its queue: publishes what was left unpublished, turns due work into
+/// messages, and records confirms when no commit came along to do it.
+struct Upkeep: Service {
+  let outbox: Outbox
+  let announce: (@Sendable (DueWork, AccountFacts) throws -> OutgoingEvent)?
+  let logger: Logger
+
+  static let relayAfterSeconds: Int64 = 10
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        await turn()
+        do { try await Task.sleep(for: .seconds(1)) } catch { break }
+      }
+    }
+  }
+
+  private func turn() async {
+    do {
+      if let announce { try await outbox.fireDue(announce) }
+      try await outbox.relay(olderThanSeconds: Self.relayAfterSeconds)
+    } catch {
+      logger.warning("upkeep failed, will be tried again", metadata: ["error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import Billing
+import Broker
+import Ledger
+import Logging
+
+/// The way of a message, the same for every service: from deliveries to settlements.
+///
+/// Everything that is acknowledged was committed before, and everything that was committed is either
+/// confirmed by the broker or still recorded as unpublished. The acknowledgement is the last act.
+public struct Runner: Sendable {
+  let handler: Handler
+  let desk: Desk
+  let outbox: Outbox
+  let ladder: RetryLadder
+  let tally: Tally
+  let logger: Logger
+  /// How long to wait before something that is away is asked again; ends early when stopping.
+  let pause: @Sendable (Duration) async -> Bool
+
+  public func work(_ batch: [Delivery]) async -> [Settlement] {
+    let (jobs, unreadable) = decode(batch)
+    let (fresh, answered) = await recognise(jobs)
+    let outcomes = answered + (await handle(fresh))
+    await publish(outcomes)
+    let left = await moveAway(unreadable + outcomes.compactMap(\.departure))
+    return settle(batch, outcomes: outcomes, left: left)
+  }
+
+  // MARK: Steps
+
+  /// What cannot be decoded is a dead letter with its reason.
+  private func decode(_ batch: [Delivery]) -> (jobs: [Job], unreadable: [Departure]) {
+    var jobs: [Job] = []
+    var unreadable: [Departure] = []
+    for delivery in batch {
+      let history = FailureHistory(headers: delivery.headers)
+      do throws(MessageFault) {
+        let event = try MessageGate.decode(delivery.body, contentType: delivery.contentType)
+        guard let type = EventType(rawValue: event.type) else {
+          throw MessageFault.unknownType(event.type)
+        }
+        jobs.append(Job(event: event, type: type, delivery: delivery, history: history))
+      } catch {
+        let fault = Fault(FaultReason(error), error.description)
+        unreadable.append(Departure(delivery: delivery, history: history, fault: fault, final: true))
+      }
+    }
+    return (jobs, unreadable)
+  }
+
+  /// Idempotency first: a message that was answered before is not decided again; only what it made
+  /// and nobody is known to have is published again.
+  private func recognise(_ jobs: [Job]) async -> (fresh: [Job], answered: [Worked]) {
+    guard let known = await reading({ try await answers(jobs) }) else {
+      return ([], jobs.map { Worked($0, .hold(.stopped)) })
+    }
+    var fresh: [Job] = []
+    var answered: [Worked] = []
+    for job in jobs {
+      if let events = known[job.event.id] {
+        answered.append(Worked(job, .done(events)))
+      } else {
+        fresh.append(job)
+      }
+    }
+    return (fresh, answered)
+  }
+
+  private func answers(_ jobs: [Job]) async throws -> [String: [StoredEvent]] {
+    if jobs.isEmpty { return [:] }
+    return try await desk.store.answered(jobs.map(\.event.id), by: desk.service)
+  }
+
+  /// Works the batch; what waits for something that is away is worked again after a pause.
+  private func handle(_ jobs: [Job]) async -> [Worked] {
+    var done: [Worked] = []
+    var waiting = jobs
+    var backOff = BackOff()
+    while !waiting.isEmpty {
+      let worked = await attempt(waiting)
+      done += worked.filter { !$0.isHeld }
+      let held = worked.filter(\.isHeld)
+      waiting = held.map(\.job)
+      guard let first = held.first else { break }
+      let delay = backOff.next()
+      logger.warning(
+        "pausing", metadata: ["reason": "\(first.explanation)", "messages": "\(held.count)"])
+      if !(await pause(delay)) { return done + held }
+    }
+    return done
+  }
+
+  /// A batch is for speed only: when it fails as a whole, each message is worked by itself.
+  private func attempt(_ jobs: [Job]) async -> [Worked] {
+    do {
+      return zip(jobs, try await handler.work(jobs)).map(Worked.init)
+    } catch let error as StoreError {
+      let fault = Fault(.storeUnavailable, error.description)
+      return jobs.map { Worked($0, .hold(fault)) }
+    } catch where jobs.count > 1 {
+      logger.warning("batch failed, working alone", metadata: ["error": "\(error)"])
+      var alone: [Worked] = []
+      for job in jobs { alone += await attempt([job]) }
+      return alone
+    } catch {
+      return jobs.map { Worked($0, .later(Fault(.handlerFailed, "\(error)"))) }
+    }
+  }
+
+  private func publish(_ worked: [Worked]) async {
+    await outbox.publish(worked.flatMap(\.events))
+  }
+
+  /// Copies that are to come back later, and dead letters. The tags of those the broker has.
+  private func moveAway(_ departures: [Departure]) async -> Set<Delivery.Tag> {
+    if departures.isEmpty { return [] }
+    let now = desk.clock.now()
+    let moves = departures.map { ladder.move($0, at: now) }
+    let results = await outbox.broker.publish(moves.map(\.message))
+    var left: Set<Delivery.Tag> = []
+    for ((departure, move), result) in zip(zip(departures, moves), results) {
+      let place: Logger.Metadata = [
+        "message": "\(departure.delivery.messageID ?? "without id")",
+        "reason": "\(departure.fault.reason.rawValue)", "to": "\(move.message.routingKey)",
+      ]
+      guard result == .confirmed else {
+        logger.error("could not be moved, kept", metadata: place)
+        continue
+      }
+      left.insert(departure.delivery.tag)
+      tally.count(move.isDead ? .dead : .retried)
+      let text = "\(move.isDead ? "dead letter" : "retry"): \(departure.fault.explanation)"
+      logger.log(level: move.isDead ? .error : .info, "\(text)", metadata: place)
+    }
+    return left
+  }
+
+  /// The one place where deliveries are settled, each by its own outcome.
+  private func settle(
+    _ batch: [Delivery], outcomes: [Worked], left: Set<Delivery.Tag>
+  ) -> [Settlement] {
+    var finished = left
+    for worked in outcomes where worked.isDone { finished.insert(worked.job.delivery.tag) }
+    tally.count(.handled, finished.count)
+    return batch.map { Settlement($0.tag, finished.contains($0.tag) ? .acknowledge : .requeue) }
+  }
+
+  /// Reads until the store answers; `nil` when stopped meanwhile.
+  private func reading<Value: Sendable>(
+    _ read: () async throws -> Value
+  ) async -> Value? {
+    var backOff = BackOff()
+    while true {
+      do {
+        return try await read()
+      } catch {
+        logger.warning("the store does not answer, pausing", metadata: ["error": "\(error)"])
+        if !(await pause(backOff.next())) { return nil }
+      }
+    }
+  }
+}

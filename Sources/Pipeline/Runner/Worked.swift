@@ -1,0 +1,65 @@
+import Broker
+import Ledger
+
+/// A job with its outcome.
+struct Worked: Sendable {
+  var job: Job
+  var outcome: Outcome
+
+  init(_ job: Job, _ outcome: Outcome) {
+    self.job = job
+    self.outcome = outcome
+  }
+
+  var isDone: Bool {
+    if case .done = outcome { true } else { false }
+  }
+
+  var isHeld: Bool {
+    if case .hold = outcome { true } else { false }
+  }
+
+  var events: [StoredEvent] {
+    if case .done(let events) = outcome { events } else { [] }
+  }
+
+  var explanation: String {
+    switch outcome {
+    case .done: "done"
+    case .later(let fault), .dead(let fault), .hold(let fault): fault.explanation
+    }
+  }
+
+  /// A message that leaves its queue without being done.
+  var departure: Departure? {
+    switch outcome {
+    case .done, .hold: nil
+    case .later(let fault):
+      Departure(delivery: job.delivery, history: job.history, fault: fault, final: false)
+    case .dead(let fault):
+      Departure(delivery: job.delivery, history: job.history, fault: fault, final: true)
+    }
+  }
+}
+
+struct Departure: Sendable {
+  var delivery: Delivery
+  var history: FailureHistory
+  var fault: Fault
+  /// No retry can help: to the dead letters at once.
+  var final: Bool
+}
+
+extension Fault {
+  static let stopped = Fault(.storeUnavailable, "stopping")
+}
+
+/// 0.25 s, 0.5 s, 1 s … 15 s.
+struct BackOff {
+  private var milliseconds = 125
+
+  mutating func next() -> Duration {
+    milliseconds = min(milliseconds * 2, 15_000)
+    return .milliseconds(milliseconds)
+  }
+}

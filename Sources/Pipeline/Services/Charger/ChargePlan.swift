@@ -1,0 +1,101 @@
+import Billing
+import Ledger
+
+/// What the charger writes once the table has decided.
+struct ChargePlan {
+  var desk: Desk
+  var job: Job
+  var decided: Decided<ChargeAction>
+  /// The attempt the message asks for: 1, or n of a due retry.
+  var target: Int
+
+  private var snapshot: Snapshot? { job.event.data.snapshot }
+
+  var behind: Outcome {
+    .later(
+      Fault(
+        .behind,
+        "\(decided.rule): the message knows position \(snapshot?.position ?? 0) of the account, "
+          + "the ledger is not there yet"))
+  }
+
+  /// The key is a function of invoice and number: a repetition of the same attempt has the same key.
+  func attempt(_ amountMinor: Int64, _ facts: AccountFacts) -> Attempt {
+    let number = (facts.attempts.map(\.number).max() ?? 0) + 1
+    let invoice = facts.invoice?.id ?? ""
+    return Attempt(
+      invoice: invoice, account: facts.account.id, number: number,
+      key: "month-close/\(invoice)/\(number)", amountMinor: amountMinor,
+      currency: facts.account.currency, state: .sent, rule: decided.rule,
+      createdAt: desk.clock.now())
+  }
+
+  func intent(_ attempt: Attempt, _ facts: AccountFacts) -> Change {
+    Change(
+      service: .charger, messageID: job.event.id, account: facts.account.id,
+      expectedPosition: facts.position, writes: [.attempt(attempt)], at: attempt.createdAt)
+  }
+
+  func chargeNothing(_ facts: AccountFacts) throws -> Desk.Plan<Outcome> {
+    let now = desk.clock.now()
+    let invoice = facts.invoice
+    let open = Money.text(invoice?.openMinor ?? 0, facts.account.currency)
+    var change = Change(
+      service: .charger, messageID: job.event.id, account: facts.account.id,
+      expectedPosition: facts.position,
+      decision: DecisionRecord(
+        decided, "charged nothing; open is \(open)", believed: snapshot, found: facts, at: now),
+      at: now)
+    if let end = end(facts), let period = invoice?.period {
+      change.writes = [
+        .progress(account: facts.account.id, period: period, reached: [], end: end)
+      ]
+      change.events = [
+        try AccountEvents(desk, causedBy: job.event).make(
+          .chargeSkipped, about: "\(invoice?.id ?? ""):\(target)", after: facts
+        ) {
+          $0.charge = .init(attempt: 0, amount: 0)
+          $0.reason = decided.rule
+        }
+      ]
+    }
+    return .commit(change, then: { .done($0.events) })
+  }
+
+  /// The account's end when nothing was charged. `nil` where a charge of ours has told it already.
+  private func end(_ facts: AccountFacts) -> AccountEnd? {
+    if facts.attempts.contains(where: { $0.state == .succeeded }) { return nil }
+    switch decided.rule {
+    case "charge.nothing-open": return (facts.invoice?.totalMinor ?? 0) > 0 ? .paid : .nothingDue
+    case "charge.void": return .nothingDue
+    case "charge.account-closed", "charge.manual", "charge.now-manual": return .awaitingPayment
+    default: return nil
+    }
+  }
+
+  /// Parked: recorded in the ledger, shown in the close, and a dead letter for a person. Recorded
+  /// under an id of its own, so that a replay of the letter is decided afresh.
+  func park(_ facts: AccountFacts) throws -> Desk.Plan<Outcome> {
+    let now = desk.clock.now()
+    let fault = Fault(.contradiction, "\(decided.rule): message and ledger cannot both be true")
+    var change = Change(
+      service: .charger, messageID: "\(job.event.id)#parked", account: facts.account.id,
+      decision: DecisionRecord(
+        decided, "parked for a person", believed: snapshot, found: facts, at: now),
+      at: now)
+    if let invoice = facts.invoice, invoice.account == facts.account.id, invoice.openMinor > 0 {
+      change.writes = [
+        .progress(account: facts.account.id, period: invoice.period, reached: [], end: .parked)
+      ]
+      change.events = [
+        try AccountEvents(desk, causedBy: job.event).make(
+          .chargeParked, about: "\(invoice.id):\(target)", after: facts
+        ) {
+          $0.charge = .init(attempt: 0, amount: 0)
+          $0.reason = decided.rule
+        }
+      ]
+    }
+    return .commit(change, then: { _ in .dead(fault) })
+  }
+}

@@ -1,0 +1,191 @@
+import Billing
+import Ledger
+
+/// What an answer of the gateway leads to.
+enum ChargeEnd: Sendable {
+  case outcome(Outcome)
+  /// An earlier attempt is settled, and these events tell of it; the message is decided again.
+  case again([StoredEvent])
+}
+
+/// What is committed once the gateway has answered for an attempt.
+struct ChargeResult {
+  var desk: Desk
+  var policy: ChargePolicy
+  var result: GatewayResult
+  var facts: AccountFacts
+
+  private var call: GatewayCall { result.call }
+  private var job: Job { result.call.job }
+
+  /// The attempt as the ledger has it now; another charger may have settled it meanwhile.
+  private var stored: Attempt? {
+    facts.attempts.first { $0.number == call.attempt.number }
+  }
+
+  func plan() throws -> Desk.Plan<ChargeEnd> {
+    guard stored?.state.isUnsettled == true else { return .end(.again([])) }
+    switch result.answer {
+    case .neverMade: return settleOnly(.lost)
+    case .gateway(.succeeded(let id)): return try succeeded(id)
+    case .gateway(.declined(let id, let code, let hard)):
+      return try declined(id, code: code, hard: hard)
+    case .gateway(.inProgress):
+      return .end(.outcome(.later(Fault(.gatewayBusy, "the gateway still works on this attempt"))))
+    case .gateway(.throttled):
+      return .end(.outcome(.later(Fault(.gatewayBusy, "the gateway asks us to slow down"))))
+    case .gateway(.unknown(let why)):
+      return unknown(Fault(.gatewayUnknown, "no certain answer from the gateway: \(why)"))
+    case .gateway(.unauthorized(let why)):
+      let fault = Fault(
+        .gatewayUnauthorized, "the gateway refuses our key, charging pauses: \(why)")
+      return .end(.outcome(.hold(fault)))
+    case .gateway(.rejected(let why)):
+      return try parked(Fault(.gatewayRejected, "the gateway rejects the request: \(why)"))
+    case .gateway(.implausible(let why)):
+      return try parked(Fault(.gatewayImplausible, "the gateway's answer is not ours: \(why)"))
+    }
+  }
+
+  // MARK: The ends of an attempt
+
+  private func succeeded(_ gatewayID: String) throws -> Desk.Plan<ChargeEnd> {
+    var attempt = settled(.succeeded)
+    attempt.gatewayID = gatewayID
+    let posting = try Transaction.charge(attempt, openMinor: facts.invoice?.openMinor ?? 0)
+    var after = try facts.after(posting)
+    after.attempts = after.attempts.map { $0.number == attempt.number ? attempt : $0 }
+    let open = after.invoice?.openMinor ?? 0
+    var change = self.change("charged \(amount) (attempt \(attempt.number)): succeeded")
+    change.writes = [.post(posting), .settle(attempt)]
+    change.writes += progress(open <= 0 ? .paid : .awaitingPayment)
+    if open <= 0 {
+      change.writes += [
+        .cancelDue(service: .charger, kind: .dueCharge, invoice: attempt.invoice),
+        .cancelDue(service: .holder, kind: .dueGrace, invoice: attempt.invoice),
+      ]
+    }
+    change.events = [try event(.chargeSucceeded, attempt, after: after)]
+    return finish(change)
+  }
+
+  private func declined(
+    _ gatewayID: String?, code: String, hard: Bool
+  ) throws -> Desk.Plan<ChargeEnd> {
+    var attempt = settled(hard ? .declinedHard : .declinedSoft)
+    attempt.gatewayID = gatewayID
+    attempt.declineCode = code
+    let next = hard ? nil : nextAttempt(after: attempt)
+    var change = self.change(
+      "charge of \(amount) (attempt \(attempt.number)) declined: \(code); "
+        + (next.map { "next attempt \($0)" } ?? "no further attempt"))
+    change.writes = [.settle(attempt)]
+    change.writes += progress(next == nil ? .awaitingPayment : .retryScheduled)
+    if let next {
+      change.writes.append(
+        .schedule(
+          DueWork(
+            service: .charger, kind: .dueCharge,
+            reference: "\(attempt.invoice):\(made + 1)", account: attempt.account,
+            invoice: attempt.invoice, dueAt: next, causationID: job.event.id)))
+    }
+    change.events = [
+      try event(.chargeDeclined, attempt, after: facts, declineCode: code, next: next)
+    ]
+    return finish(change)
+  }
+
+  /// Settled for the ledger alone; the message is decided again on it.
+  private func settleOnly(_ state: AttemptState) -> Desk.Plan<ChargeEnd> {
+    var change = self.change("")
+    change.decision = nil
+    change.writes = [.settle(settled(state))]
+    return .commit(change, then: { .again($0.events) })
+  }
+
+  private func unknown(_ fault: Fault) -> Desk.Plan<ChargeEnd> {
+    if stored?.state == .unknown { return .end(.outcome(.later(fault))) }
+    var change = self.change("")
+    change.decision = nil
+    var attempt = call.attempt
+    attempt.state = .unknown
+    change.writes = [.settle(attempt)]
+    return .commit(change, then: { _ in .outcome(.later(fault)) })
+  }
+
+  private func parked(_ fault: Fault) throws -> Desk.Plan<ChargeEnd> {
+    let attempt = settled(.parked)
+    var change = self.change("attempt \(attempt.number) parked for a person: \(fault.explanation)")
+    change.messageID = "\(job.event.id)#parked"
+    change.decision?.rule = "charge.\(fault.reason.rawValue)"
+    change.decision?.finding = .contradiction
+    change.writes = [.settle(attempt)] + progress(.parked)
+    change.events = [try event(.chargeParked, attempt, after: facts)]
+    return .commit(change, then: { _ in .outcome(.dead(fault)) })
+  }
+
+  // MARK: Parts
+
+  /// A fresh attempt answers its message. An attempt found unsettled is settled first, then the
+  /// message is decided again on what the ledger says then.
+  private func finish(_ change: Change) -> Desk.Plan<ChargeEnd> {
+    if call.isFresh { return .commit(change, then: { .outcome(.done($0.events)) }) }
+    var change = change
+    change.messageID = "\(job.event.id)#settled-\(call.attempt.number)"
+    change.decision?.rule = "charge.settle-first"
+    change.decision?.finding = .unsettled
+    return .commit(change, then: { .again($0.events) })
+  }
+
+  private func change(_ explanation: String) -> Change {
+    let rest =
+      call.leaving > 0
+      ? "; \(Money.text(call.leaving, facts.account.currency)) more is open and left so" : ""
+    return Change(
+      service: .charger, messageID: job.event.id, account: facts.account.id,
+      expectedPosition: facts.position,
+      decision: DecisionRecord(
+        rule: call.attempt.rule, finding: call.finding, explanation: explanation + rest,
+        believed: job.event.data.snapshot, found: call.facts.snapshot(at: now)),
+      at: now)
+  }
+
+  private var now: Instant { desk.clock.now() }
+  private var amount: String { Money.text(call.attempt.amountMinor, call.attempt.currency) }
+
+  private func settled(_ state: AttemptState) -> Attempt {
+    var attempt = call.attempt
+    attempt.state = state
+    attempt.settledAt = now
+    return attempt
+  }
+
+  /// Attempts that reached the gateway, this one included.
+  private var made: Int { facts.attempts.filter { $0.state != .lost }.count }
+
+  private func nextAttempt(after attempt: Attempt) -> Instant? {
+    guard made <= policy.retryDays.count else { return nil }
+    let first = facts.attempts.first?.createdAt ?? attempt.createdAt
+    let day = policy.retryDays[made - 1]
+    return max(first.adding(days: day), now)
+  }
+
+  private func progress(_ end: AccountEnd) -> [Write] {
+    guard let period = facts.invoice?.period else { return [] }
+    return [.progress(account: facts.account.id, period: period, reached: [], end: end)]
+  }
+
+  private func event(
+    _ type: EventType, _ attempt: Attempt, after: AccountFacts, declineCode: String? = nil,
+    next: Instant? = nil
+  ) throws -> OutgoingEvent {
+    try AccountEvents(desk, causedBy: job.event).make(
+      type, about: "\(attempt.invoice):\(attempt.number)", after: after
+    ) {
+      $0.charge = .init(
+        attempt: attempt.number, amount: attempt.amountMinor, declineCode: declineCode,
+        nextAttemptAt: next)
+      $0.reason = attempt.rule
+    }
+  }
+}

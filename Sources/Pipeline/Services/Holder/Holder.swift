@@ -1,0 +1,146 @@
+import Billing
+import Ledger
+
+/// Places a hold on an account that still owes past its grace, lifts it once it does not.
+public struct Holder: Sendable {
+  let desk: Desk
+
+  public init(desk: Desk) { self.desk = desk }
+
+  public func work(_ jobs: [Job]) async throws -> [Outcome] {
+    let holds = try await holds(of: jobs)
+    return try await desk.reconcile(
+      Array(jobs.enumerated()),
+      about: { holds[$0.offset].map(\.key) ?? $0.element.key }
+    ) { item, facts in
+      let (index, job) = (item.offset, item.element)
+      guard let snapshot = job.event.data.snapshot else { return .end(job.unexpected) }
+      switch job.type {
+      case .chargeDeclined, .chargeSkipped, .dueGrace:
+        return try aboutDebt(job, snapshot, facts)
+      case .chargeSucceeded, .paymentRecorded, .creditGranted:
+        return try aboutPayment(job, snapshot, facts, overdue: holds[index]?.overdue ?? 0)
+      default: return .end(job.unexpected)
+      }
+    }
+  }
+
+  // MARK: A debt
+
+  private func aboutDebt(
+    _ job: Job, _ snapshot: Snapshot, _ facts: AccountFacts?
+  ) throws -> Desk.Plan<Outcome> {
+    let now = desk.clock.now()
+    let decided = DecisionTable.holder.decide(
+      HoldSituation(snapshot: snapshot, facts: facts, now: now))
+    guard let facts, let invoice = facts.invoice, decided.action != .wait,
+      decided.action != .park
+    else { return .end(notNow(decided.rule, decided.finding, parks: decided.action == .park)) }
+    let account = facts.account.id
+    var change = change(job, decided, facts, snapshot)
+    switch decided.action {
+    case .waitUntil(let end):
+      change.decision?.explanation = "the grace of \(invoice.id) ends \(end)"
+      change.writes = [
+        .schedule(
+          DueWork(
+            service: .holder, kind: .dueGrace, reference: "\(invoice.id):\(end.rfc3339)",
+            account: account, invoice: invoice.id, dueAt: end, causationID: job.event.id))
+      ]
+    case .place:
+      var after = facts
+      after.heldForInvoice = invoice.id
+      let open = Money.text(invoice.openMinor, invoice.currency)
+      change.decision?.explanation = "put on hold for \(invoice.id), open \(open)"
+      change.writes = [
+        .placeHold(account: account, invoice: invoice.id),
+        .progress(account: account, period: invoice.period, reached: [], end: .held),
+      ]
+      change.events = [
+        try AccountEvents(desk, causedBy: job.event).make(
+          .holdPlaced, about: invoice.id, after: after
+        ) { $0.reason = decided.rule }
+      ]
+    case .nothing, .wait, .park: change.decision?.explanation = "no hold placed"
+    }
+    return .commit(change, then: { .done($0.events) })
+  }
+
+  // MARK: A payment
+
+  private func aboutPayment(
+    _ job: Job, _ snapshot: Snapshot, _ facts: AccountFacts?, overdue: Int
+  ) throws -> Desk.Plan<Outcome> {
+    let decided = DecisionTable.lifter.decide(
+      LiftSituation(snapshot: snapshot, facts: facts, overdue: overdue))
+    guard let facts, decided.action != .wait, decided.action != .park else {
+      return .end(notNow(decided.rule, decided.finding, parks: decided.action == .park))
+    }
+    var change = change(job, decided, facts, snapshot)
+    switch decided.action {
+    case .lift:
+      let held = facts.heldForInvoice ?? ""
+      var after = facts
+      after.heldForInvoice = nil
+      change.decision?.explanation = "hold for \(held) lifted"
+      change.writes = [.liftHold(account: facts.account.id, invoice: held)]
+      change.events = [
+        try AccountEvents(desk, causedBy: job.event).make(
+          .holdLifted, about: "\(held):\(job.event.id)", after: after
+        ) { $0.reason = decided.rule }
+      ]
+    case .keep: change.decision?.explanation = "\(overdue) invoices are past their grace"
+    case .nothing, .wait, .park: change.decision?.explanation = "no hold to lift"
+    }
+    return .commit(change, then: { .done($0.events) })
+  }
+
+  /// An account on hold that money came in for: about which invoice, and what else is overdue.
+  private struct HeldAccount: Sendable {
+    var key: FactKey
+    var overdue: Int
+  }
+
+  private func holds(of jobs: [Job]) async throws -> [Int: HeldAccount] {
+    let paid = jobs.enumerated().filter {
+      [.chargeSucceeded, .paymentRecorded, .creditGranted].contains($0.element.type)
+    }
+    if paid.isEmpty { return [:] }
+    let facts = try await desk.store.facts(for: paid.map(\.element.key))
+    var held: [Int: HeldAccount] = [:]
+    let now = desk.clock.now()
+    for (item, found) in zip(paid, facts) {
+      guard let found, let invoice = found.heldForInvoice else { continue }
+      let open = try await desk.store.openInvoices(of: found.account.id)
+      let overdue = open.count { $0.issuedAt.adding(days: found.account.holdAfterDays) <= now }
+      held[item.offset] = HeldAccount(
+        key: FactKey(account: found.account.id, invoice: invoice), overdue: overdue)
+    }
+    return held
+  }
+
+  // MARK: Parts
+
+  private func change<Action>(
+    _ job: Job, _ decided: Decided<Action>, _ facts: AccountFacts, _ snapshot: Snapshot
+  ) -> Change {
+    let now = desk.clock.now()
+    return Change(
+      service: .holder, messageID: job.event.id, account: facts.account.id,
+      expectedPosition: facts.position,
+      decision: DecisionRecord(decided, "", believed: snapshot, found: facts, at: now), at: now)
+  }
+
+  private func notNow(_ rule: String, _ finding: Finding, parks: Bool) -> Outcome {
+    if parks { return .dead(Fault(.contradiction, "\(rule): message and ledger contradict")) }
+    if finding == .unsettled {
+      return .later(Fault(.chargeUnsettled, "\(rule): a charge for it has no known end yet"))
+    }
+    return .later(Fault(.behind, "\(rule): the ledger has not caught up with the message"))
+  }
+
+  /// The grace of an invoice has ended: a message with the facts of now.
+  public func announceDue(_ work: DueWork, _ facts: AccountFacts) throws -> OutgoingEvent {
+    try work.announcement(facts, from: desk) { _ in }
+  }
+}

@@ -1,0 +1,101 @@
+import Billing
+import Ledger
+
+/// What the invoicer writes for one account of a range.
+struct InvoicePlan {
+  var desk: Desk
+  var job: Job
+  var period: Period
+  var catalogs: [String: Catalog]
+
+  var eventMetrics: Set<String> {
+    catalogs.values.reduce(into: []) { $0.formUnion($1.eventMetrics) }
+  }
+
+  func change(for account: InvoicingFacts) throws -> Change {
+    let rated = rate(account)
+    let situation = InvoiceSituation(existing: account.facts.invoice, rated: rated)
+    let decided = DecisionTable.invoicer.decide(situation)
+    var change = Change(
+      service: .invoicer, messageID: job.event.id, account: account.facts.account.id,
+      expectedPosition: account.facts.position,
+      expectedUsageVersion: account.facts.usageVersion, at: desk.clock.now())
+    switch decided.action {
+    case .nothing:
+      change.decision = record(decided, account.facts, "invoiced before")
+    case .park:
+      let why = rated.whyNot
+      change.decision = record(decided, account.facts, why)
+      change.writes = [
+        .progress(
+          account: account.facts.account.id, period: period, reached: [], end: .parked)
+      ]
+      change.events = [try parked(account.facts, why: why, rule: decided.rule)]
+    case .issue(let draft):
+      try issue(draft, account.facts, decided, into: &change)
+    }
+    return change
+  }
+
+  private func rate(_ account: InvoicingFacts) -> InvoiceSituation.Rated {
+    guard let catalog = catalogs[account.facts.account.currency.code] else { return .noCatalog }
+    do {
+      return .draft(try Rating.draft(account, period: period, catalog: catalog))
+    } catch {
+      return .unratable("\(error)")
+    }
+  }
+
+  /// Issue, then use credit: the event tells what is open after both.
+  private func issue(
+    _ draft: InvoiceDraft, _ facts: AccountFacts, _ decided: Decided<InvoiceAction>,
+    into change: inout Change
+  ) throws {
+    var after = facts
+    after.invoice = InvoiceFacts(
+      id: draft.id, number: 0, account: draft.account, period: period, currency: draft.currency,
+      totalMinor: draft.totalMinor, openMinor: 0, status: .open, issuedAt: change.at)
+    change.writes = [.issue(draft)]
+    if let posting = try Transaction.issuing(draft) {
+      change.writes.append(.post(posting))
+      after = try after.after(posting)
+    }
+    let credit = min(facts.creditMinor, max(draft.totalMinor, 0))
+    if credit > 0 {
+      let posting = try Transaction.applyingCredit(credit, to: draft.id, of: facts.account)
+      change.writes.append(.post(posting))
+      after = try after.after(posting)
+    }
+    if after.invoice?.openMinor == 0 { after.invoice?.status = .paid }
+    let total = Money.text(draft.totalMinor, draft.currency)
+    let used = credit > 0 ? ", credit used \(Money.text(credit, draft.currency))" : ""
+    change.decision = record(decided, facts, "invoice over \(total)\(used)")
+    change.events = [
+      try AccountEvents(desk, causedBy: job.event).make(
+        .invoiceIssued, about: draft.id, after: after
+      ) { _ in }
+    ]
+  }
+
+  private func parked(_ facts: AccountFacts, why: String, rule: String) throws -> OutgoingEvent {
+    try AccountEvents(desk, causedBy: job.event).make(
+      .invoiceParked, about: "\(period)/\(facts.account.id)", after: facts
+    ) { $0.reason = rule }
+  }
+
+  private func record(
+    _ decided: Decided<InvoiceAction>, _ facts: AccountFacts, _ text: String
+  ) -> DecisionRecord {
+    DecisionRecord(decided, text, believed: nil, found: facts, at: desk.clock.now())
+  }
+}
+
+extension InvoiceSituation.Rated {
+  var whyNot: String {
+    switch self {
+    case .draft: "it can be rated"
+    case .noCatalog: "the close has no catalog in the account's currency"
+    case .unratable(let why): why
+    }
+  }
+}

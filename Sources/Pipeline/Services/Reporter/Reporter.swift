@@ -1,0 +1,86 @@
+import Billing
+import Ledger
+
+/// Keeps the set of what every account of a close has reached, and ends the close.
+public struct Reporter: Sendable {
+  let desk: Desk
+
+  public init(desk: Desk) { self.desk = desk }
+
+  public func work(_ jobs: [Job]) async throws -> [Outcome] {
+    let now = desk.clock.now()
+    let changes = jobs.map { note($0, at: now) }
+    var outcomes: [Outcome] = []
+    for outcome in try await desk.commit(changes) {
+      switch outcome {
+      case .committed(let events), .alreadyDone(let events): outcomes.append(.done(events))
+      case .stale(let reason):
+        outcomes.append(.later(Fault(.handlerFailed, "the ledger refused to note it: \(reason)")))
+      }
+    }
+    let ending = try await endings(of: Set(jobs.compactMap(\.event.period)))
+    if !ending.isEmpty { outcomes[0] = outcomes[0].with(ending) }
+    return outcomes
+  }
+
+  private func note(_ job: Job, at now: Instant) -> Change {
+    let decided = DecisionTable.reporter.decide(
+      ReportSituation(type: job.type, mail: job.event.data.mail?.kind))
+    var change = Change(
+      service: .reporter, messageID: job.event.id, account: job.event.subject,
+      decision: DecisionRecord(
+        rule: decided.rule, finding: decided.finding, explanation: "",
+        believed: job.event.data.snapshot),
+      at: now)
+    if let account = job.event.subject, let period = job.event.period,
+      let reached = decided.action.milestone
+    {
+      change.writes = [.progress(account: account, period: period, reached: reached, end: nil)]
+    }
+    return change
+  }
+
+  // MARK: The end of a close
+
+  /// The close ends when every expected account has its end; the ledger refuses it earlier.
+  private func endings(of periods: Set<Period>) async throws -> [StoredEvent] {
+    var events: [StoredEvent] = []
+    for period in periods.sorted() {
+      guard let run = try await desk.store.run(period), run.state == .running else { continue }
+      guard try await desk.store.isFinished(period) else { continue }
+      let change = try completion(of: period, try await desk.store.progress(period))
+      if case .committed(let made) = try await desk.commit([change])[0] { events += made }
+    }
+    return events
+  }
+
+  private func completion(of period: Period, _ progress: Progress?) throws -> Change {
+    let now = desk.clock.now()
+    var ends: [String: Int] = [:]
+    for (end, count) in progress?.ends ?? [:] { ends[end.rawValue] = count }
+    let event = Event(
+      id: Event.id(.closeCompleted, "\(period)"), type: .closeCompleted, source: desk.source,
+      time: now, period: period, data: EventData(period: period, ends: ends))
+    return Change(
+      service: .reporter, messageID: "close:\(period)",
+      decision: DecisionRecord(
+        rule: "report.complete", finding: .same,
+        explanation: "every expected account has its end"),
+      writes: [.closeRun(period)], events: [try event.outgoing()], at: now)
+  }
+}
+
+extension ReportAction {
+  /// What this adds to the set; a step that will not come counts as reached.
+  var milestone: Milestone? {
+    switch self {
+    case .invoiced: .invoiced
+    case .settled: .settled
+    case .settledSilently: [.settled, .outcomeMailed]
+    case .invoiceMailed: .invoiceMailed
+    case .outcomeMailed: .outcomeMailed
+    case .parked: .all
+    case .noted: nil
+    }
+  }
+}

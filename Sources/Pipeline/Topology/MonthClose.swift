@@ -1,0 +1,95 @@
+import Broker
+import Ledger
+
+/// Names on the broker that other people's programs rely on.
+public enum MonthClose {
+  public static let version = "0.1.0"
+  public static let exchange = "monthclose"
+  public static let contentType = "application/cloudevents+json"
+  public static let services: [ServiceName] = [.invoicer, .charger, .mailer, .holder, .reporter]
+
+  /// Which routing keys each service's queue is bound to.
+  public static let bindings: [(service: ServiceName, keys: [String])] = [
+    (.invoicer, ["close.requested", "close.range"]),
+    (.charger, ["invoice.issued", "due.charge"]),
+    (
+      .mailer,
+      ["invoice.issued", "charge.succeeded", "charge.declined", "hold.placed", "hold.lifted"]
+    ),
+    (
+      .holder,
+      [
+        "charge.declined", "charge.skipped", "charge.succeeded", "payment.recorded",
+        "credit.granted", "due.grace",
+      ]
+    ),
+    (
+      .reporter,
+      [
+        "invoice.*", "charge.*", "mail.*", "hold.*", "payment.*", "credit.*", "close.started",
+        "close.completed",
+      ]
+    ),
+  ]
+
+  public static func deadQueue(of service: ServiceName) -> String { "\(service.rawValue).dead" }
+
+  public static func retryQueue(of service: ServiceName, after delay: Duration) -> String {
+    "\(service.rawValue).retry.\(delay.shortName)"
+  }
+
+  /// A generous last resort: attempts are counted by ourselves, because the broker also counts the
+  /// deliveries of innocent messages that were prefetched beside a crash.
+  static let deliveryLimit: Int64 = 1000
+
+  /// Everything the services need on the broker.
+  public static func topology(retryDelays: [Duration]) -> Topology {
+    var queues: [Topology.Queue] = []
+    var keys: [Topology.Binding] = []
+    for (service, routingKeys) in bindings {
+      var arguments = quorum(deadLettersTo: deadQueue(of: service))
+      arguments["x-delivery-limit"] = .integer(deliveryLimit)
+      queues.append(.init(name: deadQueue(of: service), arguments: quorum))
+      queues.append(.init(name: service.rawValue, arguments: arguments))
+      for delay in retryDelays {
+        var retry = quorum(deadLettersTo: service.rawValue)
+        retry["x-message-ttl"] = .integer(delay.milliseconds)
+        queues.append(.init(name: retryQueue(of: service, after: delay), arguments: retry))
+      }
+      keys += routingKeys.map {
+        .init(exchange: exchange, queue: service.rawValue, routingKey: $0)
+      }
+    }
+    return Topology(
+      exchanges: [.init(name: exchange, kind: "topic")], queues: queues, bindings: keys)
+  }
+
+  private static let quorum: [String: HeaderValue] = ["x-queue-type": .string("quorum")]
+
+  /// At-least-once dead-lettering needs all of these together; without one of them the broker
+  /// silently falls back to at-most-once.
+  private static func quorum(deadLettersTo queue: String) -> [String: HeaderValue] {
+    quorum.merging([
+      "x-dead-letter-exchange": .string(""),
+      "x-dead-letter-routing-key": .string(queue),
+      "x-dead-letter-strategy": .string("at-least-once"),
+      "x-overflow": .string("reject-publish"),
+    ]) { $1 }
+  }
+}
+
+extension Duration {
+  var milliseconds: Int64 {
+    components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+  }
+
+  /// `1s`, `10m`, `1h`; milliseconds where it is no whole second.
+  var shortName: String {
+    let all = milliseconds
+    if all % 1000 != 0 { return "\(all)ms" }
+    let seconds = all / 1000
+    if seconds % 3600 == 0 { return "\(seconds / 3600)h" }
+    if seconds % 60 == 0 { return "\(seconds / 60)m" }
+    return "\(seconds)s"
+  }
+}

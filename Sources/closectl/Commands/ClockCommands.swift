@@ -1,0 +1,87 @@
+import ArgumentParser
+import Billing
+import Pipeline
+
+struct ClockGroup: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "clock",
+    abstract: "The movable clock of sandbox runs (needs MONTHCLOSE_CLOCK_FILE).",
+    subcommands: [Show.self, Advance.self])
+
+  struct Show: OperatorCommand {
+    static let configuration = CommandConfiguration(abstract: "Says what time services have.")
+    @OptionGroup var shared: SharedOptions
+
+    func perform(in session: Session) async throws -> Answer {
+      let file = try clockFile(session)
+      return try ClockDocument(file, seconds: ClockFile.read(file)).answer
+    }
+  }
+
+  struct Advance: OperatorCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Moves the clock; retries and grace periods come due sooner.",
+      discussion: """
+        Example:
+          closectl clock advance 8d
+          closectl clock advance 1d12h30m
+        """)
+    @Argument(
+      help: ArgumentHelp("Days, hours, minutes, seconds: 8d, 1d12h, 90s.", valueName: "duration"),
+      transform: parseDuration)
+    var seconds: Int64
+    @OptionGroup var shared: SharedOptions
+
+    func perform(in session: Session) async throws -> Answer {
+      let file = try clockFile(session)
+      let (sum, overflow) = try ClockFile.read(file).addingReportingOverflow(seconds)
+      guard !overflow else { throw Misuse("the clock cannot be moved that far") }
+      try ClockFile.write(file, seconds: sum)
+      return ClockDocument(file, seconds: sum).answer
+    }
+  }
+
+  private static func clockFile(_ session: Session) throws -> String {
+    guard let file = session.settings.clockFile else {
+      throw Misuse(
+        "there is no clock file, so time cannot be moved; "
+          + "set MONTHCLOSE_CLOCK_FILE for all programs of a sandbox run")
+    }
+    return file
+  }
+}
+
+struct ClockDocument: Encodable {
+  var file: String
+  var offsetSeconds: Int64
+  var now: String
+
+  init(_ file: String, seconds: Int64) {
+    self.file = file
+    offsetSeconds = seconds
+    now = LedgerClock.system.now().adding(seconds: seconds).rfc3339
+  }
+
+  var answer: Answer {
+    Answer(self, text: ["\(now) (\(offsetSeconds) s from the system's clock)"])
+  }
+}
+
+/// `1d12h30m15s`; each part at most once, in that order.
+func parseDuration(_ text: String) throws -> Int64 {
+  let units: [(Character, Int64)] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
+  var left = units[...]
+  var rest = text[...]
+  var sum: Int64 = 0
+  while !rest.isEmpty {
+    let digits = rest.prefix { $0.isASCII && $0.isNumber }
+    rest = rest.dropFirst(digits.count)
+    guard digits.count <= 9, let number = Int64(digits), let letter = rest.popFirst(),
+      let place = left.firstIndex(where: { $0.0 == letter })
+    else { throw ValidationError("expected a duration like 8d, 1d12h or 90s") }
+    sum += number * left[place].1
+    left = left[(place + 1)...]
+  }
+  guard !text.isEmpty else { throw ValidationError("expected a duration like 8d, 1d12h or 90s") }
+  return sum
+}

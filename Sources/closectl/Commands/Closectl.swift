@@ -1,0 +1,37 @@
+import ArgumentParser
+import Billing
+import Pipeline
+
+/// The root command.
+struct Closectl: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "closectl",
+    abstract: "Closes the month: set up, import, start, watch, explain.",
+    discussion: """
+      A first close:
+        closectl init
+        closectl import accounts accounts.csv
+        closectl import catalog catalog.yaml
+        closectl import usage usage-2026-11.csv.gz
+        closectl close preview 2026-11
+        closectl close start 2026-11
+        closectl close status 2026-11 --watch
+        closectl report 2026-11
+
+      Exit status: 0 done, 1 a problem found, 2 wrong usage, 3 something needed could not be \
+      reached. Settings come from the environment (MONTHCLOSE_STORE_URL, MONTHCLOSE_BROKER_URL, …).
+      """,
+    version: "closectl \(MonthClose.version)",
+    subcommands: [
+      InitCommand.self, ImportGroup.self, CloseGroup.self, ReportCommand.self,
+      ExplainCommand.self, PaymentGroup.self, CreditGroup.self, TopologyGroup.self,
+      ClockGroup.self, ProbeGroup.self,
+    ])
+}
+
+/// A period as an argument.
+func parsePeriod(_ text: String) throws -> Period { try Period(text) }
+
+extension ArgumentHelp {
+  static var period: ArgumentHelp { ArgumentHelp("The month, as YYYY-MM.", valueName: "period") }
+}

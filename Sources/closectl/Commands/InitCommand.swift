@@ -1,0 +1,43 @@
+import ArgumentParser
+import Broker
+import Ledger
+import Pipeline
+
+struct InitCommand: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init",
+    abstract: "Creates or migrates the store and applies the topology; harmless when repeated.",
+    discussion: """
+      Example:
+        MONTHCLOSE_STORE_URL=sqlite:/var/lib/month-close/ledger.db closectl init
+      """)
+
+  @Flag(help: "Only the store; the broker is not needed.")
+  var storeOnly = false
+  @OptionGroup var shared: SharedOptions
+
+  private struct Document: Encodable {
+    var store: String
+    var topology: TopologyDocument?
+  }
+
+  func perform(in session: Session) async throws -> Answer {
+    let url = session.settings.storeURL
+    _ = try await session.store(migrate: true)
+    guard !storeOnly else {
+      return Answer(Document(store: url), text: ["store    ready: \(url)"])
+    }
+    let topology = MonthClose.topology(retryDelays: session.settings.retryDelays)
+    let differences: [TopologyDifference]
+    do {
+      differences = try await session.broker().apply(topology)
+    } catch {
+      session.output.noteLine("the store is ready: \(url)")
+      throw error
+    }
+    let applied = TopologyDocument(topology, differences)
+    return Answer(
+      Document(store: url, topology: applied), text: ["store    ready: \(url)"] + applied.text,
+      status: applied.status)
+  }
+}

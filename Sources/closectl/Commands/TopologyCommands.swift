@@ -1,0 +1,72 @@
+import ArgumentParser
+import Broker
+import Pipeline
+
+struct TopologyGroup: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "topology",
+    abstract: "Exchanges, queues and bindings, and whether the broker agrees.",
+    subcommands: [Apply.self, Check.self])
+
+  struct Apply: OperatorCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Declares what is missing; what is there with other arguments is told, not changed.")
+    @OptionGroup var shared: SharedOptions
+
+    func perform(in session: Session) async throws -> Answer {
+      let topology = MonthClose.topology(retryDelays: session.settings.retryDelays)
+      return TopologyDocument(topology, try await session.broker().apply(topology)).answer
+    }
+  }
+
+  struct Check: OperatorCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Says what differs between the topology and the broker; exit 1 if anything does.")
+    @OptionGroup var shared: SharedOptions
+
+    func perform(in session: Session) async throws -> Answer {
+      let topology = MonthClose.topology(retryDelays: session.settings.retryDelays)
+      let differences = try await session.broker().differences(from: topology)
+      return TopologyDocument(topology, differences).answer
+    }
+  }
+}
+
+struct TopologyDocument: Encodable {
+  struct Difference: Encodable {
+    var what: String
+    var expected: String
+    var found: String
+  }
+  var exchanges: [String]
+  var queues: [String]
+  var bindings: Int
+  var differences: [Difference]
+
+  init(_ topology: Topology, _ differences: [TopologyDifference]) {
+    exchanges = topology.exchanges.map(\.name)
+    queues = topology.queues.map(\.name)
+    bindings = topology.bindings.count
+    self.differences = differences.map {
+      Difference(what: $0.what, expected: $0.expected, found: $0.found)
+    }
+  }
+
+  var status: ExitStatus { differences.isEmpty ? .done : .problem }
+
+  var text: [String] {
+    if differences.isEmpty {
+      return [
+        "topology agrees: \(exchanges.count) exchange\(exchanges.count == 1 ? "" : "s"), "
+          + "\(queues.count) queues, \(bindings) bindings"
+      ]
+    }
+    var table = Table([.init("differs"), .init("expected"), .init("found")])
+    for difference in differences {
+      table.add(difference.what, difference.expected, difference.found)
+    }
+    return table.lines()
+  }
+
+  var answer: Answer { Answer(self, text: text, status: status) }
+}

@@ -1,0 +1,82 @@
+import Billing
+import Yams
+
+/// A catalog of prices, as YAML.
+enum CatalogFile {
+  /// Catalogs are small; this bounds what a wrong file can cost.
+  static let mostBytes = 1 << 20
+
+  static func read(_ path: String) throws -> Catalog {
+    let text = try text(of: path)
+    let root: Node
+    do {
+      guard let node = try Yams.compose(yaml: text) else {
+        throw FileFault(path, "is empty; a catalog has version, currency, products and taxes")
+      }
+      root = node
+    } catch let error as YamlError {
+      throw error.fault(in: path)
+    }
+    do {
+      let catalog = try YAMLDecoder().decode(Catalog.self, from: root)
+      try catalog.validated()
+      return catalog
+    } catch {
+      let fault = CatalogError(error)
+      throw FileFault(
+        path, line: root.line(of: fault.place), column: fault.place.isEmpty ? nil : fault.place,
+        fault.reason)
+    }
+  }
+
+  private static func text(of path: String) throws -> String {
+    let file = try FileBytes(path)
+    let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: mostBytes + 1)
+    defer { buffer.deallocate() }
+    var filled = 0
+    while filled < buffer.count {
+      let count = try file.read(into: .init(rebasing: buffer[filled...]))
+      if count == 0 { break }
+      filled += count
+    }
+    guard filled <= mostBytes else {
+      throw FileFault(path, "is larger than \(mostBytes) bytes; a catalog is small")
+    }
+    guard let text = String(validating: buffer[..<filled], as: UTF8.self) else {
+      throw FileFault(path, "is not valid UTF-8")
+    }
+    return text
+  }
+}
+
+extension YamlError {
+  func fault(in path: String) -> FileFault {
+    switch self {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      FileFault(path, line: mark.line, "is not YAML: \(problem) (column \(mark.column))")
+    case .duplicatedKeysInMapping(let keys, let context):
+      FileFault(
+        path, line: context.mark.line, column: keys.joined(separator: ", "), "is there twice")
+    case .reader(let problem, _, _, _): FileFault(path, "is not YAML: \(problem)")
+    default: FileFault(path, "is not YAML")
+    }
+  }
+}
+
+extension Node {
+  /// The line of `products[0].price.unit`, or of the nearest part of it that is there.
+  func line(of place: String) -> Int? {
+    var node = self
+    for step in place.split(whereSeparator: { ".[]".contains($0) }) {
+      if let index = Int(step), let list = node.sequence, index < list.count {
+        node = list[index]
+      } else if let next = node.mapping?[String(step)] {
+        node = next
+      } else {
+        break
+      }
+    }
+    return node.mark?.line
+  }
+}

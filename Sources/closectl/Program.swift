@@ -1,0 +1,94 @@
+import ArgumentParser
+import Glibc
+import Logging
+
+/// `closectl`: what is asked is parsed, done, printed, and becomes an exit status; nothing else
+/// decides what is printed where.
+@main
+struct Program {
+  var environment: [String: String]
+  var output: Output
+  var doors = Doors()
+
+  static func main() async {
+    let environment = currentEnvironment()
+    let program = Program(environment: environment, output: .standard(environment))
+    exit(await program.run(Array(CommandLine.arguments.dropFirst())).rawValue)
+  }
+
+  func run(_ arguments: [String]) async -> ExitStatus {
+    let wantsJSON = arguments.prefix { $0 != "--" }.contains("--json")
+    do {
+      let parsed = try await Closectl.asyncParseAsRoot(arguments)
+      guard let command = parsed as? any OperatorCommand else {
+        // The built-in help command, or a group named without a verb.
+        var other = parsed
+        try other.run()
+        return .done
+      }
+      let answer = try await carryOut(command)
+      print(answer, asJSON: wantsJSON)
+      return answer.status
+    } catch {
+      return tell(error, asJSON: wantsJSON)
+    }
+  }
+
+  private func carryOut(_ command: any OperatorCommand) async throws -> Answer {
+    let settings = try command.shared.settings(environment)
+    let session = try Session(settings: settings, output: output, doors: doors)
+    do {
+      let answer = try await command.perform(in: session)
+      await session.end()
+      return answer
+    } catch {
+      await session.end()
+      throw error
+    }
+  }
+
+  private func print(_ answer: Answer, asJSON: Bool) {
+    if asJSON {
+      output.answerLine(answer.json)
+    } else if !answer.text.isEmpty {
+      output.answerLine(answer.text.joined(separator: "\n"))
+    }
+  }
+
+  private func tell(_ error: any Error, asJSON: Bool) -> ExitStatus {
+    let status = ExitStatus(of: error)
+    if status == .done {
+      // `--help` and `--version` come as errors.
+      output.answerLine(Closectl.fullMessage(for: error))
+      return .done
+    }
+    let isOurs = Closectl.exitCode(for: error) == .failure
+    let message = isOurs ? "\(error)" : Closectl.fullMessage(for: error)
+    output.noteLine(isOurs ? output.noteStyle.bad("error: ") + printableLines(message) : message)
+    if asJSON { output.answerLine(json(Failure(error: message, exitStatus: status.rawValue))) }
+    return status
+  }
+
+  private struct Failure: Encodable {
+    var error: String
+    var exitStatus: Int32
+  }
+}
+
+/// Keeps line ends, takes out what a terminal would obey.
+private func printableLines(_ text: String) -> String {
+  text.split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }
+    .joined(separator: "\n")
+}
+
+private func currentEnvironment() -> [String: String] {
+  var result: [String: String] = [:]
+  var place = environ
+  while let entry = place.pointee {
+    let parts = String(cString: entry).split(
+      separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count == 2 { result[String(parts[0])] = String(parts[1]) }
+    place += 1
+  }
+  return result
+}

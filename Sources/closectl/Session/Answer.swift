@@ -1,0 +1,37 @@
+import FoundationEssentials
+
+/// What a command has to say: one JSON document, or lines for people.
+struct Answer {
+  var status: ExitStatus = .done
+  var json: String
+  var text: [String]
+
+  init(_ document: some Encodable, text: [String], status: ExitStatus = .done) {
+    self.status = status
+    self.text = text
+    json = closectl.json(document)
+  }
+}
+
+/// Sorted keys, so that the same answer is the same bytes.
+func json(_ document: some Encodable) -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+  do {
+    return String(decoding: try encoder.encode(document), as: UTF8.self)
+  } catch {
+    // Answers are texts, whole numbers and finite rates: there is nothing that cannot be encoded.
+    preconditionFailure("an answer that cannot be JSON: \(error)")
+  }
+}
+
+/// A value whose absence is said: `null`, and not a missing key.
+struct Known<Value: Encodable>: Encodable {
+  var value: Value?
+  init(_ value: Value?) { self.value = value }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if let value { try container.encode(value) } else { try container.encodeNil() }
+  }
+}

@@ -1,0 +1,17 @@
+import Broker
+import Ledger
+import Logging
+import Pipeline
+
+/// How a session comes to its store and its broker; tests put others in.
+struct Doors: Sendable {
+  var openStore: @Sendable (Settings, _ migrate: Bool) async throws -> any Store = {
+    try await Ledger.openStore($0.storeURL, migrate: $1)
+  }
+  var connect: @Sendable (Settings, Logger) async throws -> any Broker = { settings, logger in
+    try await RabbitMQBroker.connect(
+      try BrokerURL(parsing: settings.brokerURL), name: "closectl", logger: logger)
+  }
+  /// `nil`: as the settings say.
+  var clock: LedgerClock?
+}

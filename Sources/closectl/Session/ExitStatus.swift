@@ -1,0 +1,54 @@
+import ArgumentParser
+import Broker
+import Ledger
+import Pipeline
+
+/// What scripts may rely on.
+enum ExitStatus: Int32 {
+  case done = 0
+  case problem = 1
+  case usage = 2
+  case unreachable = 3
+
+  init(of error: any Error) {
+    switch error {
+    case let error as StoreError: self = error.exitStatus
+    case let error as BrokerError: self = error.exitStatus
+    case is SettingsError, is Misuse: self = .usage
+    default:
+      switch Closectl.exitCode(for: error) {
+      case .success: self = .done
+      case .validationFailure: self = .usage
+      default: self = .problem
+      }
+    }
+  }
+}
+
+/// A command that was used wrongly in a way the parser cannot see.
+struct Misuse: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Something is not as it has to be; the sentence says what.
+struct Problem: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+extension StoreError {
+  var exitStatus: ExitStatus {
+    if case .unreachable = self { .unreachable } else { .problem }
+  }
+}
+
+extension BrokerError {
+  var exitStatus: ExitStatus {
+    switch self {
+    case .unreachable, .refusedLogin, .noVirtualHost, .timedOut: .unreachable
+    case .badURL: .usage
+    case .noQueue, .refused: .problem
+    }
+  }
+}

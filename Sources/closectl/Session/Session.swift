@@ -1,0 +1,76 @@
+import Broker
+import Ledger
+import Logging
+import Pipeline
+
+/// One command's store and broker, opened when they are first needed.
+actor Session {
+  nonisolated let settings: Settings
+  nonisolated let output: Output
+  nonisolated let clock: LedgerClock
+  nonisolated let logger: Logger
+  private let doors: Doors
+  private var openStore: (any Store)?
+  private var openBroker: (any Broker)?
+
+  init(settings: Settings, output: Output, doors: Doors) throws {
+    self.settings = settings
+    self.output = output
+    self.doors = doors
+    var logger = Logger(label: "closectl") { StreamLogHandler.standardError(label: $0) }
+    // What goes wrong becomes an error message; the log is for looking deeper.
+    let isAsked = output.environment["MONTHCLOSE_LOG_LEVEL"]?.isEmpty == false
+    logger.logLevel = isAsked ? settings.logLevel : .critical
+    self.logger = logger
+    if let clock = doors.clock {
+      self.clock = clock
+    } else if let file = settings.clockFile {
+      clock = try LedgerClock.shifted(file: file, logger: logger)
+    } else {
+      clock = .system
+    }
+  }
+
+  func store(migrate: Bool = false) async throws -> any Store {
+    if let openStore { return openStore }
+    let store = try await doors.openStore(settings, migrate)
+    openStore = store
+    return store
+  }
+
+  func broker() async throws -> any Broker {
+    if let openBroker { return openBroker }
+    let broker = try await doors.connect(settings, logger)
+    openBroker = broker
+    return broker
+  }
+
+  /// For commands that go on without a broker: what is wrong becomes a note.
+  func brokerIfReachable(otherwise consequence: String) async -> (any Broker)? {
+    do {
+      return try await broker()
+    } catch {
+      output.noteLine("note: \(error); \(consequence)")
+      return nil
+    }
+  }
+
+  /// Publishes what an earlier command had to leave in the ledger because it had no broker, and
+  /// closes what is open. Never a reason for a command to fail: it stays recorded.
+  func end() async {
+    if let store = openStore, let broker = openBroker {
+      do {
+        try await Operator(store: store, broker: broker, clock: clock, logger: logger)
+          .publishLeftOvers()
+      } catch {
+        output.noteLine("note: events of earlier commands are not published yet: \(error)")
+      }
+    }
+    await openBroker?.close()
+    do {
+      try await openStore?.close()
+    } catch {
+      output.noteLine("note: the store was not closed cleanly: \(error)")
+    }
+  }
+}

@@ -1,3 +1,0 @@
-print("placeholder")
-import ArgumentParser
-import Yams

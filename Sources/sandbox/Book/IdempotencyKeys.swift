@@ -1,0 +1,83 @@
+import Billing
+
+/// What was answered to the first request of a key; small, because it is kept for every charge.
+struct StoredAnswer: Sendable, Equatable {
+  /// 200, 402 or 500.
+  var status: UInt16
+  var intent: Int32?
+  /// The charge the answer told of; the intent may have been charged again since.
+  var charge: Int32?
+  var request: Int64
+}
+
+/// Stripe's rules for idempotency keys, without anything around them.
+///
+/// The first answer of a key is kept and given again, a 500 included; a key that is in use is a
+/// conflict; a key with other parameters is an error; after 24 hours a key is forgotten, and the same
+/// key then executes again.
+struct IdempotencyKeys: Sendable {
+  enum Verdict: Equatable {
+    case execute
+    case replay(StoredAnswer)
+    case inUse
+    case otherParameters
+  }
+
+  private struct Entry {
+    var fingerprint: UInt64
+    var stored: Instant
+    var answer: StoredAnswer
+  }
+
+  static let lifetimeHours: Int64 = 24
+
+  private var entries: [String: Entry] = [:]
+  private var inUse: Set<String> = []
+  /// Keys in the order they were stored, to forget the old ones without a search.
+  private var order: [String] = []
+  private var oldest = 0
+
+  var count: Int { entries.count }
+
+  /// What to do with a request of this key. `.execute` means: nothing is known of it.
+  func verdict(_ key: String, fingerprint: UInt64, at now: Instant) -> Verdict {
+    if inUse.contains(key) { return .inUse }
+    guard let entry = entries[key], !expired(entry, at: now) else { return .execute }
+    return entry.fingerprint == fingerprint ? .replay(entry.answer) : .otherParameters
+  }
+
+  mutating func begin(_ key: String) { inUse.insert(key) }
+
+  mutating func finish(_ key: String) { inUse.remove(key) }
+
+  mutating func store(_ answer: StoredAnswer, for key: String, fingerprint: UInt64, at now: Instant) {
+    forgetOld(at: now)
+    let entry = Entry(fingerprint: fingerprint, stored: now, answer: answer)
+    if entries.updateValue(entry, forKey: key) == nil { order.append(key) }
+  }
+
+  mutating func forgetAll() {
+    entries.removeAll()
+    order.removeAll()
+    oldest = 0
+  }
+
+  private func expired(_ entry: Entry, at now: Instant) -> Bool {
+    now >= entry.stored.adding(seconds: Self.lifetimeHours * 3_600)
+  }
+
+  private mutating func forgetOld(at now: Instant) {
+    while oldest < order.count {
+      guard let entry = entries[order[oldest]], !expired(entry, at: now) else {
+        entries[order[oldest]] = nil
+        oldest += 1
+        continue
+      }
+      break
+    }
+    if oldest > 1_024, oldest * 2 > order.count {
+      order.removeFirst(oldest)
+      oldest = 0
+    }
+  }
+}

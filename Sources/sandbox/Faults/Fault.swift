@@ -1,0 +1,108 @@
+/// What goes wrong on demand. The text of each is what `sandbox serve --help` prints.
+enum FaultKind: String, Codable, CaseIterable, Sendable {
+  case latency
+  case chargeThenDrop = "charge_then_drop"
+  case lostThenDrop = "lost_then_drop"
+  case chargeThen500 = "charge_then_500"
+  case lost500 = "lost_500"
+  case conflict = "409"
+  case throttled = "429"
+  case unauthorized = "401"
+  case wrongAmount = "wrong_amount"
+  case wrongCurrency = "wrong_currency"
+  case wrongInvoice = "wrong_invoice"
+  case brokenJSON = "broken_json"
+  case huge
+  case redirect
+  case hang
+  case searchEmpty = "search_empty"
+  case keyExpiry = "key_expiry"
+
+  var help: String {
+    switch self {
+    case .latency: "waits `ms`, half before it charges and half after"
+    case .chargeThenDrop: "charges, closes the connection without an answer"
+    case .lostThenDrop: "does not charge, closes the connection"
+    case .chargeThen500: "charges, answers 500; the 500 is stored for the key"
+    case .lost500: "does not charge, answers 500; the 500 is stored for the key"
+    case .conflict: "answers idempotency_key_in_use; nothing executed or stored"
+    case .throttled: "answers 429 with Retry-After `retry_after`; nothing executed or stored"
+    case .unauthorized: "answers 401; nothing executed or stored"
+    case .wrongAmount: "charges rightly, the answer names another amount; the stored answer is right"
+    case .wrongCurrency: "the same with another currency"
+    case .wrongInvoice: "the same with another invoice in the metadata"
+    case .brokenJSON: "charges, the answer is cut off in its middle"
+    case .huge: "charges, the answer is 10 MB long"
+    case .redirect: "does not charge, answers 302 to another path"
+    case .hang: "charges, never answers, keeps the connection open"
+    case .searchEmpty: "search finds nothing, as while Stripe's index is behind"
+    case .keyExpiry: "at once: forgets all stored idempotency keys, as if 24 hours had passed"
+    }
+  }
+
+  /// Kinds that mean something only for a request that is executed now, not for one replayed.
+  var needsExecution: Bool {
+    switch self {
+    case .chargeThenDrop, .lostThenDrop, .chargeThen500, .lost500: true
+    default: false
+    }
+  }
+}
+
+/// Which requests a fault is for. Without `path` it meets only what charges: POST under /v1/.
+struct FaultMatch: Codable, Sendable, Equatable {
+  var account: String?
+  var invoice: String?
+  var paymentMethod: String?
+  /// The beginning of a path; then reads are met too.
+  var path: String?
+  /// Every nth of the requests that match.
+  var nth: Int?
+  /// Only so often; then the fault is over, and stays in the list with its hits.
+  var times: Int?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case account, invoice, path, nth, times
+    case paymentMethod = "payment_method"
+  }
+}
+
+/// What is known of a request before it is executed.
+struct FaultTarget: Sendable {
+  var isPost: Bool
+  var path: String
+  var account: String?
+  var invoice: String?
+  var paymentMethod: String?
+  var willExecute: Bool
+}
+
+/// A fault as it was asked for, and how often it was met.
+struct Fault: Codable, Sendable, Equatable {
+  var id: Int
+  var kind: FaultKind
+  var match: FaultMatch
+  var ms: Int?
+  var retryAfter: Int?
+  /// Requests that matched, and those of them that were really given the fault.
+  var met: Int = 0
+  var hits: Int = 0
+
+  enum CodingKeys: String, CodingKey {
+    case id, kind, match, ms, met, hits
+    case retryAfter = "retry_after"
+  }
+}
+
+/// The body of `POST /_sandbox/faults`.
+struct FaultOrder: Codable, Sendable {
+  var kind: FaultKind
+  var match: FaultMatch?
+  var ms: Int?
+  var retryAfter: Int?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case kind, match, ms
+    case retryAfter = "retry_after"
+  }
+}

@@ -1,0 +1,83 @@
+extension Gateway {
+  /// Faults that refuse a request before it is executed.
+  static func refuse(_ effect: FaultPlan.Effect) throws(StripeFailure) {
+    switch effect.kind {
+    case .unauthorized: throw .wrongKey
+    case .conflict: throw .keyInUse
+    case .throttled: throw .tooManyRequests(retryAfterSeconds: effect.retryAfterSeconds)
+    default: return
+    }
+  }
+
+  /// An answer as it is stored, changed on its way by the fault. The stored one stays right.
+  func response(to answer: StoredAnswer, _ fault: FaultKind?) -> GatewayResponse {
+    let view = state.withLock { $0.book.view(answer) }
+    guard answer.status != 500, let view else { return serverError() }
+    let shown = view.tampered(fault)
+    if answer.status == 402 {
+      return spoiled(GatewayResponse(status: 402, objects.declined(shown)), fault)
+    }
+    var json = JSONText()
+    objects.intent(shown, in: &json)
+    return spoiled(GatewayResponse(json.bytes), fault)
+  }
+
+  func replayed(_ answer: StoredAnswer, _ effect: FaultPlan.Effect) -> GatewayResponse {
+    var response = response(to: answer, effect.kind)
+    response.headers.append(("Idempotent-Replayed", "true"))
+    response.headers.append(("Original-Request", objects.ids.request(answer.request)))
+    return response
+  }
+
+  func serverError() -> GatewayResponse {
+    let failure = StripeFailure(
+      status: 500, type: "api_error", message: "An unknown error occurred on our side.")
+    return GatewayResponse(status: 500, objects.failure(failure))
+  }
+
+  func dropped() -> GatewayResponse {
+    var response = GatewayResponse([])
+    response.delivery = .drop
+    return response
+  }
+
+  func redirected() -> GatewayResponse {
+    var response = GatewayResponse(status: 302, [])
+    response.headers.append(("Location", "/elsewhere"))
+    return response
+  }
+
+  /// Faults of the transport: the bytes of the answer are not what they should be.
+  func spoiled(_ response: GatewayResponse, _ fault: FaultKind?) -> GatewayResponse {
+    var response = response
+    guard case .bytes(let bytes) = response.body else { return response }
+    switch fault {
+    case .brokenJSON: response.body = .bytes(Array(bytes.prefix(bytes.count / 2)))
+    case .huge:
+      let padding = #","description":""# + String(repeating: "x", count: 10 << 20) + #""}"#
+      response.body = .bytes(bytes.dropLast() + padding.utf8)
+    case .hang: response.delivery = .hang
+    default: break
+    }
+    return response
+  }
+}
+
+extension IntentView {
+  /// The intent as a faulty answer shows it.
+  func tampered(_ fault: FaultKind?) -> IntentView {
+    var view = self
+    switch fault {
+    case .wrongAmount: view.intent.amount += 1
+    case .wrongCurrency:
+      let other = view.intent.currency.code == "USD" ? "EUR" : "USD"
+      view.intent.currency = (try? .init(other)) ?? view.intent.currency  // both are on the list
+    case .wrongInvoice:
+      var metadata = JSONText.sorted(["invoice": "another-\(intent.invoice)"]).dropLast()
+      metadata += Array(",\"wrong\":\"1\"}".utf8)
+      view.intent.metadata = String(decoding: metadata, as: UTF8.self)
+    default: break
+    }
+    return view
+  }
+}

@@ -1,0 +1,148 @@
+import Billing
+import FoundationEssentials
+
+/// The endpoints under /_sandbox/: what a test sets and reads. Loopback only, with the same key.
+extension Gateway {
+  func control(_ request: GatewayRequest) async throws -> GatewayResponse {
+    guard request.isLoopback else {
+      throw StripeFailure(status: 403, message: "/_sandbox/ answers on the loopback address only.")
+    }
+    try await log.durable(log.lastTicket)
+    let parts = request.path.split(separator: "/").dropFirst().map(String.init)
+    switch (request.method, parts.first ?? "", parts.count) {
+    case ("GET", "faults", 1): return try faults()
+    case ("POST", "faults", 1): return try await addFault(request.body)
+    case ("DELETE", "faults", 1):
+      state.withLock { $0.faults.clear() }
+      return try faults()
+    case ("DELETE", "faults", 2):
+      let removed = state.withLock { $0.faults.remove(id: Int(parts[1]) ?? 0) }
+      guard removed else { throw StripeFailure.noSuch("fault", parts[1], param: "id") }
+      return try faults()
+    case ("GET", "outcomes", 1): return try outcomes()
+    case ("POST", "outcomes", 1): return try addOutcome(request.body)
+    case ("DELETE", "outcomes", 1):
+      state.withLock { $0.outcomes.clear() }
+      return try outcomes()
+    case ("GET", "charges", 1):
+      return allCharges(failedToo: try FormFields(parsing: request.query.utf8)["failed"] == "true")
+    case ("GET", "summary", 1): return summary()
+    default: throw StripeFailure.unrecognized(request.method, request.path)
+    }
+  }
+
+  private func faults() throws -> GatewayResponse {
+    GatewayResponse(try encoded(state.withLock { $0.faults.faults }))
+  }
+
+  private func outcomes() throws -> GatewayResponse {
+    GatewayResponse(try encoded(state.withLock { $0.outcomes.rules }))
+  }
+
+  private func addFault(_ body: [UInt8]) async throws -> GatewayResponse {
+    let order = try decoded(FaultOrder.self, body, known: FaultOrder.CodingKeys.allCases)
+    guard order.kind != .keyExpiry else { return try await expireKeys() }
+    return GatewayResponse(try encoded(state.withLock { $0.faults.add(order) }))
+  }
+
+  private func addOutcome(_ body: [UInt8]) throws -> GatewayResponse {
+    let rule = try decoded(OutcomeRule.self, body, known: OutcomeRule.CodingKeys.allCases)
+    guard ChargeResult(spelling: rule.outcome) != nil else {
+      let known = Decline.allCases.map(\.rawValue).joined(separator: ", ")
+      throw StripeFailure.invalid(
+        "outcome is '\(rule.outcome)'; expected succeeded or one of \(known).", param: "outcome")
+    }
+    state.withLock { $0.outcomes.add(rule) }
+    return try outcomes()
+  }
+
+  private func expireKeys() async throws -> GatewayResponse {
+    let (count, ticket) = state.withLock { state in
+      let count = state.book.keys.count
+      state.book.keys.forgetAll()
+      let line = LogLine(time: options.now(), event: .keysExpired)
+      return (count, log.append(line.bytes))
+    }
+    try await log.durable(ticket)
+    return GatewayResponse(JSONText.object { $0.field("forgotten", Int64(count)) })
+  }
+
+  /// Every succeeded charge, oldest first, in pieces: memory does not grow with their number.
+  private func allCharges(failedToo: Bool) -> GatewayResponse {
+    let count = state.withLock { $0.book.charges.count }
+    let size = 1_000
+    var response = GatewayResponse([])
+    response.body = .pieces { [self] piece in
+      guard piece * size < max(count, 1) else { return nil }
+      let range = piece * size..<min(count, (piece + 1) * size)
+      return state.withLock { state in
+        Self.charges(range, of: count, state.book, failedToo)
+      }
+    }
+    return response
+  }
+
+  private static func charges(
+    _ range: Range<Int>, of count: Int, _ book: GatewayBook, _ failedToo: Bool
+  ) -> [UInt8] {
+    var bytes = range.lowerBound == 0 ? Array("[\n".utf8) : []
+    for number in range {
+      let charge = book.charges[number]
+      guard failedToo || charge.result == .succeeded else { continue }
+      if bytes.count > 2 || range.lowerBound > 0 { bytes += ",\n".utf8 }
+      bytes += describe(Int32(number), charge, book)
+    }
+    if range.upperBound == count { bytes += "\n]\n".utf8 }
+    return bytes
+  }
+
+  private static func describe(
+    _ number: Int32, _ charge: Charge, _ book: GatewayBook
+  ) -> [UInt8] {
+    let intent = book.intents[Int(charge.intent)]
+    return JSONText.object { json in
+      json.field("id", book.ids.charge(number))
+      json.field("payment_intent", book.ids.intent(charge.intent))
+      json.field("invoice", intent.invoice)
+      json.field("account", intent.account)
+      json.field("attempt", intent.attempt)
+      json.field("amount", intent.amount)
+      json.field("currency", intent.currency.code.lowercased())
+      switch charge.result {
+      case .succeeded: json.field("status", "succeeded")
+      case .requiresAction: json.field("status", "requires_action")
+      case .declined(let decline):
+        json.field("status", "failed")
+        json.field("decline_code", decline.rawValue)
+      }
+      json.field("idempotency_key", charge.idempotencyKey)
+      json.field("time", charge.created.rfc3339)
+    }
+  }
+
+  private func encoded(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return Array(try encoder.encode(value))
+  }
+
+  /// A body of a control request; a name that is not known is refused, so that a slip of the pen
+  /// does not make a test that tests nothing.
+  private func decoded<Body: Decodable>(
+    _ type: Body.Type, _ body: [UInt8], known: [some CodingKey]
+  ) throws -> Body {
+    do {
+      let names = try JSONDecoder().decode([String: Ignored].self, from: Data(body)).keys
+      if let name = names.first(where: { !known.map(\.stringValue).contains($0) }) {
+        throw StripeFailure.unknownParameter(name)
+      }
+      return try JSONDecoder().decode(Body.self, from: Data(body))
+    } catch let error as DecodingError {
+      throw StripeFailure.invalid("The body is not what is expected here: \(error)")
+    }
+  }
+
+  private struct Ignored: Decodable {
+    init(from decoder: any Decoder) throws {}
+  }
+}

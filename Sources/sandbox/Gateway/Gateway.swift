@@ -1,0 +1,132 @@
+import Billing
+import FoundationEssentials
+import Synchronization
+
+/// The gateway without a server: a request in, a response out. State is one value behind one lock,
+/// held only for steps that take no time; what changed is on the disk before the response is given.
+final class Gateway: Sendable {
+  struct Options: Sendable {
+    var key = "sk_test_sandbox"
+    /// Added to every request; half of it passes before a charge is made, half after.
+    var latencyMilliseconds = 0
+    /// Smaller amounts are refused, as Stripe does below about 0.50 of most currencies.
+    var smallestAmount: Int64 = 1
+    var now: @Sendable () -> Instant
+    var pause: @Sendable (Int) async throws -> Void = { milliseconds in
+      try await Task.sleep(for: .milliseconds(milliseconds))
+    }
+  }
+
+  struct State: Sendable {
+    var book: GatewayBook
+    var faults = FaultPlan()
+    var outcomes = OutcomeRules()
+    var counts = Counts()
+  }
+
+  let options: Options
+  let objects: StripeObjects
+  let log: ChargeLog
+  let state: Mutex<State>
+
+  /// Reads the log and stands where the program that wrote it was stopped or killed.
+  init(log path: String, options: Options) throws(LogFault) {
+    var book: GatewayBook?
+    let decoder = JSONDecoder()
+    log = try ChargeLog.open(path) { (bytes) throws(LogFault) in
+      let line: LogLine
+      do { line = try decoder.decode(LogLine.self, from: Data(bytes)) } catch {
+        throw .unfit("it is not a line of this log: \(error)")
+      }
+      if book == nil {
+        guard line.event == .opened, let instance = line.instance else {
+          throw .unfit("the first line is not log.opened with an instance")
+        }
+        book = GatewayBook(ids: ObjectIDs(instance: instance))
+      }
+      try book?.apply(line)
+    }
+    if book == nil {
+      let ids = ObjectIDs.random()
+      var line = LogLine(time: options.now(), event: .opened)
+      line.instance = ids.instance
+      _ = log.append(line.bytes)
+      book = GatewayBook(ids: ids)
+    }
+    let start = book ?? GatewayBook(ids: .random())
+    self.options = options
+    objects = StripeObjects(ids: start.ids)
+    state = Mutex(State(book: start))
+  }
+
+  /// Never throws: every failure is an answer in Stripe's shape. A log that cannot be written gives
+  /// no answer at all, because nothing may be told that is not on the disk.
+  func answer(_ request: GatewayRequest) async -> GatewayResponse {
+    do {
+      try authorize(request)
+      if request.path.hasPrefix("/_sandbox/") { return try await control(request) }
+      let requestID = state.withLock { state in
+        state.counts.requests += 1
+        return state.book.nextRequestID()
+      }
+      var response = try await stripe(request, requestID)
+      response.headers.append(("Request-Id", requestID))
+      if let key = request.idempotencyKey { response.headers.append(("Idempotency-Key", key)) }
+      return response
+    } catch let failure as StripeFailure {
+      return refused(failure)
+    } catch {
+      var response = GatewayResponse([])
+      response.delivery = .drop
+      return response
+    }
+  }
+
+  private func stripe(
+    _ request: GatewayRequest, _ requestID: String
+  ) async throws -> GatewayResponse {
+    let route = try Route(request.method, request.path)
+    switch route {
+    case .create, .confirm:
+      let order = ChargeOrder(
+        route: route, fields: try FormFields(parsing: request.body), path: request.path,
+        key: request.idempotencyKey, requestID: requestID)
+      return try await charge(order)
+    default:
+      return try await read(route, try FormFields(parsing: request.query.utf8), request.path)
+    }
+  }
+
+  private func authorize(_ request: GatewayRequest) throws(StripeFailure) {
+    guard let header = request.authorization, let space = header.firstIndex(of: " ") else {
+      throw .noKey
+    }
+    let value = header[header.index(after: space)...].drop { $0 == " " }
+    switch header[..<space].lowercased() {
+    case "bearer" where value == options.key: return
+    case "basic":
+      // The key is the user; Stripe wants no password.
+      guard let data = Data(base64Encoded: String(value)),
+        String(decoding: data, as: UTF8.self).split(separator: ":").first == options.key[...]
+      else { throw .wrongKey }
+    default: throw .wrongKey
+    }
+  }
+
+  private func refused(_ failure: StripeFailure) -> GatewayResponse {
+    state.withLock { $0.counts.refused[String(failure.status), default: 0] += 1 }
+    var response = GatewayResponse(status: failure.status, objects.failure(failure))
+    if let seconds = failure.retryAfterSeconds {
+      response.headers.append(("Retry-After", String(seconds)))
+    }
+    return response
+  }
+}
+
+/// What happened since the start that is not in the log.
+struct Counts: Sendable {
+  var requests = 0
+  var replayed = 0
+  /// Refusals by HTTP status.
+  var refused: [String: Int] = [:]
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Billing
+import Foundation
+
+/// `sandbox sample`: the files of a made-up cloud provider, the same for the same arguments.
+struct SampleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sample",
+    abstract: "Writes accounts, usage, prices and credits of a made-up cloud provider.",
+    discussion: """
+      Writes accounts.csv, usage.csv, catalog.yaml (CHF), catalog-eur.yaml (EUR) and credits.csv
+      (account_id,amount,reference). About 8 % of the accounts pay by hand, 3 % have a card without
+      funds, 1 % a lost card, some use nothing. The same arguments give the same files.
+      """)
+
+  @Option(help: "How many accounts.")
+  var accounts = 1000
+
+  @Option(help: "The month the usage is in, as YYYY-MM.")
+  var period: String
+
+  @Option(help: "The folder to write to; made if it is missing.")
+  var out: String
+
+  @Option(help: "Another number gives another sample.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Usage rows per account, about.")
+  var rowsPerAccount = 30
+
+  @Option(help: "How many accounts get a credit.")
+  var credits = 10
+
+  func validate() throws {
+    guard (1...10_000_000).contains(accounts) else {
+      throw ValidationError("--accounts: expected 1 to 10000000, found \(accounts)")
+    }
+    guard (4...700).contains(rowsPerAccount) else {
+      throw ValidationError("--rows-per-account: expected 4 to 700, found \(rowsPerAccount)")
+    }
+    guard credits >= 0 else {
+      throw ValidationError("--credits: expected 0 or more, found \(credits)")
+    }
+  }
+
+  func run() throws {
+    let folder = URL(fileURLWithPath: out)
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw SampleFile.Fault(description: "the folder \(folder.path) cannot be made")
+    }
+    try writeCatalogs(folder)
+    let rows = try writeCustomers(folder, Period(period))
+    try writeCredits(folder)
+    FileHandle.standardError.write(
+      Data("\(accounts) accounts, \(rows) usage rows, 2 price lists in \(folder.path)\n".utf8))
+  }
+
+  private func writeCatalogs(_ folder: URL) throws {
+    for (name, text) in [
+      ("catalog.yaml", SampleCatalog.francs), ("catalog-eur.yaml", SampleCatalog.euros),
+    ] {
+      var file = try SampleFile(name, in: folder)
+      try file.write(text)
+      try file.close()
+    }
+  }
+
+  private func writeCustomers(_ folder: URL, _ period: Period) throws -> Int {
+    var accountsFile = try SampleFile("accounts.csv", in: folder)
+    var usageFile = try SampleFile("usage.csv", in: folder)
+    try accountsFile.write(SampleCustomer.header)
+    try usageFile.write(SampleUsage.header)
+    var usage = SampleUsage(period: period)
+    let hours = try usage.hours(in: "Europe/Zurich").count - 1
+    var rows = 0
+    for number in 1...accounts {
+      let customer = SampleCustomer(number: number, seed: seed, hours: hours)
+      try accountsFile.write(customer.csvLine)
+      rows += try usageFile.write { out in
+        try usage.append(
+          of: customer, rows: rowsPerAccount, seed: seed, number: number, to: &out)
+      }
+    }
+    try accountsFile.close()
+    try usageFile.close()
+    return rows
+  }
+
+  /// Every third one is larger than any invoice here: it leaves nothing due.
+  private func writeCredits(_ folder: URL) throws {
+    var file = try SampleFile("credits.csv", in: folder)
+    try file.write("account_id,amount,reference\n")
+    for index in 0..<min(credits, accounts) {
+      let number = 1 + index * max(1, accounts / max(1, credits))
+      let customer = SampleCustomer(number: number, seed: seed, hours: 24)
+      let amount = index % 3 == 2 ? "250.00" : "2.50"
+      try file.write("\(customer.id),\(amount) \(customer.currency),welcome-\(customer.id)\n")
+    }
+    try file.close()
+  }
+}

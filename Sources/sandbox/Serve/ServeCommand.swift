@@ -1,0 +1,119 @@
+import ArgumentParser
+import Dispatch
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// `sandbox serve`: the payment gateway.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serves a payment gateway with Stripe's behaviour and faults on demand.",
+    discussion: ServeHelp.text)
+
+  @Option(help: "Address and port; port 0 lets the system choose one.")
+  var listen = ListenAddress(argument: "127.0.0.1:12111")!
+
+  @Option(help: "The log of every charge, JSON lines. Read at the start, appended to, never cut.")
+  var log: String
+
+  @Option(help: "A file with seconds (may be negative) that are added to this gateway's time.")
+  var clockFile: String?
+
+  @Option(name: .customLong("latency-ms"), help: "Milliseconds every request takes.")
+  var latencyMilliseconds = 0
+
+  @Option(help: "Refuse amounts below this many minor units, as Stripe does (it takes 50 CHF cents).")
+  var smallestAmount: Int64 = 1
+
+  @Option(help: "The secret key callers must send.")
+  var key = "sk_test_sandbox"
+
+  @Option(help: "A file whose first line is the secret key.")
+  var keyFile: String?
+
+  func validate() throws {
+    guard latencyMilliseconds >= 0 else {
+      throw ValidationError("--latency-ms is \(latencyMilliseconds); expected 0 or more.")
+    }
+  }
+
+  func run() async throws {
+    signal(SIGPIPE, SIG_IGN)
+    let clock = SandboxClock(file: clockFile)
+    let gateway: Gateway
+    do {
+      gateway = try Gateway(
+        log: log,
+        options: .init(
+          key: try secretKey(), latencyMilliseconds: latencyMilliseconds,
+          smallestAmount: smallestAmount, now: { clock.now() }))
+    } catch let fault as LogFault {
+      throw Stop(sentence: fault.description)
+    }
+    try await serve(gateway)
+  }
+
+  private func secretKey() throws -> String {
+    guard let keyFile else { return key }
+    guard let first = readFirstLine(of: keyFile), !first.isEmpty else {
+      throw Stop(sentence: "--key-file \(keyFile): expected a key in its first line")
+    }
+    return first
+  }
+
+  private func readFirstLine(of path: String) -> String? {
+    guard let file = fopen(path, "r") else { return nil }
+    defer { fclose(file) }
+    var buffer = [CChar](repeating: 0, count: 512)
+    guard fgets(&buffer, Int32(buffer.count), file) != nil else { return nil }
+    let text = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return String(text.prefix { !$0.isWhitespace })
+  }
+
+  /// Serves until SIGTERM or SIGINT; requests in work are given up, what was answered is on the disk.
+  private func serve(_ gateway: Gateway) async throws {
+    let listen = listen
+    let log = log
+    let server = SandboxServer(gateway: gateway, host: listen.host, port: listen.port) { port in
+      say("listening on \(listen.host):\(port), log \(log)")
+    }
+    let serving = Task { try await server.run() }
+    let signals = [SIGTERM, SIGINT].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number)
+      source.setEventHandler {
+        serving.cancel()
+        // A request that hangs on purpose does not keep the program alive.
+        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { exit(0) }
+      }
+      source.resume()
+      return source
+    }
+    defer { signals.forEach { $0.cancel() } }
+    do {
+      try await serving.value
+    } catch where !serving.isCancelled {
+      let reason =
+        "\(error)".contains("errno: \(EADDRINUSE)")
+        ? "another program listens there; choose another port with --listen" : "\(error)"
+      throw Stop(sentence: "cannot listen on \(listen.host):\(listen.port): \(reason)")
+    } catch {
+      // Cancelled by a signal: the end that was asked for.
+    }
+  }
+}
+
+/// Ends the program with exit status 1 and one sentence.
+struct Stop: Error, CustomStringConvertible {
+  var sentence: String
+  var description: String { sentence }
+}
+
+/// A line for people, on standard error.
+func say(_ line: String) {
+  fputs("sandbox: \(line)\n", stderr)
+}

@@ -1,2 +1,0 @@
-print("placeholder")
-import Hummingbird

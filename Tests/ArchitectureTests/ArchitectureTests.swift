@@ -1,0 +1,64 @@
+import Testing
+
+@Suite("Architecture")
+struct ArchitectureTests {
+  @Test("the sources are found, and none of them is empty")
+  func everyFileHasLines() {
+    #expect(SourceTree.sources.count > 50)
+    let empty = SourceTree.files.filter { $0.lines.isEmpty }.map {
+      Finding(file: $0.path, line: 1, what: "empty or unreadable")
+    }
+    expectNone(empty)
+  }
+
+  @Test("every target imports only what the architecture allows")
+  func importsAreAllowed() {
+    let breaches = SourceTree.sources.flatMap(ImportRules.breaches)
+    expectNone(breaches)
+  }
+
+  @Test("no file is longer than 300 lines")
+  func filesAreShort() {
+    let long = SourceTree.files.filter { $0.lines.count > 300 }.map {
+      Finding(file: $0.path, line: 301, what: "\($0.lines.count) lines, 300 is the limit")
+    }
+    expectNone(long)
+  }
+
+  @Test("no file or folder is named after nothing in particular")
+  func namesSaySomething() {
+    let empty = ["Utils", "Util", "Helpers", "Helper", "Common", "Manager", "Misc"]
+    let named = SourceTree.files.filter { file in
+      file.path.replacing(".swift", with: "").split(separator: "/").contains { part in
+        empty.contains { part == $0 || part.hasSuffix($0) }
+      }
+    }.map { Finding(file: $0.path, line: 1, what: "a name of the kind \(empty)") }
+    expectNone(named)
+  }
+
+  @Test("every line keeps the rules for lines", arguments: LineRule.all)
+  func linesKeepTheRules(_ rule: LineRule) {
+    let found = SourceTree.files.flatMap(rule.findings)
+    expectNone(found)
+  }
+
+  @Test(
+    "a service's program is about ten lines",
+    arguments: [
+      "invoicer", "charger", "mailer", "holder", "reporter",
+    ])
+  func servicesAreDoors(_ name: String) {
+    let lines = SourceTree.sources.filter { $0.target == name }.map(\.lines.count).reduce(0, +)
+    #expect((1...20).contains(lines), "Sources/\(name) has \(lines) lines")
+  }
+}
+
+/// Fails with the places, one a line, as compilers print them.
+private func expectNone(_ findings: [Finding], _ location: SourceLocation = #_sourceLocation) {
+  guard !findings.isEmpty else { return }
+  Issue.record("\(findings.count) places:\(findings.list)", sourceLocation: location)
+}
+
+extension LineRule: CustomTestStringConvertible {
+  var testDescription: String { name }
+}

@@ -1,0 +1,13 @@
+/// A place that breaks a rule, printed as compilers print it.
+struct Finding: CustomStringConvertible {
+  var file: String
+  var line: Int
+  var what: String
+
+  var description: String { "\(file):\(line): \(what)" }
+}
+
+extension [Finding] {
+  /// For the failure message of a test: one place a line.
+  var list: String { "\n" + map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,56 @@
+/// Which target may import what: the table of docs/architecture.md, with the additions it gives
+/// reasons for. What is not named here, neither ours nor the platform's, is refused.
+enum ImportRules {
+  private static let platform: Set<String> = ["FoundationEssentials", "Glibc", "Synchronization"]
+  private static let service: Set<String> = ["Pipeline"]
+
+  static let allowed: [String: Set<String>] = [
+    "Billing": ["FoundationEssentials", "Synchronization"],
+    "Ledger": platform.union(["Billing", "Dispatch", "Foundation", "GRDB"]),
+    "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging", "ServiceLifecycle"]
+    ),
+    "Pipeline": platform.union([
+      "AsyncHTTPClient", "Billing", "Broker", "CCurl", "Dispatch", "Foundation", "Ledger",
+      "Logging", "Metrics", "Mustache", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
+      "ServiceLifecycle",
+    ]),
+    "invoicer": service, "charger": service, "mailer": service, "holder": service,
+    "reporter": service,
+    "closectl": platform.union([
+      "ArgumentParser", "Billing", "Broker", "CZlib", "Dispatch", "Foundation", "Ledger",
+      "Logging", "Pipeline", "Yams",
+    ]),
+    "sandbox": platform.union([
+      "ArgumentParser", "Billing", "Dispatch", "Foundation", "HTTPTypes", "Hummingbird",
+      "Logging", "NIOCore", "NIOHTTP1", "ServiceLifecycle",
+    ]),
+  ]
+
+  /// The module a line imports, `nil` for other lines: `@testable public import struct A.B` -> `A`.
+  static func importedModule(_ line: String) -> String? {
+    let words = line.split(separator: " ").map(String.init)
+    let modifiers: Set<String> = [
+      "public", "package", "internal", "fileprivate", "private", "@testable", "@preconcurrency",
+      "@_exported", "@_implementationOnly", "@_spi",
+    ]
+    guard let at = words.firstIndex(of: "import"),
+      words[..<at].allSatisfy({ modifiers.contains($0) || $0.hasPrefix("@_spi(") })
+    else { return nil }
+    let kinds: Set<String> = ["struct", "class", "enum", "protocol", "func", "var", "typealias"]
+    let rest = words[(at + 1)...].drop { kinds.contains($0) }
+    return rest.first.map { String($0.prefix { $0 != "." && $0 != ";" }) }
+  }
+
+  static func breaches(in file: SourceFile) -> [Finding] {
+    guard let allowed = allowed[file.target] else {
+      return [Finding(file: file.path, line: 1, what: "target \(file.target) has no import rule")]
+    }
+    return file.lines.enumerated().compactMap { index, line in
+      guard let module = importedModule(line), !allowed.contains(module), module != "Darwin" else {
+        return nil
+      }
+      return Finding(
+        file: file.path, line: index + 1, what: "\(file.target) may not import \(module)")
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Billing
+import Testing
+
+@Suite struct MailerTableTests {
+  struct Case: Sendable {
+    var rule: String
+    var kind: MailKind
+    var action: MailAction
+    var known: Bool
+    var situation: Situations
+
+    init(
+      _ rule: String, _ kind: MailKind, _ action: MailAction, known: Bool = true,
+      _ change: (inout Situations) -> Void = { _ in }
+    ) {
+      self.rule = rule
+      self.kind = kind
+      self.action = action
+      self.known = known
+      self.situation = Situations.with(change)
+    }
+  }
+
+  static let cases: [Case] = [
+    Case("mail.unknown-account", .invoice, .wait, known: false),
+    Case("mail.contradiction", .invoice, .park) { $0.told.invoice?.total = 1 },
+    Case("mail.behind", .invoice, .wait) { $0.told.position = 9 },
+    Case("mail.behind", .invoice, .wait) {
+      $0.told.position = 9
+      $0.facts.invoice = nil
+    },
+    Case("mail.no-such-invoice", .invoice, .park) { $0.facts.invoice = nil },
+    Case("mail.void", .invoice, .suppress) { $0.facts.invoice?.status = .void },
+    Case("mail.no-such-charge", .receipt, .park),
+    Case("mail.no-such-charge", .receipt, .park) { $0.addAttempt(1, .declinedSoft) },
+    Case("mail.paid-meanwhile", .declined, .suppress) { $0.facts.invoice?.openMinor = 0 },
+    Case("mail.paid-meanwhile", .held, .suppress) {
+      $0.facts.invoice?.openMinor = 0
+      $0.facts.heldForInvoice = "2026-11/a-1"
+    },
+    Case("mail.hold-gone", .held, .suppress),
+    Case("mail.held-again", .released, .suppress) { $0.facts.heldForInvoice = "2026-11/a-1" },
+    Case("mail.figures-moved", .invoice, .send) { $0.facts.invoice?.openMinor = 5 },
+    Case("mail.harmless", .declined, .send) { $0.facts.position = 8 },
+    Case("mail.same", .invoice, .send),
+    Case("mail.same", .receipt, .send) { $0.addAttempt(1, .succeeded) },
+    Case("mail.same", .held, .send) { $0.facts.heldForInvoice = "2026-11/a-1" },
+    Case("mail.same", .released, .send),
+  ]
+
+  @Test(arguments: cases) func decidesByTheTable(_ test: Case) {
+    let decided = DecisionTable.mailer.decide(
+      MailSituation(
+        kind: test.kind, snapshot: test.situation.told,
+        facts: test.known ? test.situation.facts : nil, attempt: 1))
+    #expect(decided.rule == test.rule)
+    #expect(decided.action == test.action)
+  }
+
+  @Test func everyRowHasACase() {
+    #expect(Set(DecisionTable.mailer.rows.map(\.rule)) == Set(Self.cases.map(\.rule)))
+  }
+}

@@ -1,0 +1,39 @@
+import Billing
+
+/// The account most cases start from: 90.12 CHF open on one invoice, position 2, all as told.
+struct Situations {
+  static let chf = try! Currency("CHF")  // A constant of the table of currencies.
+  static let period = try! Period("2026-11")  // A constant.
+  static let issued = Instant(milliseconds: 1_764_547_200_000)
+
+  var facts = AccountFacts(
+    account: Account(
+      id: "a-1", name: "N", email: "n@customers.example", currency: chf, country: "CH",
+      timeZone: "Europe/Zurich", collection: .auto, paymentMethod: "pm_card_visa",
+      holdAfterDays: 14),
+    position: 2, balanceMinor: 9012, creditMinor: 0,
+    invoice: InvoiceFacts(
+      id: "2026-11/a-1", number: 1, account: "a-1", period: period, currency: chf,
+      totalMinor: 9012, openMinor: 9012, status: .open, issuedAt: issued))
+
+  var told: Snapshot
+
+  init() { told = facts.snapshot(at: Self.issued) }
+
+  /// What the sender knew is what `facts` say now; later changes are news.
+  mutating func tell() { told = facts.snapshot(at: Self.issued) }
+
+  mutating func addAttempt(_ number: Int, _ state: AttemptState) {
+    facts.attempts.append(
+      Attempt(
+        invoice: "2026-11/a-1", account: "a-1", number: number, key: "k\(number)",
+        amountMinor: 9012, currency: Self.chf, state: state, rule: "charge.same",
+        createdAt: Self.issued))
+  }
+
+  static func with(_ change: (inout Situations) -> Void) -> Situations {
+    var situations = Situations()
+    change(&situations)
+    return situations
+  }
+}

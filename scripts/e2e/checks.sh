@@ -1,0 +1,140 @@
+# shellcheck shell=bash
+# Sourced by the scenarios in this folder: a stage of their own, and checks that are counted.
+#
+# A scenario runs on its own virtual host of a shared broker, with its own store, gateway and sink.
+
+# shellcheck source=../stage.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../stage.sh"
+on_exit
+PERIOD=2026-11
+: "${BIN:?the folder with the binaries; scripts/e2e/run sets it}"
+: "${E2E_BROKER_DIR:?the folder of a running broker; scripts/e2e/run sets it}"
+: "${E2E_RESULTS:=/dev/null}"
+
+# ---- counting ---------------------------------------------------------------------------------
+
+passed() {
+  printf '  %sok%s      %s\n' "$GREEN" "$PLAIN" "$*"
+  echo "ok $SCENARIO: $*" >>"$E2E_RESULTS"
+}
+failed() {
+  printf '  %sFAILED%s  %s\n' "$RED" "$PLAIN" "$*"
+  echo "failed $SCENARIO: $*" >>"$E2E_RESULTS"
+}
+skipped() {
+  printf '  %sskipped%s %s\n' "$YELLOW" "$PLAIN" "$*"
+  echo "skipped $SCENARIO: $*" >>"$E2E_RESULTS"
+}
+
+# equal WHAT EXPECTED FOUND
+equal() {
+  if [[ $2 == "$3" ]]; then passed "$1: $3"; else failed "$1: expected $2, found $3"; fi
+}
+
+# at_least WHAT LEAST FOUND
+at_least() {
+  if (($3 >= $2)); then passed "$1: $3"; else failed "$1: expected $2 or more, found $3"; fi
+}
+
+# contains WHAT PATTERN TEXT: the extended regular expression is found in the text
+contains() {
+  if grep -qE -- "$2" <<<"$3"; then
+    passed "$1: $(grep -m 1 -E -- "$2" <<<"$3" | cut -c 1-160)"
+  else
+    failed "$1: nothing like /$2/ in: $(head -c 400 <<<"$3")"
+  fi
+}
+
+# ---- the scenario's stage ---------------------------------------------------------------------
+
+# begin NAME: an empty stage on a virtual host of its own
+begin() {
+  SCENARIO=$1
+  new_stage "e2e/$1"
+  # shellcheck disable=SC1091
+  source "$E2E_BROKER_DIR/broker.env"
+  BROKER_ROOT_URL=$MONTHCLOSE_BROKER_URL
+  use_vhost "e2e-$1"
+  use_settings
+}
+
+# begin_with_sample NAME ACCOUNTS [GATEWAY_MILLISECONDS]: and gateway, sink, a sample imported
+begin_with_sample() {
+  begin "$1"
+  start_gateway "${3:-0}"
+  start_sink
+  "$BIN/sandbox" sample --accounts "$2" --period "$PERIOD" --out "$RUN/sample" 2>/dev/null
+  quietly closectl init
+  quietly closectl import catalog "$RUN/sample/catalog.yaml" "$RUN/sample/catalog-eur.yaml"
+  quietly closectl import accounts "$RUN/sample/accounts.csv"
+  quietly closectl import usage "$RUN/sample/usage.csv"
+}
+
+# quietly COMMAND...: its output only if it fails
+quietly() {
+  local log=$RUN/logs/quietly.log
+  "$@" >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    die "failed: $*"
+  }
+}
+
+# ---- reading ----------------------------------------------------------------------------------
+
+status_json() { closectl close status "$PERIOD" --json 2>/dev/null; }
+report_json() { closectl report "$PERIOD" --json 2>/dev/null; }
+# report_sum KEY: over all currencies
+report_sum() { report_json | jq --arg key "$1" '[.. | objects | select(has("ledgerSum")) | .[$key]] | add'; }
+story_json() { closectl explain "$1" --period "$PERIOD" --json 2>/dev/null; }
+# charges [ACCOUNT]: succeeded charges in the gateway's own log, a JSON line each
+charges() {
+  jq -c --arg account "${1:-}" 'select(.event == "charge.succeeded")
+    | select($account == "" or .account == $account)' "$GATEWAY_LOG"
+}
+charged_twice() { charges | jq -r .invoice | sort | uniq -d | wc -l; }
+# sums CURRENCY by the gateway: "CHF 1234" a line
+charged_sums() {
+  charges | jq -rs 'group_by(.currency)[] | "\(.[0].currency | ascii_upcase) \(map(.amount) | add)"'
+}
+message_ids() {
+  find "$MAILDIR" -type f -exec grep -him1 '^message-id:' {} + 2>/dev/null | tr -d '\r'
+}
+
+# wait_for_state STATE SECONDS: until `close status` says so
+wait_for_state() {
+  local deadline=$((SECONDS + $2)) state=
+  while ((SECONDS < deadline)); do
+    state=$(status_json | jq -r .state) || true
+    [[ $state != "$1" ]] || return 0
+    sleep 0.2
+  done
+  failed "the close of $PERIOD is not $1 after $2 s: $(status_json | jq -c '{state, accounts, stages, stragglers, dead}')"
+  return 1
+}
+
+# stage_count NAME: accounts that reached a stage, as `close status` counts them
+stage_count() { status_json | jq --arg name "$1" '.stages[$name] // 0'; }
+
+# ---- what must be true of every finished close -------------------------------------------------
+
+# check_close EXPECTED: closed, everyone has an end, one charge each, the books agree everywhere
+check_close() {
+  local status
+  status=$(status_json)
+  equal "state" closed "$(jq -r .state <<<"$status")"
+  equal "accounts with an end" "$1" "$(jq .accounts.finished <<<"$status")"
+  equal "accounts without an end" 0 "$(jq .accounts.remaining <<<"$status")"
+  equal "dead letters" 0 "$(jq .dead <<<"$status")"
+  equal "one invoice per account" "$1" "$(report_sum invoices)"
+  equal "sum of all entries" 0 "$(report_sum ledgerSum)"
+  equal "invoices charged twice (gateway's log)" 0 "$(charged_twice)"
+  equal "mails sent twice (by Message-ID)" 0 "$(message_ids | sort | uniq -d | wc -l)"
+  at_least "mails in the sink" "$1" "$(mail_count)"
+}
+
+# check_collected: what the gateway took is what the ledger says was collected, per currency
+check_collected() {
+  equal "collected per currency: gateway and ledger" "$(charged_sums | sort | tr '\n' ' ')" \
+    "$(report_json | jq -r '.. | objects | select(has("ledgerSum") and .collected > 0)
+      | "\(.currency) \(.collected)"' | sort | tr '\n' ' ')"
+}
