@@ -12,6 +12,7 @@ STAGE_T0=${EPOCHREALTIME/,/.}
 
 # ---- words ------------------------------------------------------------------------------------
 
+# shellcheck disable=SC2034  # not every script uses every colour
 if [[ -t 1 && -z "${NO_COLOR:-}" ]]; then
   BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' YELLOW=$'\e[33m' PLAIN=$'\e[0m'
 else
@@ -237,7 +238,11 @@ use_settings() {
   setting MONTHCLOSE_MAIL_FROM billing@month-close.example
   setting MONTHCLOSE_LOG_LEVEL "${MONTHCLOSE_LOG_LEVEL:-info}"
   setting MONTHCLOSE_GATEWAY_KEY sk_test_sandbox
+  set_clock "${STAGE_TIME:-2026-12-01T02:00:00Z}"
 }
+
+# set_clock TIME: moves the stage's clock there; whatever month it really is, the sample's has ended
+set_clock() { echo $(($(date -d "$1" +%s) - $(date +%s))) >"$RUN/clock"; }
 
 # start_gateway [MILLISECONDS]: the sandbox payment gateway, with a latency
 start_gateway() {

@@ -21,10 +21,7 @@ struct Program {
     do {
       let parsed = try await Closectl.asyncParseAsRoot(arguments)
       guard let command = parsed as? any OperatorCommand else {
-        // The built-in help command, or a group named without a verb.
-        var other = parsed
-        try other.run()
-        return .done
+        return try help(parsed)
       }
       let answer = try await carryOut(command)
       print(answer, asJSON: wantsJSON)
@@ -32,6 +29,17 @@ struct Program {
     } catch {
       return tell(error, asJSON: wantsJSON)
     }
+  }
+
+  /// The built-in help command; or a group without its verb, which is wrong usage.
+  private func help(_ parsed: any ParsableCommand) throws -> ExitStatus {
+    guard parsed is any AsyncParsableCommand else {
+      var builtIn = parsed
+      try builtIn.run()
+      return .done
+    }
+    output.noteLine(Closectl.helpMessage(for: type(of: parsed)))
+    return .usage
   }
 
   private func carryOut(_ command: any OperatorCommand) async throws -> Answer {
@@ -63,8 +71,12 @@ struct Program {
       return .done
     }
     let isOurs = Closectl.exitCode(for: error) == .failure
-    let message = isOurs ? "\(error)" : Closectl.fullMessage(for: error)
-    output.noteLine(isOurs ? output.noteStyle.bad("error: ") + printableLines(message) : message)
+    let message = isOurs ? "\(error)" : Closectl.message(for: error)
+    output.noteLine(output.noteStyle.bad("error: ") + printableLines(message))
+    if !isOurs {
+      output.noteLine(
+        Closectl.fullMessage(for: error).split(separator: "\n").dropFirst().joined(separator: "\n"))
+    }
     if asJSON { output.answerLine(json(Failure(error: message, exitStatus: status.rawValue))) }
     return status
   }

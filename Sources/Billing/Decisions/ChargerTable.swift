@@ -71,6 +71,10 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
         "charge.hard-declined", found: "the card was declined for good", .alreadyDone,
         does: "no further attempt", when: { $0.has(.declinedHard) }, action: { _ in .nothing }),
       DecisionRow(
+        "charge.charged-before", found: "the invoice was charged before", .alreadyDone,
+        does: "never a second charge, what is open stays open", when: { $0.has(.succeeded) },
+        action: { _ in .nothing }),
+      DecisionRow(
         "charge.attempt-made", found: "this attempt was made and settled", .alreadyDone,
         does: "nothing more", when: { $0.wasMade }, action: { _ in .nothing }),
       DecisionRow(

@@ -1,4 +1,5 @@
-/// The prices an account's usage is rated with: one catalog per currency, each change a new version.
+/// The prices an account's usage is rated with: one catalog per currency, each change a new
+/// version.
 ///
 /// Read from YAML or JSON (any `Decoder`) and written back without loss. Decoding checks the shape
 /// and fails with a `CatalogError` that names the place; `validated()` checks what the values mean.
@@ -20,8 +21,8 @@ public struct Catalog: Sendable, Equatable {
     Set(products.lazy.filter(\.price.needsEvents).compactMap(\.metric))
   }
 
-  /// The tax on a product for customers in a country: the one the product names, if that country has
-  /// it, else the country's first. `nil`: the country is not taxed.
+  /// The tax on a product for customers in a country: the one the product names, if that country
+  /// has it, else the country's first. `nil`: the country is not taxed.
   public func tax(on product: Product, country: String) -> Tax? {
     if let name = product.tax {
       if let named = taxes.first(where: { $0.country == country && $0.name == name }) {

@@ -1,5 +1,5 @@
-/// How usage becomes an amount. In this order: `convert`, `freeUnits`, the model, `discountPercent`,
-/// `minimum`, `maximum`. All amounts are in the catalog's currency, before tax.
+/// How usage becomes an amount. In this order: `convert`, `freeUnits`, the model,
+/// `discountPercent`, `minimum`, `maximum`. All amounts are in the catalog's currency, before tax.
 public struct Price: Sendable, Equatable {
   public var model: PriceModel
   /// Another unit than the usage comes in (bytes to gigabytes begun).
@@ -76,7 +76,8 @@ public struct Percentage: Sendable, Equatable {
   public var rate: ExactDecimal
   /// Added for every event that is charged.
   public var fixedPerEvent: ExactDecimal?
-  /// An event is free while no more than this many came and the running total is within `freeTotal`.
+  /// An event is free while no more than this many came and the running total is within
+  /// `freeTotal`.
   public var freeEvents: Int?
   /// The event that crosses it is charged on the part above.
   public var freeTotal: ExactDecimal?

@@ -20,7 +20,8 @@ extension RatingError: CustomStringConvertible {
     case .totalOverflow:
       "the invoice total is too large to be kept exactly"
     case .eventsMissing(let product, let period, let expected, let found):
-      "product \(product), period \(period): its price needs \(expected) single events, got \(found)"
+      "product \(product), period \(period): its price needs \(expected) single events, "
+        + "got \(found)"
     }
   }
 }

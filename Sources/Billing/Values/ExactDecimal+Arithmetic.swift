@@ -68,7 +68,8 @@ extension ExactDecimal {
   }
 
   private func combined(
-    with other: ExactDecimal, _ operation: (Int128, Int128) -> (partialValue: Int128, overflow: Bool)
+    with other: ExactDecimal,
+    _ operation: (Int128, Int128) -> (partialValue: Int128, overflow: Bool)
   ) throws -> ExactDecimal {
     let top = Int(max(scale, other.scale))
     let (value, overflow) = operation(try scaled(to: top), try other.scaled(to: top))

@@ -3,7 +3,8 @@
 /// except where a function says so.
 ///
 /// Shape: an `Int128` coefficient over a power of ten, without trailing zeros, so equal numbers are
-/// equal values. Read from text it has at most `maxScale` decimals; products may have twice as many.
+/// equal values. Read from text it has at most `maxScale` decimals; products may have twice as
+/// many.
 public struct ExactDecimal: Hashable, Sendable {
   /// The most decimals a number may have that is read from text or stored.
   public static let maxScale = 18

@@ -1,7 +1,7 @@
 extension Instant {
-  /// Reads `2026-11-01T00:15:00+01:00`. The offset is required; `t`, `z` and a space for the `T` are
-  /// accepted; decimals of a second beyond the third are cut off. A leap second (`23:59:60` UTC at the
-  /// end of June or December) is the last millisecond of its day, so it stays in its month.
+  /// Reads `2026-11-01T00:15:00+01:00`. The offset is required; `t`, `z` and a space for the `T`
+  /// are accepted; decimals of a second beyond the third are cut off. A leap second (`23:59:60` UTC
+  /// at the end of June or December) is the last millisecond of its day: it stays in its month.
   public init(rfc3339 text: some StringProtocol) throws {
     var text = String(text)
     guard let parsed = text.withUTF8({ Instant(utf8: $0) }) else {

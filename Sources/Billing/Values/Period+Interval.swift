@@ -1,9 +1,9 @@
 import Synchronization
 
 extension Period {
-  /// The period in a time zone, its start included and its end not. It begins when the zone's clocks
-  /// first show the first day of the month (not always at midnight: some zones skip that hour), and
-  /// ends when the next one begins, so periods neither overlap nor leave a gap.
+  /// The period in a time zone, its start included and its end not. It begins when the zone's
+  /// clocks first show the first day of the month (not always at midnight: some zones skip that
+  /// hour), and ends when the next one begins, so periods neither overlap nor leave a gap.
   ///
   /// Throws `TimeError.unknownTimeZone`. Answers are kept: called for every account of a close.
   public func interval(in timeZone: String) throws -> Range<Instant> {

@@ -1,14 +1,20 @@
 import FoundationEssentials
 
-/// The offsets of one time zone, from Foundation's own copy of the IANA database. That copy is there
-/// as soon as a program links Foundation, which all of ours do; without it every zone is unknown.
+/// The offsets of one time zone, from Foundation's own copy of the IANA database. It comes with the
+/// Swift runtime, not with the machine: every machine that runs the same build has the same months,
+/// and a country's new rule arrives with a newer Swift.
+///
+/// The copy is there as soon as a program links Foundation, which all of ours do; without it every
+/// zone is unknown, which is an error and never a wrong month.
 struct ZoneOffsets {
   private let zone: TimeZone
 
   /// Refuses `GMT+5` and the like: Foundation means east by it, the IANA's `Etc/GMT+5` means west.
   init(_ name: String) throws {
     let isOffset = !name.contains("/") && name.contains { "+-:".contains($0) }
-    guard !isOffset, let zone = TimeZone(identifier: name) else { throw TimeError.unknownTimeZone(name) }
+    guard !isOffset, let zone = TimeZone(identifier: name) else {
+      throw TimeError.unknownTimeZone(name)
+    }
     self.zone = zone
   }
 
@@ -19,8 +25,8 @@ struct ZoneOffsets {
 
   /// The first instant at which the zone's clocks show the first of the month or later.
   ///
-  /// Works through the stretches of one offset around that midnight: offsets lie between -16 and +16
-  /// hours, and no zone has ever changed twice within an hour.
+  /// Works through the stretches of one offset around that midnight: offsets lie between -16 and
+  /// +16 hours, and no zone has ever changed twice within an hour.
   func start(of period: Period) -> Instant {
     let midnight =
       CivilDate(year: period.year, month: period.month, day: 1).daysSinceEpoch * 86_400

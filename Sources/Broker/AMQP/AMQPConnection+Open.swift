@@ -128,7 +128,7 @@ extension AMQPArena {
       "connection.blocked": .boolean(true), "consumer_cancel_notify": .boolean(true),
       "publisher_confirms": .boolean(true),
     ])
-    var properties = table([
+    let properties = table([
       "connection_name": .string(String(name.prefix(200))), "product": .string("month-close"),
       "capabilities": .boolean(true),
     ])

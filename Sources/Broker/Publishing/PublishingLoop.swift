@@ -205,6 +205,7 @@ final class PublishingLoop {
   }
 
   private func sleep() {
+    if closing != nil { return }
     guard let connection else {
       return mailbox.sleep(until: nextAttempt, descriptor: nil)
     }

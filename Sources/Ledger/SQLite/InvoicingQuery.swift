@@ -7,7 +7,8 @@ final class InvoicingQuery {
   private let database: Database
   private let period: Period
   private let metricNames: [Int64: String]
-  private let eventMetrics: [(key: Int64, name: String)]
+  private let metricKeys: [String: Int64]
+  private let eventMetrics: Set<String>
   /// By period and currency; `nil` for one that was never closed.
   private var catalogs: [String: Catalog?] = [:]
 
@@ -18,28 +19,37 @@ final class InvoicingQuery {
       (key: row[0] as Int64, name: row[1] as String)
     }
     self.metricNames = Dictionary(uniqueKeysWithValues: metrics.map { ($0.key, $0.name) })
-    self.eventMetrics = metrics.filter { eventMetrics.contains($0.name) }
+    self.metricKeys = Dictionary(uniqueKeysWithValues: metrics.map { ($0.name, $0.key) })
+    self.eventMetrics = eventMetrics
   }
 
   func facts(_ account: String) throws -> InvoicingFacts {
     guard let (key, facts) = try FactsQuery(database: database).facts(account, period: period)
     else { throw StoreError.invalid("account \(account) is not known") }
-    let latePeriods = try database.all(
+    let currency = facts.account.currency
+    var late = try database.all(
       "SELECT period FROM unbilled_periods WHERE account = ? AND period < ? ORDER BY period",
       [key, period.stored]
     ) { try Period(stored: $0[0]) }
-    let usage = try usage(key, period)
+    // A later period's invoice may have billed this one's usage already, as late. Then only what
+    // came in since is to be billed, and as late again.
+    let billed = try BilledQuery(database: database).billed(key, period)
+    let isBilledAhead = facts.invoice == nil && !billed.isEmpty
+    if isBilledAhead { late.append(period) }
+    let usage = isBilledAhead ? [] : try usage(key, period)
     return InvoicingFacts(
-      facts: facts, usage: usage, events: try events(key, period, usage),
-      late: try latePeriods.map { try late(key, $0, currency: facts.account.currency) })
+      facts: facts, usage: usage, events: try events(key, period, usage, eventMetrics),
+      late: try late.map { try lateUsage(key, $0, currency) })
   }
 
-  private func late(_ key: Int64, _ period: Period, currency: Currency) throws -> LateUsage {
+  /// Its own catalog may price single events where the current one does not.
+  private func lateUsage(_ key: Int64, _ period: Period, _ currency: Currency) throws -> LateUsage {
     let usage = try usage(key, period)
+    let catalog = try catalog(period, currency.code)
+    let metrics = eventMetrics.union(catalog?.eventMetrics ?? [])
     return LateUsage(
-      period: period, usage: usage, events: try events(key, period, usage),
-      billed: try BilledQuery(database: database).billed(key, period),
-      catalog: try catalog(period, currency.code))
+      period: period, usage: usage, events: try events(key, period, usage, metrics),
+      billed: try BilledQuery(database: database).billed(key, period), catalog: catalog)
   }
 
   private func usage(_ account: Int64, _ period: Period) throws -> [UsageSum] {
@@ -66,15 +76,16 @@ final class InvoicingQuery {
 
   /// Single quantities in order of start and event id, of the metrics that were asked for.
   private func events(
-    _ account: Int64, _ period: Period, _ usage: [UsageSum]
+    _ account: Int64, _ period: Period, _ usage: [UsageSum], _ metrics: Set<String>
   ) throws -> [String: [ExactDecimal]] {
     var events: [String: [ExactDecimal]] = [:]
-    for metric in eventMetrics where usage.contains(where: { $0.metric == metric.name }) {
-      events[metric.name] = try database.all(
+    for name in metrics where usage.contains(where: { $0.metric == name }) {
+      guard let metric = metricKeys[name] else { continue }
+      events[name] = try database.all(
         """
         SELECT coefficient, scale FROM usage
         WHERE account = ? AND period = ? AND metric = ? ORDER BY starts_at, event_id
-        """, [account, period.stored, metric.key]
+        """, [account, period.stored, metric]
       ) { row in
         guard let quantity = ExactDecimal(coefficient: row[0], scale: row[1]) else {
           throw StoreError.damaged("a usage row of account \(account) makes no sense")

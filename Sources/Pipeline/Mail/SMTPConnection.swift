@@ -7,6 +7,7 @@ import Logging
 final class SMTPConnection {
   private let curl: OpaquePointer
   private let server: ServerURL
+  private let timeouts: SMTPTimeouts
   private let logger: Logger
   private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
   private let upload = SMTPUpload()
@@ -21,10 +22,11 @@ final class SMTPConnection {
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
   }()
 
-  init(server: ServerURL, logger: Logger) {
+  init(server: ServerURL, timeouts: SMTPTimeouts, logger: Logger) {
     guard let curl = curl_easy_init() else { preconditionFailure("no memory for libcurl") }
     self.curl = OpaquePointer(curl)
     self.server = server
+    self.timeouts = timeouts
     self.logger = logger
     configure()
   }
@@ -78,12 +80,12 @@ extension SMTPConnection {
     set(CURLOPT_URL, "\(server.scheme)://\(host):\(server.port ?? server.defaultPort)")
     set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
     set(CURLOPT_NOSIGNAL, 1)
-    set(CURLOPT_CONNECTTIMEOUT_MS, 5000)
-    set(CURLOPT_TIMEOUT_MS, 30_000)
+    set(CURLOPT_CONNECTTIMEOUT_MS, timeouts.connectMilliseconds)
+    set(CURLOPT_TIMEOUT_MS, timeouts.mailMilliseconds)
     set(CURLOPT_SSL_VERIFYPEER, 1)
     set(CURLOPT_SSL_VERIFYHOST, 2)
-    set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2.rawValue))
-    set(CURLOPT_USE_SSL, Int(encryption.rawValue))
+    set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    set(CURLOPT_USE_SSL, Int(Self.encryption(for: server).rawValue))
     if let user = server.user {
       set(CURLOPT_USERNAME, user)
       set(CURLOPT_PASSWORD, server.password ?? "")
@@ -100,7 +102,7 @@ extension SMTPConnection {
   }
 
   /// Off this machine: with a login TLS or nothing, without one TLS where the server offers it.
-  private var encryption: curl_usessl {
+  static func encryption(for server: ServerURL) -> curl_usessl {
     if server.isLoopback { return CURLUSESSL_NONE }
     return server.user == nil ? CURLUSESSL_TRY : CURLUSESSL_ALL
   }
@@ -138,6 +140,12 @@ extension SMTPConnection {
 
 extension ServerURL {
   fileprivate var defaultPort: Int { scheme == "smtps" ? 465 : 25 }
+}
+
+struct SMTPTimeouts: Sendable {
+  var connectMilliseconds = 5000
+  /// From the first command of a mail, connecting included, to the answer to its end.
+  var mailMilliseconds = 30_000
 }
 
 /// The bytes of the mail in hand, as libcurl asks for them.

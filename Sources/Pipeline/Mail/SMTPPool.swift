@@ -14,14 +14,16 @@ final class SMTPPool: Sendable {
   private let queue: MailQueue
   private let state: Mutex<State>
 
-  init(server: ServerURL, connections: Int, logger: Logger) {
+  init(
+    server: ServerURL, connections: Int, timeouts: SMTPTimeouts = .init(), logger: Logger
+  ) {
     self.connections = connections
     self.queue = MailQueue(capacity: connections * 64)
     self.state = Mutex(.init(running: connections))
     SMTPConnection.prepareProcess
-    for number in 1...connections {
-      MailThread.start("smtp-\(number)") { [self] in
-        work(SMTPConnection(server: server, logger: logger))
+    for _ in 1...connections {
+      MailThread.start { [self] in
+        work(SMTPConnection(server: server, timeouts: timeouts, logger: logger))
       }
     }
   }
@@ -65,22 +67,16 @@ final class SMTPPool: Sendable {
 enum MailThread {
   private final class Body: Sendable {
     let run: @Sendable () -> Void
-    let name: String
-    init(_ name: String, _ run: @escaping @Sendable () -> Void) {
-      self.name = name
-      self.run = run
-    }
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  static func start(_ name: String, _ run: @escaping @Sendable () -> Void) {
+  static func start(_ run: @escaping @Sendable () -> Void) {
     var thread = pthread_t()
-    let body = Unmanaged.passRetained(Body(name, run))
+    let body = Unmanaged.passRetained(Body(run))
     let failed = pthread_create(
       &thread, nil,
       { context in
-        let body = Unmanaged<Body>.fromOpaque(context!).takeRetainedValue()
-        pthread_setname_np(pthread_self(), body.name)
-        body.run()
+        Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
         return nil
       }, body.toOpaque())
     precondition(failed == 0, "no thread for a mail connection: \(String(cString: strerror(failed)))")

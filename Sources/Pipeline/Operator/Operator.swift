@@ -46,7 +46,7 @@ public struct Operator: Sendable {
     try await outbox?.relay(olderThanSeconds: 0)
   }
 
-  private struct Incoming: Sendable {
+  fileprivate struct Incoming: Sendable {
     var kind: Transaction.Kind
     var source: LedgerAccount
     var type: EventType

@@ -63,3 +63,10 @@ struct BackOff {
     return .milliseconds(milliseconds)
   }
 }
+
+extension FaultReason {
+  /// The gate's words are reasons of their own; a test holds the two lists together.
+  init(_ fault: MessageFault) {
+    self = FaultReason(rawValue: fault.reason) ?? .invalidField
+  }
+}

@@ -38,7 +38,7 @@ extension Event {
     guard let kind = EventType(rawValue: type) else { throw MessageFault.unknownType(type) }
     return OutgoingEvent(
       id: id, type: type, routingKey: kind.routingKey, account: subject, period: period,
-      body: try encode(self))
+      body: try Pipeline.encode(self))
   }
 }
 

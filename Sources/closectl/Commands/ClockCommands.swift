@@ -13,8 +13,7 @@ struct ClockGroup: AsyncParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> Answer {
-      let file = try clockFile(session)
-      return try ClockDocument(file, seconds: ClockFile.read(file)).answer
+      ClockDocument(try clockFile(session), seconds: offset(session)).answer
     }
   }
 
@@ -34,11 +33,17 @@ struct ClockGroup: AsyncParsableCommand {
 
     func perform(in session: Session) async throws -> Answer {
       let file = try clockFile(session)
-      let (sum, overflow) = try ClockFile.read(file).addingReportingOverflow(seconds)
+      let (sum, overflow) = offset(session).addingReportingOverflow(seconds)
       guard !overflow else { throw Misuse("the clock cannot be moved that far") }
-      try ClockFile.write(file, seconds: sum)
+      try LedgerClock.writeOffset(file: file, seconds: sum)
       return ClockDocument(file, seconds: sum).answer
     }
+  }
+
+  /// Whole seconds, as the file holds them; both clocks are read within a moment.
+  private static func offset(_ session: Session) -> Int64 {
+    let ahead = session.clock.now().milliseconds - LedgerClock.system.now().milliseconds
+    return (ahead + (ahead < 0 ? -500 : 500)) / 1000
   }
 
   private static func clockFile(_ session: Session) throws -> String {

@@ -10,10 +10,12 @@ struct MonthEnd {
   /// `nil` when it has; otherwise a sentence. Accounts are read only in the one day or so around
   /// the end of the month in which it matters where they are.
   func unfinished(_ store: any Store) async throws -> String? {
-    let everywhere = try period.interval(in: "Etc/GMT+12").upperBound
-    if now >= everywhere { return nil }
-    let somewhere = try period.interval(in: "Pacific/Kiritimati").upperBound
-    if now < somewhere { return sentence(nil, somewhere) }
+    // Clocks on Earth are at most 12 hours behind UTC and 14 before it.
+    let end = try period.interval(in: "UTC").upperBound
+    if now >= end.adding(seconds: 12 * 3600) { return nil }
+    if now < end.adding(seconds: -14 * 3600) {
+      return "\(period) has not ended anywhere yet, it is \(now)"
+    }
     var after: String?
     while true {
       let ids = try await store.accountIDs(after: after, limit: Self.page)
@@ -21,15 +23,12 @@ struct MonthEnd {
       for case let facts? in try await store.facts(for: keys) where !facts.account.closed {
         let zone = facts.account.timeZone
         let end = try period.interval(in: zone).upperBound
-        if now < end { return sentence(zone, end) }
+        if now < end {
+          return "\(period) ends at \(end) for accounts in \(zone), it is \(now)"
+        }
       }
       guard ids.count == Self.page else { return nil }
       after = ids.last
     }
-  }
-
-  private func sentence(_ zone: String?, _ end: Instant) -> String {
-    if let zone { return "\(period) ends at \(end.rfc3339) for accounts in \(zone), it is \(now.rfc3339)" }
-    return "\(period) has not ended anywhere yet, it is \(now.rfc3339)"
   }
 }

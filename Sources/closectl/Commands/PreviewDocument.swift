@@ -120,11 +120,12 @@ struct DraftDocument: Encodable {
     account = draft.account
     currency = draft.currency.code
     catalogVersion = draft.catalogVersion
-    lines = draft.lines.map {
+    lines = draft.lines.map { line in
       Line(
-        product: $0.product, text: $0.text, quantity: $0.quantity?.description, unit: $0.unit,
-        amount: $0.amountMinor, tax: $0.taxRate.map { rate in "\($0.taxName ?? "") \(rate)" },
-        correctsPeriod: $0.correctsPeriod?.description)
+        product: line.product, text: line.text, quantity: line.quantity?.description,
+        unit: line.unit, amount: line.amountMinor,
+        tax: line.taxRate.map { "\(line.taxName ?? "tax") \($0)" },
+        correctsPeriod: line.correctsPeriod?.description)
     }
     taxes = draft.taxes.map {
       Tax(name: $0.name, rate: $0.rate, taxable: $0.taxableMinor, amount: $0.amountMinor)

@@ -1,11 +1,6 @@
 import Dispatch
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// The append-only file that outlives a kill: lines are on the disk before any answer tells of them.
 ///
@@ -19,7 +14,12 @@ final class ChargeLog: Sendable {
     var durable = 0
     var isFlushing = false
     var failure: LogFault?
-    var waiting: [(until: Int, continuation: CheckedContinuation<Void, any Error>)] = []
+    var waiting: [Waiter] = []
+  }
+
+  private struct Waiter {
+    var until: Int
+    var continuation: CheckedContinuation<Void, any Error>
   }
 
   let path: String
@@ -50,7 +50,7 @@ final class ChargeLog: Sendable {
 
   /// Takes lines in the order of the calls; returns the ticket to wait for.
   func append(_ bytes: [UInt8]) -> Int {
-    let (ticket, start) = pending.withLock { pending in
+    let (ticket, start): (Int, Bool) = pending.withLock { pending in
       pending.bytes += bytes
       pending.appended += bytes.count
       let start = !pending.isFlushing
@@ -63,14 +63,15 @@ final class ChargeLog: Sendable {
 
   /// Returns when all that was appended up to the ticket is on the disk; throws when it never will be.
   func durable(_ ticket: Int) async throws {
-    try await withCheckedThrowingContinuation { continuation in
+    try await withCheckedThrowingContinuation {
+      (continuation: CheckedContinuation<Void, any Error>) in
       pending.withLock { pending in
         if let failure = pending.failure {
           continuation.resume(throwing: failure)
         } else if pending.durable >= ticket {
           continuation.resume()
         } else {
-          pending.waiting.append((ticket, continuation))
+          pending.waiting.append(Waiter(until: ticket, continuation: continuation))
         }
       }
     }
@@ -91,7 +92,7 @@ final class ChargeLog: Sendable {
       }
       guard !batch.isEmpty else { return }
       let failure = write(batch)
-      let ready = pending.withLock { pending in
+      let ready: [Waiter] = pending.withLock { pending in
         if let failure { pending.failure = failure } else { pending.durable += batch.count }
         let done = pending.durable
         let ready = pending.waiting.filter { failure != nil || $0.until <= done }

@@ -84,7 +84,7 @@ struct LogLine: Codable, Sendable, Equatable {
 extension JSONText {
   /// A map as a JSON object, names in order.
   static func sorted(_ map: [String: String]) -> [UInt8] {
-    object { json in
+    document { json in
       for (key, value) in map.sorted(by: { $0.key < $1.key }) { json.field(key, value) }
     }
   }

@@ -64,7 +64,7 @@ extension Gateway {
       return (count, log.append(line.bytes))
     }
     try await log.durable(ticket)
-    return GatewayResponse(JSONText.object { $0.field("forgotten", Int64(count)) })
+    return GatewayResponse(JSONText.document { $0.field("forgotten", Int64(count)) })
   }
 
   /// Every succeeded charge, oldest first, in pieces: memory does not grow with their number.
@@ -100,7 +100,7 @@ extension Gateway {
     _ number: Int32, _ charge: Charge, _ book: GatewayBook
   ) -> [UInt8] {
     let intent = book.intents[Int(charge.intent)]
-    return JSONText.object { json in
+    return JSONText.document { json in
       json.field("id", book.ids.charge(number))
       json.field("payment_intent", book.ids.intent(charge.intent))
       json.field("invoice", intent.invoice)

@@ -94,14 +94,15 @@ extension Gateway {
     }
     let found: [IntentView] = state.withLock { state in
       guard fault != .searchEmpty else { return [] }
+      let book = state.book
       let candidates =
-        query.invoice.map(state.book.intents(ofInvoice:))
-        ?? Array((0..<Int32(state.book.intents.count)).reversed())
-      let matching = candidates.lazy.map { state.book.view($0) }.filter(query.takes)
+        query.invoice.map(book.intents(ofInvoice:))
+        ?? Array((0..<Int32(book.intents.count)).reversed())
+      let matching = candidates.lazy.map { book.view($0) }.filter(query.takes)
       return Array(matching.dropFirst(skipped).prefix(limit + 1))
     }
     let hasMore = found.count > limit
-    return JSONText.object { json in
+    return JSONText.document { json in
       json.field("object", "search_result")
       json.field("url", "/v1/payment_intents/search")
       json.field("has_more", hasMore)
@@ -150,7 +151,7 @@ extension Gateway {
   private static func list(
     _ url: String, _ hasMore: Bool, _ items: (inout JSONText) -> Void
   ) -> [UInt8] {
-    JSONText.object { json in
+    JSONText.document { json in
       json.field("object", "list")
       json.field("url", url)
       json.field("has_more", hasMore)

@@ -16,7 +16,7 @@ extension Gateway {
         sums[intent.currency.code.lowercased(), default: 0] += Int(intent.amount)
       }
       let doubles = Self.doubleCharged(book)
-      return JSONText.object { json in
+      return JSONText.document { json in
         json.field("time", options.now().rfc3339)
         json.field("payment_intents", Int64(book.intents.count))
         json.counts("charges", results)

@@ -1,11 +1,6 @@
 import Billing
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// The sandbox's time: the machine's, moved by the seconds that stand in a file.
 ///
@@ -34,7 +29,7 @@ final class SandboxClock: Sendable {
     return Instant(milliseconds: milliseconds + offset)
   }
 
-  /// In milliseconds; `nil` when what stands there is not a number of seconds.
+  /// In milliseconds; `nil` when what stands there is not a whole number of seconds.
   private static func offset(in file: String) -> Int64? {
     let descriptor = open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return 0 }
@@ -44,6 +39,6 @@ final class SandboxClock: Sendable {
     let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     let word = text.split(whereSeparator: \.isWhitespace).first ?? ""
     guard !word.isEmpty else { return 0 }
-    return Double(word).flatMap { Int64(exactly: ($0 * 1_000).rounded()) }
+    return Int64(word).map { $0 * 1_000 }
   }
 }

@@ -1,11 +1,6 @@
 import ArgumentParser
 import Dispatch
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// `sandbox serve`: the payment gateway.
 struct ServeCommand: AsyncParsableCommand {
@@ -82,13 +77,13 @@ struct ServeCommand: AsyncParsableCommand {
       say("listening on \(listen.host):\(port), log \(log)")
     }
     let serving = Task { try await server.run() }
-    let signals = [SIGTERM, SIGINT].map { number in
+    let signals = [SIGTERM, SIGINT].map { (number: Int32) in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number)
       source.setEventHandler {
         serving.cancel()
         // A request that hangs on purpose does not keep the program alive.
-        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { exit(0) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { Glibc.exit(0) }
       }
       source.resume()
       return source
@@ -115,5 +110,6 @@ struct Stop: Error, CustomStringConvertible {
 
 /// A line for people, on standard error.
 func say(_ line: String) {
-  fputs("sandbox: \(line)\n", stderr)
+  let bytes = Array("sandbox: \(line)\n".utf8)
+  _ = write(STDERR_FILENO, bytes, bytes.count)  // nobody reads it: nothing to be done
 }

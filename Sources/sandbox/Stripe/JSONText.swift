@@ -5,9 +5,9 @@ struct JSONText {
 
   init(capacity: Int = 1_200) { bytes.reserveCapacity(capacity) }
 
-  static func object(_ fill: (inout JSONText) -> Void) -> [UInt8] {
+  static func document(_ fill: (inout JSONText) -> Void) -> [UInt8] {
     var json = JSONText()
-    json.object(fill)
+    json.object(nil, fill)
     return json.bytes
   }
 

@@ -98,7 +98,7 @@ struct StripeObjects: Sendable {
 
   /// The body of a 402: the error, with the intent inside it.
   func declined(_ view: IntentView) -> [UInt8] {
-    JSONText.object { json in
+    JSONText.document { json in
       json.object("error") { json in
         if let (number, charge) = view.charge, case .declined(let decline) = charge.result {
           cardError(decline, charge: number, method: charge.paymentMethod, in: &json)
@@ -109,7 +109,7 @@ struct StripeObjects: Sendable {
   }
 
   func failure(_ failure: StripeFailure) -> [UInt8] {
-    JSONText.object { json in
+    JSONText.document { json in
       json.object("error") { json in
         if let code = failure.code { json.field("code", code) }
         json.field("message", failure.message)

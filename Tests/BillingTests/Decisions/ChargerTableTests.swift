@@ -45,6 +45,7 @@ import Testing
     Case("charge.nothing-open", .nothing) { $0.facts.invoice?.openMinor = 0 },
     Case("charge.attempt-parked", .park) { $0.addAttempt(1, .parked) },
     Case("charge.hard-declined", .nothing, attempt: 2) { $0.addAttempt(1, .declinedHard) },
+    Case("charge.charged-before", .nothing, attempt: 2) { $0.addAttempt(1, .succeeded) },
     Case("charge.attempt-made", .nothing) { $0.addAttempt(1, .declinedSoft) },
     Case("charge.attempt-made", .nothing, attempt: 2) {
       $0.addAttempt(1, .declinedSoft)

@@ -52,8 +52,9 @@ import Testing
   @Test func `Sums, differences and products are exact`() throws {
     #expect(try decimal("0.1").adding(decimal("0.2")) == decimal("0.3"))
     #expect(try decimal("0.15").adding(decimal("0.85")) == decimal("1"))
-    #expect(try decimal("1").subtracting(decimal("0.000000000000000001")).description
-      == "0.999999999999999999")
+    #expect(
+      try decimal("1").subtracting(decimal("0.000000000000000001")).description
+        == "0.999999999999999999")
     #expect(try decimal("5.12345").multiplied(by: decimal("10")) == decimal("51.2345"))
     #expect(try decimal("-0.5").multiplied(by: decimal("0.5")) == decimal("-0.25"))
     #expect(

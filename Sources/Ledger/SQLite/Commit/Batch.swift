@@ -14,6 +14,7 @@ final class Batch {
 
   func commit(_ change: Change) throws -> CommitOutcome {
     let account = try change.account.flatMap(book.account)
+    if let id = change.account, account == nil { return .stale(.unknownAccount(id)) }
     let events = EventRows(database)
     let answer = Answer(change, account: account?.key ?? Answer.noAccount)
     if try answer.isRecorded(in: database) { return .alreadyDone(try events.unpublished(of: answer)) }
@@ -35,8 +36,7 @@ final class Batch {
   }
 
   private func refusal(of change: Change, _ account: LedgerBalance?) throws -> StaleReason? {
-    if let id = change.account {
-      guard let account else { return .unknownAccount(id) }
+    if let account {
       if let expected = change.expectedPosition, expected != account.position {
         return .position(found: account.position)
       }

@@ -12,13 +12,13 @@ extension Writing {
     }
     let sequence = try book.nextTransaction()
     for (line, entry) in transaction.entries.enumerated() {
-      let invoice = try entry.invoice.map { try invoice($0, of: account) }
-      try apply(entry, to: account, invoice)
+      let owed = try entry.invoice.map { try invoice($0, of: account) }
+      try apply(entry, to: account, owed)
       try database.run(
         """
         INSERT INTO entries (sequence, line, ledger_account, amount_minor, invoice)
         VALUES (?, ?, ?, ?, ?)
-        """, [sequence, line + 1, entry.ledgerAccount.name, entry.amountMinor, invoice?.key])
+        """, [sequence, line + 1, entry.ledgerAccount.name, entry.amountMinor, owed?.key])
     }
     account.position += 1
     account.isChanged = true
@@ -49,17 +49,20 @@ extension Writing {
       invoice.isChanged = true
     case .customerCredit:
       account.balanceMinor = try sum(account.balanceMinor, entry.amountMinor, account)
-      account.creditMinor = try sum(account.creditMinor, 0 - entry.amountMinor, account)
+      guard entry.amountMinor != .min else { throw tooLarge(account) }
+      account.creditMinor = try sum(account.creditMinor, -entry.amountMinor, account)
     case .revenue, .tax, .gatewayClearing, .cash, .creditsGranted: break
     }
   }
 
   private func sum(_ one: Int64, _ other: Int64, _ account: LedgerBalance) throws -> Int64 {
     let (sum, overflow) = one.addingReportingOverflow(other)
-    if overflow {
-      throw StoreError.invalid("the balance of account \(account.id) is too large to be kept")
-    }
+    if overflow { throw tooLarge(account) }
     return sum
+  }
+
+  private func tooLarge(_ account: LedgerBalance) -> StoreError {
+    .invalid("the balance of account \(account.id) is too large to be kept")
   }
 
   func begin(_ attempt: Attempt) throws {

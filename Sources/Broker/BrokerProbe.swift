@@ -1,0 +1,77 @@
+import Logging
+
+/// Measures what a broker can do for us: the ceiling that services are compared with.
+public struct BrokerProbe: Sendable {
+  /// Publishes and consumes at once through one queue of its own, deleted afterwards: confirmed
+  /// messages a second, and acknowledged ones.
+  public static func measure(
+    _ url: BrokerURL, queueArguments: [String: HeaderValue], messageBytes: Int, messages: Int,
+    batch: Int = 64, publishers: Int = 8, logger: Logger
+  ) async throws -> (publishedPerSecond: Double, consumedPerSecond: Double) {
+    let broker = try await RabbitMQBroker.connect(url, name: "probe", logger: logger)
+    let queue = "probe.\(UInt64.random(in: 0 ... .max))"
+    do {
+      let topology = Topology(
+        exchanges: [], queues: [.init(name: queue, arguments: queueArguments)], bindings: [])
+      for difference in try await broker.apply(topology) {
+        throw BrokerError.refused(code: 406, text: difference.description)
+      }
+      let rates = try await run(
+        broker, queue, Array(repeating: 0x2E, count: messageBytes), messages, batch, publishers)
+      try await broker.delete(queues: [queue])
+      await broker.close()
+      return rates
+    } catch {
+      await broker.close()
+      throw error
+    }
+  }
+
+  private static func run(
+    _ broker: RabbitMQBroker, _ queue: String, _ body: [UInt8], _ messages: Int, _ batch: Int,
+    _ publishers: Int
+  ) async throws -> (Double, Double) {
+    let consumer = try await broker.consume(queue, prefetch: 300)
+    let start = ContinuousClock.now
+    async let consumed = consume(consumer, messages, batch)
+    let share = (messages + publishers - 1) / publishers
+    try await withThrowingTaskGroup { group in
+      for publisher in 0..<publishers {
+        let range = publisher * share..<max(publisher * share, min(messages, (publisher + 1) * share))
+        group.addTask { try await publish(broker, queue, body, range, batch) }
+      }
+      try await group.waitForAll()
+    }
+    let published = ContinuousClock.now - start
+    let done = await consumed - start
+    await consumer.stop()
+    return (Double(messages) / (published / .seconds(1)), Double(messages) / (done / .seconds(1)))
+  }
+
+  private static func publish(
+    _ broker: RabbitMQBroker, _ queue: String, _ body: [UInt8], _ range: Range<Int>, _ batch: Int
+  ) async throws {
+    for first in stride(from: range.lowerBound, to: range.upperBound, by: batch) {
+      let results = await broker.publish(
+        (first..<min(range.upperBound, first + batch)).map { number in
+          OutgoingMessage(
+            exchange: "", routingKey: queue, messageID: "probe-\(number)", type: "probe.v1",
+            contentType: "application/octet-stream", body: body)
+        })
+      for result in results where result != .confirmed {
+        throw BrokerError.refused(code: 0, text: "a message of the probe: \(result)")
+      }
+    }
+  }
+
+  private static func consume(
+    _ consumer: any Consumer, _ messages: Int, _ batch: Int
+  ) async -> ContinuousClock.Instant {
+    var count = 0
+    while count < messages, let deliveries = await consumer.next(limit: batch, linger: .zero) {
+      await consumer.settle(deliveries.map { Settlement($0.tag, .acknowledge) })
+      count += deliveries.count
+    }
+    return .now
+  }
+}

@@ -1,0 +1,170 @@
+import Synchronization
+
+/// The in-memory twin of `RabbitMQBroker`: same semantics, no network, no threads, and no clock but the
+/// one it is given. For tests, which may also make it misbehave. `linger` is not waited for.
+public final class InMemoryBroker: Broker {
+  private final class Shared: Sendable {
+    struct State {
+      var node = InMemoryNode()
+      var confirmsToLose = 0
+      var publishesToRefuse = 0
+      var blocked: String?
+    }
+    let state = Mutex(State())
+  }
+  private let shared: Shared
+  private struct Own {
+    var consumers: [Int: String] = [:]
+    var closed = false
+  }
+  private let own = Mutex(Own())
+
+  public init() { shared = Shared() }
+  private init(_ shared: Shared) { self.shared = shared }
+
+  /// Another client of the same broker, to be closed by itself.
+  public func anotherConnection() -> InMemoryBroker { InMemoryBroker(shared) }
+
+  public func consume(_ queue: String, prefetch: Int) async throws -> any Consumer {
+    let buffer = ConsumerBuffer(prefetch: prefetch)
+    let id = try shared.state.withLock { state throws(BrokerError) in
+      guard state.node.reachable else { throw Self.away }
+      guard let id = state.node.attach(queue, prefetch: max(1, prefetch), buffer: buffer) else {
+        throw .noQueue(queue)
+      }
+      return id
+    }
+    own.withLock { $0.consumers[id] = queue }
+    return InMemoryConsumer(buffer) { [shared] change in
+      shared.state.withLock { change(&$0.node, id) }
+    }
+  }
+
+  public func publish(_ messages: [OutgoingMessage]) async -> [PublishResult] {
+    if own.withLock({ $0.closed }) {
+      return messages.map { _ in .unknown("the broker connection was closed") }
+    }
+    return shared.state.withLock { state in
+      messages.map { Self.publish($0, &state) }
+    }
+  }
+
+  private static func publish(
+    _ message: OutgoingMessage, _ state: inout Shared.State
+  ) -> PublishResult {
+    if let misfit = message.misfit { return misfit }
+    if !state.node.reachable { return .unknown("not connected: \(away)") }
+    if let reason = state.blocked { return .unknown("the broker is blocked: \(reason)") }
+    if state.publishesToRefuse > 0 {
+      state.publishesToRefuse -= 1
+      return .refused
+    }
+    let result = state.node.publish(message)
+    if result == .confirmed, state.confirmsToLose > 0 {
+      state.confirmsToLose -= 1
+      return .unknown("the connection was lost: its confirm was dropped")
+    }
+    return result
+  }
+
+  public func differences(from topology: Topology) async throws -> [TopologyDifference] {
+    try ask { $0.differences(from: topology) }
+  }
+
+  public func apply(_ topology: Topology) async throws -> [TopologyDifference] {
+    try ask { $0.apply(topology) }
+  }
+
+  public func depth(of queue: String) async throws -> QueueDepth? {
+    try ask { $0.depth(of: queue) }
+  }
+
+  public var health: BrokerHealth {
+    get async {
+      let link = shared.state.withLock { state -> BrokerHealth.Link in
+        if !state.node.reachable { return .lost("\(Self.away)") }
+        return state.blocked.map { .blocked($0) } ?? .connected
+      }
+      let own = own.withLock { $0 }
+      var reading = link
+      if case .blocked = link { reading = .connected }
+      return BrokerHealth(
+        publishing: own.closed ? .idle : link,
+        consuming: Dictionary(own.consumers.values.map { ($0, reading) }) { first, _ in first })
+    }
+  }
+
+  /// Only this client's consumers; what they had not settled goes back to the queues.
+  public func close() async {
+    let consumers = own.withLock { own in
+      own.closed = true
+      defer { own.consumers = [:] }
+      return own.consumers.keys.sorted()
+    }
+    shared.state.withLock { state in
+      for id in consumers { state.node.detach(id) }
+    }
+  }
+
+  private func ask<Value>(
+    _ question: (inout InMemoryNode) -> Value
+  ) throws(BrokerError) -> Value {
+    try shared.state.withLock { state throws(BrokerError) in
+      guard state.node.reachable else { throw Self.away }
+      return question(&state.node)
+    }
+  }
+
+  private static let away = BrokerError.unreachable(
+    host: "in-memory", port: 0, why: "it was taken away")
+}
+
+/// What only a test does.
+extension InMemoryBroker {
+  /// Moves the broker's clock, for `x-message-ttl`.
+  public func advance(milliseconds: Int64) {
+    shared.state.withLock { $0.node.advance(milliseconds: milliseconds) }
+  }
+
+  /// The next messages are kept, but their confirms never arrive.
+  public func loseConfirms(_ count: Int = 1) {
+    shared.state.withLock { $0.confirmsToLose += count }
+  }
+
+  /// The next messages are refused, as by a full queue.
+  public func refusePublishes(_ count: Int = 1) {
+    shared.state.withLock { $0.publishesToRefuse += count }
+  }
+
+  /// All consumers lose their connections and are back at once; what was unsettled comes again.
+  public func loseConnections() {
+    shared.state.withLock { $0.node.loseAllConnections() }
+  }
+
+  /// The next message delivered from the queue is delivered once more, while the first is unsettled.
+  public func duplicateNextDelivery(of queue: String) {
+    shared.state.withLock { $0.node.duplicateNextDelivery(of: queue) }
+  }
+
+  /// An alarm: takes no messages until it is `nil` again.
+  public func setBlocked(_ reason: String?) {
+    shared.state.withLock { $0.blocked = reason }
+  }
+
+  /// Gone, and back: nothing is delivered, published or answered in between.
+  public func setReachable(_ reachable: Bool) {
+    shared.state.withLock { state in
+      if !reachable { state.node.loseAllConnections() }
+      state.node.reachable = reachable
+    }
+  }
+
+  /// The messages ready in a queue, first one first; not those a consumer has.
+  public func messages(in queue: String) -> [OutgoingMessage] {
+    shared.state.withLock { $0.node.queues[queue]?.messages ?? [] }
+  }
+
+  public func delete(queues: [String], exchanges: [String] = []) {
+    shared.state.withLock { $0.node.delete(queues: queues, exchanges: exchanges) }
+  }
+}

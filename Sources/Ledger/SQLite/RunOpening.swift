@@ -1,0 +1,90 @@
+import Billing
+import FoundationEssentials
+import GRDB
+
+/// The first trigger of a close makes its run; later ones find it.
+struct RunOpening {
+  let database: Database
+  let request: RunRequest
+
+  /// The expected set in order of id, ranges by place from 0, and the newest catalogs.
+  func create() throws -> CloseRun {
+    guard request.rangeSize > 0 else {
+      throw StoreError.invalid("a range of \(request.rangeSize) accounts")
+    }
+    let expected = Int(try database.integer("SELECT count(*) FROM accounts WHERE closed = 0") ?? 0)
+    let run = CloseRun(
+      period: request.period, state: .running, requestedBy: request.messageID,
+      startedAt: request.at, closedAt: nil, expected: expected,
+      ranges: (expected + request.rangeSize - 1) / request.rangeSize,
+      rangeSize: request.rangeSize)
+    try insert(run)
+    try database.run(
+      """
+      INSERT INTO close_members (period, account, place)
+      SELECT ?, key, row_number() OVER (ORDER BY id) - 1 FROM accounts WHERE closed = 0
+      """, [run.period.stored])
+    for number in 0..<run.ranges {
+      try database.run(
+        "INSERT INTO close_ranges (period, number) VALUES (?, ?)", [run.period.stored, number])
+    }
+    try database.run(
+      """
+      INSERT INTO run_catalogs (period, currency, version)
+      SELECT ?, currency, max(version) FROM catalogs GROUP BY currency
+      """, [run.period.stored])
+    return run
+  }
+
+  private func insert(_ run: CloseRun) throws {
+    try database.run(
+      """
+      INSERT INTO close_runs
+        (period, state, requested_by, started_at, expected, ranges, range_size)
+      VALUES (?, 'running', ?, ?, ?, ?, ?)
+      """,
+      [
+        run.period.stored, run.requestedBy, run.startedAt.milliseconds, run.expected, run.ranges,
+        run.rangeSize,
+      ])
+  }
+
+  /// Remembers with each range the event that announces it.
+  func record(_ events: [OutgoingEvent]) throws -> [StoredEvent] {
+    let rows = EventRows(database)
+    let answer = Answer(
+      service: .invoicer, messageID: request.messageID, account: Answer.noAccount)
+    return try events.map { event in
+      let stored = try rows.record(event, of: answer, at: request.at)
+      if event.type == EventType.closeRange.rawValue {
+        try database.run(
+          "UPDATE close_ranges SET event = ? WHERE period = ? AND number = ?",
+          [stored.sequence, request.period.stored, try number(of: event)])
+      }
+      return stored
+    }
+  }
+
+  /// The ranges' events that nobody has finished, to be published again: a message that was lost
+  /// outside, whatever the reason, is replaced by triggering the close once more.
+  func unfinished(of run: CloseRun) throws -> [StoredEvent] {
+    let events = try database.all(
+      """
+      SELECT \(EventColumns.sql) FROM close_ranges r JOIN outgoing_events e ON e.sequence = r.event
+      WHERE r.period = ? AND r.done = 0 ORDER BY r.number
+      """, [run.period.stored], EventColumns.event)
+    let rows = EventRows(database)
+    for event in events {
+      try rows.markUnpublished(event.sequence, by: event.service, at: request.at)
+    }
+    return events
+  }
+
+  private func number(of event: OutgoingEvent) throws -> Int {
+    let decoded = try JSONDecoder().decode(Event.self, from: Data(event.body))
+    guard let range = decoded.data.range else {
+      throw StoreError.invalid("event \(event.id) announces no range")
+    }
+    return range.number
+  }
+}

@@ -1,0 +1,32 @@
+import Billing
+import GRDB
+
+extension SQLiteStore {
+  public func posted(
+    _ kind: Transaction.Kind, account: String, reference: String
+  ) async throws -> Int64? {
+    try await connections.read { database in
+      try database.integer(
+        """
+        SELECT sum(e.amount_minor) FROM accounts a
+        JOIN transactions t ON t.account = a.key JOIN entries e ON e.sequence = t.sequence
+        WHERE a.id = ? AND t.kind = ? AND t.reference = ?
+          AND e.ledger_account NOT IN ('receivable', 'customer_credit')
+        """, [account, kind.rawValue, reference])
+    }
+  }
+
+  public func totals(_ period: Period) async throws -> [FinanceTotals] {
+    try await connections.read { try TotalsQuery(database: $0, period: period).totals() }
+  }
+
+  public func story(of account: String, period: Period?) async throws -> AccountStory? {
+    try await connections.read { database in
+      try StoryQuery(database: database, account: account, period: period).story()
+    }
+  }
+
+  public func problems() async throws -> [String] {
+    try await connections.read { try ProblemQuery(database: $0).problems() }
+  }
+}

@@ -1,0 +1,29 @@
+extension MailTemplate {
+  static let declined = MailTemplate(
+    accent: "#b45309",
+    subject: "Your card was declined: {{open}} for {{period}} is open",
+    text: """
+      Hello {{name}},
+
+      we tried to charge {{amount}} to your card for invoice {{invoiceNumber}} of {{period}}, and the
+      card was declined{{#reason}} ({{reason}}){{/reason}}. {{open}} is still to be paid.
+
+      {{#nextAttempt}}
+      We will try again on {{nextAttempt}}. Please make sure that the card works by then.
+      {{/nextAttempt}}
+      {{^nextAttempt}}
+      We will not try this card again. Please pay in another way{{#dueDate}} by {{dueDate}}{{/dueDate}}.
+      {{/nextAttempt}}
+
+      """,
+    html: MailLayout.headline("Your card was declined", "{{open}} is open")
+      + MailLayout.paragraph("Hello {{name}},")
+      + MailLayout.paragraph(
+        "we tried to charge {{amount}} to your card for invoice {{invoiceNumber}} of {{period}}, "
+          + "and the card was declined{{#reason}} ({{reason}}){{/reason}}.")
+      + MailLayout.paragraph(
+        "{{#nextAttempt}}We will try again on <strong>{{nextAttempt}}</strong>. "
+          + "Please make sure that the card works by then.{{/nextAttempt}}"
+          + "{{^nextAttempt}}We will not try this card again. Please pay in another way"
+          + "{{#dueDate}} by <strong>{{dueDate}}</strong>{{/dueDate}}.{{/nextAttempt}}"))
+}

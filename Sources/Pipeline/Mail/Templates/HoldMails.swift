@@ -1,0 +1,36 @@
+extension MailTemplate {
+  static let held = MailTemplate(
+    accent: "#b91c1c",
+    subject: "Your account is on hold: {{open}} for {{period}} is overdue",
+    text: """
+      Hello {{name}},
+
+      invoice {{invoiceNumber}} of {{period}} is overdue{{#dueDate}} since {{dueDate}}{{/dueDate}}: {{open}} has not been paid.
+      We have therefore put your account on hold.
+
+      The hold ends by itself as soon as the payment has arrived.
+
+      """,
+    html: MailLayout.headline("Your account is on hold", "{{open}} is overdue")
+      + MailLayout.paragraph("Hello {{name}},")
+      + MailLayout.paragraph(
+        "<strong>{{open}}</strong> of invoice {{invoiceNumber}} of {{period}} has not been paid"
+          + "{{#dueDate}}; it was due on {{dueDate}}{{/dueDate}}. "
+          + "We have therefore put your account on hold.")
+      + MailLayout.paragraph("The hold ends by itself as soon as the payment has arrived."))
+
+  static let released = MailTemplate(
+    accent: "#15803d",
+    subject: "Your account is active again",
+    text: """
+      Hello {{name}},
+
+      invoice {{invoiceNumber}} of {{period}} has been paid, and your account is no longer on hold.
+      Thank you.
+
+      """,
+    html: MailLayout.headline("Thank you", "Your account is active again")
+      + MailLayout.paragraph("Hello {{name}},")
+      + MailLayout.paragraph(
+        "invoice {{invoiceNumber}} of {{period}} has been paid, and your account is no longer on hold."))
+}

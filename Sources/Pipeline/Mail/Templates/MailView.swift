@@ -1,0 +1,43 @@
+import Billing
+
+/// What a mail tells: the ledger's figures at the time of sending. A kind of mail uses what it needs.
+public struct MailView: Sendable, Equatable {
+  public var account: String
+  public var name: String
+  /// Dates are told in it.
+  public var timeZone: String
+  public var currency: Currency
+  public var collection: Collection
+  public var period: Period
+  public var invoiceNumber: Int64
+  public var lines: [InvoiceLine]
+  public var taxes: [TaxTotal]
+  public var netMinor: Int64
+  public var totalMinor: Int64
+  /// Customer credit used on the invoice.
+  public var creditAppliedMinor: Int64 = 0
+  public var openMinor: Int64
+  /// What was taken or declined.
+  public var amountMinor: Int64 = 0
+  /// A declined card is tried again then; `nil`: not again.
+  public var nextAttemptAt: Instant?
+  /// Until when the invoice has to be paid.
+  public var dueAt: Instant?
+  /// A decline code, `insufficient_funds`.
+  public var reason: String?
+
+  public init(account: Account, draft: InvoiceDraft, invoice: InvoiceFacts) {
+    self.account = account.id
+    self.name = account.name
+    self.timeZone = account.timeZone
+    self.currency = invoice.currency
+    self.collection = account.collection
+    self.period = invoice.period
+    self.invoiceNumber = invoice.number
+    self.lines = draft.lines
+    self.taxes = draft.taxes
+    self.netMinor = draft.netMinor
+    self.totalMinor = invoice.totalMinor
+    self.openMinor = invoice.openMinor
+  }
+}

@@ -1,0 +1,47 @@
+/// The published table of decline codes after which a card is never charged again (`hard`). Every
+/// other code, known or not, is soft: another attempt, with a new key, later.
+///
+/// Hard are the codes after which Stripe itself does not retry a payment (its list for automatic
+/// retries: lost, stolen, pick up, wrong number, revoked, authentication required, highest risk, not
+/// allowed), those that say the card or account is gone, and those that say not to try again.
+public struct DeclineCode: Sendable, Equatable {
+  public var code: String
+  public var reason: String
+
+  public static func isHard(_ code: String) -> Bool { hardCodes.contains(code) }
+
+  public static let hard: [DeclineCode] = [
+    .init("lost_card", "the card was reported lost"),
+    .init("stolen_card", "the card was reported stolen"),
+    .init("pickup_card", "the bank wants the card back"),
+    .init("restricted_card", "the card may not be used, possibly lost or stolen"),
+    .init("fraudulent", "taken for fraud by the gateway"),
+    .init("merchant_blacklist", "on a block list"),
+    .init("highest_risk_level", "blocked as highest risk"),
+    .init("expired_card", "the card has expired"),
+    .init("incorrect_number", "no such card"),
+    .init("invalid_number", "no such card"),
+    .init("invalid_account", "the account is closed or wrong"),
+    .init("new_account_information_available", "the card was replaced"),
+    .init("card_not_supported", "this kind of purchase is not for this card"),
+    .init("currency_not_supported", "this currency is not for this card"),
+    .init("transaction_not_allowed", "the bank never allows this"),
+    .init("not_permitted", "the bank never allows this"),
+    .init("do_not_try_again", "the bank says so"),
+    .init("revocation_of_authorization", "the customer told the bank to stop us"),
+    .init("revocation_of_all_authorizations", "the customer told the bank to stop everybody"),
+    .init("stop_payment_order", "the customer told the bank to stop us"),
+    .init("security_violation", "the bank says never"),
+    // The customer is not there to authenticate; trying again without them gives the same answer.
+    .init("authentication_required", "needs the customer's authentication"),
+    // Not a bank's code: the payment was cancelled at the gateway, which a person did on purpose.
+    .init("canceled", "cancelled at the gateway"),
+  ]
+
+  private static let hardCodes = Set(hard.map(\.code))
+
+  private init(_ code: String, _ reason: String) {
+    self.code = code
+    self.reason = reason
+  }
+}

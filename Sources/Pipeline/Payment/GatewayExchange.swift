@@ -1,0 +1,85 @@
+import AsyncHTTPClient
+
+/// One request and its whole answer, within a time and a size.
+struct GatewayExchange: Sendable {
+  enum Fault: Error {
+    /// The answer is longer than any of this gateway's.
+    case oversized
+    /// Sent or not, answered or not: unknown.
+    case lost(String)
+  }
+
+  /// The version of the gateway's API all this was written against.
+  static let apiVersion = "2024-06-20"
+  static let largestBody = 256 << 10
+
+  var client: HTTPClient
+  var address: GatewayAddress
+  var timeoutSeconds: Int
+
+  func post(_ path: String, form: String, key: String) async throws(Fault) -> GatewayReply {
+    var request = self.request(path)
+    request.method = .POST
+    request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+    request.headers.add(name: "Idempotency-Key", value: key)
+    request.body = .bytes(Array(form.utf8))
+    return try await bounded(request)
+  }
+
+  func get(_ path: String, query: String) async throws(Fault) -> GatewayReply {
+    try await bounded(request("\(path)?\(query)"))
+  }
+
+  private func request(_ path: String) -> HTTPClientRequest {
+    var request = HTTPClientRequest(url: address.base + path)
+    request.headers.add(name: "Authorization", value: "Bearer \(address.key)")
+    request.headers.add(name: "Stripe-Version", value: Self.apiVersion)
+    request.headers.add(name: "User-Agent", value: "month-close")
+    return request
+  }
+
+  /// The client's own deadline ends with the first byte of an answer; this one holds for all of it.
+  private func bounded(_ request: HTTPClientRequest) async throws(Fault) -> GatewayReply {
+    let timeout = Duration.seconds(timeoutSeconds)
+    let result = await withTaskGroup(of: Result<GatewayReply, Fault>?.self) { group in
+      group.addTask { await exchange(request) }
+      group.addTask {
+        // Cancelled once the answer is there; then nobody looks at this any more.
+        try? await Task.sleep(for: timeout)
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
+    switch result {
+    case .success(let reply): return reply
+    case .failure(let fault): throw fault
+    case nil: throw .lost("no whole answer within \(timeoutSeconds) s")
+    }
+  }
+
+  private func exchange(_ request: HTTPClientRequest) async -> Result<GatewayReply, Fault> {
+    do {
+      // A little more than ours, so that ours decides.
+      let response = try await client.execute(
+        request, timeout: .seconds(Int64(timeoutSeconds) + 1))
+      var body: [UInt8] = []
+      for try await part in response.body {
+        guard body.count + part.readableBytes <= Self.largestBody else {
+          return .failure(.oversized)
+        }
+        body.append(contentsOf: part.readableBytesView)
+      }
+      return .success(
+        GatewayReply(
+          status: Int(response.status.code),
+          retryAfter: response.headers.first(name: "Retry-After"), body: body))
+    } catch let error as HTTPClientError {
+      return .failure(.lost(error.shortDescription))
+    } catch {
+      // A type's name says enough; a system's text may hold addresses.
+      return .failure(.lost("\(type(of: error))"))
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/// One page of a search for payments.
+struct GatewaySearchReply: Decodable {
+  var data: [PaymentIntentReply]
+  var hasMore: Bool
+  var nextPage: String?
+
+  enum CodingKeys: String, CodingKey {
+    case data
+    case hasMore = "has_more"
+    case nextPage = "next_page"
+  }
+}
+
+extension [PaymentIntentReply] {
+  /// What the payments found for one attempt say together. There should be one at most; a succeeded
+  /// one counts before a newer one that failed, and two succeeded ones are for a person.
+  func lookup(for request: ChargeRequest) -> GatewayLookup {
+    guard allSatisfy({ $0.isAbout(request) }) else {
+      return .unknown("the search gave payments of another invoice")
+    }
+    let succeeded = filter { $0.status == "succeeded" }
+    if succeeded.count > 1 {
+      return .found(.implausible("\(succeeded.count) succeeded payments for one attempt"))
+    }
+    guard let best = succeeded.first ?? self.max(by: { ($0.created ?? 0) < ($1.created ?? 0) })
+    else { return .notFound }
+    return .found(best.answer(to: request))
+  }
+}

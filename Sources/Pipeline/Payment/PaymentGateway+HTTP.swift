@@ -1,0 +1,121 @@
+import AsyncHTTPClient
+import Logging
+
+extension PaymentGateway {
+  /// A gateway that speaks Stripe's PaymentIntents API, over one HTTP client.
+  ///
+  /// Redirects are not followed, answers are read up to 256 KiB, and each call ends within
+  /// `timeoutSeconds`. HTTP/2 is used where TLS offers it, HTTP/1.1 otherwise with at most
+  /// `maxConnections` connections.
+  public static func http(
+    url: String, key: String, timeoutSeconds: Int, maxConnections: Int, logger: Logger
+  ) throws -> PaymentGateway {
+    let address = try GatewayAddress(url: url, key: key)
+    let client = HTTPClient(
+      eventLoopGroupProvider: .singleton,
+      configuration: .gateway(timeoutSeconds: timeoutSeconds, maxConnections: maxConnections))
+    let caller = GatewayClient(
+      exchange: GatewayExchange(
+        client: client, address: address, timeoutSeconds: max(1, timeoutSeconds)),
+      logger: logger)
+    return PaymentGateway(
+      charge: { await caller.charge($0) },
+      find: { await caller.find($0) },
+      shutdown: {
+        do { try await client.shutdown() } catch {
+          logger.debug("the gateway's client was closed already")
+        }
+      })
+  }
+}
+
+extension HTTPClient.Configuration {
+  fileprivate static func gateway(timeoutSeconds: Int, maxConnections: Int) -> Self {
+    var configuration = Self()
+    configuration.redirectConfiguration = .disallow
+    configuration.timeout.connect = .seconds(Int64(min(max(1, timeoutSeconds), 10)))
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, maxConnections)
+    configuration.tlsConfiguration = .makeClientConfiguration()
+    configuration.tlsConfiguration?.minimumTLSVersion = .tlsv12
+    return configuration
+  }
+}
+
+/// The calls, and what their answers mean.
+struct GatewayClient: Sendable {
+  /// A search never needs more: one attempt has one payment.
+  static let mostPages = 5
+
+  var exchange: GatewayExchange
+  var logger: Logger
+
+  func charge(_ request: ChargeRequest) async -> GatewayAnswer {
+    let answer: GatewayAnswer
+    do {
+      let reply = try await exchange.post(
+        "/v1/payment_intents", form: GatewayForm.charge(request), key: request.key)
+      answer = reply.answer(to: request)
+    } catch {
+      answer = error.answer
+    }
+    note("charge", "\(answer)", request)
+    return answer
+  }
+
+  func find(_ request: ChargeRequest) async -> GatewayLookup {
+    let lookup = await search(request)
+    note("lookup", "\(lookup)", request)
+    return lookup
+  }
+
+  private func search(_ request: ChargeRequest) async -> GatewayLookup {
+    var found: [PaymentIntentReply] = []
+    var page: String?
+    for _ in 0..<Self.mostPages {
+      let reply: GatewayReply
+      do {
+        reply = try await exchange.get(
+          "/v1/payment_intents/search", query: GatewayForm.search(request, page: page))
+      } catch {
+        return error.lookup
+      }
+      switch reply.status {
+      case 200: break
+      case 401, 403: return .unauthorized("status \(reply.status)")
+      default: return .unknown("lookup: status \(reply.status)")
+      }
+      guard let result = reply.decoded(GatewaySearchReply.self) else {
+        return .unknown("lookup: the answer is not the JSON of a search")
+      }
+      found += result.data
+      guard result.hasMore, let next = result.nextPage else { return found.lookup(for: request) }
+      page = next
+    }
+    return .unknown("lookup: more than \(Self.mostPages) pages of payments for one attempt")
+  }
+
+  private func note(_ call: String, _ outcome: @autoclosure () -> String, _ request: ChargeRequest) {
+    logger.debug(
+      "gateway answered",
+      metadata: [
+        "call": "\(call)", "invoice": "\(request.invoice)", "attempt": "\(request.attempt)",
+        "outcome": "\(outcome())",
+      ])
+  }
+}
+
+extension GatewayExchange.Fault {
+  fileprivate var answer: GatewayAnswer {
+    switch self {
+    case .oversized: .implausible("the answer is longer than 256 KiB")
+    case .lost(let why): .unknown(why)
+    }
+  }
+
+  fileprivate var lookup: GatewayLookup {
+    switch self {
+    case .oversized: .unknown("lookup: the answer is longer than 256 KiB")
+    case .lost(let why): .unknown("lookup: \(why)")
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import Billing
+
+/// The payment gateway as the charger uses it: a charge, and a look at what became of one.
+///
+/// A value of closures, so that a simulated gateway fits without a protocol.
+public struct PaymentGateway: Sendable {
+  /// Charges once per `key`. The same request with the same key is answered as it was the first
+  /// time, as long as the gateway knows the key (24 hours).
+  public var charge: @Sendable (ChargeRequest) async -> GatewayAnswer
+  /// What the gateway knows of this attempt, by invoice and attempt in its metadata.
+  ///
+  /// `notFound` means that the search index does not have it. The index of a real gateway may be
+  /// minutes behind, so `notFound` proves that nothing was charged only once the attempt is older
+  /// than that; while the key lives, send again with the same key instead.
+  public var find: @Sendable (ChargeRequest) async -> GatewayLookup
+  /// Closes connections; calls in work end as `unknown`.
+  public var shutdown: @Sendable () async -> Void
+
+  public init(
+    charge: @escaping @Sendable (ChargeRequest) async -> GatewayAnswer,
+    find: @escaping @Sendable (ChargeRequest) async -> GatewayLookup,
+    shutdown: @escaping @Sendable () async -> Void = {}
+  ) {
+    self.charge = charge
+    self.find = find
+    self.shutdown = shutdown
+  }
+}
+
+/// One attempt to charge an invoice. Two requests with the same `key` are equal in all that is sent.
+public struct ChargeRequest: Sendable, Equatable {
+  public var invoice: String
+  public var account: String
+  public var period: Period
+  /// From 1.
+  public var attempt: Int
+  /// Sent as `Idempotency-Key`.
+  public var key: String
+  public var amountMinor: Int64
+  public var currency: Currency
+  /// The gateway's name for the card; `cus_…/pm_…` when the gateway keeps cards by customer.
+  public var paymentMethod: String
+  /// When the attempt was recorded; not sent.
+  public var createdAt: Instant
+
+  public init(
+    invoice: String, account: String, period: Period, attempt: Int, key: String,
+    amountMinor: Int64, currency: Currency, paymentMethod: String, createdAt: Instant
+  ) {
+    self.invoice = invoice
+    self.account = account
+    self.period = period
+    self.attempt = attempt
+    self.key = key
+    self.amountMinor = amountMinor
+    self.currency = currency
+    self.paymentMethod = paymentMethod
+    self.createdAt = createdAt
+  }
+}

@@ -1,0 +1,87 @@
+import Billing
+
+/// A PaymentIntent as the gateway tells of it: only what is needed to believe it.
+struct PaymentIntentReply: Decodable, Equatable {
+  var object: String
+  var id: String
+  var amount: Int64
+  var amountReceived: Int64?
+  var currency: String
+  var status: String
+  var created: Int64?
+  var metadata: [String: String]?
+  var lastPaymentError: GatewayErrorReply.Detail?
+
+  enum CodingKeys: String, CodingKey {
+    case object, id, amount, currency, status, created, metadata
+    case amountReceived = "amount_received"
+    case lastPaymentError = "last_payment_error"
+  }
+
+  func isAbout(_ request: ChargeRequest) -> Bool {
+    metadata?["invoice"] == request.invoice && metadata?["attempt"] == String(request.attempt)
+  }
+
+  /// The answer, once it is sure that it is about this charge.
+  func answer(to request: ChargeRequest) -> GatewayAnswer {
+    if let difference = difference(from: request) { return .implausible(difference) }
+    switch status {
+    case "succeeded":
+      guard amountReceived == amount else {
+        return .implausible("amount_received is not the amount of a succeeded payment")
+      }
+      return .succeeded(gatewayID: id)
+    case "requires_payment_method":
+      // So it stands after a decline; without one it was never charged, and nobody knows why.
+      guard let error = lastPaymentError else {
+        return .unknown("the payment waits for a payment method, without a decline")
+      }
+      return error.decline(gatewayID: id)
+    case "requires_action":
+      // We said off_session, so this is an authentication nobody is there for.
+      return .declined(
+        gatewayID: id, code: "authentication_required",
+        hard: DeclineCode.isHard("authentication_required"))
+    case "canceled":
+      return .declined(gatewayID: id, code: "canceled", hard: DeclineCode.isHard("canceled"))
+    case "processing", "requires_confirmation":
+      return .unknown("the payment is \(status)")
+    default:
+      return .implausible("the payment is in a state we never ask for")
+    }
+  }
+
+  private func difference(from request: ChargeRequest) -> String? {
+    if object != "payment_intent" || !GatewayText.isID(id) { return "not a payment_intent" }
+    if metadata?["invoice"] != request.invoice { return "metadata.invoice is not our invoice" }
+    if metadata?["account"] != request.account { return "metadata.account is not our account" }
+    if metadata?["attempt"] != String(request.attempt) { return "metadata.attempt is not ours" }
+    if amount != request.amountMinor {
+      return "amount is \(amount), expected \(request.amountMinor)"
+    }
+    if currency.uppercased() != request.currency.code {
+      return "currency is not \(request.currency.code)"
+    }
+    return nil
+  }
+}
+
+/// Texts from outside that go into the ledger, logs and mails.
+enum GatewayText {
+  static func isID(_ text: String) -> Bool {
+    (1...255).contains(text.utf8.count) && isWord(text)
+  }
+
+  /// A code of the gateway, or a word that says it was none.
+  static func code(_ text: String?) -> String {
+    guard let text, (1...64).contains(text.utf8.count), isWord(text) else { return "unrecognized" }
+    return text
+  }
+
+  private static func isWord(_ text: String) -> Bool {
+    text.utf8.allSatisfy { byte in
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || byte == UInt8(ascii: "_")
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Billing
+
+struct StatusCommand: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Progress by stage, rate, expected end, stragglers by name.",
+    discussion: """
+      Exit 1 when there is no such close. With --watch it is shown until the close is closed: \
+      redrawn in place on a terminal, otherwise a line every few seconds.
+
+      Example:
+        closectl close status 2026-11 --watch
+      """)
+
+  @Argument(help: .period, transform: parsePeriod)
+  var period: Period
+  @Flag(help: "Go on until the close is closed.")
+  var watch = false
+  @OptionGroup var shared: SharedOptions
+
+  func perform(in session: Session) async throws -> Answer {
+    if watch { return try await StatusWatch(period: period, session: session).follow() }
+    let status = try await StatusReader(period: period, session: session).read()
+    return status.answer(style: session.output.style)
+  }
+}

@@ -1,0 +1,53 @@
+import Billing
+import Broker
+import Ledger
+import Pipeline
+
+/// Reads where a close is, from the ledger and the dead letter queues.
+struct StatusReader {
+  private static let page = 10_000
+
+  let period: Period
+  let session: Session
+
+  func read(countingAccounts: Bool = true) async throws -> CloseStatus {
+    let store = try await session.store()
+    var status: CloseStatus
+    if let progress = try await store.progress(period) {
+      status = CloseStatus(progress)
+    } else {
+      status = CloseStatus(
+        period: period, accounts: countingAccounts ? try await countAccounts(store) : 0)
+    }
+    status.dead = Known(await deadLetters())
+    return status
+  }
+
+  private func countAccounts(_ store: any Store) async throws -> Int {
+    var count = 0
+    var after: String?
+    while true {
+      let ids = try await store.accountIDs(after: after, limit: Self.page)
+      count += ids.count
+      guard ids.count == Self.page else { return count }
+      after = ids.last
+    }
+  }
+
+  /// `nil` when the broker cannot be asked: the ledger's part is still worth showing.
+  private func deadLetters() async -> Int? {
+    guard let broker = await session.brokerIfReachable(otherwise: "dead letters are not counted")
+    else { return nil }
+    do {
+      var sum = 0
+      for service in MonthClose.services {
+        let depth = try await broker.depth(of: MonthClose.deadQueue(of: service))
+        sum += depth?.messages ?? 0
+      }
+      return sum
+    } catch {
+      session.output.noteLine("note: \(error); dead letters are not counted")
+      return nil
+    }
+  }
+}

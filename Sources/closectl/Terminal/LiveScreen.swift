@@ -1,0 +1,64 @@
+import Glibc
+
+/// Lines that are redrawn in place on a terminal, and a plain line every few seconds elsewhere. On
+/// standard error, so that the answer stays alone on standard output.
+final class LiveScreen {
+  static let pause = Duration.milliseconds(500)
+  private static let briefEvery = Duration.seconds(5)
+
+  private let output: Output
+  private let columns: @Sendable () -> Int
+  private var drawn = 0
+  private var lastBrief: ContinuousClock.Instant?
+
+  init(_ output: Output, columns: @escaping @Sendable () -> Int = terminalColumns) {
+    self.output = output
+    self.columns = columns
+  }
+
+  func show(_ lines: [String], brief: String) {
+    if output.noteIsTerminal {
+      redraw(lines)
+    } else if lastBrief.map({ ContinuousClock.now - $0 >= Self.briefEvery }) ?? true {
+      lastBrief = .now
+      output.noteLine(brief)
+    }
+  }
+
+  /// Takes the lines away; the answer follows in their place.
+  func finish() {
+    if drawn > 0 { redraw([]) }
+  }
+
+  private func redraw(_ lines: [String]) {
+    let width = columns()
+    // A line that wraps would make the way back up too short.
+    let shown = lines.map { clipped($0, to: width - 1) }
+    var text = drawn > 0 ? "\u{1b}[\(drawn)A\r" : ""
+    text += shown.map { "\u{1b}[K\($0)\n" }.joined()
+    output.note(text + "\u{1b}[J")
+    drawn = shown.count
+  }
+}
+
+/// At most so many cells; escape sequences take none and are kept whole.
+func clipped(_ text: String, to cells: Int) -> String {
+  var result = ""
+  var used = 0
+  var isEscape = false
+  for character in text {
+    if character == "\u{1b}" { isEscape = true }
+    let takes = isEscape ? 0 : width(of: String(character))
+    if used + takes > cells { continue }
+    result.append(character)
+    used += takes
+    if isEscape, character == "m" { isEscape = false }
+  }
+  return result
+}
+
+func terminalColumns() -> Int {
+  var size = winsize()
+  let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+  return isKnown ? Int(size.ws_col) : 80
+}

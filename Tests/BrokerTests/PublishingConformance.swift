@@ -1,0 +1,156 @@
+import Testing
+
+@testable import Broker
+
+extension BrokerSuite {
+  @Suite("Publishing, every implementation")
+  struct Publishing {
+    @Test("a message arrives with everything it was given", arguments: Implementation.available)
+    func whole(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["a"], exchanges: ["x"]) { test in
+        try await test.declare(
+          [test.queue("a")], exchanges: [test.topicExchange],
+          bindings: [test.binding("a", "invoice.#")])
+        var message = test.message("a", "m-1")
+        message.exchange = test.name("x")
+        message.routingKey = "invoice.issued.v1"
+        message.contentType = "application/cloudevents+json"
+        message.headers = [
+          "attempts": .integer(-3), "reason": .string("größer"), "again": .boolean(true),
+          "large": .integer(.max),
+        ]
+        message.body = Array(0...255)
+        #expect(await test.broker.publish([message]) == [.confirmed])
+        let consumer = try await test.broker.consume(test.name("a"), prefetch: 10)
+        let delivery = try #require(await test.take(1, from: consumer).first)
+        #expect(delivery.exchange == message.exchange)
+        #expect(delivery.routingKey == message.routingKey)
+        #expect(delivery.messageID == message.messageID)
+        #expect(delivery.type == message.type)
+        #expect(delivery.contentType == message.contentType)
+        #expect(delivery.headers == message.headers)
+        #expect(delivery.body == message.body)
+        #expect(delivery.queue == test.name("a"))
+        #expect(!delivery.redelivered)
+      }
+    }
+
+    @Test(
+      "bodies of any size arrive unchanged, also at the edges of a frame",
+      arguments: Implementation.available)
+    func sizes(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["a"]) { test in
+        try await test.declare([test.queue("a")])
+        let consumer = try await test.broker.consume(test.name("a"), prefetch: 10)
+        for size in [0, 1, 131_063, 131_064, 131_065, 262_128, 300_000] {
+          var message = test.message("a", "size-\(size)")
+          message.body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+          #expect(await test.broker.publish([message]) == [.confirmed])
+          let delivery = try #require(await test.take(1, from: consumer).first)
+          #expect(delivery.body == message.body)
+          await consumer.settle([Settlement(delivery.tag, .acknowledge)])
+        }
+      }
+    }
+
+    @Test("every message has its own result, in order", arguments: Implementation.available)
+    func results(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["a"]) { test in
+        try await test.declare([test.queue("a")])
+        let long = String(repeating: "i", count: 256)
+        let results = await test.broker.publish([
+          test.message("a", "1"), test.message("nowhere", "2"), test.message("a", "3"),
+          test.message("a", long), test.message("nowhere", "2"), test.message("a", "4"),
+        ])
+        let nowhere = PublishResult.returned(code: 312, text: "NO_ROUTE")
+        let tooLong = PublishResult.returned(
+          code: 502, text: "message id has 256 bytes, AMQP allows 255")
+        #expect(results == [.confirmed, nowhere, .confirmed, tooLong, nowhere, .confirmed])
+        try await test.depth("a", becomes: QueueDepth(messages: 3, consumers: 0))
+      }
+    }
+
+    @Test(
+      "more messages than the window holds are all confirmed, many calls at once",
+      arguments: Implementation.available)
+    func manyAtOnce(_ implementation: Implementation) async throws {
+      var options = BrokerOptions()
+      options.publishWindow = 50
+      try await withBroker(implementation, queues: ["a"], options: options) { test in
+        try await test.declare([test.queue("a")])
+        let all = await withTaskGroup { group in
+          for call in 0..<10 {
+            group.addTask {
+              await test.broker.publish(
+                (0..<120).map {
+                  test.message($0 % 3 == 0 ? "nowhere" : "a", "\(call)-\($0)")
+                })
+            }
+          }
+          return await group.reduce(into: [[PublishResult]]()) { $0.append($1) }
+        }
+        let expected = (0..<120).map {
+          $0 % 3 == 0 ? PublishResult.returned(code: 312, text: "NO_ROUTE") : .confirmed
+        }
+        #expect(all.count == 10)
+        for results in all { #expect(results == expected) }
+        try await test.depth("a", becomes: QueueDepth(messages: 800, consumers: 0))
+      }
+    }
+
+    @Test(
+      "a missing exchange returns its messages and harms nobody for long",
+      arguments: Implementation.available)
+    func missingExchange(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["a"]) { test in
+        try await test.declare([test.queue("a")])
+        var message = test.message("a", "1")
+        message.exchange = test.name("missing")
+        guard case .returned(404, let text)? = await test.broker.publish([message]).first else {
+          Issue.record("not returned")
+          return
+        }
+        #expect(text.contains(message.exchange))
+        await test.send("a", ["2"])
+      }
+    }
+
+    @Test("a full queue refuses", arguments: Implementation.available)
+    func full(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["a"]) { test in
+        try await test.declare([
+          test.queue("a", ["x-max-length": .integer(2), "x-overflow": .string("reject-publish")])
+        ])
+        await test.send("a", ["1", "2"])
+        #expect(await test.broker.publish([test.message("a", "3")]) == [.refused])
+      }
+    }
+
+    @Test("no messages, no results", arguments: Implementation.available)
+    func nothing(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: []) { test in
+        #expect(await test.broker.publish([]) == [])
+      }
+    }
+
+    @Test("after closing, nobody knows", arguments: Implementation.available)
+    func closed(_ implementation: Implementation) async throws {
+      let test = try await TestBroker(implementation)
+      await test.broker.close()
+      let results = await test.broker.publish([test.message("a", "1")])
+      #expect(results == [.unknown("the broker connection was closed")])
+    }
+
+    @Test("health names the links", arguments: Implementation.available)
+    func health(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["a"]) { test in
+        try await test.declare([test.queue("a")])
+        let consumer = try await test.broker.consume(test.name("a"), prefetch: 1)
+        let health = await test.broker.health
+        #expect(health.publishing == .connected)
+        #expect(health.consuming == [test.name("a"): .connected])
+        await consumer.stop()
+      }
+    }
+  }
+}

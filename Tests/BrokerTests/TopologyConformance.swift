@@ -1,0 +1,111 @@
+import Testing
+
+@testable import Broker
+
+extension BrokerSuite {
+  @Suite("Topology, every implementation")
+  struct Topologies {
+    @Test("a topic exchange routes by words", arguments: Implementation.available)
+    func topic(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["one", "all", "two"], exchanges: ["x"]) { test in
+        try await test.declare(
+          [test.queue("one"), test.queue("all"), test.queue("two")],
+          exchanges: [test.topicExchange],
+          bindings: [
+            test.binding("one", "invoice.*"), test.binding("all", "#"),
+            test.binding("two", "*.issued.#"), test.binding("two", "invoice.#"),
+          ])
+        for key in ["invoice.issued", "charge.issued.v1", "mail"] {
+          var message = test.message("", key)
+          message.exchange = test.name("x")
+          message.routingKey = key
+          #expect(await test.broker.publish([message]) == [.confirmed])
+        }
+        for (queue, expected) in [
+          ("one", ["invoice.issued"]), ("all", ["invoice.issued", "charge.issued.v1", "mail"]),
+          ("two", ["invoice.issued", "charge.issued.v1"]),
+        ] {
+          let consumer = try await test.broker.consume(test.name(queue), prefetch: 10)
+          #expect(try await test.take(expected.count, from: consumer).ids == expected)
+          try await test.depth(queue, becomes: QueueDepth(messages: 0, consumers: 1))
+        }
+      }
+    }
+
+    @Test("applying twice changes nothing, and then all agrees", arguments: Implementation.available)
+    func twice(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["a"], exchanges: ["x"]) { test in
+        let topology = Topology(
+          exchanges: [test.topicExchange], queues: [test.queue("a")],
+          bindings: [test.binding("a", "k")])
+        #expect(try await test.broker.apply(topology) == [])
+        #expect(try await test.broker.apply(topology) == [])
+        #expect(try await test.broker.differences(from: topology) == [])
+      }
+    }
+
+    @Test("what is missing is named and not created", arguments: Implementation.available)
+    func missing(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: []) { test in
+        let topology = Topology(
+          exchanges: [test.topicExchange], queues: [test.queue("a"), test.queue("b")],
+          bindings: [])
+        let expected = ["exchange \(test.name("x"))", "queue \(test.name("a"))", "queue \(test.name("b"))"]
+          .map { TopologyDifference(what: $0, expected: "declared", found: "missing") }
+        #expect(try await test.broker.differences(from: topology) == expected)
+        #expect(try await test.broker.differences(from: topology) == expected)
+      }
+    }
+
+    @Test(
+      "a different argument is named with both values, and the rest is still declared",
+      arguments: Implementation.available,
+      [
+        ("x-message-ttl", HeaderValue.integer(1000), HeaderValue.integer(2000)),
+        ("x-queue-type", .string("classic"), .string("quorum")),
+        ("x-dead-letter-exchange", nil, .string("dead")),
+        ("x-max-length", .integer(5), nil),
+      ] as [(String, HeaderValue?, HeaderValue?)])
+    func differing(
+      _ implementation: Implementation, _ argument: (String, HeaderValue?, HeaderValue?)
+    ) async throws {
+      let (name, there, expected) = argument
+      try await withBroker(implementation, queues: ["a", "b"], exchanges: ["x"]) { test in
+        try await test.declare([test.queue("a", there.map { [name: $0] } ?? [:])])
+        let topology = Topology(
+          exchanges: [test.topicExchange],
+          queues: [test.queue("a", expected.map { [name: $0] } ?? [:]), test.queue("b")],
+          bindings: [test.binding("b", "k")])
+        let difference = TopologyDifference(
+          what: "queue \(test.name("a"))", expected: "\(name) = \(expected?.plain ?? "none")",
+          found: "\(name) = \(there?.plain ?? "none")")
+        #expect(try await test.broker.apply(topology) == [difference])
+        #expect(try await test.broker.differences(from: topology) == [difference])
+        #expect(try await test.broker.depth(of: test.name("b")) != nil)
+      }
+    }
+
+    @Test("an exchange of another kind is named", arguments: Implementation.available)
+    func exchangeKind(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: [], exchanges: ["x"]) { test in
+        try await test.declare([], exchanges: [test.topicExchange])
+        let topology = Topology(
+          exchanges: [.init(name: test.name("x"), kind: "direct")], queues: [], bindings: [])
+        let difference = TopologyDifference(
+          what: "exchange \(test.name("x"))", expected: "type = direct", found: "type = topic")
+        #expect(try await test.broker.differences(from: topology) == [difference])
+      }
+    }
+
+    @Test("a binding to something missing is named", arguments: Implementation.available)
+    func missingBinding(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["a"]) { test in
+        let topology = Topology(
+          exchanges: [], queues: [test.queue("a")], bindings: [test.binding("a", "k")])
+        let differences = try await test.broker.apply(topology)
+        #expect(differences.count == 1)
+        #expect(differences.first?.found.contains("no exchange '\(test.name("x"))'") == true)
+      }
+    }
+  }
+}

@@ -1,2 +1,0 @@
-import Testing
-@Suite struct PlaceholderLedgerTests { @Test func nothing() {} }

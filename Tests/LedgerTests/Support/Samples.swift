@@ -1,0 +1,75 @@
+import Billing
+import Ledger
+
+let november = try! Period("2026-11")
+let october = try! Period("2026-10")
+let chf = try! Currency("CHF")
+let noon = try! Instant(rfc3339: "2026-12-01T12:00:00Z")
+
+func sampleAccount(
+  _ id: String = "meter-1", currency: Currency = chf, timeZone: String = "Europe/Zurich",
+  closed: Bool = false
+) -> Account {
+  Account(
+    id: id, name: "Name of \(id)", email: "\(id)@customers.example", currency: currency,
+    country: "CH", timeZone: timeZone, collection: .auto, paymentMethod: "pm_card_visa",
+    holdAfterDays: 7, closed: closed)
+}
+
+/// One line of electricity at 8.1 %, or none for an amount of 0.
+func sampleDraft(
+  _ account: String = "meter-1", period: Period = november, netMinor: Int64 = 1000,
+  billed: [BilledUsage] = []
+) -> InvoiceDraft {
+  let tax = netMinor * 81 / 1000
+  let line = InvoiceLine(
+    product: "electricity", text: "Electricity", quantity: try! ExactDecimal(parsing: "12.345"),
+    unit: "kWh", amountMinor: netMinor, taxName: "MWST", taxRate: "0.081")
+  return InvoiceDraft(
+    account: account, period: period, currency: chf, catalogVersion: 1,
+    lines: netMinor == 0 ? [] : [line],
+    taxes: netMinor == 0
+      ? [] : [TaxTotal(name: "MWST", rate: "0.081", taxableMinor: netMinor, amountMinor: tax)],
+    netMinor: netMinor, taxMinor: tax, totalMinor: netMinor + tax, billed: billed)
+}
+
+func sampleAttempt(
+  _ account: String = "meter-1", number: Int = 1, amountMinor: Int64 = 1081,
+  state: AttemptState = .sent
+) -> Attempt {
+  Attempt(
+    invoice: "2026-11/\(account)", account: account, number: number,
+    key: "key/\(account)/\(number)", amountMinor: amountMinor, currency: chf, state: state,
+    rule: "charge.same", createdAt: noon)
+}
+
+func sampleEvent(_ id: String, account: String? = "meter-1") -> OutgoingEvent {
+  OutgoingEvent(
+    id: id, type: "invoice.issued.v1", routingKey: "invoice.issued", account: account,
+    period: november, body: Array("{\"id\":\"\(id)\"}".utf8))
+}
+
+func sampleUsage(
+  _ id: String, _ quantity: String, account: String = "meter-1", metric: String = "electricity_kwh",
+  start: String = "2026-11-10T10:00:00+01:00", line: Int = 2
+) -> UsageRow {
+  let start = try! Instant(rfc3339: start)
+  return UsageRow(
+    eventID: id, account: account, metric: metric, quantity: try! ExactDecimal(parsing: quantity),
+    start: start, end: start.adding(seconds: 900), line: line)
+}
+
+func sampleCatalog(
+  version: Int = 1, currency: Currency = chf, unit: String = "0.25", model: String = "per_unit"
+) throws -> Catalog {
+  Catalog(
+    version: version, currency: currency,
+    products: [
+      Product(
+        id: "electricity", name: "Electricity", metric: "electricity_kwh", unit: "kWh",
+        price: try samplePrice(unit))
+    ],
+    taxes: [Tax(country: "CH", name: "MWST", rate: try ExactDecimal(parsing: "0.081"))])
+}
+
+let sameDecision = DecisionRecord(rule: "test.same", finding: .same, explanation: "a test")

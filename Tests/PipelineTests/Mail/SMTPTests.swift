@@ -1,0 +1,221 @@
+import Billing
+import CCurl
+import Logging
+import Testing
+
+@testable import Pipeline
+
+@Suite(.timeLimit(.minutes(2))) struct SMTPTests {
+  typealias Server = ScriptedSMTPServer
+
+  private static func mail(_ number: Int = 1, to: String? = nil) -> OutgoingMail {
+    OutgoingMail(
+      from: "Example Cloud <billing@example.com>", to: to ?? "customer-\(number)@example.org",
+      toName: "Customer \(number)", subject: "Your invoice", messageID: "invoice-\(number)@test",
+      text: "Hello,\n.a line with a dot\n", html: "<p>Hello</p>\n",
+      date: Instant(milliseconds: 1_796_090_400_000))
+  }
+
+  /// Runs against a pool, which is always shut down.
+  private func answers(
+    _ mails: [OutgoingMail], url: String, connections: Int = 1,
+    timeouts: SMTPTimeouts = .init()
+  ) async throws -> [MailAnswer] {
+    let server = try #require(ServerURL(url))
+    let pool = SMTPPool(
+      server: server, connections: connections, timeouts: timeouts,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let answers = await pool.send(mails)
+    await pool.shutdown()
+    return answers
+  }
+
+  private func answer(_ script: @escaping @Sendable (Server.Step, String) -> Server.Action?)
+    async throws -> MailAnswer
+  {
+    let server = Server(script: script)
+    defer { server.stop() }
+    return try await answers([Self.mail()], url: server.url)[0]
+  }
+
+  // MARK: Outcomes
+
+  static let replies: [(Server.Step, String, MailAnswer)] = [
+    (.greeting, "554 go away", .later("")), (.greeting, "421 too busy", .later("")),
+    (.mail, "451 later", .later("451 to MAIL")),
+    (.mail, "550 not you", .later("550 to MAIL")),
+    (.mail, "530 log in first", .later("530 to MAIL")),
+    (.mail, "552 too large", .refused("552 to MAIL")),
+    (.recipient, "450 greylisted", .later("450 to RCPT")),
+    (.recipient, "550 no such customer-1@example.org", .refused("550 to RCPT")),
+    (.data, "452 disk full", .later("452 to DATA")), (.data, "554 no", .refused("554 to DATA")),
+    (.end, "451 try later", .later("451 to the mail's end")),
+    (.end, "550 spam", .refused("550 to the mail's end")), (.end, "250 queued", .accepted),
+  ]
+
+  @Test(arguments: replies)
+  func repliesBecomeAnswers(
+    _ step: Server.Step, _ reply: String, _ expected: MailAnswer
+  ) async throws {
+    let answer = try await answer { at, _ in at == step ? .reply(reply) : nil }
+    if expected == .later("") {
+      guard case .later = answer else { return #expect(answer == expected) }
+    } else {
+      #expect(answer == expected)
+    }
+  }
+
+  @Test func aCutAfterTheFinalDotIsUncertain() async throws {
+    let answer = try await answer { step, _ in step == .end ? .hangUp : nil }
+    guard case .uncertain = answer else { return #expect(answer == .uncertain("")) }
+  }
+
+  @Test func silenceAfterTheFinalDotIsUncertain() async throws {
+    let server = Server { step, _ in step == .end ? .silence : nil }
+    defer { server.stop() }
+    let answer = try await answers(
+      [Self.mail()], url: server.url, timeouts: .init(mailMilliseconds: 300))[0]
+    guard case .uncertain = answer else { return #expect(answer == .uncertain("")) }
+    #expect(server.seen.mails.count == 1)
+  }
+
+  @Test(arguments: [Server.Step.greeting, .hello, .mail, .recipient, .data])
+  func aCutBeforeTheMailIsSentIsForLater(_ at: Server.Step) async throws {
+    let answer = try await answer { step, _ in step == at ? .hangUp : nil }
+    guard case .later = answer else { return #expect(answer == .later("")) }
+  }
+
+  @Test func aServerThatNeverGreetsIsForLater() async throws {
+    let server = Server { _, _ in .silence }
+    defer { server.stop() }
+    let answers = try await answers(
+      [Self.mail(1), Self.mail(2)], url: server.url, timeouts: .init(mailMilliseconds: 200))
+    #expect(answers.allSatisfy { if case .later = $0 { true } else { false } })
+    #expect(server.seen.connections == 1, "the second mail does not wait as long again")
+  }
+
+  @Test func nobodyThereIsForLaterAndNamesThePlace() async throws {
+    let port = Server.freePort()
+    let answers = try await answers([Self.mail()], url: "smtp://127.0.0.1:\(port)")
+    guard case .later(let why) = answers[0] else { return #expect(answers == []) }
+    #expect(why.hasPrefix("the mail server 127.0.0.1:\(port) could not be used: "))
+  }
+
+  @Test(arguments: [
+    "", "customer", "a b@example.org", "a@b@c", "a@exa mple.org", "a@example.org\r\nRCPT TO:<x@y>",
+    "a@b\n", "<a@example.org>", "a@-example.org", "a..b@example.org", "ä@example.org", "a@",
+    String(repeating: "a", count: 65) + "@example.org",
+    "a@" + String(repeating: "b.", count: 130) + "org",
+  ])
+  func whatIsNoAddressIsRefusedWithoutAskingTheServer(_ address: String) async throws {
+    let server = Server()
+    defer { server.stop() }
+    let answers = try await answers([Self.mail(to: address)], url: server.url)
+    #expect(answers == [.refused("the address is not a valid one")])
+    #expect(server.seen.connections == 0)
+  }
+
+  // MARK: Connections
+
+  @Test func oneConnectionCarriesManyMails() async throws {
+    let server = Server()
+    defer { server.stop() }
+    let answers = try await answers((0..<200).map { Self.mail($0) }, url: server.url)
+    #expect(answers == Array(repeating: .accepted, count: 200))
+    #expect(server.seen.connections == 1 && server.seen.mails.count == 200)
+  }
+
+  @Test func answersComeInTheOrderOfTheMails() async throws {
+    let server = Server { step, line in
+      step == .recipient && line.contains("7@") ? .reply("550 no") : nil
+    }
+    defer { server.stop() }
+    let answers = try await answers(
+      (0..<600).map { Self.mail($0) }, url: server.url, connections: 4)
+    for (number, answer) in answers.enumerated() {
+      #expect(answer == (number % 10 == 7 ? .refused("550 to RCPT") : .accepted))
+    }
+    #expect(server.seen.mails.count == 540)
+  }
+
+  @Test(arguments: ["closed", "said goodbye"])
+  func aConnectionTheServerGaveUpIsReplaced(_ how: String) async throws {
+    let server = Server { step, line in
+      switch step {
+      case .end: how == "closed" ? .replyAndHangUp("250 ok") : nil
+      case .mail where line.contains("billing") && how != "closed":
+        .random(1, of: 2) ? .replyAndHangUp("421 idle too long") : nil
+      default: nil
+      }
+    }
+    defer { server.stop() }
+    let answers = try await answers((0..<20).map { Self.mail($0) }, url: server.url)
+    if how == "closed" {
+      #expect(answers == Array(repeating: .accepted, count: 20))
+      #expect(server.seen.connections == 20 && server.seen.mails.count == 20)
+    }
+  }
+
+  @Test func afterShutdownMailsAreForLater() async throws {
+    let server = Server()
+    defer { server.stop() }
+    let mailServer = try MailServer.smtp(
+      url: server.url, connections: 2, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    #expect(await mailServer.send([]) == [])
+    #expect(await mailServer.send([Self.mail()]) == [.accepted])
+    await mailServer.shutdown()
+    await mailServer.shutdown()
+    #expect(await mailServer.send([Self.mail()]) == [.later("the mail client is stopping")])
+  }
+
+  @Test func shutdownLetsTheMailInHandFinishAndAnswersTheOthers() async throws {
+    let server = Server()
+    defer { server.stop() }
+    let mailServer = try MailServer.smtp(
+      url: server.url, connections: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let sending = Task { await mailServer.send((0..<2000).map { Self.mail($0) }) }
+    while server.seen.mails.isEmpty { await Task.yield() }
+    await mailServer.shutdown()
+    let answers = await sending.value
+    let accepted = answers.filter { $0 == .accepted }.count
+    #expect(answers.count == 2000 && accepted == server.seen.mails.count)
+    #expect(answers.filter { $0 == .later("the mail client is stopping") }.count == 2000 - accepted)
+  }
+
+  // MARK: Login and TLS
+
+  @Test func userAndPasswordAreDecoded() async throws {
+    let server = Server()
+    defer { server.stop() }
+    let url = "smtp://mailer%40example.com:p%3Aw%2F@127.0.0.1:\(server.port)"
+    #expect(try await answers([Self.mail()], url: url) == [.accepted])
+    // "\0mailer@example.com\0p:w/"
+    #expect(server.seen.logins == ["AUTH PLAIN AG1haWxlckBleGFtcGxlLmNvbQBwOncv"])
+  }
+
+  @Test func aRefusedLoginIsNoFaultOfTheMail() async throws {
+    let server = Server { step, _ in step == .login ? .reply("535 wrong") : nil }
+    defer { server.stop() }
+    let url = "smtp://u:hunter2@127.0.0.1:\(server.port)"
+    let answers = try await answers([Self.mail(1), Self.mail(2)], url: url)
+    let expected = "the mail server 127.0.0.1:\(server.port) refuses the login: 535"
+    #expect(answers == [.later(expected), .later(expected)])
+    #expect(server.seen.logins.count == 1, "a wrong password is not tried for every mail")
+  }
+
+  @Test(arguments: [
+    ("smtp://127.0.0.1:25", CURLUSESSL_NONE), ("smtp://u:p@localhost:25", CURLUSESSL_NONE),
+    ("smtp://u:p@mail.example.com:587", CURLUSESSL_ALL), ("smtp://mail.example.com", CURLUSESSL_TRY),
+  ])
+  func passwordsLeaveTheMachineEncryptedOnly(_ url: String, _ expected: curl_usessl) throws {
+    #expect(SMTPConnection.encryption(for: try #require(ServerURL(url))) == expected)
+  }
+
+  @Test(arguments: ["http://h", "smtp://", "smtp:h", "smtp://u:hunter2@h:99999"])
+  func unusableURLsAreNamedWithoutTheirPassword(_ url: String) throws {
+    let error = try #require(throws: MailServerError.self) {
+      try MailServer.smtp(url: url, connections: 1, logger: Logger(label: "test"))
+    }
+    #expect(!"\(error)".contains("hunter2"))
+  }
+}

@@ -1,0 +1,91 @@
+import Billing
+import Ledger
+import Testing
+
+@testable import Pipeline
+
+/// A whole close over the in-memory broker: every kind of account comes to its end.
+@Suite struct CloseTests {
+  @Test func everyAccountComesToItsEnd() async throws {
+    let world = try await World(
+      accounts: [
+        .test("a-good"), .test("b-soft", card: Account.soft), .test("c-hard", card: Account.hard),
+        .test("d-manual", card: nil), .test("e-credit"),
+        .test("f-euro", currency: "EUR"),
+      ],
+      usage: [.test("a-good", "100"), .test("e-credit", "1")])
+    let granted = try await world.operations.grantCredit(
+      account: "e-credit", amount: Money(5_000, .chf), reference: "welcome")
+    #expect(granted == .done("50.00 CHF by welcome"))
+    try await world.trigger()
+    try await world.run()
+
+    let ends = try await world.ends()
+    #expect(
+      ends == [.paid: 2, .retryScheduled: 1, .awaitingPayment: 2, .parked: 1])
+    #expect(try await world.store.run(World.period)?.state == .closed)
+    // 100 h at 0.10 and 10.00 support, 8.1 % tax on 20.00.
+    #expect(world.gateway.charges.map(\.amountMinor) == [2162])
+    let totals = try await world.store.totals(World.period)
+    #expect(totals.map(\.ledgerSumMinor).allSatisfy { $0 == 0 })
+    #expect(try await world.store.problems() == [])
+    #expect(try await world.rules("f-euro", .invoicer) == ["invoice.no-catalog"])
+    #expect(try await world.rules("e-credit", .charger) == ["charge.nothing-open"])
+    #expect(world.mails(to: "a-good").count == 2)
+    #expect(world.mails(to: "d-manual").count == 1)
+  }
+
+  @Test func aSecondTriggerInvoicesNobodyTwice() async throws {
+    let world = try await World(accounts: (1...10).map { .test("a-\($0)") })
+    try await world.trigger()
+    try await world.trigger(id: "close-2026-11-again")
+    try await world.run()
+    try await world.trigger(id: "close-2026-11-later")
+    try await world.run()
+    #expect(world.gateway.charges.count == 10)
+    #expect(try await world.store.totals(World.period).first?.invoices == 10)
+    #expect(world.post.sent.count == 20)
+  }
+
+  @Test func aMessageDeliveredTwiceHasOneEffect() async throws {
+    let world = try await World(accounts: [.test("a")])
+    try await world.trigger()
+    try await world.run()
+    let story = try await world.store.story(of: "a", period: nil)
+    let facts = try #require(try await world.facts("a"))
+    let events = AccountEvents(
+      Desk(service: .invoicer, store: world.store, clock: world.clock),
+      causedBy: Event(
+        id: "x", type: .closeRange, source: "/test", time: world.clock.now(), data: EventData()))
+    await world.publish(
+      try events.make(.invoiceIssued, about: "2026-11/a", after: facts))
+    try await world.run()
+    let after = try await world.store.story(of: "a", period: nil)
+    #expect(after?.transactions == story?.transactions)
+    #expect(world.gateway.charges.count == 1)
+    #expect(world.post.sent.count == 2)
+  }
+
+  @Test func lateUsageComesOnTheNextInvoiceAsACorrection() async throws {
+    let world = try await World(accounts: [.test("a")], usage: [.test("a", "100")])
+    try await world.trigger()
+    try await world.run()
+    try await world.add([.test("a", "50", id: "u-late")])
+    let december = try Period("2026-12")
+    let event = Event(
+      id: "close-2026-12", type: .closeRequested, source: "/test", time: world.clock.now(),
+      data: EventData(period: december))
+    await world.publish(try event.outgoing())
+    try await world.run()
+    let invoice = try #require(try await world.store.invoice("2026-12/a"))
+    let correction = try #require(
+      invoice.draft.lines.first { $0.correctsPeriod == World.period })
+    #expect(correction.amountMinor == 500)
+    #expect(try await world.store.invoice("2026-11/a")?.facts.totalMinor == 2162)
+    #expect(try await world.store.problems() == [])
+  }
+}
+
+extension Currency {
+  static let chf = try! Currency("CHF")  // A constant of the table of currencies.
+}

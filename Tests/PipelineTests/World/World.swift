@@ -1,0 +1,140 @@
+import Billing
+import Broker
+import Foundation
+import Ledger
+import Logging
+import Synchronization
+
+@testable import Pipeline
+
+/// The five services over one store and the in-memory broker, moved by hand: a turn lets each
+/// service take what is in its queue. The code is the code of production; only what is outside is
+/// on paper.
+final class World: Sendable {
+  let store: any Store
+  let broker = InMemoryBroker()
+  let gateway = PaperGateway()
+  let post = PaperPost()
+  let clock: LedgerClock
+  private let time: Time
+  private let directory: URL
+  private let desks: [ServiceName: (runner: Runner, consumer: any Consumer, upkeep: Outbox)]
+  private let handlers: [ServiceName: Handler]
+
+  final class Time: Sendable {
+    let now = Mutex(Instant(milliseconds: 1_764_547_200_000))
+  }
+
+  static let period = try! Period("2026-11")  // A constant.
+  static let retryDelays: [Duration] = [.seconds(1), .seconds(10)]
+
+  init(accounts: [Account], usage: [UsageRow] = []) async throws {
+    directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "month-close-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    let time = Time()
+    self.time = time
+    clock = LedgerClock { time.now.withLock { $0 } }
+    store = try await openStore(
+      "sqlite:\(directory.appendingPathComponent("t.db").path)", migrate: true)
+    _ = try await broker.apply(MonthClose.topology(retryDelays: Self.retryDelays))
+    var handlers: [ServiceName: Handler] = [:]
+    var desks: [ServiceName: (Runner, any Consumer, Outbox)] = [:]
+    for service in MonthClose.services {
+      let desk = Desk(service: service, store: store, clock: clock)
+      let handler = try Self.handler(service, desk, gateway, post)
+      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      let outbox = Outbox(desk: desk, broker: broker, logger: logger)
+      let runner = Runner(
+        handler: handler, desk: desk, outbox: outbox,
+        ladder: RetryLadder(service: service, delays: Self.retryDelays), tally: Tally(),
+        logger: logger, pause: { _ in false })
+      handlers[service] = handler
+      desks[service] = (
+        runner, try await broker.consume(service.rawValue, prefetch: 1000), outbox
+      )
+    }
+    self.handlers = handlers
+    self.desks = desks
+    try await load(accounts, usage)
+  }
+
+  deinit {
+    do { try FileManager.default.removeItem(at: directory) } catch {
+      print("left behind: \(directory.path): \(error)")
+    }
+  }
+
+  private static func handler(
+    _ service: ServiceName, _ desk: Desk, _ gateway: PaperGateway, _ post: PaperPost
+  ) throws -> Handler {
+    switch service {
+    case .invoicer, .closectl:
+      return Handler(service: service, work: Invoicer(desk: desk, rangeSize: 3).work)
+    case .charger:
+      let charger = Charger(
+        desk: desk, gateway: gateway.gateway,
+        policy: ChargePolicy(retryDays: [3, 5, 7], inFlight: 8))
+      return Handler(
+        service: service, work: charger.work, announceDue: charger.announceDue)
+    case .mailer:
+      let mailer = try Mailer(desk: desk, server: post.server, from: "billing@month-close.example")
+      return Handler(service: service, work: mailer.work)
+    case .holder:
+      let holder = Holder(desk: desk)
+      return Handler(service: service, work: holder.work, announceDue: holder.announceDue)
+    case .reporter: return Handler(service: service, work: Reporter(desk: desk).work)
+    }
+  }
+
+  // MARK: Moving
+
+  func trigger(id: String = "close-2026-11") async throws {
+    let event = Event(
+      id: id, type: .closeRequested, source: "/test", time: clock.now(),
+      data: EventData(period: Self.period))
+    await publish(try event.outgoing())
+  }
+
+  func publish(_ event: OutgoingEvent) async {
+    _ = await broker.publish([StoredEvent(sequence: 0, service: .closectl, event: event).message])
+  }
+
+  /// Lets the services work until no queue has anything for them. Services left out are stopped.
+  func run(without stopped: Set<ServiceName> = [], turns: Int = 200) async throws {
+    for _ in 0..<turns {
+      var moved = false
+      for service in MonthClose.services where !stopped.contains(service) {
+        if try await turn(service) { moved = true }
+      }
+      if !moved { return }
+    }
+  }
+
+  @discardableResult
+  func turn(_ service: ServiceName) async throws -> Bool {
+    guard let desk = desks[service] else { return false }
+    var moved = false
+    if let announce = handlers[service]?.announceDue { try await desk.upkeep.fireDue(announce) }
+    while try await (broker.depth(of: service.rawValue)?.messages ?? 0) > 0 {
+      guard let batch = await desk.consumer.next(limit: 64, linger: .zero) else { break }
+      await desk.consumer.settle(await desk.runner.work(batch))
+      moved = true
+    }
+    return moved
+  }
+
+  func advance(days: Int = 0, seconds: Int64 = 0) async {
+    time.now.withLock { $0 = $0.adding(days: days).adding(seconds: seconds) }
+    await broker.advance(milliseconds: Int64(days) * 86_400_000 + seconds * 1000)
+  }
+
+  /// Outages only: retries come back without time for grace or due work to pass.
+  func advanceBroker(seconds: Int64) async { await broker.advance(milliseconds: seconds * 1000) }
+
+  var operations: Operator {
+    Operator(
+      store: store, broker: broker, clock: clock,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+  }
+}
