@@ -260,7 +260,7 @@ start_sink() {
   local port
   port=$(free_port)
   MAILDIR=$RUN/mail
-  mkdir -p "$MAILDIR"
+  mkdir -p "$MAILDIR"/{new,cur,tmp}
   start_process sink /usr/bin/python3 -m aiosmtpd -n -l "127.0.0.1:$port" \
     -c aiosmtpd.handlers.Mailbox "$MAILDIR"
   wait_for_port sink "$port" 30
@@ -315,3 +315,6 @@ closectl() { "$BIN/closectl" "$@"; }
 
 # with_commas NUMBER: 100000 -> 100,000
 with_commas() { sed -E ':a; s/^([0-9]+)([0-9]{3})/\1,\2/; ta' <<<"$1"; }
+
+# money_text MINOR CURRENCY: 1230 CHF -> "12.30 CHF"; the sample's currencies all have two decimals
+money_text() { awk -v minor="$1" -v currency="$2" 'BEGIN { printf "%.2f %s", minor / 100, currency }'; }

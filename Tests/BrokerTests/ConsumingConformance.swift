@@ -15,7 +15,7 @@ extension BrokerSuite {
         #expect(first.ids == ["1", "2", "3"])
         try await test.depth("a", becomes: QueueDepth(messages: 2, consumers: 1))
         await consumer.settle([Settlement(first[0].tag, .acknowledge)])
-        #expect(try await test.take(1, from: consumer).ids == ["4"])
+        try await #expect(test.take(1, from: consumer).ids == ["4"])
         try await test.depth("a", becomes: QueueDepth(messages: 1, consumers: 1))
       }
     }
@@ -29,7 +29,7 @@ extension BrokerSuite {
         var ids: [String] = []
         while ids.count < 20 {
           let batch = try #require(await consumer.next(limit: 7, linger: .milliseconds(20)))
-          #expect(1...7 ~= batch.count)
+          #expect((1...7).contains(batch.count))
           ids += batch.ids
         }
         #expect(ids == (0..<20).map(String.init))
@@ -53,11 +53,11 @@ extension BrokerSuite {
         let again = try await test.broker.consume(test.name("a"), prefetch: 10)
         let rest = try await test.take(3, from: again)
         #expect(rest.ids == ["3", "5", "6"])
-        #expect(rest.allSatisfy(\.redelivered))
+        #expect(rest.map(\.redelivered) == [true, true, true])
       }
     }
 
-    @Test("what is handed back comes again before the others", arguments: Implementation.available)
+    @Test("what is handed back comes again, counted", arguments: Implementation.available)
     func requeued(_ implementation: Implementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
@@ -67,7 +67,8 @@ extension BrokerSuite {
         await consumer.settle([
           Settlement(first[0].tag, .requeue), Settlement(first[1].tag, .acknowledge),
         ])
-        let next = try await test.take(2, from: consumer)
+        // In any order: a quorum queue requeues with a command of its own.
+        let next = try await test.take(2, from: consumer).sorted { ($0.messageID ?? "") < ($1.messageID ?? "") }
         #expect(next.ids == ["1", "3"])
         #expect(next.map(\.redelivered) == [true, false])
         #expect(next[0].headers["x-delivery-count"] == .integer(1))
@@ -98,11 +99,14 @@ extension BrokerSuite {
         let taken = try await test.take(2, from: consumer)
         await consumer.stop()
         #expect(await consumer.next(limit: 10, linger: .zero) == nil)
-        try await test.depth("a", becomes: QueueDepth(messages: 4, consumers: 0))
+        // Counted as a consumer as long as it has something in work.
+        try await test.depth("a", becomes: QueueDepth(messages: 4, consumers: 1))
         await consumer.settle(taken.settlements(.acknowledge))
         await consumer.stop()
+        try await test.depth("a", becomes: QueueDepth(messages: 4, consumers: 0))
         let other = try await test.broker.consume(test.name("a"), prefetch: 10)
-        #expect(try await Set(test.take(4, from: other).ids) == ["2", "3", "4", "5"])
+        let back = try await test.take(4, from: other)
+        #expect(Set(back.ids) == ["2", "3", "4", "5"])
         try await test.depth("a", becomes: QueueDepth(messages: 0, consumers: 1))
       }
     }
@@ -129,7 +133,7 @@ extension BrokerSuite {
         waiting.cancel()
         #expect(await waiting.value == nil)
         await test.send("a", ["1"])
-        #expect(try await test.take(1, from: consumer).ids == ["1"])
+        try await #expect(test.take(1, from: consumer).ids == ["1"])
       }
     }
 
@@ -139,7 +143,7 @@ extension BrokerSuite {
         await #expect(throws: BrokerError.noQueue(test.name("none"))) {
           _ = try await test.broker.consume(test.name("none"), prefetch: 1)
         }
-        #expect(try await test.broker.depth(of: test.name("none")) == nil)
+        try await #expect(test.broker.depth(of: test.name("none")) == nil)
       }
     }
 

@@ -26,7 +26,7 @@ extension BrokerSuite {
           ("two", ["invoice.issued", "charge.issued.v1"]),
         ] {
           let consumer = try await test.broker.consume(test.name(queue), prefetch: 10)
-          #expect(try await test.take(expected.count, from: consumer).ids == expected)
+          try await #expect(test.take(expected.count, from: consumer).ids == expected)
           try await test.depth(queue, becomes: QueueDepth(messages: 0, consumers: 1))
         }
       }
@@ -38,9 +38,9 @@ extension BrokerSuite {
         let topology = Topology(
           exchanges: [test.topicExchange], queues: [test.queue("a")],
           bindings: [test.binding("a", "k")])
-        #expect(try await test.broker.apply(topology) == [])
-        #expect(try await test.broker.apply(topology) == [])
-        #expect(try await test.broker.differences(from: topology) == [])
+        try await #expect(test.broker.apply(topology) == [])
+        try await #expect(test.broker.apply(topology) == [])
+        try await #expect(test.broker.differences(from: topology) == [])
       }
     }
 
@@ -52,8 +52,8 @@ extension BrokerSuite {
           bindings: [])
         let expected = ["exchange \(test.name("x"))", "queue \(test.name("a"))", "queue \(test.name("b"))"]
           .map { TopologyDifference(what: $0, expected: "declared", found: "missing") }
-        #expect(try await test.broker.differences(from: topology) == expected)
-        #expect(try await test.broker.differences(from: topology) == expected)
+        try await #expect(test.broker.differences(from: topology) == expected)
+        try await #expect(test.broker.differences(from: topology) == expected)
       }
     }
 
@@ -79,9 +79,9 @@ extension BrokerSuite {
         let difference = TopologyDifference(
           what: "queue \(test.name("a"))", expected: "\(name) = \(expected?.plain ?? "none")",
           found: "\(name) = \(there?.plain ?? "none")")
-        #expect(try await test.broker.apply(topology) == [difference])
-        #expect(try await test.broker.differences(from: topology) == [difference])
-        #expect(try await test.broker.depth(of: test.name("b")) != nil)
+        try await #expect(test.broker.apply(topology) == [difference])
+        try await #expect(test.broker.differences(from: topology) == [difference])
+        try await #expect(test.broker.depth(of: test.name("b")) != nil)
       }
     }
 
@@ -93,7 +93,7 @@ extension BrokerSuite {
           exchanges: [.init(name: test.name("x"), kind: "direct")], queues: [], bindings: [])
         let difference = TopologyDifference(
           what: "exchange \(test.name("x"))", expected: "type = direct", found: "type = topic")
-        #expect(try await test.broker.differences(from: topology) == [difference])
+        try await #expect(test.broker.differences(from: topology) == [difference])
       }
     }
 

@@ -39,17 +39,16 @@ extension AMQPConnection {
       throw .unreachable(host: url.host, port: url.port, why: "no socket could be made")
     }
     var limit = timeval(options.connectTimeout)
-    errno = 0
     let status = amqp_socket_open_noblock(socket, url.host, Int32(url.port), &limit)
-    let code = errno
     if status == 0 { return }
     if status == AMQP_STATUS_TIMEOUT.rawValue {
       throw .timedOut(
         "connecting to \(url.host):\(url.port), after \(options.connectTimeout)")
     }
+    // The library forgets the system's own error; with a closed port it is a refused connection.
     let why =
-      code == ECONNREFUSED && status == AMQP_STATUS_SOCKET_ERROR.rawValue
-      ? "connection refused, nothing listens there" : String(cString: amqp_error_string2(status))
+      status == AMQP_STATUS_SOCKET_ERROR.rawValue
+      ? "connection refused, or no way there" : String(cString: amqp_error_string2(status))
     throw .unreachable(host: url.host, port: url.port, why: why)
   }
 

@@ -132,8 +132,8 @@ final class ConsumingLoop {
     unsettled = UnsettledTags()
     heldBackSince = nil
     buffer.forgetAll()
-    postpone(reason)
     if stopping != nil { finishStop() }
+    if stopped { link.link = .idle } else { postpone(reason) }
   }
 
   private func postpone(_ reason: String) {

@@ -2,7 +2,10 @@
 extension InMemoryNode {
   func depth(of queue: String) -> QueueDepth? {
     queues[queue].map { found in
-      let count = consumers.values.count { $0.queue == queue && !$0.stopped }
+      // As a quorum queue counts: a cancelled consumer until it has settled everything.
+      let count = consumers.values.count {
+        $0.queue == queue && !($0.stopped && $0.unsettled.isEmpty)
+      }
       return QueueDepth(messages: found.count, consumers: count)
     }
   }

@@ -186,9 +186,10 @@ final class PublishingLoop {
         }
         guard let (batch, index) = waiting.next() else { return }
         let message = batch.messages[index]
-        try connection.publish(message)
         if window.count == 0 { lastConfirm = .now }
+        // Before it is written: of a write that fails half-way nobody knows.
         window.add(Place(batch: batch, index: index))
+        try connection.publish(message)
         unchecked -= message.body.count + 256
       }
     }

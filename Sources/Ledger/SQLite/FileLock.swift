@@ -8,11 +8,14 @@ import Glibc
 /// in order, so it also queues writers fairly. It blocks its thread: never take it on a thread of
 /// Swift's shared pool.
 ///
-/// One `FileLock` excludes others, in this process and elsewhere, but not itself.
+/// One `FileLock` excludes others, in this process and elsewhere, but not itself. A lock file that is
+/// deleted while in use would let two programs write at once, so that is looked for every time.
 final class FileLock: Sendable {
+  private let path: String
   private let descriptor: CInt
 
   init(path: String) throws {
+    self.path = path
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     if descriptor < 0 { throw Self.fault(errno, path) }
   }
@@ -26,10 +29,13 @@ final class FileLock: Sendable {
     while flock(descriptor, LOCK_EX) != 0 {
       let code = errno
       guard code == EINTR else {
-        throw StoreError.unreachable("its lock file: \(String(cString: strerror(code)))")
+        throw StoreError.unreachable("\(path): \(String(cString: strerror(code)))")
       }
     }
     defer { flock(descriptor, LOCK_UN) }
+    guard FileIdentity(descriptor: descriptor) == FileIdentity(path: path) else {
+      throw FileIdentity.moved(path)
+    }
     return try body()
   }
 

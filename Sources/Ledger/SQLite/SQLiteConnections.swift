@@ -10,6 +10,7 @@ final class SQLiteConnections: Sendable {
   private let writer: DatabaseQueue
   private let readers: [DatabaseQueue]
   private let lock: FileLock
+  private let identity: FileIdentity?
   private let checkpointing: Checkpointing
   private let state = Mutex(State())
 
@@ -23,6 +24,7 @@ final class SQLiteConnections: Sendable {
     self.writer = writer
     self.readers = readers
     self.lock = lock
+    self.identity = FileIdentity(path: path)
     self.checkpointing = Checkpointing(walPath: path + "-wal")
   }
 
@@ -60,9 +62,10 @@ final class SQLiteConnections: Sendable {
     try await withCheckedThrowingContinuation { continuation in
       let isQueued = state.withLock { state in
         if state.isClosed { return false }
-        writer.asyncWriteWithoutTransaction { [path, lock, checkpointing] database in
+        writer.asyncWriteWithoutTransaction { [path, lock, identity, checkpointing] database in
           let result = Self.result(path) {
             try lock.withLock {
+              if FileIdentity(path: path) != identity { throw FileIdentity.moved(path) }
               let value = try Self.transaction(database, keeps, body)
               checkpointing.run(database)
               return value

@@ -5,9 +5,7 @@ enum SQLiteFault {
   /// What is not a fault of the store is handed on as it is.
   static func translated(_ error: any Error, path: String) -> any Error {
     guard let error = error as? DatabaseError else { return error }
-    if error.extendedResultCode == .SQLITE_READONLY_DBMOVED {
-      return StoreError.unreachable("\(path) was moved or deleted while it was in use")
-    }
+    if error.extendedResultCode == .SQLITE_READONLY_DBMOVED { return FileIdentity.moved(path) }
     switch error.resultCode {
     case .SQLITE_FULL: return StoreError.full(path)
     case .SQLITE_READONLY, .SQLITE_PERM: return StoreError.readOnly(path)

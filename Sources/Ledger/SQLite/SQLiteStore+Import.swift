@@ -30,7 +30,7 @@ extension SQLiteStore {
         "SELECT content FROM catalogs WHERE currency = ? AND version = ?", [code, catalog.version]
       ) { $0[0] as String }
       if let stored {
-        if stored == content { return ImportCount(unchanged: 1) }
+        if try CatalogQuery.decoded(stored) == catalog { return ImportCount(unchanged: 1) }
         throw StoreError.catalogDiffers(currency: code, version: catalog.version)
       }
       try database.run(

@@ -8,7 +8,7 @@ extension SQLiteStore {
         let size = try database.integer(
           "SELECT range_size FROM close_runs WHERE period = ?", [period.stored])
       else { return [] }
-      let last = Int64(range) * size
+      let first = Int64(range) * size
       return try database.all(
         """
         SELECT a.id FROM close_members m JOIN accounts a ON a.key = m.account
@@ -17,7 +17,7 @@ extension SQLiteStore {
             SELECT 1 FROM invoices i
             WHERE i.account = m.account AND i.period = m.period AND i.status <> 'void')
         ORDER BY m.place
-        """, [period.stored, last - size + 1, last]
+        """, [period.stored, first, first + size - 1]
       ) { $0[0] }
     }
   }

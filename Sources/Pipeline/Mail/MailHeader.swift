@@ -42,7 +42,7 @@ enum MailHeader {
   }
 
   private static func fits(_ text: String) -> Bool {
-    text.utf8.count <= 60 && !text.contains("=?")
+    text.utf8.count <= 68 && !text.contains("=?")
   }
 
   /// Control characters, line and paragraph separators and marks that turn the reading direction
@@ -58,7 +58,7 @@ enum MailHeader {
     return String(trimmed)
   }
 
-  /// RFC 2047 encoded words, none longer than 75 characters, no character cut in two.
+  /// RFC 2047 encoded words, short enough to share a line with a field name, no character cut in two.
   private static func encoded(_ text: String) -> String {
     var words: [String] = []
     var word: [UInt8] = []
@@ -68,7 +68,7 @@ enum MailHeader {
     }
     for scalar in text.unicodeScalars {
       let bytes = Array(String(scalar).utf8)
-      if word.count + bytes.count > 45 { end() }
+      if word.count + bytes.count > 39 { end() }
       word += bytes
     }
     end()

@@ -2,8 +2,8 @@
 /// other code, known or not, is soft: another attempt, with a new key, later.
 ///
 /// Hard are the codes after which Stripe itself does not retry a payment (its list for automatic
-/// retries: lost, stolen, pick up, wrong number, revoked, authentication required, highest risk, not
-/// allowed), those that say the card or account is gone, and those that say not to try again.
+/// retries: lost, stolen, pick up, wrong number, revoked, authentication required, highest risk,
+/// not allowed), those that say the card or account is gone, and those that say not to try again.
 public struct DeclineCode: Sendable, Equatable {
   public var code: String
   public var reason: String

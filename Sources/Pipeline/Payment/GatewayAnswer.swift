@@ -1,7 +1,7 @@
 /// What an attempt came to, as far as the answer tells. Texts carry no card data and no secret.
 public enum GatewayAnswer: Sendable, Equatable {
-  /// Taken: our amount, currency and invoice, confirmed by the gateway. `gatewayID` is the id of the
-  /// PaymentIntent, of which at most one charge succeeds.
+  /// Taken: our amount, currency and invoice, confirmed by the gateway. `gatewayID` is the id of
+  /// the PaymentIntent, of which at most one charge succeeds.
   case succeeded(gatewayID: String)
   /// Refused by the card's bank. `hard`: never again with this card (see `DeclineCode`).
   case declined(gatewayID: String?, code: String, hard: Bool)
@@ -20,8 +20,8 @@ public enum GatewayAnswer: Sendable, Equatable {
   case implausible(String)
 }
 
-/// What a lookup came to. A lookup that cannot be believed is `unknown`: it changes nothing, so it is
-/// simply made again.
+/// What a lookup came to. A lookup that cannot be believed is `unknown`: it changes nothing, so it
+/// is simply made again.
 public enum GatewayLookup: Sendable, Equatable {
   case found(GatewayAnswer)
   case notFound

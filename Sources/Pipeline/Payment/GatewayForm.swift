@@ -2,8 +2,8 @@ import Billing
 
 /// What is sent: form-encoded, the same bytes for the same attempt.
 enum GatewayForm {
-  /// Creates and confirms a PaymentIntent with the customer absent. `payment_method_types` is named,
-  /// so that no method that needs a browser is ever chosen.
+  /// Creates and confirms a PaymentIntent with the customer absent. `payment_method_types` is
+  /// named, so that no method that needs a browser is ever chosen.
   static func charge(_ request: ChargeRequest) -> String {
     var fields = [
       ("amount", String(request.amountMinor)),

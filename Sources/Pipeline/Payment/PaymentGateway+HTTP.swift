@@ -94,7 +94,8 @@ struct GatewayClient: Sendable {
     return .unknown("lookup: more than \(Self.mostPages) pages of payments for one attempt")
   }
 
-  private func note(_ call: String, _ outcome: @autoclosure () -> String, _ request: ChargeRequest) {
+  private func note(_ call: String, _ outcome: @autoclosure () -> String, _ request: ChargeRequest)
+  {
     logger.debug(
       "gateway answered",
       metadata: [

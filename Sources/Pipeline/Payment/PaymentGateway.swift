@@ -27,7 +27,8 @@ public struct PaymentGateway: Sendable {
   }
 }
 
-/// One attempt to charge an invoice. Two requests with the same `key` are equal in all that is sent.
+/// One attempt to charge an invoice. Two requests with the same `key` are equal in all that is
+/// sent.
 public struct ChargeRequest: Sendable, Equatable {
   public var invoice: String
   public var account: String

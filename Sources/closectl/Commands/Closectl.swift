@@ -19,7 +19,8 @@ struct Closectl: AsyncParsableCommand {
         closectl report 2026-11
 
       Exit status: 0 done, 1 a problem found, 2 wrong usage, 3 something needed could not be \
-      reached. Settings come from the environment (MONTHCLOSE_STORE_URL, MONTHCLOSE_BROKER_URL, …).
+      reached. Settings come from the environment (MONTHCLOSE_STORE_URL, \
+      MONTHCLOSE_BROKER_URL, …).
       """,
     version: "closectl \(MonthClose.version)",
     subcommands: [

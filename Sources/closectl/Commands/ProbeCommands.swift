@@ -1,8 +1,62 @@
 import ArgumentParser
 import Broker
+import Pipeline
 
 struct ProbeGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe", abstract: "Measures what the machine can do, for benchmarks.",
-    shouldDisplay: false, subcommands: [])
+    shouldDisplay: false, subcommands: [ProbeBroker.self])
+}
+
+struct ProbeBroker: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "broker",
+    abstract: "Messages a second through one queue of the services' kind, with nothing else to do.",
+    discussion: """
+      Publishes confirmed and consumes at once, through a queue of its own that is deleted \
+      afterwards.
+      """)
+
+  @Option(help: "Messages to send.")
+  var messages = 100_000
+  @Option(help: "Bytes of each body.")
+  var bytes = 700
+  @Option(help: "Messages published and acknowledged at once.")
+  var batch = 64
+  @OptionGroup var shared: SharedOptions
+
+  struct Document: Encodable {
+    var messages: Int
+    var bytes: Int
+    /// All were published, confirmed, consumed and acknowledged at this rate.
+    var messagesPerSecond: Int
+    var publishedPerSecond: Int
+    var consumedPerSecond: Int
+  }
+
+  func validate() throws {
+    guard messages > 0, bytes > 0, batch > 0 else {
+      throw ValidationError("--messages, --bytes and --batch have to be above zero")
+    }
+  }
+
+  func perform(in session: Session) async throws -> Answer {
+    let queues = MonthClose.topology(retryDelays: []).queues
+    let arguments = queues.first { $0.name == MonthClose.services[1].rawValue }?.arguments ?? [:]
+    let rates = try await BrokerProbe.measure(
+      try BrokerURL(parsing: session.settings.brokerURL), queueArguments: arguments,
+      messageBytes: bytes, messages: messages, batch: batch, logger: session.logger)
+    let document = Document(
+      messages: messages, bytes: bytes,
+      messagesPerSecond: Int(min(rates.publishedPerSecond, rates.consumedPerSecond)),
+      publishedPerSecond: Int(rates.publishedPerSecond),
+      consumedPerSecond: Int(rates.consumedPerSecond))
+    return Answer(
+      document,
+      text: [
+        "\(grouped(messages)) messages of \(bytes) bytes: "
+          + "\(grouped(document.publishedPerSecond)) published and confirmed a second, "
+          + "\(grouped(document.consumedPerSecond)) consumed and acknowledged"
+      ])
+  }
 }

@@ -10,7 +10,7 @@ struct TopologyGroup: AsyncParsableCommand {
 
   struct Apply: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Declares what is missing; what is there with other arguments is told, not changed.")
+      abstract: "Declares what is missing; what is there but differs is told, not changed.")
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> Answer {

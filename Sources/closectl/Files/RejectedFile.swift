@@ -2,8 +2,8 @@ import Glibc
 import Ledger
 
 /// The rows that were not kept, as `FILE.rejected.csv` beside the file: the reason first, then the
-/// row as it was. Corrected, it can be imported as it is. A field that a spreadsheet would take for a
-/// formula gets an apostrophe in front.
+/// row as it was. Corrected, it can be imported as it is. A field that a spreadsheet would take for
+/// a formula gets an apostrophe in front.
 struct RejectedFile {
   let source: String
   var path: String { source + ".rejected.csv" }

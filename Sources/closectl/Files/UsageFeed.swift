@@ -2,8 +2,8 @@ import Ledger
 import Synchronization
 
 /// Hands the rows of a usage file to the ledger, in portions, as the ledger asks for them. Without
-/// `skipBad` the first bad row ends that: the rest of the file is only checked, so that all bad rows
-/// can be told at once, and the error at the end makes the ledger keep nothing.
+/// `skipBad` the first bad row ends that: the rest of the file is only checked, so that all bad
+/// rows can be told at once, and the error at the end makes the ledger keep nothing.
 final class UsageFeed: Sendable {
   static let portion = 4000
 

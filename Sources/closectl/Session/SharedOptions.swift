@@ -24,7 +24,8 @@ struct SharedOptions: ParsableArguments {
       valueName: "file"))
   var clockFile: String?
 
-  @Flag(name: .customLong("json"), help: "One JSON document on standard output, nothing else there.")
+  @Flag(
+    name: .customLong("json"), help: "One JSON document on standard output, nothing else there.")
   var json = false
 
   /// The environment, and these options before it.

@@ -39,14 +39,3 @@ final class ProgressBar: Sendable {
       + "] " + padded(percent, to: 3, .right) + " %"
   }
 }
-
-/// 1546560 as `1,546,560`, for counts in text.
-func grouped(_ count: Int) -> String {
-  let digits = String(count.magnitude)
-  var result = ""
-  for (index, digit) in digits.enumerated() {
-    if index > 0, (digits.count - index) % 3 == 0 { result += "," }
-    result.append(digit)
-  }
-  return (count < 0 ? "-" : "") + result
-}

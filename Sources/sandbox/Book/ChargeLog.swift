@@ -2,7 +2,8 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// The append-only file that outlives a kill: lines are on the disk before any answer tells of them.
+/// The append-only file that outlives a kill: lines are on the disk before any answer tells of
+/// them.
 ///
 /// Many requests share one write and one sync (group commit): whoever comes while a sync is running
 /// waits for the next one. Writing is done on a queue of its own, never on Swift's shared threads.
@@ -61,7 +62,8 @@ final class ChargeLog: Sendable {
     return ticket
   }
 
-  /// Returns when all that was appended up to the ticket is on the disk; throws when it never will be.
+  /// Returns when all that was appended up to the ticket is on the disk; throws when it never will
+  /// be.
   func durable(_ ticket: Int) async throws {
     try await withCheckedThrowingContinuation {
       (continuation: CheckedContinuation<Void, any Error>) in
@@ -100,8 +102,11 @@ final class ChargeLog: Sendable {
         return ready
       }
       for waiter in ready {
-        if let failure { waiter.continuation.resume(throwing: failure) }
-        else { waiter.continuation.resume() }
+        if let failure {
+          waiter.continuation.resume(throwing: failure)
+        } else {
+          waiter.continuation.resume()
+        }
       }
     }
   }

@@ -73,7 +73,6 @@ struct GatewayBook: Sendable {
         intent: intent, result: result, paymentMethod: line.paymentMethod ?? "",
         idempotencyKey: line.idempotencyKey, created: line.time))
     intents[Int(intent)].latestCharge = number
-    intents[Int(intent)].paymentMethod = line.paymentMethod
     try store(line, intent: intent, charge: number)
   }
 

@@ -13,8 +13,8 @@ struct StoredAnswer: Sendable, Equatable {
 /// Stripe's rules for idempotency keys, without anything around them.
 ///
 /// The first answer of a key is kept and given again, a 500 included; a key that is in use is a
-/// conflict; a key with other parameters is an error; after 24 hours a key is forgotten, and the same
-/// key then executes again.
+/// conflict; a key with other parameters is an error; after 24 hours a key is forgotten, and the
+/// same key then executes again.
 struct IdempotencyKeys: Sendable {
   enum Verdict: Equatable {
     case execute
@@ -50,7 +50,8 @@ struct IdempotencyKeys: Sendable {
 
   mutating func finish(_ key: String) { inUse.remove(key) }
 
-  mutating func store(_ answer: StoredAnswer, for key: String, fingerprint: UInt64, at now: Instant) {
+  mutating func store(_ answer: StoredAnswer, for key: String, fingerprint: UInt64, at now: Instant)
+  {
     forgetOld(at: now)
     let entry = Entry(fingerprint: fingerprint, stored: now, answer: answer)
     if entries.updateValue(entry, forKey: key) == nil { order.append(key) }

@@ -4,8 +4,6 @@
 struct ObjectIDs: Sendable {
   let instance: String
 
-  init(instance: String) { self.instance = instance }
-
   static func random() -> ObjectIDs {
     let letters = Array("0123456789abcdefghijklmnopqrstuvwxyz")
     return ObjectIDs(instance: String((0..<10).map { _ in letters[Int.random(in: 0..<36)] }))

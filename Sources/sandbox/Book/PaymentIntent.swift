@@ -4,6 +4,7 @@ import Billing
 struct PaymentIntent: Sendable {
   var amount: Int64
   var currency: Currency
+  /// As it was created; each charge has its own.
   var paymentMethod: String?
   var customer: String?
   var description: String?
@@ -28,7 +29,8 @@ struct Charge: Sendable {
   var created: Instant
 }
 
-/// An intent as it was right after one of its charges: what an answer shows, also when replayed later.
+/// An intent as it was right after one of its charges: what an answer shows, also when replayed
+/// later.
 struct IntentView: Sendable {
   var number: Int32
   var intent: PaymentIntent

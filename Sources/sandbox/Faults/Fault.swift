@@ -28,7 +28,8 @@ enum FaultKind: String, Codable, CaseIterable, Sendable {
     case .conflict: "answers idempotency_key_in_use; nothing executed or stored"
     case .throttled: "answers 429 with Retry-After `retry_after`; nothing executed or stored"
     case .unauthorized: "answers 401; nothing executed or stored"
-    case .wrongAmount: "charges rightly, the answer names another amount; the stored answer is right"
+    case .wrongAmount:
+      "charges rightly, the answer names another amount; the stored answer is right"
     case .wrongCurrency: "the same with another currency"
     case .wrongInvoice: "the same with another invoice in the metadata"
     case .brokenJSON: "charges, the answer is cut off in its middle"

@@ -1,4 +1,5 @@
-/// The faults that are set, in the order they were added. They live in memory: a restart clears them.
+/// The faults that are set, in the order they were added. They live in memory: a restart clears
+/// them.
 struct FaultPlan: Sendable {
   /// What happens to one request: delays add up, of the other kinds the first one decides.
   struct Effect: Sendable, Equatable {

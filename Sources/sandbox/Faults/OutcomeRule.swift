@@ -1,4 +1,5 @@
-/// What a charge gives, whatever its test card says: so that a retry can succeed, or a good card fail.
+/// What a charge gives, whatever its test card says: so that a retry can succeed, or a good card
+/// fail.
 struct OutcomeRule: Codable, Sendable, Equatable {
   var account: String?
   var paymentMethod: String?

@@ -21,7 +21,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(name: .customLong("latency-ms"), help: "Milliseconds every request takes.")
   var latencyMilliseconds = 0
 
-  @Option(help: "Refuse amounts below this many minor units, as Stripe does (it takes 50 CHF cents).")
+  @Option(
+    help: "Refuse amounts below this many minor units, as Stripe does (it takes 50 CHF cents).")
   var smallestAmount: Int64 = 1
 
   @Option(help: "The secret key callers must send.")
@@ -65,11 +66,13 @@ struct ServeCommand: AsyncParsableCommand {
     defer { fclose(file) }
     var buffer = [CChar](repeating: 0, count: 512)
     guard fgets(&buffer, Int32(buffer.count), file) != nil else { return nil }
-    let text = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let text = String(
+      decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     return String(text.prefix { !$0.isWhitespace })
   }
 
-  /// Serves until SIGTERM or SIGINT; requests in work are given up, what was answered is on the disk.
+  /// Serves until SIGTERM or SIGINT; requests in work are given up, what was answered is on the
+  /// disk.
   private func serve(_ gateway: Gateway) async throws {
     let listen = listen
     let log = log
@@ -88,10 +91,10 @@ struct ServeCommand: AsyncParsableCommand {
       source.resume()
       return source
     }
-    defer { signals.forEach { $0.cancel() } }
+    defer { for source in signals { source.cancel() } }
     do {
       try await serving.value
-    } catch where !serving.isCancelled {
+    } catch  where !serving.isCancelled {
       let reason =
         "\(error)".contains("errno: \(EADDRINUSE)")
         ? "another program listens there; choose another port with --listen" : "\(error)"

@@ -45,8 +45,8 @@ struct TestCard: Sendable {
     ("authenticationRequired", "3184", .authenticationRequired),
   ]
 
-  /// What a charge of this card gives. A card that wants authentication is declined when the customer
-  /// is not there.
+  /// What a charge of this card gives. A card that wants authentication is declined when the
+  /// customer is not there.
   func result(offSession: Bool) -> ChargeResult {
     guard let decline else { return .succeeded }
     return decline == .authenticationRequired && !offSession ? .requiresAction : .declined(decline)

@@ -60,16 +60,20 @@ func sampleUsage(
 }
 
 func sampleCatalog(
-  version: Int = 1, currency: Currency = chf, unit: String = "0.25", model: String = "per_unit"
-) throws -> Catalog {
-  Catalog(
+  version: Int = 1, currency: Currency = chf, unit: String = "0.25", singleEvents: Bool = false
+) -> Catalog {
+  let price =
+    singleEvents
+    ? Price(.percentage(Percentage(rate: .one, minPerEvent: .one)))
+    : Price(.perUnit(try! ExactDecimal(parsing: unit)))
+  return Catalog(
     version: version, currency: currency,
     products: [
       Product(
         id: "electricity", name: "Electricity", metric: "electricity_kwh", unit: "kWh",
-        price: try samplePrice(unit))
+        price: price)
     ],
-    taxes: [Tax(country: "CH", name: "MWST", rate: try ExactDecimal(parsing: "0.081"))])
+    taxes: [Tax(country: "CH", name: "MWST", rate: try! ExactDecimal(parsing: "0.081"))])
 }
 
 let sameDecision = DecisionRecord(rule: "test.same", finding: .same, explanation: "a test")

@@ -1,6 +1,8 @@
 import Glibc
 import Synchronization
 
+@testable import Pipeline
+
 /// A mail server that says what a test tells it to, and counts.
 final class ScriptedSMTPServer: Sendable {
   enum Step: Equatable, Sendable {
@@ -57,7 +59,8 @@ final class ScriptedSMTPServer: Sendable {
       switch word {
       case "EHLO", "HELO": isOpen = perform(.hello, line, client)
       case "AUTH":
-        state.withLock { $0.logins.append(line) }
+        let secret = Self.send("334 ", client) ? Self.line(client, &buffer) : nil
+        state.withLock { $0.logins.append("\(line) \(secret ?? "")") }
         isOpen = perform(.login, line, client)
       case "MAIL": isOpen = perform(.mail, line, client)
       case "RCPT": isOpen = perform(.recipient, line, client)
@@ -136,7 +139,7 @@ final class ScriptedSMTPServer: Sendable {
 
   private static func send(_ text: String, _ client: Int32) -> Bool {
     let bytes = text + "\r\n"
-    return Glibc.send(client, bytes, bytes.utf8.count, Int32(MSG_NOSIGNAL.rawValue))
+    return Glibc.send(client, bytes, bytes.utf8.count, Int32(MSG_NOSIGNAL))
       == bytes.utf8.count
   }
 

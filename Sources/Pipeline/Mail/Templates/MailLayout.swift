@@ -6,7 +6,7 @@ enum MailLayout {
 
   static let textFoot = """
 
-    --
+    --\u{20}
     Account {{account}}. This mail was sent automatically.
 
     """

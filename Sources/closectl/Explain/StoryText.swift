@@ -71,7 +71,9 @@ struct StoryText {
     if let believed = decision.believed { lines.append("believed  \(told(believed))") }
     if let found = decision.found { lines.append("found     \(told(found))") }
     lines.append("class     \(words(decision.finding.rawValue)), rule \(decision.rule)")
-    if !decision.explanation.isEmpty { lines.append("done      \(printable(decision.explanation))") }
+    if !decision.explanation.isEmpty {
+      lines.append("done      \(printable(decision.explanation))")
+    }
     for event in step.events { lines.append("made      \(event.type)  \(printable(event.id))") }
     return [lines[0]] + lines.dropFirst().map { "      " + $0 }
   }
@@ -79,7 +81,8 @@ struct StoryText {
   private func told(_ snapshot: Snapshot) -> String {
     var text = "position \(snapshot.position), balance \(amount(snapshot.balance))"
     if let invoice = snapshot.invoice {
-      text += ", open \(amount(invoice.open)) of \(amount(invoice.total)) (\(invoice.status.rawValue))"
+      text += ", open \(amount(invoice.open)) of \(amount(invoice.total))"
+      text += " (\(invoice.status.rawValue))"
     }
     return text + (snapshot.hold ? ", on hold" : "")
   }

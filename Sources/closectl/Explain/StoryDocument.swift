@@ -22,6 +22,7 @@ struct StoryDocument: Encodable {
     var id: String
     var number: Int64
     var period: String
+    var currency: String
     var total: Int64
     var open: Int64
     var status: String
@@ -32,6 +33,7 @@ struct StoryDocument: Encodable {
     var number: Int
     var key: String
     var amount: Int64
+    var currency: String
     var state: String
     var gatewayID: String?
     var declineCode: String?
@@ -45,6 +47,7 @@ struct StoryDocument: Encodable {
     var service: String
     var kind: String
     var reference: String
+    var currency: String
     var entries: [PostedEntry]
   }
   struct PostedEntry: Encodable {
@@ -76,17 +79,17 @@ struct StoryDocument: Encodable {
   var due: [Due]
   var tables: [PrintedTable]
 
-  init(_ story: AccountStory, period: Period?) {
+  init(_ story: AccountStory, period: Period?, takenAt: Instant) {
     let facts = story.facts
     account = facts.account.id
     self.period = period?.description
-    let last = story.steps.last?.at ?? Instant(milliseconds: 0)
-    now = facts.snapshot(at: last)
+    now = facts.snapshot(at: takenAt)
     credit = facts.creditMinor
     invoices = story.invoices.map {
       Invoice(
-        id: $0.id, number: $0.number, period: $0.period.description, total: $0.totalMinor,
-        open: $0.openMinor, status: $0.status.rawValue, issuedAt: $0.issuedAt.rfc3339)
+        id: $0.id, number: $0.number, period: $0.period.description,
+        currency: $0.currency.code, total: $0.totalMinor, open: $0.openMinor,
+        status: $0.status.rawValue, issuedAt: $0.issuedAt.rfc3339)
     }
     steps = story.steps.map { step in
       Step(
@@ -98,13 +101,14 @@ struct StoryDocument: Encodable {
     attempts = story.attempts.map {
       AttemptMade(
         invoice: $0.invoice, number: $0.number, key: $0.key, amount: $0.amountMinor,
-        state: $0.state.rawValue, gatewayID: $0.gatewayID, declineCode: $0.declineCode,
-        rule: $0.rule, createdAt: $0.createdAt.rfc3339, settledAt: $0.settledAt?.rfc3339)
+        currency: $0.currency.code, state: $0.state.rawValue, gatewayID: $0.gatewayID,
+        declineCode: $0.declineCode, rule: $0.rule, createdAt: $0.createdAt.rfc3339,
+        settledAt: $0.settledAt?.rfc3339)
     }
     transactions = story.transactions.map {
       Posted(
         position: $0.position, at: $0.at.rfc3339, service: $0.service.rawValue, kind: $0.kind,
-        reference: $0.reference,
+        reference: $0.reference, currency: facts.account.currency.code,
         entries: $0.entries.map { PostedEntry(ledgerAccount: $0.account, amount: $0.amountMinor) })
     }
     mails = story.mails.map {

@@ -140,13 +140,3 @@ extension Milestone {
     return names.filter { !contains($0.0) }.map(\.1)
   }
 }
-
-/// `awaitingPayment` as `awaiting payment`.
-func words(_ name: String) -> String {
-  name.reduce(into: "") { $0 += $1.isUppercase ? " " + $1.lowercased() : String($1) }
-}
-
-func tenths(_ value: Double) -> String {
-  let scaled = Int((value * 10).rounded())
-  return "\(scaled / 10).\(scaled % 10)"
-}

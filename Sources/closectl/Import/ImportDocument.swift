@@ -93,16 +93,11 @@ extension ImportDocument.File {
   /// `nil` when nothing was kept.
   func line(_ kind: String) -> String? {
     guard problem == nil else { return nil }
-    var counts = "\(grouped(added)) added, \(grouped(changed)) changed, \(grouped(unchanged)) as before"
+    var counts =
+      "\(grouped(added)) added, \(grouped(changed)) changed, \(grouped(unchanged)) as before"
     if rejected > 0 { counts += ", \(grouped(rejected)) rejected" }
     if kind == "catalog" { return "\(file): \(added > 0 ? "added" : "there already")" }
     let time = "\(grouped(rows)) rows in \(shortSeconds(seconds))"
     return "\(file): \(time) (\(grouped(rowsPerSecond)) rows/s): \(counts)"
   }
-}
-
-/// `6.1 s`
-func shortSeconds(_ seconds: Double) -> String {
-  let tenths = Int((seconds * 10).rounded())
-  return "\(tenths / 10).\(tenths % 10) s"
 }

@@ -37,8 +37,8 @@ struct ImportGroup: AsyncParsableCommand {
 
         Files named .jsonl or .ndjson (also .gz) hold CloudEvents 1.0, one a line: subject is the \
         account, id the event_id, data.value the quantity (a decimal string, or a number read by \
-        its digits). The metric is data.metric, or type without it. The usage lasts from data.start \
-        to data.end; without them it happened in the millisecond at time.
+        its digits). The metric is data.metric, or type without it. The usage lasts from \
+        data.start to data.end; without them it happened in the millisecond at time.
 
         Example:
           closectl import usage usage-2026-11.csv.gz

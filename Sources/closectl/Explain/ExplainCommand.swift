@@ -25,6 +25,7 @@ struct ExplainCommand: OperatorCommand {
       throw Problem("there is no account \(quoted(account))")
     }
     let text = StoryText(story, period: period, style: session.output.style)
-    return Answer(StoryDocument(story, period: period), text: text.lines)
+    let document = StoryDocument(story, period: period, takenAt: session.clock.now())
+    return Answer(document, text: text.lines)
   }
 }

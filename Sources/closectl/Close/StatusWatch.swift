@@ -21,7 +21,8 @@ struct StatusWatch {
       if status.state == "open" {
         guard elapsed < Self.patience else {
           screen.finish()
-          throw Problem("no close of \(period) began within \(Self.patience); is an invoicer running?")
+          throw Problem(
+            "no close of \(period) began within \(Self.patience); is an invoicer running?")
         }
         let waiting = "close \(period): waiting for an invoicer to take it up"
         screen.show([waiting], brief: waiting)

@@ -1,0 +1,53 @@
+import Testing
+
+@testable import Broker
+
+@Suite("The broker's URL")
+struct BrokerURLTests {
+  @Test("the parts, decoded, with their defaults")
+  func parts() throws {
+    let plain = try BrokerURL(parsing: "amqp://guest:guest@127.0.0.1:5672/")
+    #expect((plain.host, plain.port, plain.virtualHost) == ("127.0.0.1", 5672, "/"))
+    #expect(plain.tls == nil)
+    let full = try BrokerURL(
+      parsing:
+        "amqps://m%40x:p%2Fw%3a@broker.example/close%2Fone?cacertfile=/a%20b.pem&certfile=c&keyfile=k"
+    )
+    #expect((full.user, full.password) == ("m@x", "p/w:"))
+    #expect((full.host, full.port, full.virtualHost) == ("broker.example", 5671, "close/one"))
+    #expect(full.tls == .init(caFile: "/a b.pem", certificateFile: "c", keyFile: "k"))
+    let bare = try BrokerURL(parsing: "amqp://broker")
+    #expect((bare.user, bare.password, bare.port) == ("guest", "guest", 5672))
+    let six = try BrokerURL(parsing: "amqp://[::1]:5673/%2f")
+    #expect((six.host, six.port, six.virtualHost) == ("::1", 5673, "/"))
+    #expect(try BrokerURL(parsing: "amqp://u:a:b@h").password == "a:b")
+    #expect(try BrokerURL(parsing: "amqp://u@h").password == "")
+  }
+
+  @Test(
+    "what cannot be used is refused, and the sentence never holds the password",
+    arguments: [
+      "http://host", "", "amqp://", "amqp://host:0/", "amqp://host:65536", "amqp://u:secret@host:x",
+      "amqp://u:se%2cret%zz@h", "amqp://u:secret@h/%ff", "amqp://u:sec/ret@h", "amqp://u:sec?ret@h",
+      "amqp://h?cacertfile=x", "amqps://h?secret=x", "amqps://h?certfile=x", "amqp://u:%00@h",
+    ])
+  func refused(_ text: String) {
+    do {
+      let url = try BrokerURL(parsing: text)
+      Issue.record("taken as \(url)")
+    } catch {
+      guard case .badURL(let why) = error else {
+        Issue.record("found \(error)")
+        return
+      }
+      #expect(!why.contains("sec") && !why.contains("ret@"))
+    }
+  }
+
+  @Test("the description shows no password")
+  func description() throws {
+    let url = try BrokerURL(parsing: "amqps://u:secret@h:1/v")
+    #expect("\(url)" == "amqps://u@h:1/v")
+    #expect(!"\(BrokerError.refusedLogin(user: url.user, host: url.host))".contains("secret"))
+  }
+}

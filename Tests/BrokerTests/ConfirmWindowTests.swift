@@ -1,0 +1,77 @@
+import Testing
+
+@testable import Broker
+
+@Suite("The confirm window")
+struct ConfirmWindowTests {
+  private func filled(_ messages: [String]) -> ConfirmWindow<String> {
+    var window = ConfirmWindow<String>()
+    for message in messages { window.add(message) }
+    return window
+  }
+
+  private func confirm(
+    _ window: inout ConfirmWindow<String>, _ tag: UInt64, multiple: Bool = false,
+    taken: Bool = true
+  ) -> [String] {
+    var done: [String] = []
+    window.confirm(tag: tag, multiple: multiple, taken: taken) { message, result in
+      done.append("\(message) \(result)")
+    }
+    return done
+  }
+
+  @Test("single confirms in any order, each once")
+  func single() {
+    var window = filled(["a", "b", "c"])
+    #expect(confirm(&window, 2) == ["b confirmed"])
+    #expect(confirm(&window, 2) == [])
+    #expect(confirm(&window, 1) == ["a confirmed"])
+    #expect(confirm(&window, 3, taken: false) == ["c refused"])
+    #expect(window.count == 0)
+  }
+
+  @Test("a multiple confirm is for all up to its tag that are open")
+  func multiple() {
+    var window = filled(["a", "b", "c", "d"])
+    _ = confirm(&window, 2)
+    #expect(confirm(&window, 3, multiple: true) == ["a confirmed", "c confirmed"])
+    #expect(window.count == 1)
+    window.add("e")
+    #expect(confirm(&window, 5, multiple: true, taken: false) == ["d refused", "e refused"])
+  }
+
+  @Test("tags never given, and tags long done, are ignored")
+  func strange() {
+    var window = filled(["a"])
+    #expect(confirm(&window, 0, multiple: true) == [])
+    #expect(confirm(&window, 2, multiple: true) == [])
+    #expect(confirm(&window, 1) == ["a confirmed"])
+    #expect(confirm(&window, 1, multiple: true) == [])
+  }
+
+  @Test("a return counts instead of its confirm; two returns of one id are for two messages")
+  func returned() {
+    var window = filled(["a", "b", "a"])
+    let back = PublishResult.returned(code: 312, text: "NO_ROUTE")
+    window.markReturned(back) { $0 == "a" }
+    window.markReturned(back) { $0 == "a" }
+    window.markReturned(back) { $0 == "none" }
+    #expect(
+      confirm(&window, 3, multiple: true) == ["a \(back)", "b confirmed", "a \(back)"])
+  }
+
+  @Test("thousands pass through without the window growing; a new channel begins at one")
+  func long() {
+    var window = ConfirmWindow<String>()
+    for number in 1...10_000 {
+      window.add("\(number)")
+      if number > 3 {
+        #expect(confirm(&window, UInt64(number - 3)) == ["\(number - 3) confirmed"])
+      }
+    }
+    #expect(window.removeAll() == ["9998", "9999", "10000"])
+    window.add("new")
+    #expect(confirm(&window, 1) == ["new confirmed"])
+  }
+}

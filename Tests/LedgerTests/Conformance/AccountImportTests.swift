@@ -1,0 +1,73 @@
+import Billing
+import Ledger
+import Testing
+
+@Suite struct AccountImportTests {
+  @Test(arguments: Implementation.all)
+  func repeatedImportChangesNothing(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      let rows = [(account: sampleAccount("a"), line: 2), (account: sampleAccount("b"), line: 3)]
+      let first = try await store.importAccounts(rows, at: noon)
+      #expect(first.count == ImportCount(added: 2))
+      #expect(try await store.importAccounts(rows, at: noon).count == ImportCount(unchanged: 2))
+      #expect(try await store.facts("b").account == sampleAccount("b"))
+      #expect(try await store.accountIDs(after: nil, limit: 10) == ["a", "b"])
+      #expect(try await store.accountIDs(after: "a", limit: 10) == ["b"])
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func changedFieldsAreTakenOverAndBalancesStay(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      _ = try await store.issue()
+      var account = sampleAccount()
+      account.collection = .manual
+      account.paymentMethod = nil
+      account.closed = true
+      let result = try await store.importAccounts([(account, 2)], at: noon)
+      #expect(result.count == ImportCount(changed: 1))
+      let facts = try await store.facts()
+      #expect(facts.account == account)
+      #expect(facts.balanceMinor == 1081)
+      #expect(facts.position == 1)
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func currencyOfABilledAccountIsRefusedByLine(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount(), sampleAccount("new"))
+      _ = try await store.issue()
+      let euro = try Currency("EUR")
+      let result = try await store.importAccounts(
+        [(sampleAccount("new", currency: euro), 2), (sampleAccount(currency: euro), 3)], at: noon)
+      #expect(result.refused.map(\.line) == [3])
+      #expect(result.refused.map(\.column) == ["currency"])
+      #expect(result.count == ImportCount())
+      #expect(try await store.facts("new").account.currency == chf, "nothing of it is kept")
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func sameIdWithOtherContentInOneFileIsRefused(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      var other = sampleAccount()
+      other.holdAfterDays = 30
+      let result = try await store.importAccounts(
+        [(sampleAccount(), 2), (sampleAccount(), 3), (other, 4)], at: noon)
+      #expect(result.refused.map(\.line) == [4])
+      #expect(result.refused[0].reason.contains("line 2"))
+      #expect(try await store.facts(for: [FactKey(account: "meter-1", invoice: nil)]) == [nil])
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func unknownTimeZoneIsRefused(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      let result = try await store.importAccounts(
+        [(sampleAccount(timeZone: "Europe/Zürich"), 2)], at: noon)
+      #expect(result.refused.map(\.column) == ["timezone"])
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Billing
+import Ledger
+import Testing
+
+@Suite struct AttemptTests {
+  private func settled(_ state: AttemptState, number: Int = 1) -> Attempt {
+    var attempt = sampleAttempt(number: number, state: state)
+    attempt.gatewayID = "pi_1"
+    attempt.declineCode = state == .declinedSoft ? "insufficient_funds" : nil
+    attempt.rule = "charge.result"
+    attempt.settledAt = noon.adding(seconds: 5)
+    return attempt
+  }
+
+  @Test(arguments: Implementation.all)
+  func attemptIsSettledOnce(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      _ = try await store.issue()
+      _ = try await store.commit(change("a", decision: nil, .attempt(sampleAttempt())))
+      #expect(try await store.facts(invoice: "2026-11/meter-1").attempts == [sampleAttempt()])
+      let outcomes = try await store.commit(
+        [
+          change("b", .settle(settled(.unknown))), change("c", .settle(settled(.declinedSoft))),
+          change("d", .settle(settled(.succeeded))),
+        ], published: [])
+      #expect(
+        outcomes == [
+          .committed([]), .committed([]),
+          .stale(.attemptSettled(invoice: "2026-11/meter-1", number: 1)),
+        ])
+      let attempts = try await store.facts(invoice: "2026-11/meter-1").attempts
+      #expect(attempts == [settled(.declinedSoft)])
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func newAttemptOnlyAfterTheLastIsKnownToHaveFailed(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      _ = try await store.issue()
+      _ = try await store.commit(change("a", decision: nil, .attempt(sampleAttempt())))
+      let second = change("b", decision: nil, .attempt(sampleAttempt(number: 2)))
+      let refused = CommitOutcome.stale(.attemptExists(invoice: "2026-11/meter-1", number: 1))
+      #expect(try await store.commit(second) == refused)
+      _ = try await store.commit(change("c", .settle(settled(.unknown))))
+      #expect(try await store.commit(second) == refused)
+      _ = try await store.commit(change("d", .settle(settled(.declinedSoft))))
+      #expect(try await store.commit(second) == .committed([]))
+      _ = try await store.commit(change("e", .settle(settled(.succeeded, number: 2))))
+      let third = change("f", decision: nil, .attempt(sampleAttempt(number: 3)))
+      #expect(
+        try await store.commit(third)
+          == .stale(.attemptExists(invoice: "2026-11/meter-1", number: 2)))
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func keyIsUsedOnce(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount(), sampleAccount("other"))
+      _ = try await store.issue()
+      _ = try await store.issue("other")
+      _ = try await store.commit(change("a", decision: nil, .attempt(sampleAttempt())))
+      var other = sampleAttempt("other")
+      other.key = sampleAttempt().key
+      let outcome = try await store.commit(
+        change("b", account: "other", decision: nil, .attempt(other)))
+      #expect(outcome == .stale(.attemptExists(invoice: "2026-11/other", number: 1)))
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func settlingWhatWasNeverTriedIsAnError(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      _ = try await store.issue()
+      await #expect(throws: StoreError.self) {
+        try await store.commit(change("a", .settle(settled(.succeeded))))
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Billing
+import Foundation
+import Glibc
+import Ledger
+import Testing
+
+/// Every write takes the file lock; no read does.
+@Suite struct LockTests {
+  private func opened(_ folder: URL) async throws -> any Store {
+    try await openStore("sqlite:\(folder.path)/store.db", migrate: true)
+  }
+
+  private func lockDescriptor(_ folder: URL) throws -> CInt {
+    let descriptor = open("\(folder.path)/store.db.lock", O_RDWR | O_CLOEXEC)
+    try #require(descriptor >= 0)
+    return descriptor
+  }
+
+  @Test func lockIsHeldDuringAWriteAndFreeAfterIt() async throws {
+    try await withFolder { folder in
+      let store = try await opened(folder)
+      let descriptor = try lockDescriptor(folder)
+      defer { close(descriptor) }
+      let seen = Seen()
+      _ = try await store.importUsage(skipBad: false, at: noon) {
+        seen.code = flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? 0 : errno
+        return nil
+      }
+      #expect(seen.code == EWOULDBLOCK)
+      #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      flock(descriptor, LOCK_UN)
+      try await store.close()
+    }
+  }
+
+  /// A lock held elsewhere stops writers and openers, not readers.
+  @Test func readersDoNotWaitForTheLock() async throws {
+    try await withFolder { folder in
+      let store = try await opened(folder)
+      try await store.add(sampleAccount())
+      let descriptor = try lockDescriptor(folder)
+      #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      async let issued = store.issue()
+      for _ in 0..<20 { #expect(try await store.facts().position == 0) }
+      close(descriptor)
+      #expect(try await issued == .committed([]))
+      #expect(try await store.facts().position == 1)
+      try await store.close()
+    }
+  }
+
+  @Test(.enabled(if: access("/usr/bin/flock", X_OK) == 0 && access("/proc/locks", R_OK) == 0))
+  func writersOfOtherProcessesTakeTurns() async throws {
+    try await withFolder { folder in
+      let store = try await opened(folder)
+      try await store.add(sampleAccount())
+      let other = try OtherProcess(holding: "\(folder.path)/store.db.lock")
+      async let issued = store.issue()
+      // Our writer shows up as waiting before the other process lets go.
+      while !(try other.isWaitedFor()) { await Task.yield() }
+      #expect(try await store.facts().position == 0)
+      try other.release()
+      #expect(try await issued == .committed([]))
+      try await store.close()
+    }
+  }
+}
+
+private final class Seen: @unchecked Sendable {  // written by one import, read after it
+  var code: CInt = -1
+}
+
+/// `flock LOCKFILE cat` in a process of its own: holds the lock until its input ends.
+private struct OtherProcess {
+  private let process = Process()
+  private let input = Pipe()
+  private let inode: UInt64
+
+  init(holding path: String) throws {
+    var status = stat()
+    stat(path, &status)
+    inode = UInt64(status.st_ino)
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
+    process.arguments = [path, "cat"]
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    // What comes back went through `cat`, which runs only under the lock.
+    try input.fileHandleForWriting.write(contentsOf: Data("x".utf8))
+    _ = try output.fileHandleForReading.read(upToCount: 1)
+  }
+
+  func isWaitedFor() throws -> Bool {
+    let locks = try String(contentsOfFile: "/proc/locks", encoding: .utf8)
+    return locks.split(separator: "\n").contains {
+      $0.contains("-> FLOCK") && $0.contains(":\(inode) ")
+    }
+  }
+
+  func release() throws {
+    try input.fileHandleForWriting.close()
+    process.waitUntilExit()
+  }
+}

@@ -1,0 +1,89 @@
+import Billing
+import Foundation
+import Testing
+
+@testable import Ledger
+
+@Suite struct SchemaTests {
+  private func setVersion(_ version: Int, at path: String) async throws {
+    let store = try await SQLiteStore.open(path: path, migrate: true)
+    try await store.connections.inspectWriter {
+      try $0.execute(sql: "PRAGMA user_version = \(version)")
+    }
+    try await store.close()
+  }
+
+  @Test func migrationsAreNumberedWithoutGaps() {
+    #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
+  }
+
+  @Test func storeThatIsNotThereAsksForInit() async throws {
+    try await withFolder { folder in
+      let path = "\(folder.path)/store.db"
+      await #expect(throws: StoreError.notInitialized(path)) {
+        try await openStore("sqlite:\(path)", migrate: false)
+      }
+      #expect(!FileManager.default.fileExists(atPath: path), "asking creates nothing")
+      #expect(FileManager.default.createFile(atPath: path, contents: nil))
+      await #expect(throws: StoreError.notInitialized(path)) {
+        try await openStore("sqlite:\(path)", migrate: false)
+      }
+    }
+  }
+
+  @Test func initIsHarmlessWhenRepeated() async throws {
+    try await withFolder { folder in
+      let url = "sqlite:\(folder.path)/store.db"
+      let first = try await openStore(url, migrate: true)
+      try await first.add(sampleAccount())
+      let second = try await openStore(url, migrate: true)
+      #expect(try await second.facts().account == sampleAccount())
+      try await first.close()
+      try await second.close()
+      let third = try await openStore(url, migrate: false)
+      #expect(try await third.facts().account == sampleAccount())
+      try await third.close()
+    }
+  }
+
+  @Test func newerStoreIsRefused() async throws {
+    try await withFolder { folder in
+      let path = "\(folder.path)/store.db"
+      try await setVersion(99, at: path)
+      for migrate in [false, true] {
+        await #expect(
+          throws: StoreError.newerSchema(found: 99, known: Migration.newest)
+        ) { try await openStore("sqlite:\(path)", migrate: migrate) }
+      }
+    }
+  }
+
+  @Test func olderStoreAsksForInit() async throws {
+    try await withFolder { folder in
+      let path = "\(folder.path)/store.db"
+      try await setVersion(1, at: path)
+      let error = StoreError.olderSchema(found: 1, needed: Migration.newest)
+      await #expect(throws: error) { try await openStore("sqlite:\(path)", migrate: false) }
+      #expect(error.description.contains("closectl init"))
+    }
+  }
+
+  @Test func databaseOfAnotherProgramIsLeftAlone() async throws {
+    try await withFolder { folder in
+      let path = "\(folder.path)/store.db"
+      let store = try await SQLiteStore.open(path: path, migrate: true)
+      try await store.connections.inspectWriter {
+        try $0.execute(sql: "PRAGMA application_id = 7")
+      }
+      try await store.close()
+      await #expect(throws: StoreError.invalid("\(path) is a database of another program")) {
+        try await openStore("sqlite:\(path)", migrate: true)
+      }
+    }
+  }
+
+  @Test(arguments: ["postgres://localhost/close", "store.db", "sqlite:", "mysql:x"])
+  func otherFormsOfURLAreRefused(_ url: String) async throws {
+    await #expect(throws: StoreError.self) { try await openStore(url, migrate: false) }
+  }
+}

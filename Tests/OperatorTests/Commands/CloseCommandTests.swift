@@ -1,0 +1,173 @@
+import Billing
+import Broker
+import Foundation
+import Ledger
+import Pipeline
+import Testing
+
+@testable import closectl
+
+@Suite struct CloseCommandTests {
+  private let scratch: Scratch
+  private let broker = InMemoryBroker()
+
+  init() async throws {
+    scratch = try Scratch()
+    let console = try Console(scratch, broker: broker)
+    #expect(await console.run("init").status == .done)
+    let accounts = try scratch.write(
+      """
+      account_id,name,email,currency,country,timezone,collection,payment_method,hold_after_days
+      m-1,Anna,a@b.example,CHF,CH,Europe/Zurich,auto,pm_card_visa,7
+      m-2,Beat,b@b.example,EUR,DE,Europe/Berlin,manual,,30
+
+      """, to: "accounts.csv")
+    #expect(await console.run("import", "accounts", accounts).status == .done)
+    let catalog = try scratch.write(
+      """
+      version: 1
+      currency: CHF
+      products:
+        - { id: fee, name: Fee, price: { model: flat, amount: "10" } }
+      taxes:
+        - { country: CH, name: MWST, rate: "0.081" }
+      """, to: "catalog.yaml")
+    #expect(await console.run("import", "catalog", catalog).status == .done)
+  }
+
+  private func console(now: String = "2026-12-03T00:00:00Z") throws -> Console {
+    try Console(scratch, broker: broker, now: now)
+  }
+
+  @Test func previewTellsTotalsAndWhoCannotBeRated() async throws {
+    let said = try await console().run("close", "preview", "2026-11", "--json")
+    #expect(said.status == .problem)
+    let preview = try document(said.out)
+    let chf = (preview["currencies"] as? [[String: Any]])?.first
+    #expect(chf?["currency"] as? String == "CHF")
+    #expect(chf?["invoices"] as? Int == 1)
+    #expect(chf?["net"] as? Int == 1000)
+    #expect(chf?["tax"] as? Int == 81)
+    #expect(chf?["total"] as? Int == 1081)
+    let refused = preview["refused"] as? [[String: Any]]
+    #expect(refused?.first?["account"] as? String == "m-2")
+    #expect(refused?.first?["reason"] as? String == "there is no catalog in EUR")
+  }
+
+  @Test func previewOfAnAccountShowsItsLines() async throws {
+    let said = try await console().run("close", "preview", "2026-11", "--account", "m-1")
+    #expect(said.status == .done)
+    #expect(
+      said.out == """
+        account m-1, catalog version 1
+        line               quantity  unit  tax            amount
+        Fee                                MWST 0.081  10.00 CHF
+        net                                            10.00 CHF
+        MWST on 10.00 CHF                  0.081        0.81 CHF
+        total                                          10.81 CHF
+
+        """)
+    #expect(
+      try await console().run("close", "preview", "2026-11", "--account", "x").status == .problem)
+  }
+
+  @Test func startPublishesTheTriggerOfTheContract() async throws {
+    let said = try await console().run("close", "start", "2026-11", "--json")
+    #expect(said.status == .done)
+    #expect(try document(said.out)["messageID"] as? String == "close-2026-11")
+    let consumer = try await broker.consume("invoicer", prefetch: 10)
+    let deliveries = await consumer.next(limit: 10, linger: .zero) ?? []
+    #expect(deliveries.map(\.routingKey) == ["close.requested"])
+    #expect(deliveries.map(\.messageID) == ["close-2026-11"])
+    #expect(deliveries.first?.contentType == "application/cloudevents+json")
+    let body = try document(String(decoding: deliveries.first?.body ?? [], as: UTF8.self))
+    #expect(body["type"] as? String == "close.requested.v1")
+    #expect(body["source"] as? String == "/closectl")
+    #expect((body["data"] as? [String: Any])?["period"] as? String == "2026-11")
+  }
+
+  @Test(arguments: [
+    ("2026-11-23T00:00:00Z", "2026-11 has not ended anywhere yet, it is 2026-11-23T00:00:00Z"),
+    (
+      "2026-11-30T22:59:59Z",
+      "2026-11 ends at 2026-11-30T23:00:00Z for accounts in Europe/Zurich, "
+        + "it is 2026-11-30T22:59:59Z"
+    ),
+  ])
+  func aMonthThatHasNotEndedIsRefusedUnlessToldSo(now: String, why: String) async throws {
+    let console = try console(now: now)
+    let said = await console.run("close", "start", "2026-11")
+    #expect(said.status == .problem)
+    #expect(said.err.contains(why))
+    #expect(await console.run("close", "start", "2026-11", "--early").status == .done)
+  }
+
+  @Test func aMonthThatEndedWhereTheAccountsAreIsStarted() async throws {
+    let console = try console(now: "2026-11-30T23:00:00Z")
+    #expect(await console.run("close", "start", "2026-11").status == .done)
+  }
+
+  @Test func aTriggerNobodyTakesIsTold() async throws {
+    let empty = InMemoryBroker()
+    _ = try await empty.apply(
+      Topology(
+        exchanges: [.init(name: MonthClose.exchange, kind: "topic")], queues: [], bindings: []))
+    let said = try await Console(scratch, broker: empty).run("close", "start", "2026-11")
+    #expect(said.status == .problem)
+    #expect(said.err.contains("run `closectl topology apply` first"))
+  }
+
+  @Test func statusOfACloseNobodyStartedIsOpenAndAProblem() async throws {
+    let said = try await console().run("close", "status", "2026-11", "--json")
+    #expect(said.status == .problem)
+    let status = try document(said.out)
+    #expect(status["state"] as? String == "open")
+    #expect(status["period"] as? String == "2026-11")
+    #expect(status["dead"] as? Int == 0)
+    #expect((status["stragglers"] as? [String]) == [])
+    #expect(
+      (status["accounts"] as? [String: Int]) == ["expected": 2, "finished": 0, "remaining": 2])
+    #expect(
+      (status["stages"] as? [String: Int])
+        == ["invoiced": 0, "settled": 0, "invoice_mailed": 0, "outcome_mailed": 0])
+  }
+
+  @Test func statusWithoutABrokerTellsTheLedgersPart() async throws {
+    let said = try await Console(scratch, broker: nil).run("close", "status", "2026-11", "--json")
+    #expect(try document(said.out)["dead"] is NSNull)
+    #expect(said.err.contains("dead letters are not counted"))
+  }
+
+  @Test func aReportOfNothingIsAProblem() async throws {
+    let said = try await console().run("report", "2026-11", "--json")
+    #expect(said.status == .problem)
+    #expect(try document(said.out)["error"] as? String == "nothing was invoiced for 2026-11")
+  }
+
+  @Test func explainKnowsNoStranger() async throws {
+    #expect(try await console().run("explain", "nobody").status == .problem)
+    let said = try await console().run("explain", "m-1", "--json")
+    #expect(said.status == .done)
+    for personal in ["Anna", "a@b.example", "pm_card"] { #expect(!said.out.contains(personal)) }
+  }
+
+  @Test func topologyDifferencesAreNamed() async throws {
+    #expect(try await console().run("topology", "check").status == .done)
+    let other = InMemoryBroker()
+    let said = try await Console(scratch, broker: other).run("topology", "check", "--json")
+    #expect(said.status == .problem)
+    let differences = try document(said.out)["differences"] as? [[String: Any]]
+    #expect(differences?.isEmpty == false)
+    #expect(try await Console(scratch, broker: other).run("topology", "apply").status == .done)
+  }
+
+  @Test func theClockMovesInAFile() async throws {
+    let file = ["MONTHCLOSE_CLOCK_FILE": scratch.path("clock")]
+    let console = try console()
+    let said = await console.run(
+      ["clock", "advance", "1d12h", "--json"], environment: file)
+    #expect(said.status == .done)
+    #expect(try scratch.read("clock") == "129600\n")
+    #expect(try document(said.out)["offsetSeconds"] as? Int == 129_600)
+  }
+}

@@ -1,0 +1,76 @@
+import Broker
+import Pipeline
+import Testing
+
+@testable import closectl
+
+@Suite struct PostingTests {
+  private let scratch: Scratch
+  private let broker = InMemoryBroker()
+  private let console: Console
+
+  init() async throws {
+    scratch = try Scratch()
+    console = try Console(scratch, broker: broker)
+    #expect(await console.run("init").status == .done)
+    let accounts = try scratch.write(
+      """
+      account_id,name,email,currency,country,timezone,collection,payment_method,hold_after_days
+      m-1,Anna,a@b.example,CHF,CH,Europe/Zurich,auto,pm_card_visa,7
+
+      """, to: "accounts.csv")
+    #expect(await console.run("import", "accounts", accounts).status == .done)
+  }
+
+  private func record(_ console: Console, _ amount: String = "12.30 CHF") async -> Console.Said {
+    await console.run(
+      "payment", "record", "m-1", "--amount", amount, "--reference", "bank-1", "--json")
+  }
+
+  private func waiting() async throws -> Int {
+    try await broker.depth(of: "reporter")?.messages ?? -1
+  }
+
+  @Test func aPaymentIsRecordedOnceByItsReference() async throws {
+    let first = await record(console)
+    #expect(first.status == .done)
+    #expect(try document(first.out)["outcome"] as? String == "recorded")
+    #expect(try document(first.out)["published"] as? Bool == true)
+    #expect(try await waiting() == 1)
+
+    let again = await record(console)
+    #expect(again.status == .done)
+    #expect(try document(again.out)["outcome"] as? String == "recorded before")
+    #expect(try await waiting() == 1)
+
+    let other = await record(console, "12.31 CHF")
+    #expect(other.status == .problem)
+    #expect(try document(other.out)["outcome"] as? String == "refused")
+    #expect(other.err.contains("12.30 CHF"))
+  }
+
+  @Test func withoutABrokerItIsRecordedAndTheNextCommandPublishes() async throws {
+    let alone = await record(try Console(scratch, broker: nil))
+    #expect(alone.status == .done)
+    #expect(try document(alone.out)["published"] as? Bool == false)
+    #expect(alone.err.contains("published by the next closectl command that reaches the broker"))
+    #expect(try await waiting() == 0)
+
+    _ = await console.run("close", "status", "2026-11")
+    #expect(try await waiting() == 1)
+    _ = await console.run("close", "status", "2026-11")
+    #expect(try await waiting() == 1)
+  }
+
+  @Test func aCreditIsGrantedAndSeenInTheStory() async throws {
+    let said = await console.run(
+      "credit", "grant", "m-1", "--amount", "5 CHF", "--reference", "outage")
+    #expect(said.status == .done)
+    #expect(said.out.hasPrefix("credit recorded: "))
+    let story = await console.run("explain", "m-1")
+    #expect(story.out.contains("credit 5.00 CHF"))
+    let strange = await console.run(
+      "credit", "grant", "nobody", "--amount", "5 CHF", "--reference", "outage")
+    #expect(strange.status == .problem)
+  }
+}

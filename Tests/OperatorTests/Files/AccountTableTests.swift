@@ -1,0 +1,112 @@
+import Billing
+import Ledger
+import Testing
+
+@testable import closectl
+
+@Suite struct AccountTableTests {
+  private static let header =
+    "account_id,name,email,currency,country,timezone,collection,payment_method,hold_after_days\n"
+
+  private func read(
+    _ rows: String
+  ) throws -> (accounts: [(account: Account, line: Int)], faults: [RefusedRow]) {
+    let scratch = try Scratch()
+    let path = try scratch.write(Self.header + rows, to: "accounts.csv")
+    var faults = FaultList(keepsAll: true)
+    let accounts = try AccountTable(try FileBytes(path)).read(faults: &faults)
+    return (accounts, faults.rows)
+  }
+
+  @Test func anAccountIsRead() throws {
+    let (accounts, faults) = try read(
+      "m-1,\"Müller, Anna\",a@b.example,CHF,CH,Europe/Zurich,auto,pm_card_visa,7\n"
+        + "m-2,B,b@b.example,JPY,JP,Asia/Tokyo,manual,,0\n")
+    #expect(faults.isEmpty)
+    #expect(accounts.map(\.line) == [2, 3])
+    #expect(
+      accounts.map(\.account) == [
+        Account(
+          id: "m-1", name: "Müller, Anna", email: "a@b.example", currency: try Currency("CHF"),
+          country: "CH", timeZone: "Europe/Zurich", collection: .auto,
+          paymentMethod: "pm_card_visa", holdAfterDays: 7),
+        Account(
+          id: "m-2", name: "B", email: "b@b.example", currency: try Currency("JPY"),
+          country: "JP", timeZone: "Asia/Tokyo", collection: .manual, paymentMethod: nil,
+          holdAfterDays: 0),
+      ])
+  }
+
+  @Test(arguments: [
+    (",A,a@b.ch,CHF,CH,Europe/Zurich,manual,,7", "account_id", "is empty"),
+    ("m,,a@b.ch,CHF,CH,Europe/Zurich,manual,,7", "name", "is empty"),
+    ("m,\"A\nB\",a@b.ch,CHF,CH,Europe/Zurich,manual,,7", "name", "has a control character"),
+    (
+      "m,A,nobody,CHF,CH,Europe/Zurich,manual,,7", "email",
+      "is not an e-mail address (like name@example.com)"
+    ),
+    (
+      "m,A,a@b.ch,XQQ,CH,Europe/Zurich,manual,,7", "currency",
+      "\"XQQ\" is not an ISO 4217 currency (like CHF)"
+    ),
+    (
+      "m,A,a@b.ch,CHF,Switzerland,Europe/Zurich,manual,,7", "country",
+      "\"Switzerland\" is not a country code (like CH)"
+    ),
+    (
+      "m,A,a@b.ch,CHF,ch,Europe/Zurich,manual,,7", "country",
+      "\"ch\" is not a country code (like CH)"
+    ),
+    (
+      "m,A,a@b.ch,CHF,CH,Europe/Atlantis,manual,,7", "timezone",
+      "\"Europe/Atlantis\" is not a time zone (like Europe/Zurich)"
+    ),
+    (
+      "m,A,a@b.ch,CHF,CH,Europe/Zurich,sometimes,,7", "collection",
+      "\"sometimes\" is neither auto nor manual"
+    ),
+    (
+      "m,A,a@b.ch,CHF,CH,Europe/Zurich,auto,,7", "payment_method",
+      "is empty; an account with collection auto needs one"
+    ),
+    (
+      "m,A,a@b.ch,CHF,CH,Europe/Zurich,manual,,366", "hold_after_days",
+      "\"366\" is not a number of days from 0 to 365"
+    ),
+    (
+      "m,A,a@b.ch,CHF,CH,Europe/Zurich,manual,,-1", "hold_after_days",
+      "\"-1\" is not a number of days from 0 to 365"
+    ),
+    ("first,A,a@b.ch,CHF,CH,Europe/Zurich,manual,,7", "account_id", "is on line 2 already"),
+    ("m,A", "row", "has 2 fields, the header has 9"),
+  ])
+  func aBadRowIsToldByLineColumnAndReason(row: String, column: String, reason: String) throws {
+    let first = "first,F,f@b.ch,CHF,CH,Europe/Zurich,manual,,7\n"
+    let (accounts, faults) = try read(first + row + "\n")
+    #expect(accounts.count == 1)
+    #expect(faults == [RefusedRow(line: 3, column: column, reason: reason)])
+  }
+
+  @Test func noFaultRepeatsPersonalData() throws {
+    let (_, faults) = try read(
+      "m,\"Anna\nMüller\",a@b.ch,CHF,CH,Europe/Zurich,manual,,7\n"
+        + "n,Anna,anna at home,CHF,CH,Europe/Zurich,manual,,7\n"
+        + "o,Anna,a@b.ch,CHF,CH,Europe/Zurich,auto,\" pm_secret\",7\n")
+    #expect(faults.count == 3)
+    for fault in faults {
+      for secret in ["Anna", "home", "pm_secret"] { #expect(!fault.reason.contains(secret)) }
+    }
+  }
+
+  @Test(arguments: [
+    ("a@b.ch", true), ("first.last+tag@sub.example.com", true), ("zoë@exämple.ch", true),
+    ("", false), ("a", false), ("a@b", false), ("@b.ch", false), ("a@", false),
+    ("a@@b.ch", false), ("a@b.ch@c.ch", false), ("a b@c.ch", false), ("a@b..ch", false),
+    ("a@.ch", false), ("a@b.ch.", false), ("a@b.ch\r\nBcc: x@y.ch", false), ("<a@b.ch>", false),
+    ("a,b@c.ch", false), (String(repeating: "a", count: 65) + "@b.ch", false),
+  ])
+  func addressesThatCannotBeAreRefused(address: String, isPlausible: Bool) {
+    var address = address
+    #expect(address.withUTF8 { isPlausibleAddress($0) } == isPlausible)
+  }
+}

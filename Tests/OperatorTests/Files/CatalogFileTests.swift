@@ -1,0 +1,71 @@
+import Testing
+
+@testable import closectl
+
+@Suite struct CatalogFileTests {
+  private static let good = """
+    version: 1
+    currency: CHF
+    products:
+      - id: power
+        name: Power
+        metric: kwh
+        price:
+          model: graduated
+          tiers:
+            - { up_to: "150", unit: "0.2135" }
+            - { up_to: null,  unit: "0.2871" }
+    taxes:
+      - { country: CH, name: MWST, rate: "0.081" }
+    """
+
+  private func fault(_ yaml: String) throws -> String {
+    let scratch = try Scratch()
+    let path = try scratch.write(yaml, to: "catalog.yaml")
+    do {
+      _ = try CatalogFile.read(path)
+      return ""
+    } catch {
+      return "\(error)".replacing(path, with: "catalog.yaml")
+    }
+  }
+
+  @Test func aCatalogIsRead() throws {
+    let scratch = try Scratch()
+    let catalog = try CatalogFile.read(try scratch.write(Self.good, to: "catalog.yaml"))
+    #expect(catalog.version == 1)
+    #expect(catalog.products.map(\.id) == ["power"])
+    #expect(catalog.taxes.first?.name == "MWST")
+  }
+
+  @Test func anUnknownPriceModelIsToldWithFileLineAndPlace() throws {
+    let fault = try fault(Self.good.replacing("graduated", with: "guesswork"))
+    #expect(
+      fault.hasPrefix("catalog.yaml:8: products[0].price.model: unknown model 'guesswork'"))
+  }
+
+  @Test func aNumberWithoutQuotesIsToldWhereItIs() throws {
+    let fault = try fault(Self.good.replacing("unit: \"0.2135\"", with: "unit: 0.2135"))
+    #expect(fault.hasPrefix("catalog.yaml:10: products[0].price.tiers[0].unit: "))
+  }
+
+  @Test func aMissingKeyIsToldAtTheNearestPlaceThereIs() throws {
+    let fault = try fault(Self.good.replacing("    name: Power\n", with: ""))
+    #expect(fault.hasPrefix("catalog.yaml:4: products[0].name: missing"))
+  }
+
+  @Test func aTypingMistakeInAKeyIsTold() throws {
+    let fault = try fault(Self.good.replacing("metric:", with: "metrik:"))
+    #expect(fault.hasPrefix("catalog.yaml:6: products[0].metrik: unknown key"))
+  }
+
+  @Test func whatIsNotYAMLIsToldWithItsLine() throws {
+    #expect(try fault("version: 1\nproducts: [\n").hasPrefix("catalog.yaml:3: is not YAML: "))
+    #expect(
+      try fault("") == "catalog.yaml: is empty; a catalog has version, currency, products and taxes"
+    )
+    #expect(
+      try fault(String(repeating: "# long\n", count: 200_000))
+        == "catalog.yaml: is larger than 1048576 bytes; a catalog is small")
+  }
+}

@@ -1,0 +1,186 @@
+import Billing
+import Testing
+
+@testable import Pipeline
+
+/// What each answer of the gateway means, over a real connection.
+struct GatewayChargeTests {
+  private func charge(_ steps: [ScriptedServer.Step], timeoutSeconds: Int = 20) async throws
+    -> GatewayAnswer
+  {
+    let request = try ChargeRequest.sample()
+    return try await withGateway(steps, timeoutSeconds: timeoutSeconds) { gateway, _ in
+      await gateway.charge(request)
+    }
+  }
+
+  private static let ours = SampleIntent()
+
+  /// In order of what is looked at first.
+  static let intents: [(SampleIntent, GatewayAnswer)] = [
+    (make { _ in }, .succeeded(gatewayID: "pi_1")),
+    (make { $0.object = "charge" }, .implausible("not a payment_intent")),
+    (make { $0.id = "pi 1\\r\\n" }, .implausible("not a payment_intent")),
+    (make { $0.invoice = "another" }, .implausible("metadata.invoice is not our invoice")),
+    (make { $0.account = "another" }, .implausible("metadata.account is not our account")),
+    (make { $0.attempt = "1" }, .implausible("metadata.attempt is not ours")),
+    (make { $0.amount = "9013" }, .implausible("amount is 9013, expected 9012")),
+    (make { $0.currency = "usd" }, .implausible("currency is not CHF")),
+    (
+      make { $0.received = "9011" },
+      .implausible("amount_received is not the amount of a succeeded payment")
+    ),
+    (make { $0.amount = "9012.5" }, .implausible("the answer is not the JSON of a payment")),
+    (
+      make { $0.status = "requires_action" },
+      .declined(gatewayID: "pi_1", code: "authentication_required", hard: true)
+    ),
+    (
+      make {
+        $0.status = "requires_payment_method"
+        $0.error = #"{"type":"card_error","code":"card_declined","decline_code":"lost_card"}"#
+      }, .declined(gatewayID: "pi_1", code: "lost_card", hard: true)
+    ),
+    (
+      make { $0.status = "requires_payment_method" },
+      .unknown("the payment waits for a payment method, without a decline")
+    ),
+    (make { $0.status = "processing" }, .unknown("the payment is processing")),
+    (
+      make { $0.status = "canceled" },
+      .declined(gatewayID: "pi_1", code: "canceled", hard: true)
+    ),
+    (
+      make { $0.status = "requires_capture" },
+      .implausible("the payment is in a state we never ask for")
+    ),
+  ]
+
+  private static func make(_ change: (inout SampleIntent) -> Void) -> SampleIntent {
+    var intent = ours
+    change(&intent)
+    return intent
+  }
+
+  @Test(arguments: intents.indices)
+  func aPaymentIsBelievedOnlyIfItIsOurs(index: Int) async throws {
+    let (intent, answer) = Self.intents[index]
+    #expect(try await charge([.json(200, intent.json)]) == answer)
+  }
+
+  @Test(arguments: [
+    (code: "card_declined", decline: "insufficient_funds", hard: false),
+    (code: "card_declined", decline: "generic_decline", hard: false),
+    (code: "card_declined", decline: "do_not_honor", hard: false),
+    (code: "card_declined", decline: "a_code_of_next_year", hard: false),
+    (code: "processing_error", decline: "processing_error", hard: false),
+    (code: "card_declined", decline: "lost_card", hard: true),
+    (code: "card_declined", decline: "stolen_card", hard: true),
+    (code: "card_declined", decline: "pickup_card", hard: true),
+    (code: "card_declined", decline: "invalid_account", hard: true),
+    (code: "expired_card", decline: "expired_card", hard: true),
+    (code: "authentication_required", decline: "authentication_required", hard: true),
+  ])
+  func aDeclineIsHardByTheTable(code: String, decline: String, hard: Bool) async throws {
+    let body = SampleIntent.declined(code, decline: decline, of: Self.ours)
+    let answer = try await charge([.json(402, body)])
+    #expect(answer == .declined(gatewayID: "pi_1", code: decline, hard: hard))
+  }
+
+  @Test func aDeclineWithoutABanksReasonHasTheGeneralCode() async throws {
+    let body = SampleIntent.declined("expired_card", decline: nil, of: nil)
+    #expect(
+      try await charge([.json(402, body)])
+        == .declined(gatewayID: nil, code: "expired_card", hard: true))
+  }
+
+  @Test func aDeclineOfAnotherPaymentIsNotBelieved() async throws {
+    let other = Self.make { $0.invoice = "another" }
+    let body = SampleIntent.declined("card_declined", decline: "lost_card", of: other)
+    #expect(try await charge([.json(402, body)]) == .implausible("a decline of another payment"))
+  }
+
+  @Test func aCodeFromOutsideIsAWordOrNothing() async throws {
+    let body = SampleIntent.declined("x", decline: "<b>\\r\\nBcc: all</b>", of: nil)
+    #expect(
+      try await charge([.json(402, body)])
+        == .declined(gatewayID: nil, code: "unrecognized", hard: false))
+  }
+
+  static let statuses: [(ScriptedServer.Step, GatewayAnswer)] = [
+    (.json(400, "{}"), .rejected("status 400")),
+    (
+      .json(
+        400,
+        #"{"error":{"type":"invalid_request_error","code":"parameter_missing","param":"amount"}}"#
+      ), .rejected("status 400, invalid_request_error, parameter_missing, parameter amount")
+    ),
+    (.json(401, "{}"), .unauthorized("status 401")),
+    (.json(403, "{}"), .unauthorized("status 403")),
+    (.json(402, "{}"), .implausible("status 402 without a card_error")),
+    (.json(404, "{}"), .unknown("status 404")),
+    (.json(409, "{}"), .inProgress),
+    (.json(429, "{}"), .throttled(retryAfterSeconds: nil)),
+    (.json(429, "{}", headers: ["Retry-After: 7"]), .throttled(retryAfterSeconds: 7)),
+    (.json(429, "{}", headers: ["Retry-After: -7"]), .throttled(retryAfterSeconds: 0)),
+    (.json(429, "{}", headers: ["Retry-After: 99999999"]), .throttled(retryAfterSeconds: 3_600)),
+    (.json(500, "{}"), .unknown("status 500")),
+    (.json(503, "no json"), .unknown("status 503")),
+    (.json(204, ""), .implausible("status 204 is none of this gateway")),
+    (.json(302, "", headers: ["Location: /x"]), .implausible("status 302 is none of this gateway")),
+    (.json(307, "", headers: ["Location: /x"]), .implausible("status 307 is none of this gateway")),
+    (.json(200, #"{"id":"pi_1","#), .implausible("the answer is not the JSON of a payment")),
+    (.json(200, "[]"), .implausible("the answer is not the JSON of a payment")),
+    (.endless, .implausible("the answer is longer than 256 KiB")),
+  ]
+
+  @Test(arguments: statuses.indices)
+  func everyStatusHasOneMeaning(index: Int) async throws {
+    let (step, answer) = Self.statuses[index]
+    #expect(try await charge([step]) == answer)
+  }
+
+  @Test(arguments: [
+    ScriptedServer.Step.drop,
+    .send("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"id\":"),
+    .send("HTTP/1.1 200"),
+    .send("this is not HTTP at all\r\n\r\n"),
+    .sendAndHang(""),
+    .sendAndHang("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"id\":"),
+  ])
+  func anAnswerThatBreaksOffIsUnknown(step: ScriptedServer.Step) async throws {
+    let start = ContinuousClock.now
+    let answer = try await charge([step], timeoutSeconds: 1)
+    guard case .unknown = answer else {
+      Issue.record("expected unknown, found \(answer)")
+      return
+    }
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+
+  @Test func aGatewayThatIsNotThereIsUnknown() async throws {
+    let server = try ScriptedServer([])
+    server.stop()
+    let gateway = try PaymentGateway.http(
+      url: server.url, key: "sk_test_x", timeoutSeconds: 1, maxConnections: 1,
+      logger: .init(label: "test"))
+    let answer = await gateway.charge(try .sample())
+    await gateway.shutdown()
+    guard case .unknown = answer else {
+      Issue.record("expected unknown, found \(answer)")
+      return
+    }
+  }
+
+  @Test func aRedirectIsNotFollowed() async throws {
+    let request = try ChargeRequest.sample()
+    let steps = [
+      ScriptedServer.Step.json(307, "", headers: ["Location: /elsewhere"]),
+      .json(200, Self.ours.json),
+    ]
+    try await withGateway(steps) { gateway, server in
+      _ = await gateway.charge(request)
+      #expect(server.requests.count == 1)
+    }
+  }
+}

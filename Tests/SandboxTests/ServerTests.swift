@@ -1,0 +1,75 @@
+import Foundation
+import Testing
+
+@testable import sandbox
+
+/// The program itself, over real connections: started, killed, stopped, in each other's way.
+struct ServerTests {
+  @Test func aKilledServerChargesNobodyTwice() throws {
+    let log = Program.newLog()
+    defer { try? FileManager.default.removeItem(atPath: log) }
+    let first = try Program(["--listen", "127.0.0.1:0", "--log", log])
+    let before = try first.charge("inv-1", key: "k")
+    #expect(before.hasPrefix("HTTP/1.1 200"))
+    kill(first.process.processIdentifier, SIGKILL)
+    first.process.waitUntilExit()
+    let second = try Program(["--listen", "127.0.0.1:0", "--log", log])
+    let after = try second.charge("inv-1", key: "k")
+    #expect(after.hasPrefix("HTTP/1.1 200") && after.contains("Idempotent-Replayed: true"))
+    let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(second.stop(SIGTERM) == 0)
+  }
+
+  @Test func aDroppedAnswerIsNoByteAtAll() throws {
+    let log = Program.newLog()
+    defer { try? FileManager.default.removeItem(atPath: log) }
+    let server = try Program(["--listen", "127.0.0.1:0", "--log", log])
+    let body = #"{"kind":"charge_then_drop","match":{"times":1}}"#
+    #expect(try server.request("POST", "/_sandbox/faults", body).hasPrefix("HTTP/1.1 200"))
+    #expect(try server.charge("inv-1", key: "k") == "")
+    #expect(try server.charge("inv-1", key: "k").contains("Idempotent-Replayed: true"))
+    #expect(server.stop(SIGINT) == 0)
+  }
+
+  @Test func aRequestThatHangsDoesNotKeepTheProgramAlive() throws {
+    let log = Program.newLog()
+    defer { try? FileManager.default.removeItem(atPath: log) }
+    let server = try Program(["--listen", "127.0.0.1:0", "--log", log])
+    _ = try server.request("POST", "/_sandbox/faults", #"{"kind":"hang"}"#)
+    let open = try server.open()
+    defer { close(open) }
+    try Program.send(server.chargeText("inv-1", key: "k"), on: open)
+    // The charge is in the log before the answer would be sent.
+    let deadline = ContinuousClock.now + .seconds(20)
+    while try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").count < 2,
+      ContinuousClock.now < deadline
+    { usleep(2_000) }
+    #expect(server.stop(SIGTERM) == 0)
+  }
+
+  @Test func aTakenPortIsOneClearSentence() throws {
+    let log = Program.newLog()
+    defer { try? FileManager.default.removeItem(atPath: log) }
+    let server = try Program(["--listen", "127.0.0.1:0", "--log", log])
+    let other = Program.newLog()
+    defer { try? FileManager.default.removeItem(atPath: other) }
+    let (status, text) = try Program.runToEnd(
+      ["serve", "--listen", "127.0.0.1:\(server.port)", "--log", other])
+    #expect(status == 1)
+    #expect(text.contains("cannot listen on 127.0.0.1:\(server.port): another program listens"))
+    #expect(text.split(separator: "\n").count == 1)
+    let (sameLog, sentence) = try Program.runToEnd(
+      ["serve", "--listen", "127.0.0.1:0", "--log", log])
+    #expect(sameLog == 1 && sentence.contains("is in use by another sandbox"))
+    #expect(server.stop(SIGTERM) == 0)
+  }
+
+  @Test func theHelpNamesEveryFault() throws {
+    let (status, text) = try Program.runToEnd(["serve", "--help"])
+    #expect(status == 0)
+    for kind in FaultKind.allCases {
+      #expect(text.contains("  \(kind.rawValue) "))
+    }
+  }
+}
