@@ -1,5 +1,5 @@
-/// AMQP 0-9-1 as the services use it; RabbitMQ and its in-memory twin behind one interface, both held
-/// to one conformance suite. Knows nothing of billing.
+/// AMQP 0-9-1 as the services use it; RabbitMQ and its in-memory twin behind one interface, both
+/// held to one conformance suite. Knows nothing of billing.
 ///
 /// No method blocks Swift's shared threads, and each ends by itself: within its deadline it either
 /// has an answer or says that there is none.
@@ -168,7 +168,8 @@ public enum BrokerError: Error, Equatable, CustomStringConvertible {
       "the broker at \(host):\(port) cannot be reached: \(why)"
     case .refusedLogin(let user, let host):
       "the broker at \(host) refuses user \(user): wrong name or password"
-    case .noVirtualHost(let name): "the broker has no virtual host \(name), or the user may not use it"
+    case .noVirtualHost(let name):
+      "the broker has no virtual host \(name), or the user may not use it"
     case .noQueue(let name): "the broker has no queue \(name): run `closectl topology apply`"
     case .refused(let code, let text): "the broker refuses: \(code) \(text)"
     case .timedOut(let what): "the broker did not answer in time: \(what)"

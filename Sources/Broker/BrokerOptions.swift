@@ -16,8 +16,8 @@ public struct BrokerOptions: Sendable {
   public var heartbeatSeconds = 10
   public var reconnectFloor: Duration = .milliseconds(200)
   public var reconnectCeiling: Duration = .seconds(10)
-  /// An acknowledgement with unfinished deliveries before it waits so long for them, because one frame
-  /// for many is far cheaper for the broker than one each.
+  /// An acknowledgement with unfinished deliveries before it waits so long for them, because one
+  /// frame for many is far cheaper for the broker than one each.
   public var acknowledgeLinger: Duration = .milliseconds(5)
   /// A larger body is rejected unread: the broker dead-letters it whole. Bounds the memory of a
   /// consumer to `prefetch` times this.

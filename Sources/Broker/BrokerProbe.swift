@@ -37,7 +37,8 @@ public struct BrokerProbe: Sendable {
     let share = (messages + publishers - 1) / publishers
     try await withThrowingTaskGroup { group in
       for publisher in 0..<publishers {
-        let range = publisher * share..<max(publisher * share, min(messages, (publisher + 1) * share))
+        let range =
+          publisher * share..<max(publisher * share, min(messages, (publisher + 1) * share))
         group.addTask { try await publish(broker, queue, body, range, batch) }
       }
       try await group.waitForAll()

@@ -17,7 +17,8 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible {
   var password: String
 
   public var description: String {
-    "\(tls == nil ? "amqp" : "amqps")://\(user)@\(host):\(port)/\(virtualHost == "/" ? "" : virtualHost)"
+    let scheme = tls == nil ? "amqp" : "amqps"
+    return "\(scheme)://\(user)@\(host):\(port)/\(virtualHost == "/" ? "" : virtualHost)"
   }
 
   public init(parsing text: String) throws(BrokerError) {
@@ -93,7 +94,9 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible {
   private static func cutOff(
     _ text: inout Substring, _ mark: Character, first: Bool
   ) -> Substring? {
-    guard let place = first ? text.firstIndex(of: mark) : text.lastIndex(of: mark) else { return nil }
+    guard let place = first ? text.firstIndex(of: mark) : text.lastIndex(of: mark) else {
+      return nil
+    }
     let after = text[text.index(after: place)...]
     text = text[..<place]
     return after

@@ -1,8 +1,8 @@
 import Logging
 import Synchronization
 
-/// RabbitMQ over librabbitmq: one connection and thread for publishing, one for each consumer, and one
-/// for questions, opened when needed. Lost connections come back by themselves.
+/// RabbitMQ over librabbitmq: one connection and thread for publishing, one for each consumer, and
+/// one for questions, opened when needed. Lost connections come back by themselves.
 public final class RabbitMQBroker: Broker {
   private let url: BrokerURL
   private let name: String

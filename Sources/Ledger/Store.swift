@@ -85,6 +85,8 @@ public protocol Store: Sendable {
   /// Whether every expected account of the period is finished. Cheap: asked after every batch.
   func isFinished(_ period: Period) async throws -> Bool
   func totals(_ period: Period) async throws -> [FinanceTotals]
+  /// How many mails of the period may have been sent twice (`MailRecord.resent`).
+  func mailsResent(_ period: Period) async throws -> Int
   func story(of account: String, period: Period?) async throws -> AccountStory?
   /// Ids of accounts after `after` in order, at most `limit`.
   func accountIDs(after: String?, limit: Int) async throws -> [String]

@@ -11,7 +11,8 @@ struct BrokerURLTests {
     #expect(plain.tls == nil)
     let full = try BrokerURL(
       parsing:
-        "amqps://m%40x:p%2Fw%3a@broker.example/close%2Fone?cacertfile=/a%20b.pem&certfile=c&keyfile=k"
+        "amqps://m%40x:p%2Fw%3a@broker.example/close%2Fone"
+        + "?cacertfile=/a%20b.pem&certfile=c&keyfile=k"
     )
     #expect((full.user, full.password) == ("m@x", "p/w:"))
     #expect((full.host, full.port, full.virtualHost) == ("broker.example", 5671, "close/one"))

@@ -5,7 +5,8 @@ import Testing
 
 extension BrokerSuite {
   @Suite(
-    "Connecting to RabbitMQ", .enabled(if: TestEnvironment.brokerURL != nil, TestEnvironment.noBroker))
+    "Connecting to RabbitMQ",
+    .enabled(if: TestEnvironment.brokerURL != nil, TestEnvironment.noBroker))
   struct Connecting {
     private func connect(_ url: BrokerURL, _ options: BrokerOptions = .init()) async throws {
       let broker = try await RabbitMQBroker.connect(

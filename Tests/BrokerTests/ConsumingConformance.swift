@@ -68,7 +68,9 @@ extension BrokerSuite {
           Settlement(first[0].tag, .requeue), Settlement(first[1].tag, .acknowledge),
         ])
         // In any order: a quorum queue requeues with a command of its own.
-        let next = try await test.take(2, from: consumer).sorted { ($0.messageID ?? "") < ($1.messageID ?? "") }
+        let next = try await test.take(2, from: consumer).sorted {
+          ($0.messageID ?? "") < ($1.messageID ?? "")
+        }
         #expect(next.ids == ["1", "3"])
         #expect(next.map(\.redelivered) == [true, false])
         #expect(next[0].headers["x-delivery-count"] == .integer(1))

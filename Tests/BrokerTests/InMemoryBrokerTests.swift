@@ -119,11 +119,14 @@ struct InMemoryBrokerTests {
     let broker = try await broker(["a": [:]])
     broker.setBlocked("low on memory")
     #expect(
-      await broker.publish([message("a", "1")]) == [.unknown("the broker is blocked: low on memory")])
+      await broker.publish([message("a", "1")]) == [
+        .unknown("the broker is blocked: low on memory")
+      ])
     #expect(await broker.health.publishing == .blocked("low on memory"))
     broker.setBlocked(nil)
     broker.refusePublishes()
-    #expect(await broker.publish([message("a", "1"), message("a", "2")]) == [.refused, .confirmed])
+    #expect(
+      await broker.publish([message("a", "1"), message("a", "2")]) == [.refused, .confirmed])
     let consumer = try await broker.consume("a", prefetch: 1)
     broker.setReachable(false)
     guard case .unknown? = await broker.publish([message("a", "3")]).first else {

@@ -96,7 +96,9 @@ extension BrokerSuite {
 
     @Test("a silent partition is noticed by missed heartbeats and recovered from")
     func partition() async throws {
-      try await withProxy { $0.heartbeatSeconds = 1 } _: { test, broker, proxy in
+      try await withProxy {
+        $0.heartbeatSeconds = 1
+      } _: { test, broker, proxy in
         let consumer = try await broker.consume(test.name("a"), prefetch: 10)
         proxy.pause()
         try await eventually {
@@ -135,7 +137,9 @@ extension BrokerSuite {
 
     @Test("a blocked broker is named in health and results, and goes on when it is unblocked")
     func blocked() async throws {
-      try await withProxy { $0.publishTimeout = .milliseconds(200) } _: { test, broker, proxy in
+      try await withProxy {
+        $0.publishTimeout = .milliseconds(200)
+      } _: { test, broker, proxy in
         // connection.blocked "low on memory", then connection.unblocked, as the broker sends them.
         let reason = Array("low on memory".utf8)
         proxy.sayToClients(
@@ -173,7 +177,9 @@ extension BrokerSuite {
 
     @Test("closing ends in time even when the broker is silent")
     func closesInTime() async throws {
-      try await withProxy { $0.closeTimeout = .milliseconds(300) } _: { test, broker, proxy in
+      try await withProxy {
+        $0.closeTimeout = .milliseconds(300)
+      } _: { test, broker, proxy in
         let consumer = try await broker.consume(test.name("a"), prefetch: 10)
         _ = try await broker.depth(of: test.name("a"))
         proxy.pause()
@@ -187,7 +193,9 @@ extension BrokerSuite {
 
     @Test("a question to a silent broker ends at its deadline")
     func questionDeadline() async throws {
-      try await withProxy { $0.callTimeout = .milliseconds(300) } _: { test, broker, proxy in
+      try await withProxy {
+        $0.callTimeout = .milliseconds(300)
+      } _: { test, broker, proxy in
         try await #expect(broker.depth(of: test.name("a")) != nil)
         proxy.pause()
         await #expect(throws: BrokerError.self) { try await broker.depth(of: test.name("a")) }
@@ -229,7 +237,8 @@ extension BrokerSuite {
         ])
         let consumer = try await test.broker.consume(test.name("a"), prefetch: 10)
         let large = test.message("a", "large", String(repeating: "l", count: 1_001))
-        #expect(await test.broker.publish([large, test.message("a", "2")]) == [.confirmed, .confirmed])
+        #expect(
+          await test.broker.publish([large, test.message("a", "2")]) == [.confirmed, .confirmed])
         let taken = try await test.take(1, from: consumer)
         #expect(taken.ids == ["2"])
         await consumer.settle(taken.settlements(.acknowledge))

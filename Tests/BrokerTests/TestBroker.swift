@@ -1,8 +1,8 @@
-@testable import Broker
 import Foundation
 import Logging
 import Testing
 
+@testable import Broker
 
 /// The implementations that the conformance suite holds to the same behaviour.
 enum Implementation: String, CaseIterable, CustomTestStringConvertible {
@@ -12,7 +12,9 @@ enum Implementation: String, CaseIterable, CustomTestStringConvertible {
   var testDescription: String { rawValue }
 
   /// All that can be tried here.
-  static var available: [Implementation] { TestEnvironment.brokerURL == nil ? [.inMemory] : allCases }
+  static var available: [Implementation] {
+    TestEnvironment.brokerURL == nil ? [.inMemory] : allCases
+  }
 }
 
 enum TestEnvironment {
@@ -28,7 +30,8 @@ enum TestEnvironment {
   }
 }
 
-/// A broker with names of its own, so that tests do not meet; what it declared is deleted at the end.
+/// A broker with names of its own, so that tests do not meet; what it declared is deleted at the
+/// end.
 final class TestBroker: Sendable {
   let broker: any Broker
   let implementation: Implementation

@@ -7,7 +7,8 @@ extension BrokerSuite {
   struct Topologies {
     @Test("a topic exchange routes by words", arguments: Implementation.available)
     func topic(_ implementation: Implementation) async throws {
-      try await withBroker(implementation, queues: ["one", "all", "two"], exchanges: ["x"]) { test in
+      try await withBroker(implementation, queues: ["one", "all", "two"], exchanges: ["x"]) {
+        test in
         try await test.declare(
           [test.queue("one"), test.queue("all"), test.queue("two")],
           exchanges: [test.topicExchange],
@@ -32,7 +33,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("applying twice changes nothing, and then all agrees", arguments: Implementation.available)
+    @Test(
+      "applying twice changes nothing, and then all agrees", arguments: Implementation.available)
     func twice(_ implementation: Implementation) async throws {
       try await withBroker(implementation, queues: ["a"], exchanges: ["x"]) { test in
         let topology = Topology(
@@ -50,8 +52,10 @@ extension BrokerSuite {
         let topology = Topology(
           exchanges: [test.topicExchange], queues: [test.queue("a"), test.queue("b")],
           bindings: [])
-        let expected = ["exchange \(test.name("x"))", "queue \(test.name("a"))", "queue \(test.name("b"))"]
-          .map { TopologyDifference(what: $0, expected: "declared", found: "missing") }
+        let expected = [
+          "exchange \(test.name("x"))", "queue \(test.name("a"))", "queue \(test.name("b"))",
+        ]
+        .map { TopologyDifference(what: $0, expected: "declared", found: "missing") }
         try await #expect(test.broker.differences(from: topology) == expected)
         try await #expect(test.broker.differences(from: topology) == expected)
       }

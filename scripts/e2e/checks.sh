@@ -128,8 +128,24 @@ check_close() {
   equal "one invoice per account" "$1" "$(report_sum invoices)"
   equal "sum of all entries" 0 "$(report_sum ledgerSum)"
   equal "invoices charged twice (gateway's log)" 0 "$(charged_twice)"
-  equal "mails sent twice (by Message-ID)" 0 "$(message_ids | sort | uniq -d | wc -l)"
+  # A mailer that was killed may send a mail again; it counts those, and the report tells them.
+  equal "mails sent twice (by Message-ID) that the report does not count" 0 "$(uncounted_mails)"
   at_least "mails in the sink" "$1" "$(mail_count)"
+}
+
+# uncounted_mails: how many Message-IDs are in the sink more often than the report admits
+uncounted_mails() {
+  local twice told
+  twice=$(message_ids | sort | uniq -d | wc -l)
+  told=$(report_json | jq .mailsResent)
+  echo $((twice > told ? twice - told : 0))
+}
+
+# check_no_resends: where no mailer was killed, no mail has an excuse to be there twice
+check_no_resends() {
+  equal "mails sent twice (by Message-ID), nothing having been killed" 0 \
+    "$(message_ids | sort | uniq -d | wc -l)"
+  equal "mails the report counts as sent again" 0 "$(report_json | jq .mailsResent)"
 }
 
 # check_collected: what the gateway took is what the ledger says was collected, per currency

@@ -1,7 +1,7 @@
 import CRabbitMQ
 
-/// Lends Swift strings and headers to the C library for the length of one call. One block of memory,
-/// used again for every message.
+/// Lends Swift strings and headers to the C library for the length of one call. One block of
+/// memory, used again for every message.
 struct AMQPArena: ~Copyable {
   private let memory: UnsafeMutableRawBufferPointer
   private var used = 0
@@ -66,8 +66,8 @@ extension OutgoingMessage {
   /// Headers may be no larger, so that they fit into one frame whatever the broker's frame size.
   private static let maximumHeaderBytes = 32_768
 
-  /// What AMQP cannot carry, as the broker would say it; checked before anything is written, because
-  /// half a message on the wire ends the connection for all.
+  /// What AMQP cannot carry, as the broker would say it; checked before anything is written,
+  /// because half a message on the wire ends the connection for all.
   var misfit: PublishResult? {
     let short = [
       ("exchange", exchange), ("routing key", routingKey), ("message id", messageID),

@@ -2,7 +2,8 @@ import CRabbitMQ
 import Glibc
 
 extension AMQPConnection {
-  /// Connects and logs in, once. Blocks its thread for two connect timeouts at most, name lookup aside.
+  /// Connects and logs in, once. Blocks its thread for two connect timeouts at most, name lookup
+  /// aside.
   static func open(
     _ url: BrokerURL, name: String, options: BrokerOptions
   ) throws(BrokerError) -> AMQPConnection {

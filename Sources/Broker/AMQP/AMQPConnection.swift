@@ -63,8 +63,8 @@ final class AMQPConnection {
     return poll(&watched, 1, 0) == 1 && Int32(watched.revents) & POLLOUT != 0
   }
 
-  /// Everything written by `body` leaves in as few packets as possible. A write that blocks is broken
-  /// off from outside: the library has no deadline for it.
+  /// Everything written by `body` leaves in as few packets as possible. A write that blocks is
+  /// broken off from outside: the library has no deadline for it.
   func writing<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
     let breaker = breaker
     let watch = Deadlines.shared.schedule(at: .now + options.writeTimeout) { breaker.breakOff() }
@@ -122,8 +122,8 @@ final class AMQPConnection {
   }
 }
 
-/// A second descriptor of a connection's socket. The library closes its own as it likes, so that only
-/// this one is sure to mean the same socket from another thread.
+/// A second descriptor of a connection's socket. The library closes its own as it likes, so that
+/// only this one is sure to mean the same socket from another thread.
 final class SocketBreaker: Sendable {
   private let descriptor: Int32
 

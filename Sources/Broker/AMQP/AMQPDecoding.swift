@@ -7,8 +7,8 @@ extension String {
   }
 }
 
-/// Message after message has the same exchange, key and type: the last text is used again instead of
-/// being made anew.
+/// Message after message has the same exchange, key and type: the last text is used again instead
+/// of being made anew.
 struct RepeatedText {
   private var last = ""
 

@@ -1,7 +1,7 @@
 import CRabbitMQ
 
-/// The method numbers of AMQP 0-9-1 that are looked for. The C header has them as cast macros, which
-/// Swift does not see.
+/// The method numbers of AMQP 0-9-1 that are looked for. The C header has them as cast macros,
+/// which Swift does not see.
 enum AMQPMethod {
   static let connectionClose: UInt32 = 0x000A_0032
   static let connectionCloseOK: UInt32 = 0x000A_0033

@@ -1,6 +1,7 @@
 import CRabbitMQ
 
-/// Puts frames together to events. A message comes as a method, a header and any number of body frames.
+/// Puts frames together to events. A message comes as a method, a header and any number of body
+/// frames.
 struct FrameAssembler {
   private enum Opening {
     case delivery(redelivered: Bool, tag: UInt64)

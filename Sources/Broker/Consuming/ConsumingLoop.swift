@@ -6,8 +6,9 @@ enum ConsumingCommand: Sendable {
   case close(Reply<Void>)
 }
 
-/// A consuming connection and its thread: reads deliveries into the buffer, writes settlements, keeps
-/// the connection alive, and consumes again after it was lost. Everything here runs on that thread.
+/// A consuming connection and its thread: reads deliveries into the buffer, writes settlements,
+/// keeps the connection alive, and consumes again after it was lost. Everything here runs on that
+/// thread.
 final class ConsumingLoop {
   private let url: BrokerURL
   private let name: String

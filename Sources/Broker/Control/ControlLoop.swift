@@ -8,8 +8,8 @@ enum ControlCommand: Sendable {
   case close(Reply<Void>)
 }
 
-/// A third connection, for questions and declarations: opened when one is asked, closed after it was
-/// idle for a while. Never the publishing one, which a blocked broker does not read.
+/// A third connection, for questions and declarations: opened when one is asked, closed after it
+/// was idle for a while. Never the publishing one, which a blocked broker does not read.
 final class ControlLoop {
   private static let idleTime: Duration = .seconds(60)
   private let url: BrokerURL

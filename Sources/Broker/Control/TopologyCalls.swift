@@ -1,7 +1,7 @@
 import CRabbitMQ
 
-/// Declarations on a connection's channel. A refusal closes the channel; it is opened again before the
-/// refusal is reported, so that the next declaration can follow.
+/// Declarations on a connection's channel. A refusal closes the channel; it is opened again before
+/// the refusal is reported, so that the next declaration can follow.
 extension AMQPConnection {
   private enum Declared {
     case done
@@ -40,8 +40,8 @@ extension AMQPConnection {
     return found
   }
 
-  /// Creates nothing: declares again, with the expected arguments, only what is there. Bindings are not
-  /// looked at: AMQP cannot ask for them, and binding again would create them.
+  /// Creates nothing: declares again, with the expected arguments, only what is there. Bindings are
+  /// not looked at: AMQP cannot ask for them, and binding again would create them.
   func differences(from topology: Topology) throws -> [TopologyDifference] {
     var found: [TopologyDifference] = []
     for exchange in topology.exchanges {

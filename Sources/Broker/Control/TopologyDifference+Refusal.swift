@@ -13,7 +13,8 @@ extension TopologyDifference {
       return
     }
     let parts = refusal.text.split(separator: "but current is", maxSplits: 1)
-    let received = Self.quoted(refusal.text, after: "received ")
+    let received =
+      Self.quoted(refusal.text, after: "received ")
       ?? Self.quoted(refusal.text, after: "received the value ")
     let current = parts.count < 2 ? nil : Self.firstQuoted(parts[1])
     let wanted = expected[argument].map(\.plain) ?? received ?? "none"

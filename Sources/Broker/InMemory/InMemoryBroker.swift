@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The in-memory twin of `RabbitMQBroker`: same semantics, no network, no threads, and no clock but the
-/// one it is given. For tests, which may also make it misbehave. `linger` is not waited for.
+/// The in-memory twin of `RabbitMQBroker`: same semantics, no network, no threads, and no clock but
+/// the one it is given. For tests, which may also make it misbehave. `linger` is not waited for.
 public final class InMemoryBroker: Broker {
   private final class Shared: Sendable {
     struct State {
@@ -141,7 +141,8 @@ extension InMemoryBroker {
     shared.state.withLock { $0.node.loseAllConnections() }
   }
 
-  /// The next message delivered from the queue is delivered once more, while the first is unsettled.
+  /// The next message delivered from the queue is delivered once more, while the first is
+  /// unsettled.
   public func duplicateNextDelivery(of queue: String) {
     shared.state.withLock { $0.node.duplicateNextDelivery(of: queue) }
   }

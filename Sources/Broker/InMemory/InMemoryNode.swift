@@ -1,5 +1,5 @@
-/// Exchanges, queues and consumers of the in-memory broker, without locks and without a clock: time is
-/// what it is told.
+/// Exchanges, queues and consumers of the in-memory broker, without locks and without a clock: time
+/// is what it is told.
 struct InMemoryNode {
   struct Attached {
     var queue: String
@@ -79,7 +79,8 @@ struct InMemoryNode {
 
   // MARK: time
 
-  /// Moves the clock; messages whose time is up go to their dead letters, in the order of their times.
+  /// Moves the clock; messages whose time is up go to their dead letters, in the order of their
+  /// times.
   mutating func advance(milliseconds: Int64) {
     let end = now + milliseconds
     while let next = queues.values.compactMap(\.nextExpiry).min(), next <= end {

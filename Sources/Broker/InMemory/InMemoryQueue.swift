@@ -37,8 +37,8 @@ struct InMemoryQueue {
     ready.append(Stored(message: message, expiresAt: expiresAt))
   }
 
-  /// Handed back or lost with its connection; `nil` when the delivery limit is passed and it is a dead
-  /// letter now.
+  /// Handed back or lost with its connection; `nil` when the delivery limit is passed and it is a
+  /// dead letter now.
   mutating func takeBack(_ stored: Stored) -> Bool {
     var stored = stored
     stored.returns += 1

@@ -17,7 +17,8 @@ struct ConfirmWindow<Message> {
     count += 1
   }
 
-  /// A return comes before its confirm and has no tag; the broker returns in the order of publishing.
+  /// A return comes before its confirm and has no tag; the broker returns in the order of
+  /// publishing.
   mutating func markReturned(_ result: PublishResult, where matches: (Message) -> Bool) {
     for index in entries.indices[head...] {
       guard let entry = entries[index], entry.returned == nil, matches(entry.message) else {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The messages of one `publish` call, and their results as they come in. The connection's thread and
-/// the deadline both write results; the first for a message counts.
+/// The messages of one `publish` call, and their results as they come in. The connection's thread
+/// and the deadline both write results; the first for a message counts.
 final class PublishBatch: Sendable {
   private struct State {
     var results: [PublishResult?]
@@ -44,7 +44,8 @@ final class PublishBatch: Sendable {
   }
 
   private func finish(_ change: (inout State) -> Void) {
-    let done = state.withLock { state -> (CheckedContinuation<[PublishResult], Never>, [PublishResult])? in
+    let done = state.withLock {
+      state -> (CheckedContinuation<[PublishResult], Never>, [PublishResult])? in
       change(&state)
       guard state.open == 0, let continuation = state.continuation else { return nil }
       state.continuation = nil

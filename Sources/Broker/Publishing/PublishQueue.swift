@@ -10,7 +10,8 @@ struct PublishQueue {
     if !batch.messages.isEmpty { batches.append(batch) }
   }
 
-  /// The next message that still waits for a result; its deadline may have ended before it was written.
+  /// The next message that still waits for a result; its deadline may have ended before it was
+  /// written.
   mutating func next() -> (PublishBatch, Int)? {
     while head < batches.count {
       let batch = batches[head]

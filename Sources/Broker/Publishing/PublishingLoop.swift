@@ -5,8 +5,9 @@ enum PublishingCommand: Sendable {
   case close(Reply<Void>)
 }
 
-/// The publishing connection and its thread: writes what is handed in, reads confirms and returns, keeps
-/// the connection alive, and opens it again when it is lost. Everything here runs on that thread.
+/// The publishing connection and its thread: writes what is handed in, reads confirms and returns,
+/// keeps the connection alive, and opens it again when it is lost. Everything here runs on that
+/// thread.
 final class PublishingLoop {
   private struct Place {
     var batch: PublishBatch

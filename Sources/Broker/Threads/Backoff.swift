@@ -1,5 +1,5 @@
-/// How long to wait before the next attempt to connect: doubles up to a ceiling, and is spread so that
-/// services that lost the broker together do not come back together.
+/// How long to wait before the next attempt to connect: doubles up to a ceiling, and is spread so
+/// that services that lost the broker together do not come back together.
 struct Backoff {
   let floor: Duration
   let ceiling: Duration

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Runs short closures when their time has come, on a thread of its own, so that a deadline holds even
-/// while a connection's thread is stuck in the C library.
+/// Runs short closures when their time has come, on a thread of its own, so that a deadline holds
+/// even while a connection's thread is stuck in the C library.
 final class Deadlines: Sendable {
   static let shared = Deadlines()
 

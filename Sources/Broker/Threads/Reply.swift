@@ -1,7 +1,7 @@
 import Synchronization
 
-/// One answer from a connection's thread to a waiting caller. The first answer counts; a deadline gives
-/// one if nobody else does.
+/// One answer from a connection's thread to a waiting caller. The first answer counts; a deadline
+/// gives one if nobody else does.
 final class Reply<Value: Sendable>: Sendable {
   typealias Answer = Result<Value, BrokerError>
   private struct State {

@@ -3,7 +3,9 @@ import GRDB
 /// Statements are prepared once per connection and bound by position.
 extension Database {
   func run(_ sql: String, _ arguments: StatementArguments = []) throws {
-    try cachedStatement(sql: sql).execute(arguments: arguments)
+    let statement = try cachedStatement(sql: sql)
+    statement.setUncheckedArguments(arguments)
+    try statement.execute()
   }
 
   /// How many rows the statement changed.
@@ -15,7 +17,9 @@ extension Database {
   func first<Value>(
     _ sql: String, _ arguments: StatementArguments = [], _ decode: (Row) throws -> Value
   ) throws -> Value? {
-    let rows = try Row.fetchCursor(try cachedStatement(sql: sql), arguments: arguments)
+    let statement = try cachedStatement(sql: sql)
+    statement.setUncheckedArguments(arguments)
+    let rows = try Row.fetchCursor(statement)
     guard let row = try rows.next() else { return nil }
     return try decode(row)
   }
@@ -24,7 +28,9 @@ extension Database {
     _ sql: String, _ arguments: StatementArguments = [], _ decode: (Row) throws -> Value
   ) throws -> [Value] {
     var values: [Value] = []
-    let rows = try Row.fetchCursor(try cachedStatement(sql: sql), arguments: arguments)
+    let statement = try cachedStatement(sql: sql)
+    statement.setUncheckedArguments(arguments)
+    let rows = try Row.fetchCursor(statement)
     while let row = try rows.next() { values.append(try decode(row)) }
     return values
   }

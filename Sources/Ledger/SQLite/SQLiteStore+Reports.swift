@@ -20,6 +20,15 @@ extension SQLiteStore {
     try await connections.read { try TotalsQuery(database: $0, period: period).totals() }
   }
 
+  public func mailsResent(_ period: Period) async throws -> Int {
+    try await connections.read { database in
+      let count = try database.integer(
+        "SELECT count(*) FROM mails WHERE period = ? AND reason = ?",
+        [period.stored, MailRecord.resent])
+      return Int(count ?? 0)
+    }
+  }
+
   public func story(of account: String, period: Period?) async throws -> AccountStory? {
     try await connections.read { database in
       try StoryQuery(database: database, account: account, period: period).story()

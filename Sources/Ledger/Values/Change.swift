@@ -106,6 +106,10 @@ public struct MailRecord: Sendable, Equatable {
   /// Why it was suppressed or refused (a rule, or the server's code; no address).
   public var reason: String?
 
+  /// The reason kept with a mail that was sent under an intent of before: its receiver may have it
+  /// twice, under the same Message-ID.
+  public static let resent = "sent again, the first sending has no recorded end"
+
   public init(
     about: String, account: String, kind: MailKind, period: Period?, messageID: String,
     state: State, reason: String? = nil

@@ -23,7 +23,8 @@ struct ReportCommand: OperatorCommand {
     guard totals.contains(where: { $0.invoices > 0 }) else {
       throw Problem("nothing was invoiced for \(period)")
     }
-    let document = ReportDocument(period: period, totals)
+    let resent = try await session.store().mailsResent(period)
+    let document = ReportDocument(period: period, totals, mailsResent: resent)
     return Answer(
       document, text: document.lines(style: session.output.style),
       status: totals.allSatisfy { $0.ledgerSumMinor == 0 } ? .done : .problem)
@@ -49,9 +50,12 @@ struct ReportDocument: Encodable {
 
   var period: String
   var currencies: [Totals]
+  /// Mails whose receivers may have them twice, under the same Message-ID.
+  var mailsResent: Int
 
-  init(period: Period, _ totals: [FinanceTotals]) {
+  init(period: Period, _ totals: [FinanceTotals], mailsResent: Int = 0) {
     self.period = period.description
+    self.mailsResent = mailsResent
     currencies = totals.map {
       Totals(
         currency: $0.currency.code, invoices: $0.invoices, invoiced: $0.invoicedMinor,
@@ -63,9 +67,11 @@ struct ReportDocument: Encodable {
   }
 
   func lines(style: Style) -> [String] {
-    currencies.flatMap { totals in
+    let tables = currencies.flatMap { totals in
       [style.bold("report \(period), \(totals.currency)")] + Self.table(totals) + [""]
-    }.dropLast()
+    }
+    if mailsResent == 0 { return tables.dropLast() }
+    return tables + ["\(mailsResent) mails may have been sent twice, under the same Message-ID"]
   }
 
   private static func table(_ totals: Totals) -> [String] {

@@ -14,8 +14,7 @@ extension DecodingError {
   }
 
   private static func reason(_ context: Context) -> String {
-    if context.codingPath.isEmpty, context.underlyingError != nil { return "is not JSON" }
-    return context.debugDescription
+    context.codingPath.isEmpty ? "is not JSON" : context.debugDescription
   }
 
   static func path(_ keys: [any CodingKey]) -> String {

@@ -5,28 +5,43 @@ import Synchronization
 /// The sandbox's time: the machine's, moved by the seconds that stand in a file.
 ///
 /// The services of a sandbox run read the same file, so that a grace of days passes in seconds. The
-/// file is read at most ten times a second; while it is missing or empty the offset is 0, and while
-/// it cannot be understood the last good offset stays.
+/// file is looked at again after `pauseMilliseconds`; while it is missing the offset is 0, and while
+/// it cannot be understood (half written) the last good offset stays.
 final class SandboxClock: Sendable {
-  private let file: String?
-  private let last = Mutex((offset: Int64(0), readAt: Int64.min))
+  private struct Look {
+    var offset: Int64 = 0
+    var at: Int64?
+  }
 
-  init(file: String?) { self.file = file }
+  /// A hundred years: keeps the sum inside what an `Instant` can be.
+  private static let mostSeconds: Int64 = 100 * 366 * 86_400
+
+  private let file: String?
+  private let pauseMilliseconds: Int64
+  private let last = Mutex(Look())
+
+  init(file: String?, pauseMilliseconds: Int64 = 100) {
+    self.file = file
+    self.pauseMilliseconds = pauseMilliseconds
+  }
 
   func now() -> Instant {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    let milliseconds = Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
-    guard let file else { return Instant(milliseconds: milliseconds) }
+    let machine = Self.milliseconds(CLOCK_REALTIME)
+    guard let file else { return Instant(milliseconds: machine) }
+    let steady = Self.milliseconds(CLOCK_MONOTONIC)
     let offset = last.withLock { last in
-      if milliseconds >= last.readAt.addingReportingOverflow(100).partialValue
-        || milliseconds < last.readAt || last.readAt == .min
-      {
-        last = (Self.offset(in: file) ?? last.offset, milliseconds)
+      if last.at.map({ steady >= $0 + pauseMilliseconds }) ?? true {
+        last = Look(offset: Self.offset(in: file) ?? last.offset, at: steady)
       }
       return last.offset
     }
-    return Instant(milliseconds: milliseconds + offset)
+    return Instant(milliseconds: machine + offset)
+  }
+
+  private static func milliseconds(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
   }
 
   /// In milliseconds; `nil` when what stands there is not a whole number of seconds.
@@ -37,8 +52,8 @@ final class SandboxClock: Sendable {
     var bytes = [UInt8](repeating: 0, count: 64)
     let count = read(descriptor, &bytes, bytes.count)
     let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-    let word = text.split(whereSeparator: \.isWhitespace).first ?? ""
-    guard !word.isEmpty else { return 0 }
-    return Int64(word).map { $0 * 1_000 }
+    guard let seconds = Int64(text.filter { !$0.isWhitespace }), seconds.magnitude <= mostSeconds
+    else { return nil }
+    return seconds * 1_000
   }
 }

@@ -18,7 +18,7 @@ struct SandboxServer {
       },
       configuration: .init(address: .hostname(host, port: port), serverName: "sandbox"),
       onServerRunning: { channel in onListening(channel.localAddress?.port ?? port) })
-    application.logger.logLevel = .error
+    application.logger.logLevel = .critical
     try await application.run()
   }
 

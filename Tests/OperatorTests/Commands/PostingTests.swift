@@ -50,7 +50,8 @@ import Testing
   }
 
   @Test func withoutABrokerItIsRecordedAndTheNextCommandPublishes() async throws {
-    let alone = await record(try Console(scratch, broker: nil))
+    let alone = await record(
+      try Console(scratch, broker: nil, now: "2026-12-02T00:00:00Z"))
     #expect(alone.status == .done)
     #expect(try document(alone.out)["published"] as? Bool == false)
     #expect(alone.err.contains("published by the next closectl command that reaches the broker"))

@@ -38,7 +38,7 @@ import Testing
     try await world.run()
     #expect(world.gateway.charges.isEmpty)
     #expect(try await world.facts("a")?.attempts.map(\.state) == [.unknown])
-    await world.advance(seconds: 2)
+    world.advance(seconds: 2)
     try await world.run()
     #expect(world.gateway.charges.count == 1)
     #expect(try await world.facts("a")?.attempts.map(\.state) == [.succeeded])
@@ -52,7 +52,7 @@ import Testing
     try await world.run()
     var made: [Int] = [try await attempts(world)]
     for _ in 1...10 {
-      await world.advance(days: 1)
+      world.advance(days: 1)
       try await world.run()
       made.append(try await attempts(world))
     }
@@ -65,7 +65,7 @@ import Testing
     let world = try await World(accounts: [.test("a", card: Account.hard)])
     try await world.trigger()
     try await world.run()
-    await world.advance(days: 15)
+    world.advance(days: 15)
     try await world.run()
     #expect(world.gateway.calls == 1)
     #expect(try await world.ends() == [.held: 1])
@@ -97,7 +97,7 @@ import Testing
     world.gateway.script("a", .lost)
     try await world.trigger()
     try await world.run()
-    await world.advance(days: 2)
+    world.advance(days: 2)
     try await world.run()
     #expect(try await world.facts("a")?.attempts.map(\.state) == [.lost, .succeeded])
     #expect(world.gateway.charges.count == 1)

@@ -18,7 +18,7 @@ final class World: Sendable {
   let clock: LedgerClock
   private let time: Time
   private let directory: URL
-  private let desks: [ServiceName: (runner: Runner, consumer: any Consumer, upkeep: Outbox)]
+  private let desks: [ServiceName: (runner: Runner, upkeep: Outbox)]
   private let handlers: [ServiceName: Handler]
 
   final class Time: Sendable {
@@ -39,7 +39,7 @@ final class World: Sendable {
       "sqlite:\(directory.appendingPathComponent("t.db").path)", migrate: true)
     _ = try await broker.apply(MonthClose.topology(retryDelays: Self.retryDelays))
     var handlers: [ServiceName: Handler] = [:]
-    var desks: [ServiceName: (Runner, any Consumer, Outbox)] = [:]
+    var desks: [ServiceName: (Runner, Outbox)] = [:]
     for service in MonthClose.services {
       let desk = Desk(service: service, store: store, clock: clock)
       let handler = try Self.handler(service, desk, gateway, post)
@@ -50,9 +50,7 @@ final class World: Sendable {
         ladder: RetryLadder(service: service, delays: Self.retryDelays), tally: Tally(),
         logger: logger, pause: { _ in false })
       handlers[service] = handler
-      desks[service] = (
-        runner, try await broker.consume(service.rawValue, prefetch: 1000), outbox
-      )
+      desks[service] = (runner, outbox)
     }
     self.handlers = handlers
     self.desks = desks
@@ -117,20 +115,23 @@ final class World: Sendable {
     var moved = false
     if let announce = handlers[service]?.announceDue { try await desk.upkeep.fireDue(announce) }
     while try await (broker.depth(of: service.rawValue)?.messages ?? 0) > 0 {
-      guard let batch = await desk.consumer.next(limit: 64, linger: .zero) else { break }
-      await desk.consumer.settle(await desk.runner.work(batch))
+      let consumer = try await broker.consume(service.rawValue, prefetch: 64)
+      if let batch = await consumer.next(limit: 64, linger: .zero) {
+        await consumer.settle(await desk.runner.work(batch))
+      }
+      await consumer.stop()
       moved = true
     }
     return moved
   }
 
-  func advance(days: Int = 0, seconds: Int64 = 0) async {
+  func advance(days: Int = 0, seconds: Int64 = 0) {
     time.now.withLock { $0 = $0.adding(days: days).adding(seconds: seconds) }
-    await broker.advance(milliseconds: Int64(days) * 86_400_000 + seconds * 1000)
+    broker.advance(milliseconds: Int64(days) * 86_400_000 + seconds * 1000)
   }
 
   /// Outages only: retries come back without time for grace or due work to pass.
-  func advanceBroker(seconds: Int64) async { await broker.advance(milliseconds: seconds * 1000) }
+  func advanceBroker(seconds: Int64) { broker.advance(milliseconds: seconds * 1000) }
 
   var operations: Operator {
     Operator(

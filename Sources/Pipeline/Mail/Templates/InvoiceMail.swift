@@ -42,5 +42,5 @@ extension MailTemplate {
       + MailLayout.paragraph(
         "{{#usesCredit}}your credit covers {{credit}} of this invoice. {{/usesCredit}}"
           + "There is nothing left to pay.")
-      + "{{/isSettled}}{{> figures}}")
+      + "{{/isSettled}}" + MailLayout.figures)
 }

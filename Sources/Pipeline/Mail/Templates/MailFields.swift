@@ -5,14 +5,16 @@ import Billing
 struct MailFields {
   private let view: MailView
 
-  static func of(_ view: MailView) -> [String: Any] {
+  static func of(_ view: MailView) -> MailValues {
     let fields = MailFields(view: view)
-    return fields.texts.merging(fields.switches) { $1 }
-      .merging(fields.figures) { $1 }
+    return MailValues(
+      fields.texts.mapValues { $0.map { .text($0) } }
+        .merging(fields.flags.mapValues { .flag($0) }) { $1 }
+        .merging(fields.figures) { $1 })
   }
 
-  private var texts: [String: Any] {
-    var texts: [String: Any] = [
+  private var texts: [String: String?] {
+    [
       "account": Self.oneLine(view.account),
       "name": Self.oneLine(view.name),
       "period": MailDate.text(view.period),
@@ -21,16 +23,13 @@ struct MailFields {
       "open": money(view.openMinor),
       "amount": money(view.amountMinor),
       "credit": money(view.creditAppliedMinor),
+      "nextAttempt": view.nextAttemptAt.map { MailDate.text($0, in: view.timeZone) },
+      "dueDate": view.dueAt.map { MailDate.text($0, in: view.timeZone) },
+      "reason": view.reason.map { Self.oneLine(String($0.map { $0 == "_" ? " " : $0 })) },
     ]
-    texts["nextAttempt"] = view.nextAttemptAt.map { MailDate.text($0, in: view.timeZone) }
-    texts["dueDate"] = view.dueAt.map { MailDate.text($0, in: view.timeZone) }
-    texts["reason"] = view.reason.map { code in
-      Self.oneLine(String(code.map { $0 == "_" ? " " : $0 }))
-    }
-    return texts
   }
 
-  private var switches: [String: Any] {
+  private var flags: [String: Bool] {
     [
       "isAutomatic": view.collection == .auto && view.openMinor > 0,
       "isManual": view.collection == .manual && view.openMinor > 0,
@@ -47,19 +46,20 @@ struct MailFields {
     var label: String
     var note = ""
     var amount: String
-    var isSum = false
+
+    var values: MailValues {
+      MailValues([
+        "label": .text(label), "note": note.isEmpty ? nil : .text(note), "amount": .text(amount),
+      ])
+    }
   }
 
-  private var figures: [String: Any] {
-    let figures = lineFigures + sumFigures
+  private var figures: [String: MailValues.Value] {
+    let (lines, sums, totals) = (lineFigures, sumFigures, totalFigures)
     return [
-      "figures": figures.map { figure -> [String: Any] in
-        [
-          "label": figure.label, "note": figure.note, "hasNote": !figure.note.isEmpty,
-          "amount": figure.amount, "isSum": figure.isSum,
-        ]
-      },
-      "figuresText": Self.aligned(figures),
+      "lines": .list(lines.map(\.values)), "sums": .list(sums.map(\.values)),
+      "totals": .list(totals.map(\.values)),
+      "figuresText": .text(Self.aligned(lines + sums + totals)),
     ]
   }
 
@@ -75,21 +75,22 @@ struct MailFields {
   }
 
   private var sumFigures: [Figure] {
-    var sums: [Figure] = []
-    if !view.taxes.isEmpty {
-      sums.append(Figure(label: "Net", amount: money(view.netMinor), isSum: true))
-    }
-    for tax in view.taxes {
-      let label = "\(Self.oneLine(tax.name)) \(Self.percent(tax.rate))"
-      sums.append(Figure(label: label, amount: money(tax.amountMinor), isSum: true))
-    }
-    sums.append(Figure(label: "Total", amount: money(view.totalMinor), isSum: true))
-    if view.creditAppliedMinor > 0 {
-      let credit = "-\(money(view.creditAppliedMinor))"
-      sums.append(Figure(label: "Your credit", amount: credit, isSum: true))
-      sums.append(Figure(label: "To pay", amount: money(view.openMinor), isSum: true))
-    }
-    return sums
+    if view.taxes.isEmpty { return [] }
+    return [Figure(label: "Net", amount: money(view.netMinor))]
+      + view.taxes.map { tax in
+        Figure(
+          label: "\(Self.oneLine(tax.name)) \(Self.percent(tax.rate))",
+          amount: money(tax.amountMinor))
+      }
+  }
+
+  private var totalFigures: [Figure] {
+    let total = Figure(label: "Total", amount: money(view.totalMinor))
+    if view.creditAppliedMinor <= 0 { return [total] }
+    return [
+      total, Figure(label: "Your credit", amount: "-\(money(view.creditAppliedMinor))"),
+      Figure(label: "To pay", amount: money(view.openMinor)),
+    ]
   }
 
   /// `0.081` is 8.1%.
@@ -117,6 +118,7 @@ struct MailFields {
 
   /// Text that others typed, without line breaks or other control characters, at most 200 characters.
   private static func oneLine(_ text: String) -> String {
+    if text.utf8.count <= 200, text.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) { return text }
     let clean = text.unicodeScalars.prefix(200).map { scalar -> Character in
       switch scalar.properties.generalCategory {
       case .control, .lineSeparator, .paragraphSeparator, .format: " "

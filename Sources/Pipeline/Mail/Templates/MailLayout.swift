@@ -12,7 +12,8 @@ enum MailLayout {
     """
 
   static func page(_ template: MailTemplate) -> String {
-    head(accent: template.accent, subject: template.subject) + template.html + foot
+    "{{% CONTENT_TYPE:\(MailHTML.name)}}"
+      + head(accent: template.accent, subject: template.subject) + template.html + foot
   }
 
   private static let font =
@@ -72,15 +73,28 @@ enum MailLayout {
   static let figures = """
     <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" \
     style="margin:22px 0 6px 0;font-size:14px;">
-    {{#figures}}
+    {{#lines}}
     <tr>
-    <td style="padding:8px 12px 8px 0;border-top:1px solid #e4e7eb;\
-    {{#isSum}}color:#52606d;{{/isSum}}">{{label}}{{#hasNote}}<br><span \
-    style="font-size:12px;color:#66727f;">{{note}}</span>{{/hasNote}}</td>
+    <td style="padding:8px 12px 8px 0;border-top:1px solid #e4e7eb;">{{label}}{{#note}}<br><span \
+    style="font-size:12px;color:#66727f;">{{note}}</span>{{/note}}</td>
     <td align="right" valign="top" style="padding:8px 0;border-top:1px solid #e4e7eb;\
-    white-space:nowrap;{{#isSum}}font-weight:600;{{/isSum}}">{{amount}}</td>
+    white-space:nowrap;">{{amount}}</td>
     </tr>
-    {{/figures}}
+    {{/lines}}
+    {{#sums}}
+    <tr>
+    <td style="padding:8px 12px 8px 0;border-top:1px solid #e4e7eb;color:#52606d;">{{label}}</td>
+    <td align="right" style="padding:8px 0;border-top:1px solid #e4e7eb;white-space:nowrap;\
+    color:#52606d;">{{amount}}</td>
+    </tr>
+    {{/sums}}
+    {{#totals}}
+    <tr>
+    <td style="padding:8px 12px 8px 0;border-top:1px solid #cbd2d9;font-weight:600;">{{label}}</td>
+    <td align="right" style="padding:8px 0;border-top:1px solid #cbd2d9;font-weight:600;\
+    white-space:nowrap;">{{amount}}</td>
+    </tr>
+    {{/totals}}
     </table>
 
     """

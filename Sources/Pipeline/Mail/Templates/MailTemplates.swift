@@ -27,8 +27,8 @@ public struct MailTemplates: Sendable {
   private let library: MustacheLibrary
 
   public init() throws {
+    MustacheContentTypes.register(MailHTML(), named: MailHTML.name)
     var library = MustacheLibrary()
-    try library.register(MailLayout.figures, named: "figures")
     for kind in MailKind.allCases {
       let template = MailTemplate.of(kind)
       try library.register(MailLayout.plain + template.subject, named: "\(kind).subject")

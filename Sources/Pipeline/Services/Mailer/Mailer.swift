@@ -19,18 +19,19 @@ public struct Mailer: Sendable {
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
     let letters = jobs.map(Letter.init)
-    let keys = letters.compactMap(\.?.key)
-    let known = try await desk.store.mails(keys)
+    let known = try await desk.store.mails(letters.compactMap(\.?.key))
     let steps = try await decide(jobs, letters, known)
     var outcomes: [Outcome?] = steps.map { if case .end(let outcome) = $0 { outcome } else { nil } }
     var sending: [Sending] = []
     for (index, step) in steps.enumerated() {
       if case .send(let letter, let decided, let facts) = step {
-        sending.append(Sending(index: index, letter: letter, decided: decided, facts: facts))
+        let isResent = known[letter.key]?.state == .intended
+        sending.append(
+          Sending(
+            index: index, letter: letter, decided: decided, facts: facts, isResent: isResent))
       }
     }
-    let results = try await record(try await send(sending))
-    for (item, outcome) in zip(sending, results) { outcomes[item.index] = outcome }
+    for (index, outcome) in try await sendAndRecord(sending) { outcomes[index] = outcome }
     return outcomes.map { $0 ?? .later(Fault(.handlerFailed, "the mail was not decided")) }
   }
 
@@ -44,6 +45,8 @@ public struct Mailer: Sendable {
     var letter: Letter
     var decided: Decided<MailAction>
     var facts: AccountFacts
+    /// Its intent is from before: the mail may have been sent already, nobody knows.
+    var isResent: Bool
   }
 
   private struct Sent: Sendable {
@@ -87,7 +90,30 @@ public struct Mailer: Sendable {
 
   // MARK: 2. Send
 
-  private func send(_ items: [Sending]) async throws -> [Sent] {
+  /// What the server has said is committed within milliseconds, while other mails are still under
+  /// way: a crash leaves few mails of which nobody knows whether they were sent.
+  private static let linger = Duration.milliseconds(5)
+
+  private func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
+    let mails = try await write(items)
+    let arrivals = Arrivals<Sent>()
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      for (item, mail) in zip(items, mails) {
+        group.addTask {
+          let answer = await server.send([mail]).first ?? .later("the server said nothing")
+          await arrivals.add(Sent(item: item, answer: answer))
+        }
+      }
+      var outcomes: [(Int, Outcome)] = []
+      while outcomes.count < items.count {
+        let sent = await arrivals.take(after: Self.linger)
+        outcomes += zip(sent, try await record(sent)).map { ($0.item.index, $1) }
+      }
+      return outcomes
+    }
+  }
+
+  private func write(_ items: [Sending]) async throws -> [OutgoingMail] {
     var mails: [OutgoingMail] = []
     for item in items {
       let stored = try await desk.store.invoice(item.facts.invoice?.id ?? "")
@@ -95,8 +121,7 @@ public struct Mailer: Sendable {
         try desktop.write(
           item.letter, facts: item.facts, draft: stored?.draft, at: desk.clock.now()))
     }
-    if mails.isEmpty { return [] }
-    return zip(items, await server.send(mails)).map { Sent(item: $0, answer: $1) }
+    return mails
   }
 
   // MARK: 3. Commit what the server said
@@ -107,8 +132,10 @@ public struct Mailer: Sendable {
       let letter = item.letter
       switch sent.answer {
       case .accepted:
+        let note = item.isResent ? MailRecord.resent : nil
         return .commit(
-          try letter.end(.sent, desk, item.decided, item.facts), then: { .done($0.events) })
+          try letter.end(.sent, desk, item.decided, item.facts, why: note),
+          then: { .done($0.events) })
       case .refused(let why):
         return .commit(
           try letter.end(.refused, desk, item.decided, item.facts, why: why),

@@ -1,0 +1,20 @@
+/// Things that are done, in the order of their end, handed over in groups.
+actor Arrivals<Element: Sendable> {
+  private var elements: [Element] = []
+  private var waiting: CheckedContinuation<Void, Never>?
+
+  func add(_ element: Element) {
+    elements.append(element)
+    waiting?.resume()
+    waiting = nil
+  }
+
+  /// Waits for a first one, then a moment for more, and takes all there are. One caller at a time.
+  func take(after linger: Duration) async -> [Element] {
+    if elements.isEmpty { await withCheckedContinuation { waiting = $0 } }
+    // Cancelled only cuts the moment short.
+    try? await Task.sleep(for: linger)
+    defer { elements = [] }
+    return elements
+  }
+}
