@@ -137,6 +137,7 @@ start_process() {
   ! process_alive "$name" || die "$name already runs in $RUN (pid $(process_pid "$name"))"
   setsid "$@" >>"$RUN/logs/$name.log" 2>&1 </dev/null &
   record_pid "$RUN/pids/$name.pid" $!
+  disown # a kill on purpose is not news for the terminal
   STAGE_STARTED+=("$RUN/pids/$name.pid")
 }
 

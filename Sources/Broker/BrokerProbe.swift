@@ -10,21 +10,22 @@ public struct BrokerProbe: Sendable {
   ) async throws -> (publishedPerSecond: Double, consumedPerSecond: Double) {
     let broker = try await RabbitMQBroker.connect(url, name: "probe", logger: logger)
     let queue = "probe.\(UInt64.random(in: 0 ... .max))"
-    do {
+    let outcome = await Result { () async throws -> (Double, Double) in
       let topology = Topology(
         exchanges: [], queues: [.init(name: queue, arguments: queueArguments)], bindings: [])
       for difference in try await broker.apply(topology) {
         throw BrokerError.refused(code: 406, text: difference.description)
       }
-      let rates = try await run(
+      return try await run(
         broker, queue, Array(repeating: 0x2E, count: messageBytes), messages, batch, publishers)
-      try await broker.delete(queues: [queue])
-      await broker.close()
-      return rates
-    } catch {
-      await broker.close()
-      throw error
     }
+    do {
+      try await broker.delete(queues: [queue])
+    } catch {
+      logger.warning("the probe's queue \(queue) is left behind: \(error)")
+    }
+    await broker.close()
+    return try outcome.get()
   }
 
   private static func run(
@@ -74,5 +75,15 @@ public struct BrokerProbe: Sendable {
       count += deliveries.count
     }
     return .now
+  }
+}
+
+extension Result where Failure == any Error {
+  fileprivate init(_ body: () async throws -> Success) async {
+    do {
+      self = .success(try await body())
+    } catch {
+      self = .failure(error)
+    }
   }
 }

@@ -1,6 +1,6 @@
 /// `amqp://user:password@host:port/vhost`, percent-encoded where needed, or `amqps://` with
 /// `?cacertfile=…&certfile=…&keyfile=…`. Never shows its password.
-public struct BrokerURL: Sendable, Equatable, CustomStringConvertible {
+public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
   /// TLS 1.2 or newer; the broker's certificate and name are always verified.
   public struct TLS: Sendable, Equatable {
     /// Certificate authorities, PEM; `nil`: those of the system.
@@ -20,6 +20,9 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible {
     let scheme = tls == nil ? "amqp" : "amqps"
     return "\(scheme)://\(user)@\(host):\(port)/\(virtualHost == "/" ? "" : virtualHost)"
   }
+
+  /// Dumps, and whatever prints a value holding one, show no password either.
+  public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 
   public init(parsing text: String) throws(BrokerError) {
     var rest = Substring(text)

@@ -49,6 +49,9 @@ struct BrokerURLTests {
   func description() throws {
     let url = try BrokerURL(parsing: "amqps://u:secret@h:1/v")
     #expect("\(url)" == "amqps://u@h:1/v")
+    var dumped = ""
+    dump([url], to: &dumped)
+    #expect(!dumped.contains("secret") && !String(reflecting: [url]).contains("secret"))
     #expect(!"\(BrokerError.refusedLogin(user: url.user, host: url.host))".contains("secret"))
   }
 }

@@ -113,6 +113,22 @@ extension BrokerSuite {
       }
     }
 
+    @Test("a channel that stops confirming is given up and opened anew")
+    func noConfirms() async throws {
+      try await withProxy {
+        $0.heartbeatSeconds = 1
+        $0.publishTimeout = .milliseconds(100)
+      } _: { test, broker, proxy in
+        proxy.pause()
+        _ = await broker.publish([test.message("a", "1")])
+        try await eventually {
+          await broker.health.publishing == .lost("no confirm for 0.3 seconds")
+        }
+        proxy.resume()
+        try await eventually { await broker.publish([test.message("a", "2")]) == [.confirmed] }
+      }
+    }
+
     @Test("a write that the other side does not read is broken off; the thread goes on")
     func stuckWrite() async throws {
       try await withProxy {

@@ -69,16 +69,24 @@ extension BrokerSuite {
         ("x-queue-type", .string("classic"), .string("quorum")),
         ("x-dead-letter-exchange", nil, .string("dead")),
         ("x-max-length", .integer(5), nil),
+        ("x-delivery-limit", .integer(5), .integer(50)),
+        ("x-overflow", .string("drop-head"), .string("reject-publish")),
+        ("x-dead-letter-strategy", .string("at-most-once"), .string("at-least-once")),
       ] as [(String, HeaderValue?, HeaderValue?)])
     func differing(
       _ implementation: Implementation, _ argument: (String, HeaderValue?, HeaderValue?)
     ) async throws {
       let (name, there, expected) = argument
       try await withBroker(implementation, queues: ["a", "b"], exchanges: ["x"]) { test in
-        try await test.declare([test.queue("a", there.map { [name: $0] } ?? [:])])
+        func arguments(_ value: HeaderValue?) -> [String: HeaderValue] {
+          var arguments = quorum
+          arguments[name] = value
+          return arguments
+        }
+        try await test.declare([test.queue("a", arguments(there))])
         let topology = Topology(
           exchanges: [test.topicExchange],
-          queues: [test.queue("a", expected.map { [name: $0] } ?? [:]), test.queue("b")],
+          queues: [test.queue("a", arguments(expected)), test.queue("b")],
           bindings: [test.binding("b", "k")])
         let difference = TopologyDifference(
           what: "queue \(test.name("a"))", expected: "\(name) = \(expected?.plain ?? "none")",

@@ -4,6 +4,7 @@ import Testing
 /// A sandbox started as a program of its own, from beside the tests.
 final class Program {
   let process: Process
+  private let errors = Pipe()
   private(set) var port = 0
 
   static var path: String {
@@ -16,12 +17,13 @@ final class Program {
       .appendingPathComponent("sandbox-\(UUID().uuidString).jsonl").path
   }
 
-  /// Starts `sandbox serve` and waits until it says where it listens.
-  init(_ arguments: [String]) throws {
+  /// Starts `sandbox serve` and waits until it says where it listens. `largestFile`: in blocks of
+  /// 512 bytes, what it may write.
+  init(_ arguments: [String], largestFile: Int? = nil) throws {
     process = Process()
-    process.executableURL = URL(fileURLWithPath: Self.path)
-    process.arguments = ["serve"] + arguments
-    let errors = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    let limit = largestFile.map { "ulimit -f \($0); " } ?? ""
+    process.arguments = ["-c", limit + "exec \"$0\" \"$@\"", Self.path, "serve"] + arguments
     process.standardError = errors
     try process.run()
     var said = ""
@@ -47,6 +49,11 @@ final class Program {
     let data = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+  }
+
+  /// What it says on standard error until it ends.
+  func lastWords() -> String {
+    String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
   }
 
   /// Sends the signal and returns how the program ended: its exit status, or minus the signal.

@@ -48,6 +48,22 @@ struct ServerTests {
     #expect(server.stop(SIGTERM) == 0)
   }
 
+  @Test func aLogThatCannotBeWrittenEndsTheProgramWithoutAnAnswer() throws {
+    let log = Program.newLog()
+    defer { try? FileManager.default.removeItem(atPath: log) }
+    let server = try Program(["--listen", "127.0.0.1:0", "--log", log], largestFile: 4)
+    var answered = 0
+    while answered < 100, try server.charge("inv-\(answered)", key: "\(answered)") != "" {
+      answered += 1
+    }
+    server.process.waitUntilExit()
+    #expect(server.process.terminationStatus == 1)
+    #expect(server.lastWords().contains("the log \(log) cannot be used: File too large"))
+    // Every answer is in the log; what was not answered may be, torn off in the middle.
+    let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+    #expect(answered > 0 && lines.count >= answered + 1)
+  }
+
   @Test func aTakenPortIsOneClearSentence() throws {
     let log = Program.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }

@@ -41,7 +41,7 @@ final class AMQPConnection {
   }
 
   /// Must be turned at least so often for heartbeats to be sent and missed ones to be noticed.
-  var turnInterval: Duration { heartbeat == .zero ? .seconds(30) : heartbeat / 2 }
+  var turnInterval: Duration { heartbeat == .zero ? .seconds(30) : heartbeat / 4 }
 
   /// The next event that is already there. Serves heartbeats; never waits.
   func nextEvent() throws(ConnectionLost) -> AMQPEvent? {

@@ -31,7 +31,7 @@ enum InvoiceColumns {
 
   /// `nil` where an outer join found none.
   static func facts(_ row: Row, from first: Int, account: String) throws -> InvoiceFacts? {
-    if row.hasNull(atIndex: first) { return nil }
+    if row.isNull(first) { return nil }
     return InvoiceFacts(
       id: row[first + 1], number: row[first + 2], account: account,
       period: try Period(stored: row[first + 3]), currency: try Currency(row[first + 4] as String),
@@ -71,11 +71,10 @@ enum EventColumns {
     """
 
   static func event(_ row: Row) throws -> StoredEvent {
-    let body = try row.withUnsafeData(atIndex: 7) { [UInt8]($0 ?? .init()) }
-    return StoredEvent(
+    StoredEvent(
       sequence: row[0], service: try row.word(1),
       event: OutgoingEvent(
         id: row[2], type: row[3], routingKey: row[4], account: row[5],
-        period: try Period(stored: row[6]), body: body))
+        period: try Period(stored: row[6]), body: row[7]))
   }
 }

@@ -16,9 +16,9 @@ enum CatalogQuery {
 
   /// By currency; the statement selects currency and content.
   static func decoded(
-    _ database: Database, _ sql: String, _ arguments: StatementArguments
+    _ database: Database, _ sql: String, _ values: Database.Values
   ) throws -> [String: Catalog] {
-    let found = try database.all(sql, arguments) { row in
+    let found = try database.all(sql, values) { row in
       (row[0] as String, try decoded(row[1] as String))
     }
     return Dictionary(uniqueKeysWithValues: found)

@@ -8,8 +8,8 @@ public enum LogFormat: String, Sendable, CaseIterable {
 }
 
 /// Writes one line for each message, in one `write`, so that lines of several threads and processes
-/// never mix. Control characters are escaped: what a value holds can neither begin a line of its own
-/// nor move a terminal's cursor.
+/// never mix. Control characters are escaped: what a value holds can neither begin a line of its
+/// own nor move a terminal's cursor.
 public struct LineLogHandler: LogHandler {
   public var logLevel: Logger.Level
   public var metadata: Logger.Metadata = [:]
@@ -54,7 +54,8 @@ public struct LineLogHandler: LogHandler {
     return all
   }
 
-  /// A line that cannot be written is dropped: a service does not stop because nobody reads its log.
+  /// A line that cannot be written is dropped: a service does not stop because nobody reads its
+  /// log.
   public static let standardError: @Sendable ([UInt8]) -> Void = { line in
     line.withUnsafeBytes { bytes in
       var done = 0

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// Header values from text that somebody else wrote. Whatever goes in, what comes out is ASCII without
-/// control characters, on lines of at most 78 characters that begin with a space.
+/// Header values from text that somebody else wrote. Whatever goes in, what comes out is ASCII
+/// without control characters, on lines of at most 78 characters that begin with a space.
 enum MailHeader {
   /// Longer names and subjects are cut.
   private static let maxCharacters = 200
@@ -58,7 +58,8 @@ enum MailHeader {
     return String(trimmed)
   }
 
-  /// RFC 2047 encoded words, short enough to share a line with a field name, no character cut in two.
+  /// RFC 2047 encoded words, short enough to share a line with a field name; no character is cut
+  /// in two.
   private static func encoded(_ text: String) -> String {
     var words: [String] = []
     var word: [UInt8] = []

@@ -1,7 +1,7 @@
 import Billing
 
-/// A mail as the bytes of RFC 5322 and MIME: one alternative in plain text, one in HTML. The same mail
-/// is the same bytes every time.
+/// A mail as the bytes of RFC 5322 and MIME: one alternative in plain text, one in HTML. The same
+/// mail is the same bytes every time.
 enum MailMessage {
   /// `from`: what `mail.from` was read into.
   static func bytes(of mail: OutgoingMail, from: Mailbox) -> [UInt8] {

@@ -21,8 +21,8 @@ struct Mailbox: Sendable, Equatable {
     guard Self.isAddress(address) else { return nil }
   }
 
-  /// The everyday form of RFC 5321: `local@domain`, at most 254 bytes, ASCII, no quotes, comments or
-  /// brackets. Whatever passes is safe between the angle brackets of a command and a header.
+  /// The everyday form of RFC 5321: `local@domain`, at most 254 bytes, ASCII, no quotes, comments
+  /// or brackets. Whatever passes is safe between the angle brackets of a command and a header.
   static func isAddress(_ text: String) -> Bool {
     let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
     return text.utf8.count <= 254 && parts.count == 2 && isLocalPart(parts[0])

@@ -1,5 +1,5 @@
-/// RFC 2045, section 6.7: lines of at most 76 characters, CRLF between them, everything that could be
-/// changed on the way written as `=XX`.
+/// RFC 2045, section 6.7: lines of at most 76 characters, CRLF between them, everything that could
+/// be changed on the way written as `=XX`.
 enum QuotedPrintable {
   private static let digits = Array("0123456789ABCDEF".utf8)
 

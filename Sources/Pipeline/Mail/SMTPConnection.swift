@@ -48,7 +48,10 @@ final class SMTPConnection {
   }
 
   private func note(_ answer: MailAnswer, isDown: Bool) {
-    guard isDown, case .later(let why) = answer else { return down = nil }
+    guard isDown, case .later(let why) = answer else {
+      down = nil
+      return
+    }
     if down == nil { logger.warning("mail waits", metadata: ["why": "\(why)"]) }
     down = (.now + Self.downTime, answer)
   }

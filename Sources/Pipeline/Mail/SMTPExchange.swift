@@ -25,9 +25,11 @@ struct SMTPExchange {
     return .later("the mail server \(server) could not be used: \(why)")
   }
 
-  /// The server closed a connection we kept; it has seen nothing of this mail's text.
+  /// The server closed a connection we kept, and this mail was not yet sent whole: worth one try
+  /// over a new one. Not after silence, which has cost enough time.
   var isStaleConnection: Bool {
-    isReused && !isSent && result != CURLE_OK && (reply < 400 || reply == 421)
+    isReused && !isSent && result != CURLE_OK && result != CURLE_OPERATION_TIMEDOUT
+      && (reply < 400 || reply == 421)
   }
 
   /// Nothing to do with this mail: the next one would fare the same.

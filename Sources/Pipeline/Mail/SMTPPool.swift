@@ -79,7 +79,7 @@ enum MailThread {
         Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
         return nil
       }, body.toOpaque())
-    precondition(failed == 0, "no thread for a mail connection: \(String(cString: strerror(failed)))")
+    precondition(failed == 0, "no thread for a mail connection: error \(failed)")
     pthread_detach(thread)
   }
 }

@@ -1,6 +1,6 @@
 /// One pass over the bytes of a message that either proves them to be well-formed JSON (RFC 8259)
-/// within the gate's bounds or says where they are not. Nothing is decoded here; time and memory grow
-/// with the number of bytes and nothing else.
+/// within the gate's bounds or says where they are not. Nothing is decoded here; time and memory
+/// grow with the number of bytes and nothing else.
 ///
 /// Stricter than the RFC where a lenient reader could be made to disagree with another one: a key
 /// may be in an object once, text is valid UTF-8 without lone surrogates, no byte order mark.
@@ -100,7 +100,8 @@ struct JSONScanner {
   private func checkKey(_ key: Int, of object: Int, _ members: Int) throws(MessageFault) {
     guard members <= Self.maxMembers else {
       throw .invalid(
-        place: "byte \(at)", expected: "an object of at most \(Self.maxMembers) keys", found: "more")
+        place: "byte \(at)", expected: "an object of at most \(Self.maxMembers) keys",
+        found: "more")
     }
     var other = object + 1
     while other < key {
@@ -123,8 +124,9 @@ struct JSONScanner {
     body[Int(node.start)..<Int(node.end)]
   }
 
-  private mutating func add(_ kind: JSONDocument.Kind, from start: Int, to end: Int, _ escaped: Bool)
-  {
+  private mutating func add(
+    _ kind: JSONDocument.Kind, from start: Int, to end: Int, _ escaped: Bool
+  ) {
     nodes.append(
       .init(
         kind: kind, start: Int32(start), end: Int32(end), next: Int32(nodes.count + 1),

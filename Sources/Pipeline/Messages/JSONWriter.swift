@@ -6,7 +6,8 @@ struct JSONWriter {
 
   init() { bytes.reserveCapacity(1024) }
 
-  mutating func object(_ key: String? = nil, _ members: (inout JSONWriter) throws -> Void) rethrows {
+  mutating func object(_ key: String? = nil, _ members: (inout JSONWriter) throws -> Void) rethrows
+  {
     begin(key)
     bytes.append(UInt8(ascii: "{"))
     isFirst = true

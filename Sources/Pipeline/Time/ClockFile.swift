@@ -19,7 +19,8 @@ enum ClockFile {
     guard let seconds = Int64(text.filter { !$0.isWhitespace }), seconds.magnitude <= maxSeconds
     else {
       throw .unusable(
-        file: file, why: "expected a whole number of seconds, found \(count) bytes of something else")
+        file: file,
+        why: "expected a whole number of seconds, found \(count) bytes of something else")
     }
     return seconds
   }

@@ -15,7 +15,7 @@ public struct LedgerClock: Sendable {
     return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
   }
 
-  /// The system's time plus the seconds that a file holds, for trying out grace periods and retries.
+  /// The system's time plus the seconds a file holds, for trying out grace periods and retries.
   /// The file is looked at again at most every 100 ms. A file that is not there means 0; one that
   /// cannot be read as a whole number is an error now, and later leaves the offset as it was, with
   /// one warning.

@@ -36,8 +36,8 @@ struct StatusReader {
 
   /// `nil` when the broker cannot be asked: the ledger's part is still worth showing.
   private func deadLetters() async -> Int? {
-    guard let broker = await session.brokerIfReachable(otherwise: "dead letters are not counted")
-    else { return nil }
+    let consequence = "dead letters are not counted"
+    guard let broker = await session.brokerIfReachable(otherwise: consequence) else { return nil }
     do {
       var sum = 0
       for service in MonthClose.services {
@@ -46,7 +46,7 @@ struct StatusReader {
       }
       return sum
     } catch {
-      session.output.noteLine("note: \(error); dead letters are not counted")
+      await session.noteOnce("\(error); \(consequence)")
       return nil
     }
   }

@@ -115,7 +115,7 @@ extension OperatorOutcome {
   fileprivate var told: (name: String, message: String, status: ExitStatus) {
     switch self {
     case .done(let text): ("recorded", text, .done)
-    case .repeated(let text): ("recorded before", text, .done)
+    case .repeated(let text): ("unchanged", text, .done)
     case .refused(let text): ("refused", text, .problem)
     }
   }

@@ -71,7 +71,9 @@ struct ReportDocument: Encodable {
       [style.bold("report \(period), \(totals.currency)")] + Self.table(totals) + [""]
     }
     if mailsResent == 0 { return tables.dropLast() }
-    return tables + ["\(mailsResent) mails may have been sent twice, under the same Message-ID"]
+    return tables + [
+      "mails that may have been sent twice, under the same Message-ID: \(mailsResent)"
+    ]
   }
 
   private static func table(_ totals: Totals) -> [String] {

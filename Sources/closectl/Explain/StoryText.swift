@@ -67,9 +67,12 @@ struct StoryText {
       return [style.faint("\(head)  \(step.decision.rule)  (\(printable(step.messageID)))")]
     }
     let decision = step.decision
-    var lines = ["\(head)  took \(printable(step.messageID))"]
-    if let believed = decision.believed { lines.append("believed  \(told(believed))") }
-    if let found = decision.found { lines.append("found     \(told(found))") }
+    let verb = step.service == .closectl ? "did" : "took"
+    var lines = ["\(head)  \(verb) \(printable(step.messageID))"]
+    let believed = decision.believed.map(told)
+    let found = decision.found.map(told)
+    if let believed { lines.append("believed  \(believed)") }
+    if let found { lines.append("found     \(found == believed ? "the same" : found)") }
     lines.append("class     \(words(decision.finding.rawValue)), rule \(decision.rule)")
     if !decision.explanation.isEmpty {
       lines.append("done      \(printable(decision.explanation))")

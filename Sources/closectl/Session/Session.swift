@@ -12,6 +12,9 @@ actor Session {
   private let doors: Doors
   private var openStore: (any Store)?
   private var openBroker: (any Broker)?
+  private var failedAt: ContinuousClock.Instant?
+  private var noted: Set<String> = []
+  private static let pause = Duration.seconds(5)
 
   init(settings: Settings, output: Output, doors: Doors) throws {
     self.settings = settings
@@ -45,14 +48,22 @@ actor Session {
     return broker
   }
 
-  /// For commands that go on without a broker: what is wrong becomes a note.
+  /// For commands that go on without a broker: what is wrong becomes a note, once. Asked again and
+  /// again, it tries only now and then.
   func brokerIfReachable(otherwise consequence: String) async -> (any Broker)? {
+    if openBroker == nil, let failedAt, ContinuousClock.now - failedAt < Self.pause { return nil }
     do {
       return try await broker()
     } catch {
-      output.noteLine("note: \(error); \(consequence)")
+      failedAt = .now
+      noteOnce("\(error); \(consequence)")
       return nil
     }
+  }
+
+  /// Something people should know; said again only when it reads differently.
+  func noteOnce(_ text: String) {
+    if noted.insert(text).inserted { output.noteLine("note: \(text)") }
   }
 
   /// Publishes what an earlier command had to leave in the ledger because it had no broker, and

@@ -62,6 +62,13 @@ final class ChargeLog: Sendable {
     return ticket
   }
 
+  /// The same, back when the lines are on the disk; for the start, when nobody is served yet.
+  func appendNow(_ bytes: [UInt8]) throws(LogFault) {
+    _ = append(bytes)
+    queue.sync {}
+    if let failure = pending.withLock({ $0.failure }) { throw failure }
+  }
+
   /// Returns when all that was appended up to the ticket is on the disk; throws when it never will
   /// be.
   func durable(_ ticket: Int) async throws {

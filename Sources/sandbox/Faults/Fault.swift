@@ -23,13 +23,13 @@ enum FaultKind: String, Codable, CaseIterable, Sendable {
     case .latency: "waits `ms`, half before it charges and half after"
     case .chargeThenDrop: "charges, closes the connection without an answer"
     case .lostThenDrop: "does not charge, closes the connection"
-    case .chargeThen500: "charges, answers 500; the 500 is stored for the key"
-    case .lost500: "does not charge, answers 500; the 500 is stored for the key"
-    case .conflict: "answers idempotency_key_in_use; nothing executed or stored"
-    case .throttled: "answers 429 with Retry-After `retry_after`; nothing executed or stored"
-    case .unauthorized: "answers 401; nothing executed or stored"
+    case .chargeThen500: "charges, answers 500, which is stored for the key"
+    case .lost500: "does not charge, answers 500, which is stored"
+    case .conflict: "key in use; nothing executed or stored"
+    case .throttled: "with Retry-After `retry_after`; not executed or stored"
+    case .unauthorized: "key refused; nothing executed or stored"
     case .wrongAmount:
-      "charges rightly, the answer names another amount; the stored answer is right"
+      "charges rightly, only this answer has a wrong amount"
     case .wrongCurrency: "the same with another currency"
     case .wrongInvoice: "the same with another invoice in the metadata"
     case .brokenJSON: "charges, the answer is cut off in its middle"
@@ -37,7 +37,7 @@ enum FaultKind: String, Codable, CaseIterable, Sendable {
     case .redirect: "does not charge, answers 302 to another path"
     case .hang: "charges, never answers, keeps the connection open"
     case .searchEmpty: "search finds nothing, as while Stripe's index is behind"
-    case .keyExpiry: "at once: forgets all stored idempotency keys, as if 24 hours had passed"
+    case .keyExpiry: "forgets all stored keys now, as after 24 hours"
     }
   }
 

@@ -12,6 +12,8 @@ final class Gateway: Sendable {
     /// Smaller amounts are refused, as Stripe does below about 0.50 of most currencies.
     var smallestAmount: Int64 = 1
     var now: @Sendable () -> Instant
+    /// Told when the log cannot be written any more: a gateway without its log has to stop.
+    var logFailed: @Sendable (LogFault) -> Void = { _ in }
     var pause: @Sendable (Int) async throws -> Void = { milliseconds in
       try await Task.sleep(for: .milliseconds(milliseconds))
     }
@@ -50,7 +52,7 @@ final class Gateway: Sendable {
       let ids = ObjectIDs.random()
       var line = LogLine(time: options.now(), event: .opened)
       line.instance = ids.instance
-      _ = log.append(line.bytes)
+      try log.appendNow(line.bytes)
       book = GatewayBook(ids: ids)
     }
     let start = book ?? GatewayBook(ids: .random())
@@ -76,9 +78,8 @@ final class Gateway: Sendable {
     } catch let failure as StripeFailure {
       return refused(failure)
     } catch {
-      var response = GatewayResponse([])
-      response.delivery = .drop
-      return response
+      if let fault = error as? LogFault { options.logFailed(fault) }
+      return dropped()
     }
   }
 

@@ -39,6 +39,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     let clock = SandboxClock(file: clockFile)
     let gateway: Gateway
     do {
@@ -46,7 +47,11 @@ struct ServeCommand: AsyncParsableCommand {
         log: log,
         options: .init(
           key: try secretKey(), latencyMilliseconds: latencyMilliseconds,
-          smallestAmount: smallestAmount, now: { clock.now() }))
+          smallestAmount: smallestAmount, now: { clock.now() },
+          logFailed: { fault in
+            say(fault.description)
+            Glibc.exit(1)
+          }))
     } catch let fault as LogFault {
       throw Stop(sentence: fault.description)
     }

@@ -40,7 +40,7 @@ import Testing
 
     let again = await record(console)
     #expect(again.status == .done)
-    #expect(try document(again.out)["outcome"] as? String == "recorded before")
+    #expect(try document(again.out)["outcome"] as? String == "unchanged")
     #expect(try await waiting() == 1)
 
     let other = await record(console, "12.31 CHF")

@@ -50,9 +50,11 @@ import Testing
     #expect(lines.all.withLock { $0[0].hasPrefix(#"{"time":"2"#) })
   }
 
-  @Test(arguments: LogFormat.allCases, [
-    "a\nerror charger paid", "a\r\u{1B}[2Jb", "a\u{85}b", "a\u{2028}b", "a\u{202E}b", "a\u{0}b",
-  ])
+  @Test(
+    arguments: LogFormat.allCases,
+    [
+      "a\nerror charger paid", "a\r\u{1B}[2Jb", "a\u{85}b", "a\u{2028}b", "a\u{202E}b", "a\u{0}b",
+    ])
   func controlCharactersNeitherBreakLinesNorMoveCursors(_ format: LogFormat, _ value: String) {
     let lines = Lines()
     lines.logger(format).info("\(value)", metadata: ["\(value)": "\(value)"])

@@ -59,7 +59,8 @@ import Testing
   }
 
   static let hostile = [
-    "Ada\r\nBcc: victim@example.net", "Ada\nSubject: other", "Ada\r\n\r\n<script>", "\u{0}\u{1B}[2J",
+    "Ada\r\nBcc: victim@example.net", "Ada\nSubject: other", "Ada\r\n\r\n<script>",
+    "\u{0}\u{1B}[2J",
     "\" <evil@example.net>, \"", "Ada <evil@example.net>", "Ada, Bob", "=?UTF-8?Q?=0D=0ABcc:x?=",
     "Zoë\u{2028}Bcc: x", "\u{202E}gro.elpmaxe", "(comment", "a\\", "\u{85}Bcc: x",
     String(repeating: "Ä", count: 5000), "", "   ", "🏦🏦 Bank of Zürich 🏦🏦",

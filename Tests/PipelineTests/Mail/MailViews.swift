@@ -14,7 +14,8 @@ enum MailViews {
       holdAfterDays: 14)
     let lines = [
       InvoiceLine(
-        product: "energy", text: "Electricity, day rate", quantity: try ExactDecimal(parsing: "241.5"),
+        product: "energy", text: "Electricity, day rate",
+        quantity: try ExactDecimal(parsing: "241.5"),
         unit: "kWh", amountMinor: 6520, taxName: "MWST", taxRate: "0.081"),
       InvoiceLine(
         product: "energy", text: "Electricity, night rate", quantity: ExactDecimal(88), unit: "kWh",

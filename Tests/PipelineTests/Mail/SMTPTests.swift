@@ -8,6 +8,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct SMTPTests {
   typealias Server = ScriptedSMTPServer
+  private static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
   private static func mail(_ number: Int = 1, to: String? = nil) -> OutgoingMail {
     OutgoingMail(
@@ -24,8 +25,7 @@ import Testing
   ) async throws -> [MailAnswer] {
     let server = try #require(ServerURL(url))
     let pool = SMTPPool(
-      server: server, connections: connections, timeouts: timeouts,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      server: server, connections: connections, timeouts: timeouts, logger: Self.silent)
     let answers = await pool.send(mails)
     await pool.shutdown()
     return answers
@@ -167,7 +167,7 @@ import Testing
     let server = Server()
     defer { server.stop() }
     let mailServer = try MailServer.smtp(
-      url: server.url, connections: 2, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      url: server.url, connections: 2, logger: Self.silent)
     #expect(await mailServer.send([]) == [])
     #expect(await mailServer.send([Self.mail()]) == [.accepted])
     await mailServer.shutdown()
@@ -179,7 +179,7 @@ import Testing
     let server = Server()
     defer { server.stop() }
     let mailServer = try MailServer.smtp(
-      url: server.url, connections: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      url: server.url, connections: 1, logger: Self.silent)
     let sending = Task { await mailServer.send((0..<2000).map { Self.mail($0) }) }
     while server.seen.mails.isEmpty { await Task.yield() }
     await mailServer.shutdown()
@@ -212,7 +212,8 @@ import Testing
 
   @Test(arguments: [
     ("smtp://127.0.0.1:25", CURLUSESSL_NONE), ("smtp://u:p@localhost:25", CURLUSESSL_NONE),
-    ("smtp://u:p@mail.example.com:587", CURLUSESSL_ALL), ("smtp://mail.example.com", CURLUSESSL_TRY),
+    ("smtp://u:p@mail.example.com:587", CURLUSESSL_ALL),
+    ("smtp://mail.example.com", CURLUSESSL_TRY),
   ])
   func passwordsLeaveTheMachineEncryptedOnly(_ url: String, _ expected: curl_usessl) throws {
     #expect(SMTPConnection.encryption(for: try #require(ServerURL(url))) == expected)

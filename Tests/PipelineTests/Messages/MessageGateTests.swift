@@ -31,7 +31,15 @@ import Testing
     let text = try EventSamples.text(.paymentRecorded)
     #expect(
       text == #"""
-        {"causationid":"close-2026-11","data":{"payment":{"amount":9012,"reference":"bank \"2026\" \\ Zürich 🏦"},"snapshot":{"account":"meter-1000317","balance":-9012,"collection":"auto","currency":"CHF","hold":false,"position":41,"takenAt":"2026-12-01T02:00:00.456Z"}},"datacontenttype":"application/json","id":"payment.recorded:2026-11/meter-1000317","period":"2026-11","source":"/charger","specversion":"1.0","subject":"meter-1000317","time":"2026-12-01T02:00:00Z","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","type":"payment.recorded.v1"}
+        {"causationid":"close-2026-11",\#
+        "data":{"payment":{"amount":9012,"reference":"bank \"2026\" \\ Zürich 🏦"},\#
+        "snapshot":{"account":"meter-1000317","balance":-9012,"collection":"auto",\#
+        "currency":"CHF","hold":false,"position":41,"takenAt":"2026-12-01T02:00:00.456Z"}},\#
+        "datacontenttype":"application/json","id":"payment.recorded:2026-11/meter-1000317",\#
+        "period":"2026-11","source":"/charger","specversion":"1.0","subject":"meter-1000317",\#
+        "time":"2026-12-01T02:00:00Z",\#
+        "traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",\#
+        "type":"payment.recorded.v1"}
         """#)
   }
 
@@ -73,7 +81,9 @@ import Testing
     #expect(try fault(text).reason == "not-json")
   }
 
-  @Test(arguments: [[0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82], [0xFF]])
+  @Test(arguments: [
+    [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82], [0xFF],
+  ])
   func whatIsNotUTF8IsRefused(_ bytes: [UInt8]) throws {
     let body = Array(#"{"a":""#.utf8) + bytes + Array(#""}"#.utf8)
     let fault = try #require(throws: MessageFault.self) {
@@ -157,7 +167,8 @@ import Testing
     (#""id":"charge"#, #""Id":"charge"#, "id"), (#""data":"#, #""date":"#, "data"),
     (#""specversion":"1.0","#, "", "specversion"), (#""type":"#, #""kind":"#, "type"),
     (#""invoice":"#, #""Invoice":"#, "data.snapshot.invoice"),
-    (#""charge":"#, #""other":"#, "data.charge"), (#""account":"#, #""acc":"#, "data.snapshot.account"),
+    (#""charge":"#, #""other":"#, "data.charge"),
+    (#""account":"#, #""acc":"#, "data.snapshot.account"),
   ]
 
   @Test(arguments: missing)
@@ -191,7 +202,9 @@ import Testing
   @Test(arguments: ["text/plain", "application/cloudevents-batch+json", "application/xml", ""])
   func otherContentTypesAreRefused(_ contentType: String) throws {
     let text = try EventSamples.text()
-    let fault = try #require(throws: MessageFault.self) { try decode(text, contentType: contentType) }
+    let fault = try #require(throws: MessageFault.self) {
+      try decode(text, contentType: contentType)
+    }
     #expect(fault.reason == "wrong-content-type")
   }
 

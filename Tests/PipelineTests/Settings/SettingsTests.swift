@@ -76,7 +76,8 @@ import Testing
 
   @Test func aMistypedVariableIsNamedWithItsNearestKey() throws {
     let found = try problems(["MONTHCLOSE_STORE_URI": "sqlite:x.db", "MONTHCLOSE_TEST_KILL": "a"])
-    #expect(found == ["MONTHCLOSE_STORE_URI: expected a known key, nearest is MONTHCLOSE_STORE_URL"])
+    let expected = "MONTHCLOSE_STORE_URI: expected a known key, nearest is MONTHCLOSE_STORE_URL"
+    #expect(found == [expected])
   }
 
   static let bad: [(String, String)] = [
@@ -137,10 +138,11 @@ import Testing
 
   @Test func secretsAreNoFlags() throws {
     let found = try problems([:], ["--gateway-key", "sk_live_123"])
-    #expect(found == [
-      "--gateway-key: expected in MONTHCLOSE_GATEWAY_KEY or MONTHCLOSE_GATEWAY_KEY_FILE, "
-        + "never as a flag"
-    ])
+    #expect(
+      found == [
+        "--gateway-key: expected in MONTHCLOSE_GATEWAY_KEY or MONTHCLOSE_GATEWAY_KEY_FILE, "
+          + "never as a flag"
+      ])
     let url = try problems([:], ["--broker-url", "amqp://u:hunter2@host/"])
     #expect(url.count == 1 && url[0].hasPrefix("--broker-url: expected no password in a flag"))
     #expect(try read([:], ["--broker-url", "amqps://host/"]).brokerURL == "amqps://host/")

@@ -1,5 +1,4 @@
 import Billing
-import FoundationEssentials
 import GRDB
 
 /// Outgoing events: recorded once, kept for ever, unpublished until the broker confirmed them.
@@ -21,7 +20,7 @@ struct EventRows {
       """,
       [
         event.id, answer.service.rawValue, answer.messageID, answer.account, event.type,
-        event.routingKey, event.account, event.period?.stored, at.milliseconds, Data(event.body),
+        event.routingKey, event.account, event.period?.stored, at.milliseconds, event.body,
       ])
     guard isNew == 1 else { return try stored(event.id, answer.service) }
     let sequence = database.lastInsertedRowID

@@ -96,7 +96,7 @@ extension Writing {
       "SELECT milestones, ended FROM close_members WHERE period = ? AND account = ?",
       [period.stored, account.key]
     ) { row in
-      (Milestone(rawValue: row[0]), row.hasNull(atIndex: 1) ? nil : try row.word(1, AccountEnd.self))
+      (Milestone(rawValue: row[0]), row.isNull(1) ? nil : try row.word(1, AccountEnd.self))
     }
     guard let (had, ended) = before else { return }
     let has = had.union(reached)

@@ -95,7 +95,7 @@ final class AccountImport {
       """, fields(account) + [key])
   }
 
-  private func fields(_ account: Account) -> StatementArguments {
+  private func fields(_ account: Account) -> Database.Values {
     [
       account.id, account.name, account.email, account.currency.code, account.country,
       account.timeZone, account.collection.rawValue, account.paymentMethod,

@@ -5,7 +5,6 @@ import GRDB
 /// import harmless, inside a file too: the first row of an id counts.
 final class UsageImport {
   private let database: Database
-  private let insertion: Statement
   private var meters: [String: Meter?] = [:]
   private var metrics: [String: Int64] = [:]
   private var totals = UsageTotals()
@@ -26,14 +25,8 @@ final class UsageImport {
     }
   }
 
-  init(_ database: Database) throws {
+  init(_ database: Database) {
     self.database = database
-    self.insertion = try database.cachedStatement(
-      sql: """
-        INSERT INTO usage
-          (account, event_id, period, metric, coefficient, scale, starts_at, ends_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, event_id) DO NOTHING
-        """)
   }
 
   func run(
@@ -62,12 +55,17 @@ final class UsageImport {
     }
     let period = try period(of: row.start, meter)
     let metric = try metric(row.metric)
-    insertion.setUncheckedArguments([
-      meter.key, row.eventID, period, metric, coefficient, scale, row.start.milliseconds,
-      row.end.milliseconds,
-    ])
-    try insertion.execute()
-    guard database.changesCount == 1 else { return try compare(row, meter) }
+    let inserted = try database.runCounting(
+      """
+      INSERT INTO usage
+        (account, event_id, period, metric, coefficient, scale, starts_at, ends_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, event_id) DO NOTHING
+      """,
+      [
+        meter.key, row.eventID, period, metric, coefficient, scale, row.start.milliseconds,
+        row.end.milliseconds,
+      ])
+    guard inserted == 1 else { return try compare(row, meter) }
     try totals.add(
       .init(account: meter.key, period: period, metric: metric, scale: scale), coefficient)
     meter.isTouched = true

@@ -21,7 +21,7 @@ struct ProgressQuery {
     ) { row in
       (
         reached: Milestone(rawValue: row[0]),
-        end: row.hasNull(atIndex: 1) ? nil : try row.word(1, AccountEnd.self),
+        end: row.isNull(1) ? nil : try row.word(1, AccountEnd.self),
         count: row[2] as Int
       )
     }

@@ -5,14 +5,15 @@ extension MailTemplate {
     text: """
       Hello {{name}},
 
-      we tried to charge {{amount}} to your card for invoice {{invoiceNumber}} of {{period}}, and the
-      card was declined{{#reason}} ({{reason}}){{/reason}}. {{open}} is still to be paid.
+      we tried to charge {{amount}} to your card for invoice {{invoiceNumber}} of {{period}},
+      and the card was declined{{#reason}} ({{reason}}){{/reason}}. {{open}} is still to be paid.
 
       {{#nextAttempt}}
       We will try again on {{nextAttempt}}. Please make sure that the card works by then.
       {{/nextAttempt}}
       {{^nextAttempt}}
-      We will not try this card again. Please pay in another way{{#dueDate}} by {{dueDate}}{{/dueDate}}.
+      We will not try this card again. \
+      Please pay in another way{{#dueDate}} by {{dueDate}}{{/dueDate}}.
       {{/nextAttempt}}
 
       """,

@@ -5,7 +5,8 @@ extension MailTemplate {
     text: """
       Hello {{name}},
 
-      invoice {{invoiceNumber}} of {{period}} is overdue{{#dueDate}} since {{dueDate}}{{/dueDate}}: {{open}} has not been paid.
+      invoice {{invoiceNumber}} of {{period}} is overdue\
+      {{#dueDate}} since {{dueDate}}{{/dueDate}}: {{open}} has not been paid.
       We have therefore put your account on hold.
 
       The hold ends by itself as soon as the payment has arrived.
@@ -32,5 +33,6 @@ extension MailTemplate {
     html: MailLayout.headline("Thank you", "Your account is active again")
       + MailLayout.paragraph("Hello {{name}},")
       + MailLayout.paragraph(
-        "invoice {{invoiceNumber}} of {{period}} has been paid, and your account is no longer on hold."))
+        "invoice {{invoiceNumber}} of {{period}} has been paid, "
+          + "and your account is no longer on hold."))
 }

@@ -16,7 +16,8 @@ extension MailTemplate {
       We will charge {{open}} to your card. There is nothing you need to do.
       {{/isAutomatic}}
       {{#isManual}}
-      Please pay {{open}}{{#dueDate}} by {{dueDate}}{{/dueDate}} and give the invoice number as the reference.
+      Please pay {{open}}{{#dueDate}} by {{dueDate}}{{/dueDate}} \
+      and give the invoice number as the reference.
       {{/isManual}}
       {{#isSettled}}
       There is nothing left to pay.
@@ -32,7 +33,8 @@ extension MailTemplate {
       + "{{/isInFavour}}{{#isAutomatic}}"
       + MailLayout.paragraph(
         "{{#usesCredit}}your credit covers {{credit}} of this invoice. {{/usesCredit}}"
-          + "We will charge <strong>{{open}}</strong> to your card. There is nothing you need to do.")
+          + "We will charge <strong>{{open}}</strong> to your card. "
+          + "There is nothing you need to do.")
       + "{{/isAutomatic}}{{#isManual}}"
       + MailLayout.paragraph(
         "{{#usesCredit}}your credit covers {{credit}} of this invoice. {{/usesCredit}}"

@@ -1,7 +1,7 @@
 import Billing
 
-/// A view as the names and texts that templates use: amounts, dates and sentences' switches are made
-/// here, so that a template holds words only.
+/// A view as the names and texts that templates use: amounts, dates and sentences' switches are
+/// made here, so that a template holds words only.
 struct MailFields {
   private let view: MailView
 
@@ -116,7 +116,7 @@ struct MailFields {
 
   private func money(_ amountMinor: Int64) -> String { "\(Money(amountMinor, view.currency))" }
 
-  /// Text that others typed, without line breaks or other control characters, at most 200 characters.
+  /// Text that others typed: no line breaks or other control characters, at most 200 characters.
   private static func oneLine(_ text: String) -> String {
     if text.utf8.count <= 200, text.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) { return text }
     let clean = text.unicodeScalars.prefix(200).map { scalar -> Character in

@@ -1,6 +1,7 @@
 import Billing
 
-/// What a mail tells: the ledger's figures at the time of sending. A kind of mail uses what it needs.
+/// What a mail tells: the ledger's figures at the time of sending. Each kind of mail uses what it
+/// needs.
 public struct MailView: Sendable, Equatable {
   public var account: String
   public var name: String
