@@ -29,8 +29,10 @@ public protocol Store: Sendable {
 
   /// The accounts of one range that still have no end and no invoice, in order.
   func uninvoiced(period: Period, range: Int) async throws -> [String]
-  /// What is needed to invoice these accounts. `months` gives each account's interval for a period
-  /// in its own time zone; `eventMetrics` are the metrics whose single quantities are needed.
+  /// What is needed to invoice these accounts; `eventMetrics` are the metrics whose single
+  /// quantities are needed. Which period usage belongs to is decided when it is imported, by its
+  /// start in the account's time zone. Late are all earlier periods with usage that no invoice
+  /// contains, whether they were invoiced or not.
   func invoicingFacts(
     _ accounts: [String], period: Period, eventMetrics: Set<String>
   ) async throws -> [InvoicingFacts]
@@ -66,6 +68,8 @@ public protocol Store: Sendable {
 
   // MARK: Import
 
+  /// Matched by id; changed fields are taken over. When a row is refused (the currency of an account
+  /// that was billed, an unknown time zone, the same id twice with other content), nothing is kept.
   func importAccounts(_ accounts: [(account: Account, line: Int)], at: Instant) async throws
     -> (count: ImportCount, refused: [RefusedRow])
   /// Pulls rows from `next` until it returns `nil`, all in one transaction. Rows that are refused

@@ -25,7 +25,7 @@ final class InvoicingQuery {
 
   func facts(_ account: String) throws -> InvoicingFacts {
     guard let (key, facts) = try FactsQuery(database: database).facts(account, period: period)
-    else { throw StoreError.invalid("account \(account) is not known") }
+    else { throw LedgerRefusal("account \(account) is not known") }
     let currency = facts.account.currency
     var late = try database.all(
       "SELECT period FROM unbilled_periods WHERE account = ? AND period < ? ORDER BY period",

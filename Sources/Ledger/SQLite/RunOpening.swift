@@ -10,7 +10,7 @@ struct RunOpening {
   /// The expected set in order of id, ranges by place from 0, and the newest catalogs.
   func create() throws -> CloseRun {
     guard request.rangeSize > 0 else {
-      throw StoreError.invalid("a range of \(request.rangeSize) accounts")
+      throw LedgerRefusal("a range of \(request.rangeSize) accounts")
     }
     let expected = Int(try database.integer("SELECT count(*) FROM accounts WHERE closed = 0") ?? 0)
     let run = CloseRun(
@@ -83,7 +83,7 @@ struct RunOpening {
   private func number(of event: OutgoingEvent) throws -> Int {
     let decoded = try JSONDecoder().decode(Event.self, from: Data(event.body))
     guard let range = decoded.data.range else {
-      throw StoreError.invalid("event \(event.id) announces no range")
+      throw LedgerRefusal("event \(event.id) announces no range")
     }
     return range.number
   }

@@ -56,8 +56,8 @@ final class SQLiteConnections: Sendable {
   /// Runs `body` in one write transaction, under the lock, and returns once its commit is durable.
   /// What `keeps` refuses is rolled back and returned all the same.
   func write<Value: Sendable>(
-    keeps: @escaping @Sendable (Value) -> Bool = { _ in true },
-    _ body: @escaping @Sendable (Database) throws -> Value
+    _ body: @escaping @Sendable (Database) throws -> Value,
+    keeps: @escaping @Sendable (Value) -> Bool = { _ in true }
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       let isQueued = state.withLock { state in

@@ -15,7 +15,7 @@ enum SQLiteFault {
       return StoreError.unreachable("\(path): another program keeps it locked (\(text(error)))")
     case .SQLITE_CORRUPT: return StoreError.damaged("\(path): \(text(error))")
     case .SQLITE_NOTADB: return StoreError.damaged("\(path): \(text(error))")
-    case .SQLITE_CONSTRAINT: return StoreError.invalid(text(error))
+    case .SQLITE_CONSTRAINT: return LedgerRefusal(text(error))
     default: return error
     }
   }

@@ -6,16 +6,22 @@ import Glibc
 /// Everything here blocks and belongs on a thread of its own.
 enum SQLiteOpening {
   static let busyTimeoutMilliseconds = 5000
-  /// A store up to this size is checked whole whenever it is opened: it takes a fraction of a
-  /// second. Larger ones are checked by `problems()`, and by every opening that migrates.
-  static let checkedUpToBytes: Int64 = 64 << 20
+  /// A store up to this size is checked whole whenever it is opened, which takes half a second at
+  /// most. Larger ones are checked by `problems()` and whenever they are opened to be migrated.
+  static let checkedUpToBytes: Int64 = 256 << 20
 
   static func open(path: String, migrate: Bool) throws -> SQLiteConnections {
     do {
       if !migrate && access(path, F_OK) != 0 { throw StoreError.notInitialized(path) }
       let lock = try FileLock(path: path + ".lock")
       let (writer, readers) = try lock.withLock { try opened(path, migrate) }
-      return SQLiteConnections(path: path, writer: writer, readers: readers, lock: lock)
+      let connections = SQLiteConnections(
+        path: path, writer: writer, readers: readers, lock: lock)
+      // A reader needs no lock: nobody waits for the check. What is damaged closes itself.
+      try readers[0].read { database in
+        if try migrate || size(database) <= checkedUpToBytes { try check(database, path) }
+      }
+      return connections
     } catch {
       throw SQLiteFault.translated(error, path: path)
     }
@@ -32,7 +38,6 @@ enum SQLiteOpening {
         try Schema.prepare(database, path: path, migrate: migrate)
         try requireWritable(database)
         try useWAL(database)
-        if try migrate || size(database) <= checkedUpToBytes { try check(database, path) }
       }
       for _ in 0..<2 { readers.append(try DatabaseQueue(path: path, configuration: reading)) }
       return (writer, readers)

@@ -6,8 +6,10 @@ extension SQLiteStore {
     _ accounts: [(account: Account, line: Int)], at: Instant
   ) async throws -> (count: ImportCount, refused: [RefusedRow]) {
     if accounts.isEmpty { return (ImportCount(), []) }
-    let result = try await connections.write(keeps: { $0.refused.isEmpty }) { database in
+    let result = try await connections.write { database in
       try AccountImport(database).run(accounts, at: at)
+    } keeps: {
+      $0.refused.isEmpty
     }
     return result.refused.isEmpty ? result : (ImportCount(), result.refused)
   }
@@ -15,8 +17,10 @@ extension SQLiteStore {
   public func importUsage(
     skipBad: Bool, at: Instant, next: @escaping @Sendable () throws -> [UsageRow]?
   ) async throws -> (count: ImportCount, refused: [RefusedRow]) {
-    let result = try await connections.write(keeps: { skipBad || $0.refused.isEmpty }) { database in
+    let result = try await connections.write { database in
       try UsageImport(database).run(next)
+    } keeps: {
+      skipBad || $0.refused.isEmpty
     }
     return skipBad || result.refused.isEmpty ? result : (ImportCount(), result.refused)
   }

@@ -134,8 +134,9 @@ public struct Operator: Sendable {
 extension Operator.Incoming {
   fileprivate var refusal: String? {
     if amount.amountMinor <= 0 { return "the amount must be above zero, found \(amount)" }
-    if reference.isEmpty || reference.utf8.count > 128 {
-      return "the reference must have 1 to 128 bytes"
+    let isPlain = reference.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    if reference.isEmpty || reference.utf8.count > 128 || !isPlain {
+      return "the reference must have 1 to 128 bytes and no control characters"
     }
     return nil
   }

@@ -16,6 +16,8 @@ final class UsageEvents {
 
   private let window: ByteWindow
   private let decoder = JSONDecoder()
+  private let accounts = TextCache()
+  private let metrics = TextCache(slots: 64)
   private var line = 0
 
   init(_ bytes: FileBytes) { window = ByteWindow(bytes, longestLine: Self.longestLine) }
@@ -45,6 +47,14 @@ final class UsageEvents {
   }
 
   private func row(_ text: FieldBytes) -> UsageStep {
+    if let row = UsageEventScan.row(text, line: line, accounts: accounts, metrics: metrics) {
+      return .row(row)
+    }
+    return decoded(text)
+  }
+
+  /// Any event, good or bad.
+  func decoded(_ text: FieldBytes) -> UsageStep {
     let event: UsageEvent
     do {
       event = try decoder.decode(UsageEvent.self, from: Data(text))

@@ -28,8 +28,7 @@ enum FaultKind: String, Codable, CaseIterable, Sendable {
     case .conflict: "key in use; nothing executed or stored"
     case .throttled: "with Retry-After `retry_after`; not executed or stored"
     case .unauthorized: "key refused; nothing executed or stored"
-    case .wrongAmount:
-      "charges rightly, only this answer has a wrong amount"
+    case .wrongAmount: "charges rightly, only this answer has a wrong amount"
     case .wrongCurrency: "the same with another currency"
     case .wrongInvoice: "the same with another invoice in the metadata"
     case .brokenJSON: "charges, the answer is cut off in its middle"

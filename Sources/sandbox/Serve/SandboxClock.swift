@@ -5,8 +5,8 @@ import Synchronization
 /// The sandbox's time: the machine's, moved by the seconds that stand in a file.
 ///
 /// The services of a sandbox run read the same file, so that a grace of days passes in seconds. The
-/// file is looked at again after `pauseMilliseconds`; while it is missing the offset is 0, and while
-/// it cannot be understood (half written) the last good offset stays.
+/// file is looked at again after `pauseMilliseconds`; while it is missing the offset is 0, and
+/// while it cannot be understood (half written) the last good offset stays.
 final class SandboxClock: Sendable {
   private struct Look {
     var offset: Int64 = 0

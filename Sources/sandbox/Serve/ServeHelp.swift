@@ -1,5 +1,5 @@
-/// The long text of `sandbox serve --help`: what is spoken, and how faults are set. Lines stay below
-/// 80 columns, where the help would break them.
+/// The long text of `sandbox serve --help`: what is spoken, and how faults are set. Lines stay
+/// below 80 columns, where the help would break them.
 enum ServeHelp {
   static let text = """
     Speaks the part of Stripe's API that month-close uses, on plain HTTP, for

@@ -75,7 +75,7 @@ import Testing
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
-      await #expect(throws: StoreError.self) {
+      await #expect(throws: LedgerRefusal.self) {
         try await store.commit(change("a", .settle(settled(.succeeded))))
       }
     }

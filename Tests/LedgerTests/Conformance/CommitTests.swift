@@ -84,7 +84,7 @@ import Testing
   func errorUndoesTheWholeBatch(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
-      await #expect(throws: StoreError.self) {
+      await #expect(throws: LedgerRefusal.self) {
         try await store.commit(
           [
             issuing(sampleDraft("other")),

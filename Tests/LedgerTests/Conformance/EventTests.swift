@@ -7,8 +7,9 @@ import Testing
   func sameIdAgainReturnsWhatIsStored(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
-      guard case .committed(let first) = try await store.commit(
-        change("m", events: [sampleEvent("e")]))
+      guard
+        case .committed(let first) = try await store.commit(
+          change("m", events: [sampleEvent("e")]))
       else {
         Issue.record("not committed")
         return

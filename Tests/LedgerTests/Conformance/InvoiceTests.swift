@@ -8,8 +8,10 @@ import Testing
     try await store.withStore { store in
       try await store.add(sampleAccount("a"), sampleAccount("b"), sampleAccount("c"))
       _ = try await store.issue("a")
-      let broken = change("x", account: "b", .issue(sampleDraft("b")), .post(try paying(-5, account: "b", invoice: nil)))
-      await #expect(throws: StoreError.self) { try await store.commit(broken) }
+      let broken = change(
+        "x", account: "b", .issue(sampleDraft("b")),
+        .post(try paying(-5, account: "b", invoice: nil)))
+      await #expect(throws: LedgerRefusal.self) { try await store.commit(broken) }
       _ = try await store.commit(
         [issuing(sampleDraft("a")), issuing(sampleDraft("b")), issuing(sampleDraft("c"))],
         published: [])

@@ -37,7 +37,7 @@ import Testing
       _ = try await store.commit(change("a", .mail(mail(.suppressed, "mail.paid"))))
       let outcome = try await store.commit(change("b", .mailEnd(mail(.sent))))
       #expect(outcome == .stale(.mailEnded(about: "e")))
-      await #expect(throws: StoreError.self) {
+      await #expect(throws: LedgerRefusal.self) {
         var other = mail(.sent)
         other.about = "never intended"
         _ = try await store.commit(change("c", .mailEnd(other)))

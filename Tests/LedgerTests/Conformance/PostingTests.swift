@@ -55,7 +55,9 @@ import Testing
         change("c", .post(try paying(1, reference: "s")), .post(try paying(1, reference: "s"))))
       #expect(twice == .stale(.referencePosted("s")))
       let other = try await store.commit(
-        change("d", account: "other", .post(try paying(5, account: "other", invoice: nil, reference: "r"))))
+        change(
+          "d", account: "other",
+          .post(try paying(5, account: "other", invoice: nil, reference: "r"))))
       #expect(other == .committed([]), "a reference is unique per account and kind")
       #expect(try await store.posted(.payment, account: "meter-1", reference: "r") == 1000)
       #expect(try await store.posted(.payment, account: "other", reference: "r") == 5)
@@ -69,13 +71,13 @@ import Testing
       try await store.add(sampleAccount())
       let most = try paying(.max, invoice: nil, reference: "max")
       _ = try await store.commit(change("a", .post(most)))
-      await #expect(throws: StoreError.self) {
+      await #expect(throws: LedgerRefusal.self) {
         try await store.commit(change("b", .post(try paying(2, invoice: nil, reference: "more"))))
       }
       let euro = try Transaction(
         kind: .payment, account: "meter-1", currency: try Currency("EUR"), reference: "e",
         entries: [Entry(.cash, 1), Entry(.customerCredit, -1)])
-      await #expect(throws: StoreError.self) { try await store.commit(change("c", .post(euro))) }
+      await #expect(throws: LedgerRefusal.self) { try await store.commit(change("c", .post(euro))) }
       #expect(try await store.facts().creditMinor == .max)
     }
   }
@@ -85,8 +87,9 @@ import Testing
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       _ = try await store.issue()
-      await #expect(throws: StoreError.self) {
-        try await store.commit(change("a", account: "other", .post(try paying(1081, account: "other"))))
+      await #expect(throws: LedgerRefusal.self) {
+        try await store.commit(
+          change("a", account: "other", .post(try paying(1081, account: "other"))))
       }
     }
   }

@@ -143,7 +143,7 @@ import Testing
       let later = noon.adding(seconds: 9)
       _ = try await store.commit(change("6", account: nil, .closeRun(november), at: later))
       #expect(try await store.run(november)?.closedAt == noon, "closed once")
-      await #expect(throws: StoreError.self) {
+      await #expect(throws: LedgerRefusal.self) {
         try await store.commit(change("7", account: nil, .closeRun(october)))
       }
     }

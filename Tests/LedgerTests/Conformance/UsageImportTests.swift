@@ -108,7 +108,8 @@ import Testing
       _ = try await store.issue()
       let zurich = sampleAccount()
       _ = try await store.importAccounts([(zurich, 2)], at: noon)
-      #expect(try await store.novemberFacts().usage.map(\.quantity) == [ExactDecimal(3)], "invoiced")
+      #expect(
+        try await store.novemberFacts().usage.map(\.quantity) == [ExactDecimal(3)], "invoiced")
     }
   }
 

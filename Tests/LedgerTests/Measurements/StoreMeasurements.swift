@@ -29,9 +29,32 @@ import Testing
       _ = try await store.invoicingFacts(
         accounts.prefix(50).map(\.id), period: november, eventMetrics: [])
       clock.report("invoicing facts of 50 accounts", per: 50)
-      let bytes = try FileManager.default.attributesOfItem(
-        atPath: "\(folder.path)/store.db")[.size] as? Int64
+      let bytes =
+        try FileManager.default.attributesOfItem(
+          atPath: "\(folder.path)/store.db")[.size] as? Int64
       print("  size of the store: \((bytes ?? 0) >> 20) MiB")
+      try await store.close()
+    }
+  }
+
+  /// The worst order for the unique key: each row belongs to another account than the one before.
+  @Test func usageImportInOrderOfTime() async throws {
+    try await withFolder { folder in
+      let store = try await openStore("sqlite:\(folder.path)/store.db", migrate: true)
+      let meters = Self.isFull ? 20_000 : 200
+      let hours = 72
+      let accounts = (0..<meters).map { sampleAccount("meter-\(1_000_000 + $0)") }
+      _ = try await store.importAccounts(accounts.map { ($0, 1) }, at: noon)
+      let chunks = Chunks(
+        (0..<hours).map { hour in
+          accounts.map { account in
+            sampleUsage("\(account.id)-\(hour)", "0.\(hour + 1)", account: account.id)
+          }
+        })
+      let clock = Stopwatch()
+      let result = try await store.importUsage(skipBad: false, at: noon) { chunks.next() }
+      clock.report("import of \(result.count.added) rows by time", per: result.count.added)
+      #expect(result.count.added == meters * hours)
       try await store.close()
     }
   }
@@ -78,6 +101,10 @@ import Testing
       #expect(try await store.problems() == [])
       clock.report("problems")
       try await store.close()
+      let bytes =
+        try FileManager.default.attributesOfItem(
+          atPath: "\(folder.path)/store.db")[.size] as? Int64
+      print("  size of the store: \((bytes ?? 0) >> 20) MiB")
       clock = Stopwatch()
       store = try await openStore(path, migrate: true)
       clock.report("opening with a quick_check")
@@ -176,11 +203,19 @@ private struct Stopwatch {
   }
 }
 
+private final class Chunks: @unchecked Sendable {  // used by one import
+  private var chunks: ArraySlice<[UsageRow]>
+
+  init(_ chunks: [[UsageRow]]) { self.chunks = chunks[...] }
+
+  func next() -> [UsageRow]? { chunks.popFirst() }
+}
+
 /// A month of quarter hours for each meter, in the order of a meter company's export.
 private final class MeterReadings: @unchecked Sendable {  // used by one import at a time
   private let meters: Int
   private var meter = 0
-  private let first = try! Instant(rfc3339: "2026-11-01T00:00:00+01:00")
+  private let first = known(try Instant(rfc3339: "2026-11-01T00:00:00+01:00"))
 
   init(meters: Int) { self.meters = meters }
 

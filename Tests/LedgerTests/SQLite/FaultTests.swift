@@ -103,11 +103,19 @@ import Testing
     (.SQLITE_IOERR, .unreachable("p: m (SQLite 10)")),
     (.SQLITE_CORRUPT, .damaged("p: m (SQLite 11)")),
     (.SQLITE_NOTADB, .damaged("p: m (SQLite 26)")),
-    (.SQLITE_CONSTRAINT, .invalid("m (SQLite 19)")),
+    (.SQLITE_BUSY, .unreachable("p: another program keeps it locked (m (SQLite 5))")),
   ])
   func codeIsToldAs(_ code: ResultCode, _ fault: StoreError) {
-    let error = DatabaseError(resultCode: code, message: "m", sql: "SELECT ?", arguments: ["secret"])
+    let error = DatabaseError(
+      resultCode: code, message: "m", sql: "SELECT ?", arguments: ["secret"])
     #expect(SQLiteFault.translated(error, path: "p") as? StoreError == fault)
+  }
+
+  /// The store is well: the one who asked must stop asking.
+  @Test func brokenConstraintIsARefusal() {
+    let error = DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "m", sql: "SELECT 1")
+    let refusal = SQLiteFault.translated(error, path: "p") as? LedgerRefusal
+    #expect(refusal == LedgerRefusal("m (SQLite 19)"))
   }
 
   @Test func forgottenStoreClosesItself() async throws {

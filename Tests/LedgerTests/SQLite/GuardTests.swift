@@ -43,7 +43,7 @@ import Testing
     try await withSQLite { store, _ in
       try await store.add(sampleAccount())
       _ = try await store.issue()
-      let error = await #expect(throws: StoreError.self) {
+      let error = await #expect(throws: LedgerRefusal.self) {
         try await store.connections.write { try $0.execute(sql: sql) }
       }
       #expect(error?.description.contains(reason) == true, "\(error?.description ?? "none")")
@@ -55,7 +55,7 @@ import Testing
     try await withSQLite { store, _ in
       try await store.add(sampleAccount())
       _ = try await store.issue(netMinor: 0)
-      let error = await #expect(throws: StoreError.self) {
+      let error = await #expect(throws: LedgerRefusal.self) {
         try await store.connections.write { try $0.run("UPDATE invoices SET status = 'open'") }
       }
       #expect(error?.description.contains("never opened again") == true)

@@ -1,10 +1,15 @@
 import Billing
 import Ledger
 
-let november = try! Period("2026-11")
-let october = try! Period("2026-10")
-let chf = try! Currency("CHF")
-let noon = try! Instant(rfc3339: "2026-12-01T12:00:00Z")
+/// What a test writes down is right, or the test is wrong.
+func known<Value>(_ value: @autoclosure () throws -> Value) -> Value {
+  do { return try value() } catch { preconditionFailure("\(error)") }
+}
+
+let november = known(try Period("2026-11"))
+let october = known(try Period("2026-10"))
+let chf = known(try Currency("CHF"))
+let noon = known(try Instant(rfc3339: "2026-12-01T12:00:00Z"))
 
 func sampleAccount(
   _ id: String = "meter-1", currency: Currency = chf, timeZone: String = "Europe/Zurich",
@@ -23,7 +28,8 @@ func sampleDraft(
 ) -> InvoiceDraft {
   let tax = netMinor * 81 / 1000
   let line = InvoiceLine(
-    product: "electricity", text: "Electricity", quantity: try! ExactDecimal(parsing: "12.345"),
+    product: "electricity", text: "Electricity",
+    quantity: known(try ExactDecimal(parsing: "12.345")),
     unit: "kWh", amountMinor: netMinor, taxName: "MWST", taxRate: "0.081")
   return InvoiceDraft(
     account: account, period: period, currency: chf, catalogVersion: 1,
@@ -53,9 +59,10 @@ func sampleUsage(
   _ id: String, _ quantity: String, account: String = "meter-1", metric: String = "electricity_kwh",
   start: String = "2026-11-10T10:00:00+01:00", line: Int = 2
 ) -> UsageRow {
-  let start = try! Instant(rfc3339: start)
+  let start = known(try Instant(rfc3339: start))
   return UsageRow(
-    eventID: id, account: account, metric: metric, quantity: try! ExactDecimal(parsing: quantity),
+    eventID: id, account: account, metric: metric,
+    quantity: known(try ExactDecimal(parsing: quantity)),
     start: start, end: start.adding(seconds: 900), line: line)
 }
 
@@ -65,7 +72,7 @@ func sampleCatalog(
   let price =
     singleEvents
     ? Price(.percentage(Percentage(rate: .one, minPerEvent: .one)))
-    : Price(.perUnit(try! ExactDecimal(parsing: unit)))
+    : Price(.perUnit(known(try ExactDecimal(parsing: unit))))
   return Catalog(
     version: version, currency: currency,
     products: [
@@ -73,7 +80,7 @@ func sampleCatalog(
         id: "electricity", name: "Electricity", metric: "electricity_kwh", unit: "kWh",
         price: price)
     ],
-    taxes: [Tax(country: "CH", name: "MWST", rate: try! ExactDecimal(parsing: "0.081"))])
+    taxes: [Tax(country: "CH", name: "MWST", rate: known(try ExactDecimal(parsing: "0.081")))])
 }
 
 let sameDecision = DecisionRecord(rule: "test.same", finding: .same, explanation: "a test")

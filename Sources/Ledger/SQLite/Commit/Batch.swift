@@ -17,7 +17,9 @@ final class Batch {
     if let id = change.account, account == nil { return .stale(.unknownAccount(id)) }
     let events = EventRows(database)
     let answer = Answer(change, account: account?.key ?? Answer.noAccount)
-    if try answer.isRecorded(in: database) { return .alreadyDone(try events.unpublished(of: answer)) }
+    if try answer.isRecorded(in: database) {
+      return .alreadyDone(try events.unpublished(of: answer))
+    }
     if let refusal = try refusal(of: change, account) { return .stale(refusal) }
 
     // Point of no return: from here on this change is written, or the whole batch is undone.

@@ -86,7 +86,7 @@ final class Checks {
       ) { try $0.word(0, AttemptState.self) }
     }
     guard let state else {
-      throw StoreError.invalid("attempt \(attempt.number) on \(attempt.invoice) was never made")
+      throw LedgerRefusal("attempt \(attempt.number) on \(attempt.invoice) was never made")
     }
     return state.isUnsettled
       ? nil : .attemptSettled(invoice: attempt.invoice, number: attempt.number)
@@ -100,7 +100,7 @@ final class Checks {
   private func endingMail(_ mail: MailRecord) throws -> StaleReason? {
     guard let account = try book.account(mail.account) else { return .unknownAccount(mail.account) }
     guard let state = try mailState(mail, account) else {
-      throw StoreError.invalid("a mail about \(mail.about) was never intended")
+      throw LedgerRefusal("a mail about \(mail.about) was never intended")
     }
     return state == .intended ? nil : .mailEnded(about: mail.about)
   }
@@ -128,7 +128,7 @@ final class Checks {
 
   private func closing(_ period: Period) throws -> StaleReason? {
     guard let run = try book.run(period) else {
-      throw StoreError.invalid("the close of \(period) was never started")
+      throw LedgerRefusal("the close of \(period) was never started")
     }
     return run.finished == run.expected ? nil : .accountsUnfinished(run.expected - run.finished)
   }

@@ -6,7 +6,7 @@ extension Writing {
   func post(_ transaction: Transaction) throws {
     let account = try account(transaction.account)
     guard transaction.currency.code == account.currency else {
-      throw StoreError.invalid(
+      throw LedgerRefusal(
         "\(transaction.kind.rawValue) \(transaction.reference) is in \(transaction.currency), "
           + "account \(account.id) in \(account.currency)")
     }
@@ -23,7 +23,7 @@ extension Writing {
     account.position += 1
     account.isChanged = true
     if account.creditMinor < 0 {
-      throw StoreError.invalid(
+      throw LedgerRefusal(
         "\(transaction.kind.rawValue) \(transaction.reference) uses more credit than account "
           + "\(account.id) has")
     }
@@ -61,8 +61,8 @@ extension Writing {
     return sum
   }
 
-  private func tooLarge(_ account: LedgerBalance) -> StoreError {
-    .invalid("the balance of account \(account.id) is too large to be kept")
+  private func tooLarge(_ account: LedgerBalance) -> LedgerRefusal {
+    LedgerRefusal("the balance of account \(account.id) is too large to be kept")
   }
 
   func begin(_ attempt: Attempt) throws {

@@ -6,7 +6,7 @@ extension Writing {
   func issue(_ draft: InvoiceDraft) throws {
     let account = try account(draft.account)
     guard draft.currency.code == account.currency else {
-      throw StoreError.invalid(
+      throw LedgerRefusal(
         "invoice \(draft.id) is in \(draft.currency), its account in \(account.currency)")
     }
     try database.run(

@@ -42,14 +42,14 @@ struct Writing {
   /// Checked before: not to find it here is an error of ours.
   func account(_ id: String) throws -> LedgerBalance {
     guard let account = try book.account(id) else {
-      throw StoreError.invalid("account \(id) is not known")
+      throw LedgerRefusal("account \(id) is not known")
     }
     return account
   }
 
   func invoice(_ id: String, of account: LedgerBalance) throws -> OpenAmount {
     guard let invoice = try book.invoice(id), invoice.account == account.key else {
-      throw StoreError.invalid("account \(account.id) has no invoice \(id)")
+      throw LedgerRefusal("account \(account.id) has no invoice \(id)")
     }
     return invoice
   }

@@ -86,7 +86,7 @@ public struct Holder: Sendable {
       change.writes = [.liftHold(account: facts.account.id, invoice: held)]
       change.events = [
         try AccountEvents(desk, causedBy: job.event).make(
-          .holdLifted, about: "\(held):\(job.event.id)", after: after
+          .holdLifted, about: "\(held):\(facts.position)", after: after
         ) { $0.reason = decided.rule }
       ]
     case .keep: change.decision?.explanation = "\(overdue) invoices are past their grace"
