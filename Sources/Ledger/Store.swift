@@ -12,8 +12,8 @@ public protocol Store: Sendable {
   func facts(for keys: [FactKey]) async throws -> [AccountFacts?]
   /// Invoices of an account that are open, oldest first.
   func openInvoices(of account: String) async throws -> [InvoiceFacts]
-  /// Which of these messages this service has answered already (for any account), with the events it
-  /// made whose publication is not recorded.
+  /// Which of these messages this service has answered already (for any account), with the events
+  /// it made whose publication is not recorded.
   func answered(_ messageIDs: [String], by service: ServiceName) async throws
     -> [String: [StoredEvent]]
   /// The lines and taxes of an issued invoice, as they were issued.
@@ -56,7 +56,8 @@ public protocol Store: Sendable {
 
   // MARK: Outgoing events and due work
 
-  /// This service's events whose publication is not recorded, oldest first, recorded before `before`.
+  /// This service's events whose publication is not recorded, oldest first, recorded before
+  /// `before`.
   func unpublished(by service: ServiceName, before: Instant, limit: Int) async throws
     -> [StoredEvent]
   /// Takes due work of this service out, in order of time, and records for each the event that
@@ -68,8 +69,9 @@ public protocol Store: Sendable {
 
   // MARK: Import
 
-  /// Matched by id; changed fields are taken over. When a row is refused (the currency of an account
-  /// that was billed, an unknown time zone, the same id twice with other content), nothing is kept.
+  /// Matched by id; changed fields are taken over. When a row is refused (the currency of an
+  /// account that was billed, an unknown time zone, one id twice with other content), nothing is
+  /// kept.
   func importAccounts(_ accounts: [(account: Account, line: Int)], at: Instant) async throws
     -> (count: ImportCount, refused: [RefusedRow])
   /// Pulls rows from `next` until it returns `nil`, all in one transaction. Rows that are refused

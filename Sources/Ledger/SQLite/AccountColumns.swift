@@ -1,7 +1,8 @@
 import Billing
 import GRDB
 
-/// Reading accounts, invoices and attempts from rows; each list of columns stands beside its reader.
+/// Reading accounts, invoices and attempts from rows; each list of columns stands beside its
+/// reader.
 enum AccountColumns {
   static let sql = """
     a.key, a.id, a.name, a.email, a.currency, a.country, a.time_zone, a.collection,

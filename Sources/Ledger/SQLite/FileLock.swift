@@ -8,8 +8,8 @@ import Glibc
 /// in order, so it also queues writers fairly. It blocks its thread: never take it on a thread of
 /// Swift's shared pool.
 ///
-/// One `FileLock` excludes others, in this process and elsewhere, but not itself. A lock file that is
-/// deleted while in use would let two programs write at once, so that is looked for every time.
+/// One `FileLock` excludes others, in this process and elsewhere, but not itself. A lock file that
+/// is deleted while in use would let two programs write at once, so that is looked for every time.
 final class FileLock: Sendable {
   private let path: String
   private let descriptor: CInt

@@ -6,9 +6,9 @@ import Glibc
 /// Everything here blocks and belongs on a thread of its own.
 enum SQLiteOpening {
   static let busyTimeoutMilliseconds = 5000
-  /// A store up to this size is checked whole whenever it is opened, which takes half a second at
-  /// most. Larger ones are checked by `problems()` and whenever they are opened to be migrated.
-  static let checkedUpToBytes: Int64 = 256 << 20
+  /// A store up to this size is checked whole whenever it is opened, which takes half a second or
+  /// so. Larger ones are checked by `problems()` and whenever they are opened to be migrated.
+  static let checkedUpToBytes: Int64 = 512 << 20
 
   static func open(path: String, migrate: Bool) throws -> SQLiteConnections {
     do {

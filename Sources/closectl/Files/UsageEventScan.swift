@@ -2,9 +2,9 @@ import Billing
 import Ledger
 
 /// Reads the plain kind of usage event straight from its bytes, twenty times as fast as a JSON
-/// decoder: ASCII, no escapes, no known key twice, nothing nested but `data`, other attributes texts.
-/// It answers `nil` to everything else, good or bad, and the decoder has the word then. So it may
-/// only ever accept what the decoder would accept, with the same outcome.
+/// decoder: ASCII, no escapes, no known key twice, nothing nested but `data`, other attributes
+/// texts. It answers `nil` to everything else, good or bad, and the decoder has the word then. So
+/// it may only ever accept what the decoder would accept, with the same outcome.
 struct UsageEventScan {
   private enum Key: Int {
     case specversion, id, type, source, subject, time, data

@@ -7,13 +7,15 @@ final class LiveScreen {
   private static let briefEvery = Duration.seconds(5)
 
   private let output: Output
-  private let columns: @Sendable () -> Int
+  private let size: @Sendable () -> (columns: Int, rows: Int)
   private var drawn = 0
   private var lastBrief: ContinuousClock.Instant?
 
-  init(_ output: Output, columns: @escaping @Sendable () -> Int = terminalColumns) {
+  init(
+    _ output: Output, size: @escaping @Sendable () -> (columns: Int, rows: Int) = terminalSize
+  ) {
     self.output = output
-    self.columns = columns
+    self.size = size
   }
 
   func show(_ lines: [String], brief: String) {
@@ -31,9 +33,9 @@ final class LiveScreen {
   }
 
   private func redraw(_ lines: [String]) {
-    let width = columns()
-    // A line that wraps would make the way back up too short.
-    let shown = lines.map { clipped($0, to: width - 1) }
+    let size = size()
+    // A line that wraps, or one that scrolls away, would make the way back up too short.
+    let shown = lines.prefix(size.rows - 1).map { clipped($0, to: size.columns - 1) }
     var text = drawn > 0 ? "\u{1b}[\(drawn)A\r" : ""
     text += shown.map { "\u{1b}[K\($0)\n" }.joined()
     output.note(text + "\u{1b}[J")
@@ -57,8 +59,11 @@ func clipped(_ text: String, to cells: Int) -> String {
   return result
 }
 
-func terminalColumns() -> Int {
+func terminalSize() -> (columns: Int, rows: Int) {
   var size = winsize()
-  let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-  return isKnown ? Int(size.ws_col) : 80
+  let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0
+  return (
+    isKnown && size.ws_col > 1 ? Int(size.ws_col) : 80,
+    isKnown && size.ws_row > 1 ? Int(size.ws_row) : 24
+  )
 }

@@ -9,7 +9,8 @@ import Testing
   private let story: AccountStory
 
   init() throws {
-    at = try Instant(rfc3339: "2026-12-01T02:00:00Z")
+    let at = try Instant(rfc3339: "2026-12-01T02:00:00Z")
+    self.at = at
     let chf = try Currency("CHF")
     let period = try Period("2026-11")
     let invoice = InvoiceFacts(

@@ -43,8 +43,8 @@ struct ProblemQuery {
     WHERE balance_minor <> owed OR credit_minor <> credit
     """,
     """
-    SELECT 'account ' || a.id || ' is at position ' || a.position || ', it has ' || count(t.sequence)
-      || ' transactions up to position ' || ifnull(max(t.position), 0)
+    SELECT 'account ' || a.id || ' is at position ' || a.position || ', it has '
+      || count(t.sequence) || ' transactions up to position ' || ifnull(max(t.position), 0)
     FROM accounts a LEFT JOIN transactions t ON t.account = a.key GROUP BY a.key
     HAVING count(t.sequence) <> a.position OR ifnull(max(t.position), 0) <> a.position
     """,
