@@ -8,7 +8,8 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-/// The five services are one line each over `Pipeline`; they differ only in which service they name.
+/// The five services are one line each over `Pipeline`; they differ only in which service they
+/// name.
 let services: [Target] = ["invoicer", "charger", "mailer", "holder", "reporter"].map {
   .executableTarget(name: $0, dependencies: ["Pipeline"], swiftSettings: strict)
 }
@@ -43,7 +44,10 @@ let package = Package(
     .target(name: "Billing", swiftSettings: strict),
     .target(
       name: "Ledger",
-      dependencies: ["Billing", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Billing", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
       swiftSettings: strict),
     .target(name: "Broker", dependencies: ["CRabbitMQ", log], swiftSettings: strict),
     .target(

@@ -6,12 +6,12 @@ enum ImportRules {
 
   static let allowed: [String: Set<String>] = [
     "Billing": ["FoundationEssentials", "Synchronization"],
-    "Ledger": platform.union(["Billing", "Dispatch", "Foundation", "GRDB"]),
+    "Ledger": platform.union(["Billing", "Dispatch", "Foundation", "GRDB", "GRDBSQLite"]),
     "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging", "ServiceLifecycle"]
     ),
     "Pipeline": platform.union([
       "AsyncHTTPClient", "Billing", "Broker", "CCurl", "Dispatch", "Foundation", "Ledger",
-      "Logging", "Metrics", "Mustache", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
+      "Logging", "Mustache", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
       "ServiceLifecycle",
     ]),
     "invoicer": service, "charger": service, "mailer": service, "holder": service,

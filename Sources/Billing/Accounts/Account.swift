@@ -1,10 +1,11 @@
-/// How an account pays: `auto` is charged by us, `manual` pays the invoice by itself (bank transfer).
+/// How an account pays: `auto` is charged by us, `manual` pays the invoice by itself (bank
+/// transfer).
 public enum Collection: String, Codable, Sendable, CaseIterable {
   case auto, manual
 }
 
-/// A customer's account as it was imported. Name and e-mail address are personal data: they go to the
-/// mailer and nowhere else, never into a message, a log line or a snapshot.
+/// A customer's account as it was imported. Name and e-mail address are personal data: they go to
+/// the mailer and nowhere else, never into a message, a log line or a snapshot.
 public struct Account: Sendable, Equatable {
   public var id: String
   public var name: String

@@ -5,7 +5,8 @@ public struct InvoiceLine: Sendable, Equatable {
   /// Billed quantity, `nil` for flat fees.
   public var quantity: ExactDecimal?
   public var unit: String?
-  /// Rounded half away from zero to the minor unit. Negative on corrections in the customer's favour.
+  /// Rounded half away from zero to the minor unit. Negative on corrections in the customer's
+  /// favour.
   public var amountMinor: Int64
   public var taxName: String?
   /// As in the catalog, `"0.081"`; `nil`: no tax.

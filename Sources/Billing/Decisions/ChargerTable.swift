@@ -39,7 +39,8 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
         does: "retry later, then park", when: { $0.facts == nil }, action: { _ in .wait }),
       DecisionRow(
         "charge.contradiction", found: "other account, currency, invoice or total than the ledger",
-        .contradiction, does: "park for a person", when: { $0.contradicts }, action: { _ in .park }),
+        .contradiction, does: "park for a person", when: { $0.contradicts },
+        action: { _ in .park }),
       DecisionRow(
         "charge.behind", found: "ledger position below the snapshot's", .behind,
         does: "retry later, then park", when: { $0.isBehind }, action: { _ in .wait }),

@@ -63,7 +63,8 @@ extension DecisionTable where Situation == HoldSituation, Action == HoldAction {
         action: { $0.graceEnds.map(HoldAction.waitUntil) ?? .wait }),
       DecisionRow(
         "hold.unsettled", found: "a charge for it is in flight or unknown", .unsettled,
-        does: "retry later", when: { $0.facts?.attempts.contains { $0.state.isUnsettled } ?? false },
+        does: "retry later",
+        when: { $0.facts?.attempts.contains { $0.state.isUnsettled } ?? false },
         action: { _ in .wait }),
       DecisionRow(
         "hold.place", found: "the debt is there and past its grace", .same, does: "place a hold",

@@ -97,8 +97,8 @@ struct ServiceParts {
   }
 }
 
-/// Waits for a store or a broker that is not there yet, and says so. What waiting cannot mend (wrong
-/// password, newer schema, other topology) ends the start with its sentence.
+/// Waits for a store or a broker that is not there yet, and says so. What waiting cannot mend
+/// (wrong password, newer schema, other topology) ends the start with its sentence.
 struct StartUp {
   let logger: Logger
 

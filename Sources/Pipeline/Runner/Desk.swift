@@ -3,7 +3,8 @@ import Ledger
 import Synchronization
 
 /// What a service works with: the shared store, the time, and the loop that every decision goes
-/// through: read the facts, decide, commit; where the ledger moved in between, read and decide again.
+/// through: read the facts, decide, commit; where the ledger moved in between, read and decide
+/// again.
 public struct Desk: Sendable {
   public let service: ServiceName
   public let store: any Store

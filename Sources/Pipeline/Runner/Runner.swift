@@ -5,8 +5,9 @@ import Logging
 
 /// The way of a message, the same for every service: from deliveries to settlements.
 ///
-/// Everything that is acknowledged was committed before, and everything that was committed is either
-/// confirmed by the broker or still recorded as unpublished. The acknowledgement is the last act.
+/// Everything that is acknowledged was committed before, and everything that was committed is
+/// either confirmed by the broker or still recorded as unpublished. The acknowledgement is the last
+/// act.
 public struct Runner: Sendable {
   let handler: Handler
   let desk: Desk
@@ -42,7 +43,8 @@ public struct Runner: Sendable {
         jobs.append(Job(event: event, type: type, delivery: delivery, history: history))
       } catch {
         let fault = Fault(FaultReason(error), error.description)
-        unreadable.append(Departure(delivery: delivery, history: history, fault: fault, final: true))
+        unreadable.append(
+          Departure(delivery: delivery, history: history, fault: fault, final: true))
       }
     }
     return (jobs, unreadable)
@@ -97,7 +99,7 @@ public struct Runner: Sendable {
     } catch let error as StoreError {
       let fault = Fault(.storeUnavailable, error.description)
       return jobs.map { Worked($0, .hold(fault)) }
-    } catch where jobs.count > 1 {
+    } catch  where jobs.count > 1 {
       logger.warning("batch failed, working alone", metadata: ["error": "\(error)"])
       var alone: [Worked] = []
       for job in jobs { alone += await attempt([job]) }

@@ -26,7 +26,7 @@ import Testing
   static let cases: [Case] = [
     Case("charge.unknown-account", .wait, known: false),
     Case("charge.contradiction", .park) { $0.told.account = "a-2" },
-    Case("charge.contradiction", .park) { $0.told.currency = try! Currency("EUR") },
+    Case("charge.contradiction", .park) { $0.told.currency = Situations.eur },
     Case("charge.contradiction", .park) { $0.told.invoice?.total = 9013 },
     Case("charge.contradiction", .park) { $0.told.invoice = nil },
     Case("charge.contradiction", .park) { $0.facts.invoice?.account = "a-2" },

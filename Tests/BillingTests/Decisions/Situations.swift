@@ -2,8 +2,13 @@ import Billing
 
 /// The account most cases start from: 90.12 CHF open on one invoice, position 2, all as told.
 struct Situations {
-  static let chf = try! Currency("CHF")  // A constant of the table of currencies.
-  static let period = try! Period("2026-11")  // A constant.
+  // Constants that are known to be good.
+  // swift-format-ignore: NeverUseForceTry
+  static let chf = try! Currency("CHF")
+  // swift-format-ignore: NeverUseForceTry
+  static let eur = try! Currency("EUR")
+  // swift-format-ignore: NeverUseForceTry
+  static let period = try! Period("2026-11")
   static let issued = Instant(milliseconds: 1_764_547_200_000)
 
   var facts = AccountFacts(

@@ -6,6 +6,7 @@ import Ledger
 
 extension Account {
   /// `card`: what follows `pm_card_visa` in Stripe's test methods; `nil`: pays by itself.
+  // swift-format-ignore: NeverUseForceTry
   static func test(
     _ id: String, card: String? = "", currency: String = "CHF", graceDays: Int = 14
   ) -> Account {
@@ -21,6 +22,7 @@ extension Account {
 }
 
 extension UsageRow {
+  // swift-format-ignore: NeverUseForceTry
   static func test(
     _ account: String, _ quantity: String, id: String = "u-1", month: String = "2026-11"
   ) -> UsageRow {

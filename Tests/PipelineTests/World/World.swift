@@ -25,7 +25,9 @@ final class World: Sendable {
     let now = Mutex(Instant(milliseconds: 1_764_547_200_000))
   }
 
-  static let period = try! Period("2026-11")  // A constant.
+  // A constant that is known to be good.
+  // swift-format-ignore: NeverUseForceTry
+  static let period = try! Period("2026-11")
   static let retryDelays: [Duration] = [.seconds(1), .seconds(10)]
 
   init(accounts: [Account], usage: [UsageRow] = []) async throws {

@@ -19,7 +19,8 @@ struct ChargePlan {
           + "the ledger is not there yet"))
   }
 
-  /// The key is a function of invoice and number: a repetition of the same attempt has the same key.
+  /// The key is a function of invoice and number: a repetition of the same attempt has the same
+  /// key.
   func attempt(_ amountMinor: Int64, _ facts: AccountFacts) -> Attempt {
     let number = (facts.attempts.map(\.number).max() ?? 0) + 1
     let invoice = facts.invoice?.id ?? ""

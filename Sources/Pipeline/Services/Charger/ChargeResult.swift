@@ -109,7 +109,17 @@ struct ChargeResult {
     change.decision = nil
     var attempt = call.attempt
     attempt.state = .unknown
-    change.writes = [.settle(attempt)]
+    // Whatever becomes of the message: once the gateway has forgotten the key, the payment is
+    // looked up, and charged under a new key if it was never made.
+    let forgotten = attempt.createdAt.adding(seconds: policy.keyWindowSeconds + 3600)
+    change.writes = [
+      .settle(attempt),
+      .schedule(
+        DueWork(
+          service: .charger, kind: .dueCharge,
+          reference: "\(attempt.invoice)#unknown:\(attempt.number)", account: attempt.account,
+          invoice: attempt.invoice, dueAt: forgotten, causationID: job.event.id)),
+    ]
     return .commit(change, then: { _ in .outcome(.later(fault)) })
   }
 

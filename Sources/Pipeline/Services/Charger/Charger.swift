@@ -4,9 +4,9 @@ import Logging
 
 /// Charges what is still owed, at most once per invoice.
 ///
-/// 1. decide by the table and commit the intents, 2. call the gateway, many at a time, 3. commit what
-/// it answered. A crash between them leaves an unsettled attempt, which the redelivered message finds
-/// and settles first. Its idempotency key makes every repetition of 2 harmless.
+/// 1. decide by the table and commit the intents, 2. call the gateway, many at a time, 3. commit
+/// what it answered. A crash between them leaves an unsettled attempt, which the redelivered
+/// message finds and settles first. Its idempotency key makes every repetition of 2 harmless.
 public struct Charger: Sendable {
   let desk: Desk
   let caller: GatewayCaller
@@ -80,9 +80,11 @@ public struct Charger: Sendable {
         let call = GatewayCall(
           job: job, attempt: attempt, facts: facts, isFresh: true, finding: decided.finding,
           leaving: leaving)
-        return .commit(plan.intent(attempt, facts), then: {
-          $0.wasAnswered ? .end(.done($0.events)) : .call(call)
-        })
+        return .commit(
+          plan.intent(attempt, facts),
+          then: {
+            $0.wasAnswered ? .end(.done($0.events)) : .call(call)
+          })
       }
     }
   }

@@ -67,9 +67,15 @@ struct GatewayCaller: Sendable {
       return await lookUp(request, ifMissing: .gateway(.unknown("the account has no card now")))
     }
     let answer = await gateway.charge(request)
-    guard case .unknown = answer else { return .gateway(answer) }
-    // A stored server error is replayed for ever; the payment itself tells more.
-    return await lookUp(request, ifMissing: .gateway(answer))
+    switch answer {
+    case .unknown:
+      // A stored server error is replayed for ever; the payment itself tells more.
+      return await lookUp(request, ifMissing: .gateway(answer))
+    case .rejected(let why) where !call.isFresh:
+      // The card changed since: the key is known with another one, so the first call arrived.
+      return await lookUp(request, ifMissing: .gateway(.unknown(why)))
+    default: return .gateway(answer)
+    }
   }
 
   private func lookUp(_ request: ChargeRequest?, ifMissing missing: AttemptAnswer) async

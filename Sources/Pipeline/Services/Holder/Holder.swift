@@ -9,20 +9,25 @@ public struct Holder: Sendable {
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
     let holds = try await holds(of: jobs)
-    return try await desk.reconcile(
-      Array(jobs.enumerated()),
-      about: { holds[$0.offset].map(\.key) ?? $0.element.key }
-    ) { item, facts in
-      let (index, job) = (item.offset, item.element)
-      guard let snapshot = job.event.data.snapshot else { return .end(job.unexpected) }
-      switch job.type {
+    let items = jobs.enumerated().map { Item(job: $1, held: holds[$0]) }
+    return try await desk.reconcile(items, about: \.key) { item, facts in
+      guard let snapshot = item.job.event.data.snapshot else { return .end(item.job.unexpected) }
+      switch item.job.type {
       case .chargeDeclined, .chargeSkipped, .dueGrace:
-        return try aboutDebt(job, snapshot, facts)
+        return try aboutDebt(item.job, snapshot, facts)
       case .chargeSucceeded, .paymentRecorded, .creditGranted:
-        return try aboutPayment(job, snapshot, facts, overdue: holds[index]?.overdue ?? 0)
-      default: return .end(job.unexpected)
+        let overdue = item.held?.overdue ?? 0
+        return try aboutPayment(item.job, snapshot, facts, overdue: overdue)
+      default: return .end(item.job.unexpected)
       }
     }
+  }
+
+  private struct Item: Sendable {
+    var job: Job
+    var held: HeldAccount?
+    /// For an account on hold the invoice that matters is the one it is held for.
+    var key: FactKey { held?.key ?? job.key }
   }
 
   // MARK: A debt

@@ -16,8 +16,11 @@ struct InvoicePlan {
     let rated = rate(account)
     let situation = InvoiceSituation(existing: account.facts.invoice, rated: rated)
     let decided = DecisionTable.invoicer.decide(situation)
+    // An id of its own: only the decision without an account answers the range itself, so a range
+    // that was left half-way is taken up again.
     var change = Change(
-      service: .invoicer, messageID: job.event.id, account: account.facts.account.id,
+      service: .invoicer, messageID: "\(job.event.id)#account",
+      account: account.facts.account.id,
       expectedPosition: account.facts.position,
       expectedUsageVersion: account.facts.usageVersion, at: desk.clock.now())
     switch decided.action {
