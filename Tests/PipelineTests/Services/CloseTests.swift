@@ -1,4 +1,5 @@
 import Billing
+import Broker
 import Ledger
 import Testing
 
@@ -66,6 +67,31 @@ import Testing
     #expect(world.post.sent.count == 2)
   }
 
+  /// As after a crash between the accounts' commit and the range's own.
+  @Test func aRangeLeftHalfWayIsTakenUpAgain() async throws {
+    let world = try await World(accounts: (1...3).map { .test("a-\($0)") })
+    try await world.trigger()
+    try await world.step(.invoicer)
+    let range = Event(
+      id: "close.range:2026-11:0", type: .closeRange, source: "/invoicer",
+      time: world.clock.now(), period: World.period,
+      data: EventData(period: World.period, range: .init(number: 0, of: 1)))
+    let desk = Desk(service: .invoicer, store: world.store, clock: world.clock)
+    let plan = InvoicePlan(
+      desk: desk, job: .test(range), period: World.period,
+      catalogs: try await world.store.catalogs(for: World.period))
+    let facts = try await world.store.invoicingFacts(
+      ["a-2"], period: World.period, eventMetrics: [])
+    _ = try await desk.commit(try facts.map(plan.change))
+    try await world.run()
+    #expect(try await world.store.totals(World.period).first?.invoices == 3)
+    world.advance(seconds: 60)
+    try await world.relay(.invoicer)
+    try await world.run()
+    #expect(try await world.ends() == [.paid: 3])
+    #expect(try await world.store.run(World.period)?.state == .closed)
+  }
+
   @Test func lateUsageComesOnTheNextInvoiceAsACorrection() async throws {
     let world = try await World(accounts: [.test("a")], usage: [.test("a", "100")])
     try await world.trigger()
@@ -90,4 +116,15 @@ extension Currency {
   // A constant of the table of currencies.
   // swift-format-ignore: NeverUseForceTry
   static let chf = try! Currency("CHF")
+}
+
+extension Job {
+  static func test(_ event: Event) -> Job {
+    Job(
+      event: event, type: EventType(rawValue: event.type) ?? .closeRange,
+      delivery: Delivery(
+        tag: .init(connection: 1, number: 1), queue: "invoicer", exchange: "monthclose",
+        routingKey: "close.range", redelivered: true, messageID: event.id, type: event.type,
+        contentType: nil, headers: [:], body: []))
+  }
 }

@@ -116,15 +116,27 @@ final class World: Sendable {
     guard let desk = desks[service] else { return false }
     var moved = false
     if let announce = handlers[service]?.announceDue { try await desk.upkeep.fireDue(announce) }
-    while try await (broker.depth(of: service.rawValue)?.messages ?? 0) > 0 {
-      let consumer = try await broker.consume(service.rawValue, prefetch: 64)
-      if let batch = await consumer.next(limit: 64, linger: .zero) {
-        await consumer.settle(await desk.runner.work(batch))
-      }
-      await consumer.stop()
-      moved = true
-    }
+    while try await step(service) { moved = true }
     return moved
+  }
+
+  /// One batch of what is in a service's queue; `false` when there is nothing.
+  @discardableResult
+  func step(_ service: ServiceName, batch limit: Int = 64) async throws -> Bool {
+    guard let desk = desks[service],
+      try await (broker.depth(of: service.rawValue)?.messages ?? 0) > 0
+    else { return false }
+    let consumer = try await broker.consume(service.rawValue, prefetch: limit)
+    if let batch = await consumer.next(limit: limit, linger: .zero) {
+      await consumer.settle(await desk.runner.work(batch))
+    }
+    await consumer.stop()
+    return true
+  }
+
+  /// The upkeep of a service that was started again: what is not known to be published goes out.
+  func relay(_ service: ServiceName) async throws {
+    try await desks[service]?.upkeep.relay(olderThanSeconds: 10)
   }
 
   func advance(days: Int = 0, seconds: Int64 = 0) {
