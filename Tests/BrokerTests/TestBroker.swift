@@ -159,5 +159,5 @@ extension [Delivery] {
 }
 
 /// Everything that talks to a broker, one test after the other: some disturb it on purpose.
-@Suite("Brokers", .serialized)
+@Suite("Brokers", .serialized, .timeLimit(.minutes(1)))
 enum BrokerSuite {}

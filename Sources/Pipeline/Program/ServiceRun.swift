@@ -31,7 +31,7 @@ struct ServiceRun: Service {
 
   private func lane() async {
     while let deliveries = await consumer.next(limit: batch, linger: .milliseconds(2)) {
-      await consumer.settle(await runner.work(deliveries))
+      await runner.work(deliveries) { await consumer.settle($0) }
     }
   }
 }

@@ -18,13 +18,33 @@ public struct Runner: Sendable {
   /// How long to wait before something that is away is asked again; ends early when stopping.
   let pause: @Sendable (Duration) async -> Bool
 
-  public func work(_ batch: [Delivery]) async -> [Settlement] {
+  /// Settles each delivery as soon as its own outcome is complete; nobody waits for a neighbour that
+  /// is held back by an outage.
+  public func work(
+    _ batch: [Delivery], settle: @Sendable ([Settlement]) async -> Void
+  ) async {
     let (jobs, unreadable) = decode(batch)
     let (fresh, answered) = await recognise(jobs)
-    let outcomes = answered + (await handle(fresh))
-    await publish(outcomes)
-    let left = await moveAway(unreadable + outcomes.compactMap(\.departure))
-    return settle(batch, outcomes: outcomes, left: left)
+    await settle(await complete(answered, unreadable))
+    var waiting = fresh
+    var backOff = BackOff()
+    while !waiting.isEmpty {
+      let worked = await attempt(waiting)
+      await settle(await complete(worked.filter { !$0.isHeld }, []))
+      waiting = worked.filter(\.isHeld).map(\.job)
+      guard let first = worked.first(where: \.isHeld) else { break }
+      logger.warning(
+        "pausing", metadata: ["reason": "\(first.explanation)", "messages": "\(waiting.count)"])
+      if !(await pause(backOff.next())) { break }
+    }
+    await settle(waiting.map { Settlement($0.delivery.tag, .requeue) })
+  }
+
+  /// What is committed is published, what leaves is moved away, and only then it is settled.
+  private func complete(_ worked: [Worked], _ unreadable: [Departure]) async -> [Settlement] {
+    await outbox.publish(worked.flatMap(\.events))
+    let left = await moveAway(unreadable + worked.compactMap(\.departure))
+    return settlements(worked.map(\.job.delivery) + unreadable.map(\.delivery), worked, left)
   }
 
   // MARK: Steps
@@ -73,25 +93,6 @@ public struct Runner: Sendable {
     return try await desk.store.answered(jobs.map(\.event.id), by: desk.service)
   }
 
-  /// Works the batch; what waits for something that is away is worked again after a pause.
-  private func handle(_ jobs: [Job]) async -> [Worked] {
-    var done: [Worked] = []
-    var waiting = jobs
-    var backOff = BackOff()
-    while !waiting.isEmpty {
-      let worked = await attempt(waiting)
-      done += worked.filter { !$0.isHeld }
-      let held = worked.filter(\.isHeld)
-      waiting = held.map(\.job)
-      guard let first = held.first else { break }
-      let delay = backOff.next()
-      logger.warning(
-        "pausing", metadata: ["reason": "\(first.explanation)", "messages": "\(held.count)"])
-      if !(await pause(delay)) { return done + held }
-    }
-    return done
-  }
-
   /// A batch is for speed only: when it fails as a whole, each message is worked by itself.
   private func attempt(_ jobs: [Job]) async -> [Worked] {
     do {
@@ -107,10 +108,6 @@ public struct Runner: Sendable {
     } catch {
       return jobs.map { Worked($0, .later(Fault(.handlerFailed, "\(error)"))) }
     }
-  }
-
-  private func publish(_ worked: [Worked]) async {
-    await outbox.publish(worked.flatMap(\.events))
   }
 
   /// Copies that are to come back later, and dead letters. The tags of those the broker has.
@@ -137,14 +134,16 @@ public struct Runner: Sendable {
     return left
   }
 
-  /// The one place where deliveries are settled, each by its own outcome.
-  private func settle(
-    _ batch: [Delivery], outcomes: [Worked], left: Set<Delivery.Tag>
+  /// The one place where it is decided how deliveries are settled, each by its own outcome.
+  private func settlements(
+    _ deliveries: [Delivery], _ worked: [Worked], _ left: Set<Delivery.Tag>
   ) -> [Settlement] {
     var finished = left
-    for worked in outcomes where worked.isDone { finished.insert(worked.job.delivery.tag) }
+    for item in worked where item.isDone { finished.insert(item.job.delivery.tag) }
     tally.count(.handled, finished.count)
-    return batch.map { Settlement($0.tag, finished.contains($0.tag) ? .acknowledge : .requeue) }
+    return deliveries.map {
+      Settlement($0.tag, finished.contains($0.tag) ? .acknowledge : .requeue)
+    }
   }
 
   /// Reads until the store answers; `nil` when stopped meanwhile.

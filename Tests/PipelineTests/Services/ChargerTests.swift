@@ -121,6 +121,19 @@ import Testing
     #expect(try await world.rules("a", .charger).contains("charge.contradiction"))
   }
 
+  @Test func aRefusedKeyPausesAndDeadLettersNothing() async throws {
+    let world = try await World(accounts: [.test("a"), .test("b", card: nil)])
+    world.gateway.script("a", .answer(.unauthorized("401")), .answer(.unauthorized("401")))
+    try await world.trigger()
+    try await world.run(without: [.charger])
+    try await world.step(.charger)
+    #expect(try await world.ends() == [.awaitingPayment: 1], "the neighbour does not wait")
+    try await world.run()
+    #expect(try await world.ends() == [.awaitingPayment: 1, .paid: 1])
+    #expect(try await world.broker.depth(of: "charger.dead")?.messages == 0)
+    #expect(world.gateway.charges.count == 1)
+  }
+
   private func attempts(_ world: World) async throws -> Int {
     try await world.facts("a")?.attempts.count ?? 0
   }

@@ -128,7 +128,7 @@ final class World: Sendable {
     else { return false }
     let consumer = try await broker.consume(service.rawValue, prefetch: limit)
     if let batch = await consumer.next(limit: limit, linger: .zero) {
-      await consumer.settle(await desk.runner.work(batch))
+      await desk.runner.work(batch) { await consumer.settle($0) }
     }
     await consumer.stop()
     return true
