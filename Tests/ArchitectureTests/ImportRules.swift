@@ -7,7 +7,7 @@ enum ImportRules {
   static let allowed: [String: Set<String>] = [
     "Billing": ["FoundationEssentials", "Synchronization"],
     "Ledger": platform.union(["Billing", "Dispatch", "Foundation", "GRDB", "GRDBSQLite"]),
-    "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging", "ServiceLifecycle"]
+    "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
     ),
     "Pipeline": platform.union([
       "AsyncHTTPClient", "Billing", "Broker", "CCurl", "Dispatch", "Foundation", "Ledger",

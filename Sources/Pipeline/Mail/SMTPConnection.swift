@@ -11,6 +11,8 @@ final class SMTPConnection {
   private let logger: Logger
   private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
   private let upload = SMTPUpload()
+  /// A server that said no may still be in the middle of that mail: the next one starts anew.
+  private var isUnclean = false
   private var down: (until: ContinuousClock.Instant, answer: MailAnswer)?
 
   /// For a moment after a failed connect nobody is kept waiting for the next one to fail.
@@ -40,9 +42,10 @@ final class SMTPConnection {
     guard Mailbox.isAddress(mail.to) else { return .refused("the address is not a valid one") }
     guard let from = Mailbox(mail.from) else { return .later("the sender is not a valid address") }
     if let down, ContinuousClock.now < down.until { return down.answer }
-    var exchange = exchange(mail, from: from, isFresh: false)
+    var exchange = exchange(mail, from: from, isFresh: isUnclean)
     if exchange.isStaleConnection { exchange = self.exchange(mail, from: from, isFresh: true) }
     let answer = exchange.answer(server: "\(server.host):\(server.port ?? server.defaultPort)")
+    isUnclean = answer != .accepted
     note(answer, isDown: exchange.isServerDown)
     return answer
   }

@@ -37,6 +37,9 @@ public enum ServiceProgram {
 
   private static func run(_ service: ServiceName, _ settings: Settings) async -> Int32 {
     let logger = makeLogger(service: service, settings: settings)
+    if settings.httpAddress != nil {
+      logger.warning("MONTHCLOSE_HTTP_ADDRESS is set, but this version serves no health or metrics")
+    }
     do {
       let parts = try await ServiceParts.assemble(service, settings, logger)
       logger.info(
