@@ -67,7 +67,7 @@ extension SettingKey {
       for: [.charger], "seconds to wait for the gateway's answer"),
     .init(
       "RETRY_DAYS", \.retryDays, .days, default: "3,5,7", for: [.charger],
-      "days to wait after each soft decline of a card"),
+      "days after the first attempt on which a softly declined card is tried again"),
     .init(
       "RETRY_DELAYS", \.retryDelays, .delays, default: "1s,10s,1m,10m,1h", for: everyone,
       "pauses before a failed message is tried again; then it is a dead letter"),

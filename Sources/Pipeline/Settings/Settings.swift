@@ -27,7 +27,7 @@ public struct Settings: Sendable {
   public var lanes = 0
   public var mailConnections = 0
   public var rangeSize = 0
-  /// Days after a soft decline, one for each further attempt.
+  /// Days after the first attempt, one for each further attempt.
   public var retryDays: [Int] = []
   /// Before each further delivery of a message that failed.
   public var retryDelays: [Duration] = []
