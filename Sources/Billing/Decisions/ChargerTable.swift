@@ -151,7 +151,7 @@ extension Snapshot {
     if facts.account.id != account || facts.account.currency != currency { return true }
     guard let told = invoice, let real = facts.invoice else { return invoice == nil }
     return real.id != told.id || real.account != account || real.totalMinor != told.total
-      || real.currency != currency
+      || real.currency != currency || told.open < 0 || told.open > max(told.total, 0)
   }
 
   /// The ledger as read has not caught up with what the sender knew.

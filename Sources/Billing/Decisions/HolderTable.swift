@@ -55,17 +55,17 @@ extension DecisionTable where Situation == HoldSituation, Action == HoldAction {
         when: { $0.facts?.invoice?.status != .open || ($0.facts?.invoice?.openMinor ?? 0) <= 0 },
         action: { _ in .nothing }),
       DecisionRow(
-        "hold.already", found: "the account is on hold", .alreadyDone, does: "nothing more",
-        when: { $0.facts?.heldForInvoice != nil }, action: { _ in .nothing }),
-      DecisionRow(
         "hold.in-grace", found: "the debt is there, its grace has not ended", .same,
         does: "look again when it ends", when: { $0.isInGrace },
         action: { $0.graceEnds.map(HoldAction.waitUntil) ?? .wait }),
       DecisionRow(
+        "hold.already", found: "the account is on hold", .alreadyDone, does: "nothing more",
+        when: { $0.facts?.heldForInvoice != nil }, action: { _ in .nothing }),
+      DecisionRow(
         "hold.unsettled", found: "a charge for it is in flight or unknown", .unsettled,
-        does: "retry later",
+        does: "look again in a day",
         when: { $0.facts?.attempts.contains { $0.state.isUnsettled } ?? false },
-        action: { _ in .wait }),
+        action: { .waitUntil($0.now.adding(days: 1)) }),
       DecisionRow(
         "hold.place", found: "the debt is there and past its grace", .same, does: "place a hold",
         when: { _ in true }, action: { _ in .place }),

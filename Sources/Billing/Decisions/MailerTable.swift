@@ -49,6 +49,9 @@ extension DecisionTable where Situation == MailSituation, Action == MailAction {
         does: "park for a person", when: { $0.kind == .receipt && !$0.wasCharged },
         action: { _ in .park }),
       DecisionRow(
+        "mail.superseded", found: "a later attempt was made", .material, does: "send nothing",
+        when: { $0.kind == .declined && $0.wasTriedAgain }, action: { _ in .suppress }),
+      DecisionRow(
         "mail.paid-meanwhile", found: "the debt it would name is paid", .material,
         does: "send nothing",
         when: { [.declined, .held].contains($0.kind) && $0.open <= 0 }, action: { _ in .suppress }),
@@ -75,6 +78,9 @@ extension DecisionTable where Situation == MailSituation, Action == MailAction {
 extension MailSituation {
   var open: Int64 { facts?.invoice?.openMinor ?? 0 }
   var isHeld: Bool { facts?.heldForInvoice != nil }
+  var wasTriedAgain: Bool {
+    facts?.attempts.contains { $0.number > attempt && $0.state != .lost } ?? false
+  }
   var wasCharged: Bool {
     facts?.attempts.contains { $0.number == attempt && $0.state == .succeeded } ?? false
   }

@@ -43,7 +43,7 @@ public struct Operator: Sendable {
 
   /// Publishes what earlier commands left, and records what is confirmed.
   public func publishLeftOvers() async throws {
-    try await outbox?.relay(olderThanSeconds: 0)
+    try await outbox?.relay(of: [.closectl], olderThanSeconds: 0)
   }
 
   fileprivate struct Incoming: Sendable {

@@ -34,7 +34,7 @@ struct ServiceParts {
       run: ServiceRun(
         runner: runner, consumer: consumer, batch: settings.batch, lanes: lanes,
         stopSeconds: settings.stopTimeoutSeconds, logger: logger),
-      upkeep: Upkeep(outbox: outbox, announce: handler.announceDue, logger: logger),
+      upkeep: Upkeep(outbox: outbox, handler: handler, logger: logger),
       tally: tally,
       close: {
         await shutdown()
@@ -72,15 +72,21 @@ struct ServiceParts {
     case .mailer:
       let server = try MailServer.smtp(
         url: settings.smtpURL, connections: settings.mailConnections, logger: logger)
-      let mailer = try Mailer(desk: desk, server: server, from: settings.mailFrom)
+      let mailer = try Mailer(
+        desk: desk, server: server, from: settings.mailFrom,
+        patience: min(2, settings.retryDelays.count))
       return (Handler(service: service, work: mailer.work), server.shutdown)
     case .holder:
       let holder = Holder(desk: desk)
-      return (
-        Handler(service: service, work: holder.work, announceDue: holder.announceDue), {}
-      )
+      let handler = Handler(
+        service: service, work: holder.work, announceDue: holder.announceDue,
+        relays: [.closectl])
+      return (handler, {})
     case .reporter:
-      return (Handler(service: service, work: Reporter(desk: desk).work), {})
+      let reporter = Reporter(desk: desk)
+      return (
+        Handler(service: service, work: reporter.work, lookAfter: reporter.endCloses), {}
+      )
     }
   }
 }

@@ -40,7 +40,7 @@ struct ServiceRun: Service {
 /// messages, and records confirms when no commit came along to do it.
 struct Upkeep: Service {
   let outbox: Outbox
-  let announce: (@Sendable (DueWork, AccountFacts) throws -> OutgoingEvent)?
+  let handler: Handler
   let logger: Logger
 
   static let relayAfterSeconds: Int64 = 10
@@ -56,8 +56,9 @@ struct Upkeep: Service {
 
   private func turn() async {
     do {
-      if let announce { try await outbox.fireDue(announce) }
-      try await outbox.relay(olderThanSeconds: Self.relayAfterSeconds)
+      if let announce = handler.announceDue { try await outbox.fireDue(announce) }
+      if let lookAfter = handler.lookAfter { await outbox.publish(try await lookAfter()) }
+      try await outbox.relay(of: handler.relays, olderThanSeconds: Self.relayAfterSeconds)
     } catch {
       logger.warning("upkeep failed, will be tried again", metadata: ["error": "\(error)"])
     }

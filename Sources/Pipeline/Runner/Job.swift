@@ -79,7 +79,9 @@ public struct FailureHistory: Sendable, Equatable {
 
   init(headers: [String: HeaderValue]) {
     attempts = 0
-    if case .integer(let count)? = headers[Header.attempts] { attempts = Int(clamping: count) }
+    if case .integer(let count)? = headers[Header.attempts] {
+      attempts = Int(min(max(count, 0), 1000))
+    }
     if case .string(let time)? = headers[Header.firstFailedAt] { firstFailedAt = time }
   }
 }
@@ -100,13 +102,21 @@ public struct Handler: Sendable {
   /// One outcome per job, in order. Throws only for faults that are not one message's own.
   public var work: @Sendable ([Job]) async throws -> [Outcome]
   public var announceDue: (@Sendable (DueWork, AccountFacts) throws -> OutgoingEvent)?
+  /// What it looks after every second beside its queue; the events that came of it.
+  public var lookAfter: (@Sendable () async throws -> [StoredEvent])?
+  /// Whose left-over events it publishes: its own, and those of programs that do not stay.
+  public var relays: [ServiceName]
 
   public init(
     service: ServiceName, work: @escaping @Sendable ([Job]) async throws -> [Outcome],
-    announceDue: (@Sendable (DueWork, AccountFacts) throws -> OutgoingEvent)? = nil
+    announceDue: (@Sendable (DueWork, AccountFacts) throws -> OutgoingEvent)? = nil,
+    lookAfter: (@Sendable () async throws -> [StoredEvent])? = nil,
+    relays others: [ServiceName] = []
   ) {
     self.service = service
     self.work = work
     self.announceDue = announceDue
+    self.lookAfter = lookAfter
+    self.relays = [service] + others
   }
 }

@@ -42,12 +42,15 @@ public struct Outbox: Sendable {
 
   /// Publishes what was recorded more than `seconds` ago and is not known to be published: left by
   /// a crash, or by a broker that was away.
-  func relay(olderThanSeconds seconds: Int64) async throws {
+  func relay(of services: [ServiceName], olderThanSeconds seconds: Int64) async throws {
+    for service in services { try await relay(of: service, olderThanSeconds: seconds) }
+  }
+
+  private func relay(of service: ServiceName, olderThanSeconds seconds: Int64) async throws {
     try await flush()
     while true {
       let before = desk.clock.now().adding(seconds: -seconds)
-      let left = try await desk.store.unpublished(
-        by: desk.service, before: before, limit: Self.page)
+      let left = try await desk.store.unpublished(by: service, before: before, limit: Self.page)
       if left.isEmpty { return }
       logger.info("publishing left-over events", metadata: ["events": "\(left.count)"])
       await publish(left)

@@ -18,8 +18,8 @@ public struct Runner: Sendable {
   /// How long to wait before something that is away is asked again; ends early when stopping.
   let pause: @Sendable (Duration) async -> Bool
 
-  /// Settles each delivery as soon as its own outcome is complete; nobody waits for a neighbour that
-  /// is held back by an outage.
+  /// Settles each delivery as soon as its own outcome is complete; nobody waits for a neighbour
+  /// that is held back by an outage.
   public func work(
     _ batch: [Delivery], settle: @Sendable ([Settlement]) async -> Void
   ) async {
@@ -43,7 +43,10 @@ public struct Runner: Sendable {
   /// What is committed is published, what leaves is moved away, and only then it is settled.
   private func complete(_ worked: [Worked], _ unreadable: [Departure]) async -> [Settlement] {
     await outbox.publish(worked.flatMap(\.events))
-    let left = await moveAway(unreadable + worked.compactMap(\.departure))
+    let departures = unreadable + worked.compactMap(\.departure)
+    let left = await moveAway(departures)
+    // What has nowhere to go returns to its queue, and must not come back at once.
+    if left.count < departures.count { _ = await pause(.seconds(1)) }
     return settlements(worked.map(\.job.delivery) + unreadable.map(\.delivery), worked, left)
   }
 
@@ -78,9 +81,12 @@ public struct Runner: Sendable {
     }
     var fresh: [Job] = []
     var answered: [Worked] = []
+    var seen: Set<String> = []
     for job in jobs {
       if let events = known[job.event.id] {
         answered.append(Worked(job, .done(events)))
+      } else if !seen.insert(job.event.id).inserted {
+        answered.append(Worked(job, .done([])))  // The first copy answers for both.
       } else {
         fresh.append(job)
       }

@@ -28,6 +28,8 @@ import Testing
     Case("charge.contradiction", .park) { $0.told.account = "a-2" },
     Case("charge.contradiction", .park) { $0.told.currency = Situations.eur },
     Case("charge.contradiction", .park) { $0.told.invoice?.total = 9013 },
+    Case("charge.contradiction", .park) { $0.told.invoice?.open = .min },
+    Case("charge.contradiction", .park) { $0.told.invoice?.open = 9013 },
     Case("charge.contradiction", .park) { $0.told.invoice = nil },
     Case("charge.contradiction", .park) { $0.facts.invoice?.account = "a-2" },
     Case("charge.behind", .wait) { $0.told.position = 3 },

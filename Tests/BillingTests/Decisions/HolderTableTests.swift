@@ -31,7 +31,12 @@ import Testing
     Case("hold.debt-gone", .nothing) { $0.facts.invoice?.openMinor = 0 },
     Case("hold.already", .nothing) { $0.facts.heldForInvoice = "2026-11/a-1" },
     Case("hold.in-grace", .waitUntil(Situations.issued.adding(days: 14)), afterDays: 13),
-    Case("hold.unsettled", .wait) { $0.addAttempt(1, .unknown) },
+    Case("hold.in-grace", .waitUntil(Situations.issued.adding(days: 14)), afterDays: 13) {
+      $0.facts.heldForInvoice = "2026-10/a-1"
+    },
+    Case("hold.unsettled", .waitUntil(Situations.issued.adding(days: 15))) {
+      $0.addAttempt(1, .unknown)
+    },
     Case("hold.place", .place),
     Case("hold.place", .place, afterDays: 0) { $0.facts.account.holdAfterDays = 0 },
   ]

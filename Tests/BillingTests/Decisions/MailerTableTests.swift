@@ -33,6 +33,10 @@ import Testing
     Case("mail.void", .invoice, .suppress) { $0.facts.invoice?.status = .void },
     Case("mail.no-such-charge", .receipt, .park),
     Case("mail.no-such-charge", .receipt, .park) { $0.addAttempt(1, .declinedSoft) },
+    Case("mail.superseded", .declined, .suppress) {
+      $0.addAttempt(1, .declinedSoft)
+      $0.addAttempt(2, .sent)
+    },
     Case("mail.paid-meanwhile", .declined, .suppress) { $0.facts.invoice?.openMinor = 0 },
     Case("mail.paid-meanwhile", .held, .suppress) {
       $0.facts.invoice?.openMinor = 0

@@ -92,6 +92,46 @@ import Testing
     #expect(try await world.store.run(World.period)?.state == .closed)
   }
 
+  @Test func aSecondTriggerBringsBackALostRange() async throws {
+    let world = try await World(accounts: (1...4).map { .test("a-\($0)") })
+    try await world.trigger()
+    try await world.step(.invoicer)
+    world.broker.delete(queues: ["invoicer"])
+    _ = try await world.broker.apply(MonthClose.topology(retryDelays: World.retryDelays))
+    try await world.trigger()
+    try await world.run()
+    #expect(try await world.ends() == [.paid: 4])
+    #expect(try await world.store.run(World.period)?.state == .closed)
+  }
+
+  /// As after a crash of the reporter between its last note and the end of the close.
+  @Test func aCloseThatIsFinishedIsEndedByTheNextLook() async throws {
+    let world = try await World(accounts: [.test("a")])
+    try await world.trigger()
+    try await world.run(without: [.reporter])
+    let note = Change(
+      service: .reporter, messageID: "noted", account: "a",
+      writes: [.progress(account: "a", period: World.period, reached: .all, end: nil)],
+      at: world.clock.now())
+    _ = try await world.store.commit([note], published: [])
+    #expect(try await world.store.run(World.period)?.state == .running)
+    let desk = Desk(service: .reporter, store: world.store, clock: world.clock)
+    #expect(try await Reporter(desk: desk).endCloses().map(\.event.type) == ["close.completed.v1"])
+    #expect(try await world.store.run(World.period)?.state == .closed)
+  }
+
+  @Test func aRangeThatDoesNotExistIsADeadLetter() async throws {
+    let world = try await World(accounts: [.test("a")])
+    try await world.trigger()
+    try await world.run()
+    let event = Event(
+      id: "close.range:2026-11:9", type: .closeRange, source: "/test", time: world.clock.now(),
+      data: EventData(period: World.period, range: .init(number: .max, of: 1)))
+    await world.publish(try event.outgoing())
+    try await world.run()
+    #expect(try await world.broker.depth(of: "invoicer.dead")?.messages == 1)
+  }
+
   @Test func lateUsageComesOnTheNextInvoiceAsACorrection() async throws {
     let world = try await World(accounts: [.test("a")], usage: [.test("a", "100")])
     try await world.trigger()

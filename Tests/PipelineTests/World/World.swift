@@ -136,7 +136,7 @@ final class World: Sendable {
 
   /// The upkeep of a service that was started again: what is not known to be published goes out.
   func relay(_ service: ServiceName) async throws {
-    try await desks[service]?.upkeep.relay(olderThanSeconds: 10)
+    try await desks[service]?.upkeep.relay(of: [service], olderThanSeconds: 10)
   }
 
   func advance(days: Int = 0, seconds: Int64 = 0) {

@@ -87,7 +87,8 @@ extension Writing {
       """, [invoice.key, service.rawValue, kind.rawValue])
   }
 
-  /// What is paid stays paid: word of an earlier state may arrive late.
+  /// What is paid stays paid, and what is held stays held until it is paid: word of an earlier
+  /// state may arrive late.
   func progress(
     _ accountID: String, _ period: Period, _ reached: Milestone, _ end: AccountEnd?
   ) throws {
@@ -100,7 +101,8 @@ extension Writing {
     }
     guard let (had, ended) = before else { return }
     let has = had.union(reached)
-    let ends = ended == .paid ? .paid : end ?? ended
+    let isKept = ended == .paid || (ended == .held && end != .paid)
+    let ends = isKept ? ended : end ?? ended
     if has == had && ends == ended { return }
     try database.run(
       "UPDATE close_members SET milestones = ?, ended = ? WHERE period = ? AND account = ?",

@@ -31,9 +31,9 @@ struct ChargeResult {
     case .gateway(.declined(let id, let code, let hard)):
       return try declined(id, code: code, hard: hard)
     case .gateway(.inProgress):
-      return .end(.outcome(.later(Fault(.gatewayBusy, "the gateway still works on this attempt"))))
+      return unknown(Fault(.gatewayBusy, "the gateway still works on this attempt"))
     case .gateway(.throttled):
-      return .end(.outcome(.later(Fault(.gatewayBusy, "the gateway asks us to slow down"))))
+      return unknown(Fault(.gatewayBusy, "the gateway asks us to slow down"))
     case .gateway(.unknown(let why)):
       return unknown(Fault(.gatewayUnknown, "no certain answer from the gateway: \(why)"))
     case .gateway(.unauthorized(let why)):
@@ -103,24 +103,32 @@ struct ChargeResult {
     return .commit(change, then: { .again($0.events) })
   }
 
+  /// Whatever becomes of the message: once the gateway has forgotten the key, the payment is looked
+  /// up, and charged under a new key if it was never made.
   private func unknown(_ fault: Fault) -> Desk.Plan<ChargeEnd> {
-    if stored?.state == .unknown { return .end(.outcome(.later(fault))) }
     var change = self.change("")
     change.decision = nil
     var attempt = call.attempt
     attempt.state = .unknown
-    // Whatever becomes of the message: once the gateway has forgotten the key, the payment is
-    // looked up, and charged under a new key if it was never made.
-    let forgotten = attempt.createdAt.adding(seconds: policy.keyWindowSeconds + 3600)
+    let due = settlingTime(attempt)
     change.writes = [
       .settle(attempt),
       .schedule(
         DueWork(
           service: .charger, kind: .dueCharge,
-          reference: "\(attempt.invoice)#unknown:\(attempt.number)", account: attempt.account,
-          invoice: attempt.invoice, dueAt: forgotten, causationID: job.event.id)),
+          reference: "\(attempt.invoice)#unknown@\(due.rfc3339):\(attempt.number)",
+          account: attempt.account, invoice: attempt.invoice, dueAt: due,
+          causationID: job.event.id)),
     ]
     return .commit(change, then: { _ in .outcome(.later(fault)) })
+  }
+
+  /// When the key is forgotten; later than that, the next full six hours.
+  private func settlingTime(_ attempt: Attempt) -> Instant {
+    let first = attempt.createdAt.adding(seconds: policy.forgottenSeconds)
+    if now < first { return first }
+    let slot: Int64 = 6 * 3600 * 1000
+    return Instant(milliseconds: (now.milliseconds / slot + 1) * slot)
   }
 
   private func parked(_ fault: Fault) throws -> Desk.Plan<ChargeEnd> {

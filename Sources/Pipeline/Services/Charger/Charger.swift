@@ -125,6 +125,8 @@ public struct ChargePolicy: Sendable {
   public var retryDays: [Int]
   /// Stripe prunes keys after 24 hours; an hour is left for clocks that differ.
   public var keyWindowSeconds: Int64 = 23 * 3600
+  /// From then on a payment that cannot be found was never made.
+  public var forgottenSeconds: Int64 { keyWindowSeconds + 3600 }
   public var inFlight: Int
 
   public init(retryDays: [Int], inFlight: Int) {

@@ -59,9 +59,14 @@ struct GatewayCaller: Sendable {
   /// answered before. Past that the payment is looked up, never sent again blindly.
   private func answer(to call: GatewayCall) async -> AttemptAnswer {
     let request = call.request
-    let age = clock.now().milliseconds - call.attempt.createdAt.milliseconds
-    if !call.isFresh && age >= policy.keyWindowSeconds * 1000 {
-      return await lookUp(request, ifMissing: .neverMade)
+    let age = (clock.now().milliseconds - call.attempt.createdAt.milliseconds) / 1000
+    if age >= policy.keyWindowSeconds {
+      // A call that left just before the window's end may still be under way: only after another
+      // hour is a payment that cannot be found one that was never made.
+      return await lookUp(
+        request,
+        ifMissing: age >= policy.forgottenSeconds
+          ? .neverMade : .gateway(.unknown("its key is about to be forgotten")))
     }
     guard let request, !request.paymentMethod.isEmpty else {
       return await lookUp(request, ifMissing: .gateway(.unknown("the account has no card now")))

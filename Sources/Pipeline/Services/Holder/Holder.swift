@@ -16,6 +16,10 @@ public struct Holder: Sendable {
       case .chargeDeclined, .chargeSkipped, .dueGrace:
         return try aboutDebt(item.job, snapshot, facts)
       case .chargeSucceeded, .paymentRecorded, .creditGranted:
+        if let held = facts?.heldForInvoice, held != item.held?.key.invoice {
+          let fault = Fault(.behind, "a hold was placed while the payment was looked at")
+          return .end(.later(fault))
+        }
         let overdue = item.held?.overdue ?? 0
         return try aboutPayment(item.job, snapshot, facts, overdue: overdue)
       default: return .end(item.job.unexpected)
@@ -40,12 +44,12 @@ public struct Holder: Sendable {
       HoldSituation(snapshot: snapshot, facts: facts, now: now))
     guard let facts, let invoice = facts.invoice, decided.action != .wait,
       decided.action != .park
-    else { return .end(notNow(decided.rule, decided.finding, parks: decided.action == .park)) }
+    else { return .end(notNow(decided.rule, parks: decided.action == .park)) }
     let account = facts.account.id
     var change = change(job, decided, facts, snapshot)
     switch decided.action {
     case .waitUntil(let end):
-      change.decision?.explanation = "the grace of \(invoice.id) ends \(end)"
+      change.decision?.explanation = "looks at \(invoice.id) again at \(end)"
       change.writes = [
         .schedule(
           DueWork(
@@ -79,7 +83,7 @@ public struct Holder: Sendable {
     let decided = DecisionTable.lifter.decide(
       LiftSituation(snapshot: snapshot, facts: facts, overdue: overdue))
     guard let facts, decided.action != .wait, decided.action != .park else {
-      return .end(notNow(decided.rule, decided.finding, parks: decided.action == .park))
+      return .end(notNow(decided.rule, parks: decided.action == .park))
     }
     var change = change(job, decided, facts, snapshot)
     switch decided.action {
@@ -136,11 +140,8 @@ public struct Holder: Sendable {
       decision: DecisionRecord(decided, "", believed: snapshot, found: facts, at: now), at: now)
   }
 
-  private func notNow(_ rule: String, _ finding: Finding, parks: Bool) -> Outcome {
+  private func notNow(_ rule: String, parks: Bool) -> Outcome {
     if parks { return .dead(Fault(.contradiction, "\(rule): message and ledger contradict")) }
-    if finding == .unsettled {
-      return .later(Fault(.chargeUnsettled, "\(rule): a charge for it has no known end yet"))
-    }
     return .later(Fault(.behind, "\(rule): the ledger has not caught up with the message"))
   }
 

@@ -13,7 +13,12 @@ struct InvoicePlan {
   }
 
   func change(for account: InvoicingFacts) throws -> Change {
-    let rated = rate(account)
+    try change(for: account, rated: rate(account))
+  }
+
+  private func change(
+    for account: InvoicingFacts, rated: InvoiceSituation.Rated
+  ) throws -> Change {
     let situation = InvoiceSituation(existing: account.facts.invoice, rated: rated)
     let decided = DecisionTable.invoicer.decide(situation)
     // An id of its own: only the decision without an account answers the range itself, so a range
@@ -35,7 +40,12 @@ struct InvoicePlan {
       ]
       change.events = [try parked(account.facts, why: why, rule: decided.rule)]
     case .issue(let draft):
-      try issue(draft, account.facts, decided, into: &change)
+      do {
+        try issue(draft, account.facts, decided, into: &change)
+      } catch let error as MoneyError {
+        // The account's balance cannot take it: its neighbours in the range can.
+        return try self.change(for: account, rated: .unratable("\(error)"))
+      }
     }
     return change
   }

@@ -45,8 +45,9 @@ public struct Invoicer: Sendable {
     let record = DecisionRecord(
       rule: created ? "close.start" : "close.exists", finding: created ? .same : .alreadyDone,
       explanation: text)
+    // Under an id of its own: the same trigger again is not "answered" but looks at the run again.
     let change = Change(
-      service: .invoicer, messageID: job.event.id, decision: record, at: now)
+      service: .invoicer, messageID: "\(job.event.id)#opened", decision: record, at: now)
     _ = try await desk.commit([change])
     return .done(events)
   }
@@ -77,8 +78,12 @@ public struct Invoicer: Sendable {
     guard let period = job.event.data.period, let range = job.event.data.range else {
       return job.unexpected
     }
-    guard try await desk.store.run(period) != nil else {
+    guard let run = try await desk.store.run(period) else {
       return .later(Fault(.behind, "the close of \(period) is not in the ledger yet"))
+    }
+    guard (0..<run.ranges).contains(range.number) else {
+      let found = "data.range.number: expected 0 to \(run.ranges - 1), found \(range.number)"
+      return .dead(Fault(.contradiction, found))
     }
     let catalogs = try await desk.store.catalogs(for: period)
     let accounts = try await desk.store.uninvoiced(period: period, range: range.number)
@@ -93,7 +98,7 @@ public struct Invoicer: Sendable {
     guard open.isEmpty else { throw ContentionError(items: open.count) }
     let record = DecisionRecord(
       rule: "invoice.range", finding: accounts.isEmpty ? .alreadyDone : .same,
-      explanation: "range \(range.number + 1) of \(range.of): \(accounts.count) accounts")
+      explanation: "range \(range.number) of \(run.ranges): \(accounts.count) accounts")
     let change = Change(
       service: .invoicer, messageID: job.event.id, decision: record,
       writes: [.rangeDone(period: period, number: range.number)], at: desk.clock.now())

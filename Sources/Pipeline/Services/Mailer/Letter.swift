@@ -39,11 +39,12 @@ struct Letter: Sendable {
   }
 
   func suppression(
-    _ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts
+    _ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts, isIntended: Bool
   ) throws -> Change {
     var change = change(desk, decided, facts, "no \(kind.rawValue) mail: \(decided.rule)")
     change.expectedPosition = facts.position
-    change.writes = [.mail(record(.suppressed, facts, decided.rule))]
+    let mail = record(.suppressed, facts, decided.rule)
+    change.writes = [isIntended ? .mailEnd(mail) : .mail(mail)]
     change.events = [try event(.mailSuppressed, desk, facts, reason: decided.rule)]
     return change
   }

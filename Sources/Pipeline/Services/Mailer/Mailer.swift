@@ -5,16 +5,21 @@ import Ledger
 ///
 /// Like the charger it commits twice: the intent with its Message-ID before the mail server is
 /// called, the result after. A crash between the server's last word and the second commit sends the
-/// mail again under the same Message-ID; that window cannot be closed, see the README.
+/// mail again under the same Message-ID; that window cannot be closed, so such mails are counted.
 public struct Mailer: Sendable {
   let desk: Desk
   let server: MailServer
   let desktop: MailDesk
+  /// How often a message must have come back before a mail that another process intended, and may
+  /// be sending just now, is sent again.
+  let patience: Int
+  private let mine = SentMails()
 
-  public init(desk: Desk, server: MailServer, from: String) throws {
+  public init(desk: Desk, server: MailServer, from: String, patience: Int = 2) throws {
     self.desk = desk
     self.server = server
     self.desktop = MailDesk(from: from, templates: try MailTemplates())
+    self.patience = patience
   }
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
@@ -24,12 +29,9 @@ public struct Mailer: Sendable {
     var outcomes: [Outcome?] = steps.map { if case .end(let outcome) = $0 { outcome } else { nil } }
     var sending: [Sending] = []
     for (index, step) in steps.enumerated() {
-      if case .send(let letter, let decided, let facts) = step {
-        let isResent = known[letter.key]?.state == .intended
-        sending.append(
-          Sending(
-            index: index, letter: letter, decided: decided, facts: facts, isResent: isResent))
-      }
+      guard case .send(var item) = step else { continue }
+      item.index = index
+      sending.append(item)
     }
     for (index, outcome) in try await sendAndRecord(sending) { outcomes[index] = outcome }
     return outcomes.map { $0 ?? .later(Fault(.handlerFailed, "the mail was not decided")) }
@@ -37,16 +39,18 @@ public struct Mailer: Sendable {
 
   private enum Step: Sendable {
     case end(Outcome)
-    case send(Letter, Decided<MailAction>, AccountFacts)
+    case send(Sending)
   }
 
   private struct Sending: Sendable {
-    var index: Int
+    var index = 0
     var letter: Letter
     var decided: Decided<MailAction>
     var facts: AccountFacts
-    /// Its intent is from before: the mail may have been sent already, nobody knows.
-    var isResent: Bool
+    /// The mail may have been sent already, nobody knows.
+    var isResent = false
+    /// What the server has said before, when only its record is missing.
+    var answer: MailAnswer?
   }
 
   private struct Sent: Sendable {
@@ -69,23 +73,51 @@ public struct Mailer: Sendable {
       guard let facts, decided.action != .wait else {
         return .end(.end(.later(Fault(.behind, "\(fault), the ledger has not caught up"))))
       }
-      switch (decided.action, known[letter.key]?.state) {
-      case (.park, _), (.wait, _):
+      if decided.action == .park {
         return .end(.end(.dead(Fault(.contradiction, "\(fault), message and ledger contradict"))))
-      case (_, .sent?), (_, .refused?), (_, .suppressed?):
+      }
+      let item = Sending(letter: letter, decided: decided, facts: facts)
+      switch known[letter.key]?.state {
+      case .sent, .refused, .suppressed:
         let change = letter.answered(desk, decided, facts)
         return .commit(change, then: { .end(.done($0.events)) })
-      case (.suppress, _):
-        let change = try letter.suppression(desk, decided, facts)
+      case .intended: return try takeUp(item)
+      case nil where decided.action == .suppress:
+        let change = try letter.suppression(desk, decided, facts, isIntended: false)
         return .commit(change, then: { .end(.done($0.events)) })
-      case (.send, .intended?): return .end(.send(letter, decided, facts))
-      case (.send, nil):
-        let change = letter.intent(desk, facts)
+      case nil:
         return .commit(
-          change,
-          then: { $0.wasAnswered ? .end(.done($0.events)) : .send(letter, decided, facts) })
+          letter.intent(desk, facts),
+          then: { $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
       }
     }
+  }
+
+  /// A mail that was intended before. What the server said of it is only to be recorded; what it
+  /// has not taken is decided on the facts of now; what another process may be sending is left
+  /// alone for a while, then it is sent again and counted.
+  private func takeUp(_ item: Sending) throws -> Desk.Plan<Step> {
+    var item = item
+    let letter = item.letter
+    item.answer = mine.answer(letter.key)
+    switch item.answer {
+    case .accepted, .refused: return .end(.send(item))
+    case .later: item.answer = nil
+    case .uncertain:
+      item.answer = nil
+      item.isResent = true
+    case nil:
+      if letter.job.history.attempts < patience {
+        let fault = Fault(.mailLater, "the mail was begun elsewhere and may be under way")
+        return .end(.end(.later(fault)))
+      }
+      item.isResent = true
+    }
+    if item.decided.action == .suppress {
+      let change = try letter.suppression(desk, item.decided, item.facts, isIntended: true)
+      return .commit(change, then: { .end(.done($0.events)) })
+    }
+    return .end(.send(item))
   }
 
   // MARK: 2. Send
@@ -99,10 +131,7 @@ public struct Mailer: Sendable {
     let arrivals = Arrivals<Sent>()
     return try await withThrowingTaskGroup(of: Void.self) { group in
       for (item, mail) in zip(items, mails) {
-        group.addTask {
-          let answer = await server.send([mail]).first ?? .later("the server said nothing")
-          await arrivals.add(Sent(item: item, answer: answer))
-        }
+        group.addTask { await arrivals.add(Sent(item: item, answer: await send(mail, item))) }
       }
       var outcomes: [(Int, Outcome)] = []
       while outcomes.count < items.count {
@@ -111,6 +140,16 @@ public struct Mailer: Sendable {
       }
       return outcomes
     }
+  }
+
+  /// The answer is kept before anything can go wrong with its record.
+  private func send(_ mail: OutgoingMail, _ item: Sending) async -> MailAnswer {
+    if let answer = item.answer { return answer }
+    let key = item.letter.key
+    guard mine.begin(key) else { return .later("it is being sent already") }
+    let answer = await server.send([mail]).first ?? .later("the server said nothing")
+    mine.end(key, answer)
+    return answer
   }
 
   private func write(_ items: [Sending]) async throws -> [OutgoingMail] {
@@ -127,7 +166,8 @@ public struct Mailer: Sendable {
   // MARK: 3. Commit what the server said
 
   private func record(_ sent: [Sent]) async throws -> [Outcome] {
-    try await desk.reconcile(sent, about: \.item.letter.job.key) { sent, facts in
+    let outcomes = try await desk.reconcile(sent, about: \.item.letter.job.key) {
+      sent, facts -> Desk.Plan<Outcome> in
       let item = sent.item
       let letter = item.letter
       switch sent.answer {
@@ -144,5 +184,9 @@ public struct Mailer: Sendable {
         return .end(.later(Fault(.mailLater, "the mail server did not take it: \(why)")))
       }
     }
+    for (sent, outcome) in zip(sent, outcomes) {
+      if case .done = outcome { mine.forget(sent.item.letter.key) }
+    }
+    return outcomes
   }
 }

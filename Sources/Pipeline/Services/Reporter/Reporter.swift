@@ -23,6 +23,12 @@ public struct Reporter: Sendable {
     return outcomes
   }
 
+  /// Ends closes whose last step was noted by a process that could not end them any more.
+  public func endCloses() async throws -> [StoredEvent] {
+    let running = try await desk.store.runs().filter { $0.state == .running }
+    return try await endings(of: Set(running.map(\.period)))
+  }
+
   private func note(_ job: Job, at now: Instant) -> Change {
     let decided = DecisionTable.reporter.decide(
       ReportSituation(type: job.type, mail: job.event.data.mail?.kind))

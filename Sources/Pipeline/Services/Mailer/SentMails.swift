@@ -1,0 +1,42 @@
+import Billing
+import Ledger
+import Synchronization
+
+/// What this process knows of mails beyond the ledger: which it is sending now, and what the mail
+/// server said of those whose end is not recorded yet. So a store that cannot be written, or a
+/// message that is delivered again while its mail is under way, sends nothing twice.
+final class SentMails: Sendable {
+  private struct State: Sendable {
+    var sending: Set<MailKey> = []
+    var answers: [MailKey: MailAnswer] = [:]
+  }
+
+  /// Beyond so many a "not now" is forgotten; then only the ledger's intent is left to go by.
+  private static let limit = 20_000
+
+  private let state = Mutex(State())
+
+  /// `false`: it is being sent already.
+  func begin(_ key: MailKey) -> Bool {
+    state.withLock { $0.sending.insert(key).inserted }
+  }
+
+  func end(_ key: MailKey, _ answer: MailAnswer) {
+    state.withLock { state in
+      state.sending.remove(key)
+      if case .later = answer, state.answers.count >= Self.limit { return }
+      state.answers[key] = answer
+    }
+  }
+
+  func answer(_ key: MailKey) -> MailAnswer? {
+    state.withLock { $0.answers[key] }
+  }
+
+  func forget(_ key: MailKey) {
+    state.withLock { state in
+      state.sending.remove(key)
+      state.answers[key] = nil
+    }
+  }
+}
