@@ -34,15 +34,6 @@ extension BrokerSuite {
       }
     }
 
-    /// Waits for something that must come; the test's own deadline is generous.
-    private func eventually(_ what: () async throws -> Bool) async throws {
-      for _ in 0..<200 {
-        if try await what() { return }
-        try await Task.sleep(for: .milliseconds(50))
-      }
-      Issue.record("it did not come within 10 seconds")
-    }
-
     @Test("a cut connection comes back: unsettled deliveries again, old tags ignored")
     func cut() async throws {
       try await withProxy { test, broker, proxy in

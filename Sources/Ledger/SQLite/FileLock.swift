@@ -41,8 +41,8 @@ final class FileLock: Sendable {
 
   private static func fault(_ code: CInt, _ path: String) -> StoreError {
     switch code {
-    case EROFS, EACCES, EPERM: .readOnly(path)
-    case ENOSPC, EDQUOT: .full(path)
+    case EROFS, EACCES, EPERM: .readOnly(String(path.dropLast(".lock".count)))
+    case ENOSPC, EDQUOT: .full(String(path.dropLast(".lock".count)))
     default: .unreachable("\(path): \(String(cString: strerror(code)))")
     }
   }
