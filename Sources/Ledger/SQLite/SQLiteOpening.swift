@@ -58,7 +58,7 @@ enum SQLiteOpening {
           PRAGMA wal_autocheckpoint = 0;
           PRAGMA synchronous = FULL;
           PRAGMA mmap_size = 0;
-          PRAGMA cache_size = -16000;
+          PRAGMA cache_size = -8000;
           PRAGMA temp_store = MEMORY;
           """)
     }
@@ -72,7 +72,7 @@ enum SQLiteOpening {
     configuration.busyMode = .timeout(Double(busyTimeoutMilliseconds) / 1000)
     configuration.prepareDatabase { database in
       try database.execute(
-        sql: "PRAGMA mmap_size = 0; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;")
+        sql: "PRAGMA mmap_size = 0; PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY;")
     }
     return configuration
   }
