@@ -9,6 +9,7 @@ import ServiceLifecycle
 public enum ServiceProgram {
   /// Ends the process: 0 stopped or all in order, 1 a problem found, 2 wrong settings.
   public static func main(_ service: ServiceName) async -> Never {
+    ProcessMemory.keepSmall()
     let settings: Settings
     do throws(SettingsError) {
       settings = try Settings.read(
