@@ -1,5 +1,7 @@
 #pragma once
 #include <curl/curl.h>
+// Not libcurl's: mallopt, which the Glibc module leaves out.
+#include <malloc.h>
 #include <stddef.h>
 
 // Only what Swift cannot call: libcurl's variadic functions, one for each kind of argument.

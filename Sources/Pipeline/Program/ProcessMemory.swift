@@ -1,4 +1,4 @@
-import Glibc
+import CCurl
 
 /// Keeps a service's memory from following how long it has run. The C library gives each thread an
 /// arena of its own and raises its thresholds as it goes; both only cost a service whose batches are
