@@ -32,8 +32,7 @@ struct ServiceParts {
       service.rawValue, prefetch: max(settings.prefetch, lanes * settings.batch))
     return ServiceParts(
       run: ServiceRun(
-        runner: runner, consumer: consumer, batch: settings.batch, lanes: lanes,
-        stopSeconds: settings.stopTimeoutSeconds, logger: logger),
+        runner: runner, consumer: consumer, batch: settings.batch, lanes: lanes),
       upkeep: Upkeep(outbox: outbox, handler: handler, logger: logger),
       tally: tally,
       close: {

@@ -11,8 +11,6 @@ struct ServiceRun: Service {
   let consumer: any Consumer
   let batch: Int
   let lanes: Int
-  let stopSeconds: Int
-  let logger: Logger
 
   func run() async throws {
     await withTaskGroup(of: Void.self) { group in

@@ -144,9 +144,6 @@ final class World: Sendable {
     broker.advance(milliseconds: Int64(days) * 86_400_000 + seconds * 1000)
   }
 
-  /// Outages only: retries come back without time for grace or due work to pass.
-  func advanceBroker(seconds: Int64) { broker.advance(milliseconds: seconds * 1000) }
-
   var operations: Operator {
     Operator(
       store: store, broker: broker, clock: clock,
