@@ -23,5 +23,8 @@ public struct BrokerOptions: Sendable {
   /// consumer to `prefetch` times this.
   public var maximumBodyBytes = 1 << 20
 
+  /// For tests of crashes: called after each message is written, before anything is confirmed.
+  public var published: (@Sendable () -> Void)?
+
   public init() {}
 }

@@ -191,6 +191,7 @@ final class PublishingLoop {
         // Before it is written: of a write that fails half-way nobody knows.
         window.add(Place(batch: batch, index: index))
         try connection.publish(message)
+        options.published?()
         unchecked -= message.body.count + 256
       }
     }

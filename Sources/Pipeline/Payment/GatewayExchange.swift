@@ -16,13 +16,21 @@ struct GatewayExchange: Sendable {
   var client: HTTPClient
   var address: GatewayAddress
   var timeoutSeconds: Int
+  /// For tests of crashes: called when all of a request has left.
+  var requestSent: (@Sendable () -> Void)?
 
   func post(_ path: String, form: String, key: String) async throws(Fault) -> GatewayReply {
     var request = self.request(path)
     request.method = .POST
     request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
     request.headers.add(name: "Idempotency-Key", value: key)
-    request.body = .bytes(Array(form.utf8))
+    let body = Array(form.utf8)
+    if let requestSent {
+      request.body = .stream(
+        SentBody(bytes: body, sent: requestSent), length: .known(Int64(body.count)))
+    } else {
+      request.body = .bytes(body)
+    }
     return try await bounded(request)
   }
 

@@ -6,9 +6,11 @@ extension PaymentGateway {
   ///
   /// Redirects are not followed, answers are read up to 256 KiB, and each call ends within
   /// `timeoutSeconds`. HTTP/2 is used where TLS offers it, HTTP/1.1 otherwise with at most
-  /// `maxConnections` connections.
+  /// `maxConnections` connections. `requestSent` is called whenever all of a charge's request has
+  /// left.
   public static func http(
-    url: String, key: String, timeoutSeconds: Int, maxConnections: Int, logger: Logger
+    url: String, key: String, timeoutSeconds: Int, maxConnections: Int, logger: Logger,
+    requestSent: (@Sendable () -> Void)? = nil
   ) throws -> PaymentGateway {
     let address = try GatewayAddress(url: url, key: key)
     let client = HTTPClient(
@@ -16,7 +18,8 @@ extension PaymentGateway {
       configuration: .gateway(timeoutSeconds: timeoutSeconds, maxConnections: maxConnections))
     let caller = GatewayClient(
       exchange: GatewayExchange(
-        client: client, address: address, timeoutSeconds: max(1, timeoutSeconds)),
+        client: client, address: address, timeoutSeconds: max(1, timeoutSeconds),
+        requestSent: requestSent),
       logger: logger)
     return PaymentGateway(
       charge: { await caller.charge($0) },

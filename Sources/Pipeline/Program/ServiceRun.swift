@@ -6,13 +6,13 @@ import ServiceLifecycle
 
 /// A service at work: lanes that take batches, and the upkeep beside them. Ends when it is told to
 /// stop, after what is in work is settled or the deadline has passed.
-struct ServiceRun: Service {
+package struct ServiceRun: Service {
   let runner: Runner
   let consumer: any Consumer
   let batch: Int
   let lanes: Int
 
-  func run() async throws {
+  package func run() async throws {
     await withTaskGroup(of: Void.self) { group in
       await withGracefulShutdownHandler {
         await withTaskGroup(of: Void.self) { work in
@@ -36,19 +36,18 @@ struct ServiceRun: Service {
 
 /// What a service does beside its queue: publishes what was left unpublished, turns due work into
 /// messages, and records confirms when no commit came along to do it.
-struct Upkeep: Service {
+package struct Upkeep: Service {
   let outbox: Outbox
   let handler: Handler
   let logger: Logger
+  /// As the runner's; ends early when stopping.
+  let pause: @Sendable (Duration) async -> Bool
 
   static let relayAfterSeconds: Int64 = 10
 
-  func run() async throws {
+  package func run() async throws {
     await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        await turn()
-        do { try await Task.sleep(for: .seconds(1)) } catch { break }
-      }
+      repeat { await turn() } while await pause(.seconds(1)) && !Task.isCancelled
     }
   }
 

@@ -9,12 +9,18 @@ public struct Desk: Sendable {
   public let service: ServiceName
   public let store: any Store
   public let clock: LedgerClock
+  /// Told where in the work this process is.
+  let reached: Boundary.Observer
   let published = PublishedMarks()
 
-  public init(service: ServiceName, store: any Store, clock: LedgerClock) {
+  public init(
+    service: ServiceName, store: any Store, clock: LedgerClock,
+    reached: @escaping Boundary.Observer = { _ in }
+  ) {
     self.service = service
     self.store = store
     self.clock = clock
+    self.reached = reached
   }
 
   var source: String { "/\(service.rawValue)" }
@@ -23,7 +29,10 @@ public struct Desk: Sendable {
   func commit(_ changes: [Change]) async throws -> [CommitOutcome] {
     let marks = published.take()
     do {
-      return try await store.commit(changes, published: marks)
+      reached(.beforeCommit)
+      let outcomes = try await store.commit(changes, published: marks)
+      reached(.committed)
+      return outcomes
     } catch {
       published.add(marks)
       throw error

@@ -18,7 +18,9 @@ public struct Outbox: Sendable {
 
   func publish(_ events: [StoredEvent]) async {
     if events.isEmpty { return }
+    desk.reached(.beforePublish)
     let results = await broker.publish(events.map(\.message))
+    desk.reached(.confirmed)
     var confirmed: [Int64] = []
     for (event, result) in zip(events, results) {
       switch result {
@@ -52,6 +54,7 @@ public struct Outbox: Sendable {
       let before = desk.clock.now().adding(seconds: -seconds)
       let left = try await desk.store.unpublished(by: service, before: before, limit: Self.page)
       if left.isEmpty { return }
+      desk.reached(.beforeRelay)
       logger.info("publishing left-over events", metadata: ["events": "\(left.count)"])
       await publish(left)
       let confirmed = try await flush()
@@ -67,6 +70,7 @@ public struct Outbox: Sendable {
       let events = try await desk.store.takeDue(
         by: desk.service, at: desk.clock.now(), limit: Self.page, announce: announce)
       if events.isEmpty { return }
+      desk.reached(.dueTaken)
       logger.info("due work", metadata: ["messages": "\(events.count)"])
       await publish(events)
       if events.count < Self.page { return }

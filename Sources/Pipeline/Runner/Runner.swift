@@ -23,21 +23,22 @@ public struct Runner: Sendable {
   public func work(
     _ batch: [Delivery], settle: @Sendable ([Settlement]) async -> Void
   ) async {
+    desk.reached(.taken)
     let (jobs, unreadable) = decode(batch)
     let (fresh, answered) = await recognise(jobs)
-    await settle(await complete(answered, unreadable))
+    await end(await complete(answered, unreadable), by: settle)
     var waiting = fresh
     var backOff = BackOff()
     while !waiting.isEmpty {
       let worked = await attempt(waiting)
-      await settle(await complete(worked.filter { !$0.isHeld }, []))
+      await end(await complete(worked.filter { !$0.isHeld }, []), by: settle)
       waiting = worked.filter(\.isHeld).map(\.job)
       guard let first = worked.first(where: \.isHeld) else { break }
       logger.warning(
         "pausing", metadata: ["reason": "\(first.explanation)", "messages": "\(waiting.count)"])
       if !(await pause(backOff.next())) { break }
     }
-    await settle(waiting.map { Settlement($0.delivery.tag, .requeue) })
+    await end(waiting.map { Settlement($0.delivery.tag, .requeue) }, by: settle)
   }
 
   /// What is committed is published, what leaves is moved away, and only then it is settled.
@@ -48,6 +49,15 @@ public struct Runner: Sendable {
     // What has nowhere to go returns to its queue, and must not come back at once.
     if left.count < departures.count { _ = await pause(.seconds(1)) }
     return settlements(worked.map(\.job.delivery) + unreadable.map(\.delivery), worked, left)
+  }
+
+  private func end(
+    _ settlements: [Settlement], by settle: @Sendable ([Settlement]) async -> Void
+  ) async {
+    if settlements.isEmpty { return }
+    desk.reached(.beforeAck)
+    await settle(settlements)
+    desk.reached(.acknowledged)
   }
 
   // MARK: Steps
@@ -121,7 +131,9 @@ public struct Runner: Sendable {
     if departures.isEmpty { return [] }
     let now = desk.clock.now()
     let moves = departures.map { ladder.move($0, at: now) }
+    desk.reached(.beforeMove)
     let results = await outbox.broker.publish(moves.map(\.message))
+    desk.reached(.moved)
     var left: Set<Delivery.Tag> = []
     for ((departure, move), result) in zip(zip(departures, moves), results) {
       let place: Logger.Metadata = [

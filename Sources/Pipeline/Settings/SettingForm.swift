@@ -44,6 +44,15 @@ extension SettingForm where Value == ListenAddress? {
   }
 }
 
+extension SettingForm where Value == CrashPoint? {
+  static let crashPoint = Self(
+    expects: "NAME or NAME:N, NAME one of "
+      + Boundary.allCases.map(\.rawValue).joined(separator: ", ")
+  ) { text in
+    CrashPoint(text).map { .some($0) }
+  }
+}
+
 extension SettingForm where Value == Int {
   static func integer(_ range: ClosedRange<Int>) -> Self {
     .init(expects: "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in

@@ -44,6 +44,9 @@ extension SettingKey {
     .init(
       "CLOCK_FILE", \.clockFile, .path, default: nil, for: everyone,
       "for trying things out only: a file with the seconds by which the clock is off"),
+    .init(
+      "CRASH_AT", \.crashPoint, .crashPoint, default: nil, for: services,
+      "for tests of crashes only: the boundary at which the process kills itself, the Nth time"),
   ]
 
   private static let work: [SettingKey] = [

@@ -21,6 +21,8 @@ public struct Settings: Sendable {
   public var httpAddress: ListenAddress?
   /// `nil`: the system's clock.
   public var clockFile: String?
+  /// `nil`: it is left alive.
+  public var crashPoint: CrashPoint?
   public var batch = 0
   public var prefetch = 0
   public var inFlight = 0

@@ -14,7 +14,7 @@ public struct Charger: Sendable {
 
   public init(desk: Desk, gateway: PaymentGateway, policy: ChargePolicy) {
     self.desk = desk
-    self.caller = GatewayCaller(gateway: gateway, clock: desk.clock, policy: policy)
+    self.caller = GatewayCaller(gateway: gateway, desk: desk, policy: policy)
     self.policy = policy
   }
 

@@ -28,11 +28,13 @@ struct GatewayCaller: Sendable {
   let gateway: PaymentGateway
   let clock: LedgerClock
   let policy: ChargePolicy
+  let reached: Boundary.Observer
   private let turnstile: Turnstile
 
-  init(gateway: PaymentGateway, clock: LedgerClock, policy: ChargePolicy) {
+  init(gateway: PaymentGateway, desk: Desk, policy: ChargePolicy) {
     self.gateway = gateway
-    self.clock = clock
+    self.clock = desk.clock
+    self.reached = desk.reached
     self.policy = policy
     self.turnstile = Turnstile(places: policy.inFlight)
   }
@@ -71,7 +73,9 @@ struct GatewayCaller: Sendable {
     guard let request, !request.paymentMethod.isEmpty else {
       return await lookUp(request, ifMissing: .gateway(.unknown("the account has no card now")))
     }
+    reached(.beforeCall)
     let answer = await gateway.charge(request)
+    reached(.answered)
     switch answer {
     case .unknown:
       // A stored server error is replayed for ever; the payment itself tells more.

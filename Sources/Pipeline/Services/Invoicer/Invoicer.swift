@@ -38,6 +38,7 @@ public struct Invoicer: Sendable {
     let (run, created, events) = try await desk.store.openRun(request) { run in
       try announce(run, causedBy: job.event, at: now)
     }
+    desk.reached(.closeOpened)
     let text =
       created
       ? "close of \(period) started: \(run.expected) accounts in \(run.ranges) ranges"
@@ -96,6 +97,7 @@ public struct Invoicer: Sendable {
       open = stale
     }
     guard open.isEmpty else { throw ContentionError(items: open.count) }
+    desk.reached(.rangeInvoiced)
     let record = DecisionRecord(
       rule: "invoice.range", finding: accounts.isEmpty ? .alreadyDone : .same,
       explanation: "range \(range.number) of \(run.ranges): \(accounts.count) accounts")

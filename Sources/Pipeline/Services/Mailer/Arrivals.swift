@@ -10,10 +10,9 @@ actor Arrivals<Element: Sendable> {
   }
 
   /// Waits for a first one, then a moment for more, and takes all there are. One caller at a time.
-  func take(after linger: Duration) async -> [Element] {
+  func take(after moment: () async -> Void) async -> [Element] {
     if elements.isEmpty { await withCheckedContinuation { waiting = $0 } }
-    // Cancelled only cuts the moment short.
-    try? await Task.sleep(for: linger)
+    await moment()
     defer { elements = [] }
     return elements
   }

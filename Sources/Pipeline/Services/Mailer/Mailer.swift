@@ -13,11 +13,16 @@ public struct Mailer: Sendable {
   /// How often a message must have come back before a mail that another process intended, and may
   /// be sending just now, is sent again.
   let patience: Int
+  private let pause: @Sendable (Duration) async -> Bool
   private let mine = SentMails()
 
-  public init(desk: Desk, server: MailServer, from: String, patience: Int = 2) throws {
+  public init(
+    desk: Desk, server: MailServer, from: String, patience: Int = 2,
+    pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown
+  ) throws {
     self.desk = desk
     self.server = server
+    self.pause = pause
     self.desktop = MailDesk(from: from, templates: try MailTemplates())
     self.patience = patience
   }
@@ -135,7 +140,7 @@ public struct Mailer: Sendable {
       }
       var outcomes: [(Int, Outcome)] = []
       while outcomes.count < items.count {
-        let sent = await arrivals.take(after: Self.linger)
+        let sent = await arrivals.take { _ = await pause(Self.linger) }
         outcomes += zip(sent, try await record(sent)).map { ($0.item.index, $1) }
       }
       return outcomes
@@ -147,7 +152,9 @@ public struct Mailer: Sendable {
     if let answer = item.answer { return answer }
     let key = item.letter.key
     guard mine.begin(key) else { return .later("it is being sent already") }
+    desk.reached(.beforeMail)
     let answer = await server.send([mail]).first ?? .later("the server said nothing")
+    desk.reached(.mailAnswered)
     mine.end(key, answer)
     return answer
   }

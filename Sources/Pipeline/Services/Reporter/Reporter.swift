@@ -55,7 +55,9 @@ public struct Reporter: Sendable {
       guard let run = try await desk.store.run(period), run.state == .running else { continue }
       guard try await desk.store.isFinished(period) else { continue }
       let change = try completion(of: period, try await desk.store.progress(period))
-      if case .committed(let made) = try await desk.commit([change])[0] { events += made }
+      guard case .committed(let made) = try await desk.commit([change])[0] else { continue }
+      desk.reached(.closeEnded)
+      events += made
     }
     return events
   }

@@ -1,0 +1,75 @@
+import Broker
+import Ledger
+import Logging
+import ServiceLifecycle
+
+/// What is around a service: the shared store, the time, the broker and the world outside. In
+/// production they are real; the simulator puts its own here, under the same services.
+package struct Surroundings: Sendable {
+  package var store: any Store
+  package var clock: LedgerClock
+  package var broker: any Broker
+  /// Opened by the charger only.
+  package var gateway: @Sendable () throws -> PaymentGateway
+  /// Opened by the mailer only.
+  package var mailServer: @Sendable () throws -> MailServer
+  /// Waits; `false` when the service is told to stop meanwhile.
+  package var pause: @Sendable (Duration) async -> Bool
+  package var reached: Boundary.Observer
+
+  package init(
+    store: any Store, clock: LedgerClock, broker: any Broker,
+    gateway: @escaping @Sendable () throws -> PaymentGateway,
+    mailServer: @escaping @Sendable () throws -> MailServer,
+    pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown,
+    reached: @escaping Boundary.Observer = { _ in }
+  ) {
+    self.store = store
+    self.clock = clock
+    self.broker = broker
+    self.gateway = gateway
+    self.mailServer = mailServer
+    self.pause = pause
+    self.reached = reached
+  }
+
+  /// Waits for store and broker until they are there.
+  static func open(
+    for service: ServiceName, _ settings: Settings, _ logger: Logger
+  ) async throws -> Surroundings {
+    let clock = try settings.clockFile.map { try LedgerClock.shifted(file: $0, logger: logger) }
+    let reached = settings.crashPoint?.observer()
+    let requestSent = reached.map { reached in { @Sendable in reached(.requestSent) } }
+    let store = try await StartUp(logger: logger).store(settings.storeURL)
+    var options = BrokerOptions()
+    options.published = reached.map { reached in { @Sendable in reached(.published) } }
+    let broker = try await StartUp(logger: logger).broker(
+      BrokerURL(parsing: settings.brokerURL), name: service.rawValue, options: options,
+      topology: MonthClose.topology(retryDelays: settings.retryDelays))
+    return Surroundings(
+      store: store, clock: clock ?? .system, broker: broker,
+      gateway: {
+        try PaymentGateway.http(
+          url: settings.gatewayURL, key: settings.gatewayKey,
+          timeoutSeconds: settings.gatewayTimeoutSeconds, maxConnections: settings.inFlight,
+          logger: logger, requestSent: requestSent)
+      },
+      mailServer: {
+        try MailServer.smtp(
+          url: settings.smtpURL, connections: settings.mailConnections, logger: logger)
+      },
+      reached: reached ?? { _ in })
+  }
+}
+
+/// Sleeps; `false` when the service is told to stop meanwhile.
+@Sendable public func pauseUntilShutdown(_ delay: Duration) async -> Bool {
+  await cancelWhenGracefulShutdown {
+    do {
+      try await Task.sleep(for: delay)
+      return true
+    } catch {
+      return false  // Cancelled is the only way a sleep fails: that is what it tells.
+    }
+  }
+}

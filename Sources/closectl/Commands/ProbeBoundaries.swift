@@ -1,0 +1,30 @@
+import ArgumentParser
+import Ledger
+import Pipeline
+
+struct ProbeBoundaries: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "boundaries",
+    abstract: "Every service with every boundary at which it can be made to kill itself.",
+    discussion: "For MONTHCLOSE_CRASH_AT=BOUNDARY[:N], in tests of crashes.")
+
+  @OptionGroup var shared: SharedOptions
+
+  struct Document: Encodable {
+    struct Place: Encodable {
+      var service: String
+      var boundary: String
+    }
+    var boundaries: [Place]
+  }
+
+  func perform(in session: Session) async throws -> Answer {
+    let places = MonthClose.services.flatMap { service in
+      Boundary.all(of: service).map {
+        Document.Place(service: service.rawValue, boundary: $0.rawValue)
+      }
+    }
+    return Answer(
+      Document(boundaries: places), text: places.map { "\($0.service) \($0.boundary)" })
+  }
+}
