@@ -9,6 +9,7 @@ final class SQLiteConnections: Sendable {
   let path: String
   private let writer: DatabaseQueue
   private let readers: [DatabaseQueue]
+  let options: SQLiteOptions
   private let lock: FileLock
   private let identity: FileIdentity?
   private let checkpointing: Checkpointing
@@ -19,8 +20,12 @@ final class SQLiteConnections: Sendable {
     var turn = 0
   }
 
-  init(path: String, writer: DatabaseQueue, readers: [DatabaseQueue], lock: FileLock) {
+  init(
+    path: String, writer: DatabaseQueue, readers: [DatabaseQueue], lock: FileLock,
+    options: SQLiteOptions
+  ) {
     self.path = path
+    self.options = options
     self.writer = writer
     self.readers = readers
     self.lock = lock
@@ -41,16 +46,29 @@ final class SQLiteConnections: Sendable {
   func read<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-      let reader = state.withLock { state -> DatabaseQueue? in
-        state.turn = (state.turn + 1) % readers.count
-        return state.isClosed ? nil : readers[state.turn]
-      }
-      guard let reader else { return continuation.resume(throwing: Self.closed(path)) }
+    let reader = state.withLock { state -> DatabaseQueue? in
+      state.turn = (state.turn + 1) % readers.count
+      return state.isClosed ? nil : readers[state.turn]
+    }
+    guard let reader else { throw Self.closed(path) }
+    if options.runsInline { return try readInline(reader, body) }
+    return try await withCheckedThrowingContinuation { continuation in
       reader.asyncRead { [path] database in
         continuation.resume(with: Self.result(path) { try body(database.get()) })
       }
     }
+  }
+
+  private func readInline<Value>(
+    _ reader: DatabaseQueue, _ body: (Database) throws -> Value
+  ) throws -> Value {
+    try Self.result(path) { try reader.read(body) }.get()
+  }
+
+  private func writeInline<Value>(
+    _ work: (Database) -> Result<Value, any Error>
+  ) throws -> Value {
+    try writer.writeWithoutTransaction(work).get()
   }
 
   /// Runs `body` in one write transaction, under the lock, and returns once its commit is durable.
@@ -59,20 +77,21 @@ final class SQLiteConnections: Sendable {
     _ body: @escaping @Sendable (Database) throws -> Value,
     keeps: @escaping @Sendable (Value) -> Bool = { _ in true }
   ) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
+    let work = { @Sendable [path, lock, identity, checkpointing] (database: Database) in
+      Self.result(path) {
+        try lock.withLock {
+          if FileIdentity(path: path) != identity { throw FileIdentity.moved(path) }
+          let value = try Self.transaction(database, keeps, body)
+          checkpointing.run(database)
+          return value
+        }
+      }
+    }
+    if options.runsInline { return try writeInline(work) }
+    return try await withCheckedThrowingContinuation { continuation in
       let isQueued = state.withLock { state in
         if state.isClosed { return false }
-        writer.asyncWriteWithoutTransaction { [path, lock, identity, checkpointing] database in
-          let result = Self.result(path) {
-            try lock.withLock {
-              if FileIdentity(path: path) != identity { throw FileIdentity.moved(path) }
-              let value = try Self.transaction(database, keeps, body)
-              checkpointing.run(database)
-              return value
-            }
-          }
-          continuation.resume(with: result)
-        }
+        writer.asyncWriteWithoutTransaction { continuation.resume(with: work($0)) }
         return true
       }
       if !isQueued { continuation.resume(throwing: Self.closed(path)) }
@@ -98,6 +117,7 @@ final class SQLiteConnections: Sendable {
       return state.isClosed
     }
     if wasClosed { return }
+    if options.runsInline { return try Self.closeAll(path, writer, readers) }
     for queue in readers + [writer] {
       await withCheckedContinuation { continuation in
         queue.asyncWriteWithoutTransaction { _ in continuation.resume() }

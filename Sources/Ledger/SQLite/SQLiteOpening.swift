@@ -10,13 +10,16 @@ enum SQLiteOpening {
   /// so. Larger ones are checked by `problems()` and whenever they are opened to be migrated.
   static let checkedUpToBytes: Int64 = 512 << 20
 
-  static func open(path: String, migrate: Bool) throws -> SQLiteConnections {
+  static func open(
+    path: String, migrate: Bool, options: SQLiteOptions = SQLiteOptions()
+  ) throws -> SQLiteConnections {
     do {
       if !migrate && access(path, F_OK) != 0 { throw StoreError.notInitialized(path) }
-      let lock = try FileLock(path: path + ".lock")
-      let (writer, readers) = try lock.withLock { try opened(path, migrate) }
+      let lock = try FileLock(
+        path: path + ".lock", isTaken: !options.removed.contains(.fileLock))
+      let (writer, readers) = try lock.withLock { try opened(path, migrate, options) }
       let connections = SQLiteConnections(
-        path: path, writer: writer, readers: readers, lock: lock)
+        path: path, writer: writer, readers: readers, lock: lock, options: options)
       // A reader needs no lock: nobody waits for the check. What is damaged closes itself.
       try readers[0].read { database in
         if try migrate || size(database) <= checkedUpToBytes { try check(database, path) }
@@ -29,13 +32,14 @@ enum SQLiteOpening {
 
   /// What is opened is closed again when a later step fails, still under the lock.
   private static func opened(
-    _ path: String, _ migrate: Bool
+    _ path: String, _ migrate: Bool, _ options: SQLiteOptions
   ) throws -> (DatabaseQueue, [DatabaseQueue]) {
     let writer = try DatabaseQueue(path: path, configuration: writing)
     var readers: [DatabaseQueue] = []
     do {
       try writer.writeWithoutTransaction { database in
-        try Schema.prepare(database, path: path, migrate: migrate)
+        try Schema.prepare(
+          database, path: path, migrate: migrate, without: options.removed)
         try requireWritable(database)
         try useWAL(database)
       }

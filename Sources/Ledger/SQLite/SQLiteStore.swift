@@ -13,10 +13,22 @@ public final class SQLiteStore: Store {
   }
 
   public static func open(path: String, migrate: Bool) async throws -> SQLiteStore {
-    try await withCheckedThrowingContinuation { continuation in
+    try await open(path: path, migrate: migrate, options: SQLiteOptions())
+  }
+
+  package static func open(
+    path: String, migrate: Bool, options: SQLiteOptions
+  ) async throws -> SQLiteStore {
+    if options.runsInline {
+      return SQLiteStore(
+        try SQLiteOpening.open(path: path, migrate: migrate, options: options))
+    }
+    return try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {
         continuation.resume(
-          with: Result { SQLiteStore(try SQLiteOpening.open(path: path, migrate: migrate)) })
+          with: Result {
+            SQLiteStore(try SQLiteOpening.open(path: path, migrate: migrate, options: options))
+          })
       }
     }
   }

@@ -46,8 +46,7 @@ extension SettingForm where Value == ListenAddress? {
 
 extension SettingForm where Value == CrashPoint? {
   static let crashPoint = Self(
-    expects: "NAME or NAME:N, NAME one of "
-      + Boundary.allCases.map(\.rawValue).joined(separator: ", ")
+    expects: "NAME or NAME:N, with a name from `closectl probe boundaries`"
   ) { text in
     CrashPoint(text).map { .some($0) }
   }

@@ -10,8 +10,11 @@ final class Checks {
   private var references: Set<String> = []
   private var attempts: Set<String> = []
 
-  init(book: Book) {
+  private let removed: Set<LedgerGuard>
+
+  init(book: Book, without removed: Set<LedgerGuard> = []) {
     self.book = book
+    self.removed = removed
   }
 
   func refusal(of write: Write) throws -> StaleReason? {
@@ -51,6 +54,7 @@ final class Checks {
     for entry in transaction.entries {
       if let invoice = entry.invoice, let reason = try unknown(invoice) { return reason }
     }
+    if removed.contains(.oneReference) { return nil }
     let kind = transaction.kind.rawValue
     let posted = try database.integer(
       "SELECT sequence FROM transactions WHERE account = ? AND kind = ? AND reference = ?",

@@ -3,7 +3,9 @@ import GRDB
 /// Whether a file is a store of ours, and of which schema.
 enum Schema {
   /// Leaves the store at the newest schema, or says why it is not.
-  static func prepare(_ database: Database, path: String, migrate: Bool) throws {
+  static func prepare(
+    _ database: Database, path: String, migrate: Bool, without removed: Set<LedgerGuard>
+  ) throws {
     let found = Int(try database.integer("PRAGMA user_version") ?? 0)
     try identify(database, path, found)
     if found > Migration.newest {
@@ -14,7 +16,10 @@ enum Schema {
       if found == 0 { throw StoreError.notInitialized(path) }
       throw StoreError.olderSchema(found: found, needed: Migration.newest)
     }
-    for migration in Migration.all[found...] { try apply(migration, to: database) }
+    for migration in Migration.all[found...] {
+      let sql = removed.reduce(migration.sql) { $1.removed(from: $0) }
+      try apply(Migration(number: migration.number, sql: sql), to: database)
+    }
   }
 
   private static func identify(_ database: Database, _ path: String, _ version: Int) throws {

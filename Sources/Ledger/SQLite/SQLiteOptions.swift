@@ -1,0 +1,33 @@
+/// What only the project's own tests and its simulator ask of a store; programs that run a close
+/// have no way to. `package` is the border.
+package struct SQLiteOptions: Sendable {
+  /// Everything runs on the caller's thread and is done when the call returns, so that one thread
+  /// decides the order of all there is.
+  package var runsInline = false
+  /// Taken away, to show that what watches over them notices.
+  package var removed: Set<LedgerGuard> = []
+
+  package init(runsInline: Bool = false, removed: Set<LedgerGuard> = []) {
+    self.runsInline = runsInline
+    self.removed = removed
+  }
+}
+
+/// Guards of the ledger that a test can take away, one at a time.
+package enum LedgerGuard: String, Sendable, CaseIterable {
+  /// Unique: one answer per service, message and account.
+  case oneAnswer = "one-answer"
+  /// Unique: one transaction per account, kind and reference.
+  case oneReference = "one-reference"
+  /// The file lock that all writers share.
+  case fileLock = "file-lock"
+
+  /// The schema without the guard's unique key.
+  func removed(from sql: String) -> String {
+    switch self {
+    case .oneAnswer: sql.replacing("UNIQUE (message_id, service, account)", with: "CHECK (1)")
+    case .oneReference: sql.replacing("UNIQUE (account, kind, reference)", with: "CHECK (1)")
+    case .fileLock: sql
+    }
+  }
+}
