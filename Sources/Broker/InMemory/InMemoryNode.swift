@@ -173,7 +173,7 @@ struct InMemoryNode {
     if !kept { deadLetter(stored.message, from: name, reason: "delivery_limit") }
   }
 
-  private mutating func dispatchAll() {
+  mutating func dispatchAll() {
     for name in queues.keys.sorted() { dispatch(name) }
   }
 
@@ -190,7 +190,9 @@ struct InMemoryNode {
         offers[id, default: []].append(delivery)
       }
     }
-    for (id, deliveries) in offers { consumers[id]?.buffer.offer(deliveries) }
+    for (id, deliveries) in offers.sorted(by: { $0.key < $1.key }) {
+      consumers[id]?.buffer.offer(deliveries)
+    }
   }
 
   private mutating func nextConsumer(of name: String) -> Int? {
