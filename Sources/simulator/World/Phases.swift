@@ -54,10 +54,15 @@ extension Simulation {
   private func peace(_ what: String) {
     if violation != nil { return }
     heal()
-    let end = timeline.now + Self.patience
-    run(until: end) { isQuiet }
+    waitUntilQuiet()
     replayOutages()
-    run(until: timeline.now + Self.patience) { isQuiet }
+    waitUntilQuiet()
+    if hasOpenAttempts {
+      // Of a stored 500 nothing more is known before the gateway has forgotten the key.
+      run(until: timeline.now + 26 * 3600 * 1000)
+      replayOutages()
+      waitUntilQuiet()
+    }
     if violation == nil && !isQuiet {
       fail("L1", "not quiet long after \(what): \(broker.contents)")
     }
@@ -65,6 +70,14 @@ extension Simulation {
     run(until: timeline.now + 15_000)
     note("", "checks \(what)")
     step { [self] in await checkQuiet() }
+  }
+
+  private func waitUntilQuiet() {
+    run(until: timeline.now + Self.patience) { isQuiet }
+  }
+
+  private var hasOpenAttempts: Bool {
+    witness.attempts.values.contains { $0.state.isUnsettled }
   }
 
   private func heal() {
