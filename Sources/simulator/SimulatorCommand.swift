@@ -7,7 +7,7 @@ struct SimulatorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulator",
     abstract: "Closes small months under every fault there is, reproducibly from a seed.",
-    subcommands: [RunSeeds.self, TraceSeed.self], defaultSubcommand: RunSeeds.self)
+    subcommands: [RunSeeds.self, TraceSeed.self, Writers.self], defaultSubcommand: RunSeeds.self)
 
   /// Swift's sets and dictionaries are in another order in each process unless it is told at its
   /// start that they must not be.

@@ -65,11 +65,6 @@ extension InMemoryBroker {
     shared.state.withLock { $0.node.bindings = [] }
   }
 
-  /// The first message of a queue is overtaken by all others. `false`: there is nothing to overtake.
-  package func delayFirst(in queue: String) -> Bool {
-    shared.state.withLock { $0.node.queues[queue]?.moveFirstToEnd() ?? false }
-  }
-
   /// Takes everything out of a queue.
   package func takeAll(from queue: String) -> [OutgoingMessage] {
     shared.state.withLock { state in

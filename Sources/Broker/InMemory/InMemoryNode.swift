@@ -96,6 +96,7 @@ struct InMemoryNode {
   }
 
   mutating func retryDeadLetters() {
+    guard queues.values.contains(where: { !$0.withoutTarget.isEmpty }) else { return }
     for name in queues.keys.sorted() {
       let letters = queues[name]?.withoutTarget ?? []
       queues[name]?.withoutTarget = []

@@ -54,13 +54,6 @@ struct InMemoryQueue {
     returned.insert(stored, at: 0)
   }
 
-  /// `false`: there are not two messages that never were delivered.
-  mutating func moveFirstToEnd() -> Bool {
-    guard ready.count > 1 else { return false }
-    ready.append(ready.removeFirst())
-    return true
-  }
-
   mutating func takeFirst() -> Stored? {
     if !returned.isEmpty { return returned.removeFirst() }
     return ready.isEmpty ? nil : ready.removeFirst()

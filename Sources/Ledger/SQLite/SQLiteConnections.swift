@@ -30,7 +30,8 @@ final class SQLiteConnections: Sendable {
     self.readers = readers
     self.lock = lock
     self.identity = FileIdentity(path: path)
-    self.checkpointing = Checkpointing(walPath: path + "-wal")
+    self.checkpointing = Checkpointing(
+      walPath: path + "-wal", atBytes: options.checkpointsAtBytes)
   }
 
   /// A store that nobody closed is closed here, by another thread: the last reference may be given

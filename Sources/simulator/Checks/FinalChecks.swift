@@ -94,13 +94,6 @@ extension Simulation {
         fail("I13", "\(messageID) was delivered \(times) times and is not counted as sent again")
       }
     }
-    for number in 1...options.accounts {
-      let story = try await store.story(of: "a-\(number)", period: nil)
-      for mail in story?.mails ?? [] where mail.state == .sent {
-        let id = "\(mail.messageID)@month-close.example"
-        if post.delivered[id] == nil { fail("I13", "\(id) is recorded as sent and never was") }
-      }
-    }
   }
 
   /// I9: what is a dead letter has its own fault for it, and none is due to an outage any more.

@@ -84,8 +84,11 @@ struct ConsumerPort: Consumer {
   let inner: any Consumer
 
   func next(limit: Int, linger: Duration) async -> [Delivery]? {
-    guard let taken = await inner.next(limit: limit, linger: linger) else { return nil }
+    guard var taken = await inner.next(limit: limit, linger: linger) else { return nil }
     do { try await process.step() } catch { return nil }
+    if taken.count > 1, process.simulation.faults.strikes(.overtaken) {
+      await inner.settle([Settlement(taken.removeFirst().tag, .requeue)])
+    }
     process.note("takes \(taken.map { $0.messageID ?? "?" }.joined(separator: ", "))")
     if process.simulation.options.removed == .ackLast {
       await inner.settle(taken.map { Settlement($0.tag, .acknowledge) })

@@ -29,8 +29,7 @@ extension StorePort {
   func posted(
     _ kind: Transaction.Kind, account: String, reference: String
   ) async throws -> Int64? {
-    if simulation.options.removed == .oneReference { return nil }
-    return try await read(about: [account]) {
+    try await read(about: [account]) {
       try await inner.posted(kind, account: account, reference: reference)
     }
   }

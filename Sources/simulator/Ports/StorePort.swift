@@ -56,6 +56,9 @@ struct StorePort: Store {
         process.note(
           "commits \(told) of \(changes.count): "
             + changes.map(\.messageID).joined(separator: ", "))
+        if process.service == .closectl, faults.strikes(.commandKilled) {
+          process.crash("after its commit")
+        }
       }
       return outcomes
     }

@@ -43,6 +43,7 @@ enum FaultKind: String, CaseIterable, Sendable {
   case payment = "payment arrives"
   case credit = "credit is granted"
   case repeatedCommand = "operator repeats a command"
+  case commandKilled = "operator's command killed after its commit"
   case secondTrigger = "close started again"
   case lateUsage = "usage arrives late"
 
@@ -56,6 +57,8 @@ enum FaultKind: String, CaseIterable, Sendable {
     case .publishDropped, .confirmLost: 40_000
     case .publishSlow: 100_000
     case .acknowledgementLost: 20_000
+    case .overtaken: 50_000
+    case .commandKilled: 500_000
     case .gatewaySlow: 200_000
     case .requestLost, .chargedUnheard, .serverErrorCharged, .serverErrorLost: 60_000
     case .executedLate, .gatewayBusy, .throttled, .lookupFailed: 60_000
@@ -74,7 +77,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     case .killed: 6
     case .frozen, .clockJump, .brokerAway, .brokerBlocked, .bindingsGone, .unauthorized: 2
     case .connectionLost: 4
-    case .duplicated, .overtaken: 12
+    case .duplicated: 12
     case .payment, .credit, .lateUsage: 3
     case .repeatedCommand: 2
     case .secondTrigger: 2

@@ -5,8 +5,6 @@ import Ledger
 enum SimulatedGuard: String, CaseIterable, Sendable {
   /// The ledger's unique key of answers.
   case oneAnswer = "one-answer"
-  /// The ledger's unique key of references.
-  case oneReference = "one-reference"
   /// A repetition of an attempt goes out under the attempt's own idempotency key.
   case keyReuse = "key-reuse"
   /// An attempt is committed before the gateway is called.
@@ -21,7 +19,6 @@ enum SimulatedGuard: String, CaseIterable, Sendable {
   var ofLedger: LedgerGuard? {
     switch self {
     case .oneAnswer: .oneAnswer
-    case .oneReference: .oneReference
     default: nil
     }
   }

@@ -23,7 +23,10 @@ extension Simulation {
       hit(kind)
       await trigger(id: "close-2026-11-again-\(draw(1...9))")
     case .lateUsage: await importLate()
-    case .duplicated, .overtaken: strikeQueue(kind)
+    case .duplicated:
+      let queue = pick(MonthClose.services).rawValue
+      broker.duplicateNextDelivery(of: queue)
+      hit(kind, queue)
     default: await strikeOutside(kind)
     }
   }
@@ -49,22 +52,14 @@ extension Simulation {
         process.broker.loseOwnConnections()
         if process.isAlive { startProcess(process.service) }
       }
-    case .clockJump: process.clockOffset = Int64(draw(-1_500_000...1_500_000))
+    case .clockJump:
+      process.clockOffset = Int64(
+        draw(-Int(Self.largestClockOffset)...Int(Self.largestClockOffset)))
     default: process.broker.loseOwnConnections()
     }
   }
 
-  // MARK: Queues and the world outside
-
-  private func strikeQueue(_ kind: FaultKind) {
-    let queue = pick(MonthClose.services).rawValue
-    if kind == .overtaken {
-      if broker.delayFirst(in: queue) { hit(kind, queue) }
-    } else {
-      broker.duplicateNextDelivery(of: queue)
-      hit(kind, queue)
-    }
-  }
+  // MARK: The world outside
 
   private func strikeOutside(_ kind: FaultKind) async {
     hit(kind)
@@ -137,11 +132,11 @@ extension Simulation {
   private func command(
     _ account: String, _ amountMinor: Int64, _ reference: String, isCredit: Bool
   ) async {
-    let process = SimulatedProcess(.closectl, number: 0, in: self)
-    let operations = Operator(
-      store: StorePort(process: process), broker: BrokerPort(process: process),
-      clock: process.clock, logger: logger)
     while !isPutAway {
+      let process = SimulatedProcess(.closectl, number: 0, in: self)
+      let operations = Operator(
+        store: StorePort(process: process), broker: BrokerPort(process: process),
+        clock: process.clock, logger: logger)
       do {
         let money = Money(amountMinor, try Currency("CHF"))
         let outcome =

@@ -96,6 +96,7 @@ final class Simulation: @unchecked Sendable {
   /// A supervisor starts it again after a while.
   func processDied(_ process: SimulatedProcess) {
     processes.removeAll { $0 === process }
+    if process.service == .closectl { return }
     let delay = Int64(draw(50...5000))
     executor.start { [self] in
       await timeline.sleep(milliseconds: delay)
@@ -123,26 +124,33 @@ final class Simulation: @unchecked Sendable {
   /// Lets everything happen that happens up to `end`. Where nobody has anything to do the clock
   /// jumps; services that rest are woken when it does.
   func run(until end: Int64, or isOver: () -> Bool = { false }) {
-    var busyUntil = timeline.now + Self.watchful
+    var active = timeline.now
     while violation == nil {
       let before = trace.count
       executor.drain { violation != nil }
-      if trace.count != before { busyUntil = timeline.now + Self.watchful }
+      if trace.count != before { active = timeline.now }
       if isOver() || timeline.now >= end { return }
-      advance(to: min(next(restsCount: timeline.now < busyUntil), end))
+      advance(to: min(next(activeAt: active), end))
     }
   }
 
-  /// For so long after something happened every rest is taken by the second: left-over events are
-  /// published again after ten.
-  private static let watchful: Int64 = 13_000
-
-  private func next(restsCount: Bool) -> Int64 {
+  private func next(activeAt active: Int64) -> Int64 {
     let expiry = broker.millisecondsToNextExpiry.map { timeline.now + $0 }
     let due = witness.nextDue(after: time).map { $0.milliseconds - Self.start.milliseconds + 1 }
-    let rest = timeline.nextRest.map { restsCount ? $0 : max($0, timeline.now + 86_400_000) }
+    let rest = timeline.nextRest.map { max($0, endOfRest(activeAt: active)) }
     return max(
       timeline.now + 1, [timeline.nextDue, expiry, due, rest].compactMap { $0 }.min() ?? .max)
+  }
+
+  /// Services look after their ledger by the second while something happens, and once more when
+  /// left-over events are old enough to be published again; then only when something is due.
+  private func endOfRest(activeAt active: Int64) -> Int64 {
+    switch timeline.now - active {
+    case ..<2_000: timeline.now
+    case ..<11_000: active + 11_000
+    case ..<13_000: timeline.now
+    default: timeline.now + 86_400_000
+    }
   }
 
   private func advance(to time: Int64) {

@@ -157,7 +157,7 @@ public struct Mailer: Sendable {
     desk.reached(.beforeMail)
     let answer = await server.send([mail]).first ?? .later("the server said nothing")
     desk.reached(.mailAnswered)
-    mine.end(key, answer)
+    mine.end(key, answer, isResent: item.isResent)
     return answer
   }
 
