@@ -9,11 +9,26 @@ struct CampaignReport {
   let seconds: Double
 
   var text: String {
-    (failures + [""] + faults + [""] + boundaries + [""] + [summary]).joined(separator: "\n")
+    (failures + [""] + faults + [""] + boundaries + [""] + missed.map { "never hit: \($0)" }
+      + [summary]).joined(separator: "\n")
   }
 
-  /// Kinds of faults that were never hit.
-  var missed: [FaultKind] { FaultKind.allCases.filter { total.hits[$0, default: 0] == 0 } }
+  /// A campaign of some length that never hit a kind of fault, or of great length that never crashed
+  /// at one of the boundaries, does not show what it is there to show.
+  var missed: [String] {
+    var missed: [String] = []
+    if total.seeds >= 300 {
+      missed += FaultKind.allCases.filter { total.hits[$0, default: 0] == 0 }.map(\.rawValue)
+    }
+    if total.seeds >= 5_000 {
+      missed += MonthClose.services.flatMap { service in
+        Boundary.all(of: service).filter {
+          total.crashes[BoundaryPlace(service: service, boundary: $0), default: 0] == 0
+        }.map { "a crash of the \(service.rawValue) at \($0.rawValue)" }
+      }
+    }
+    return missed
+  }
 
   private var failures: [String] {
     total.failures.sorted { $0.seed < $1.seed }.prefix(20).flatMap { result -> [String] in

@@ -101,6 +101,8 @@ extension Simulation {
     let denied = gateway.charges.filter(\.wasDenied).map(\.request.invoice)
     for service in MonthClose.services {
       for letter in broker.messages(in: MonthClose.deadQueue(of: service)) {
+        let isJunk = letter.messageID.hasPrefix(Self.junk) && letter.reason == "not-json"
+        if isJunk { continue }
         let isParked = denied.contains { letter.messageID.contains($0) }
         let reason = letter.reason
         if !(isParked && ["gateway-implausible", "contradiction"].contains(reason)) {

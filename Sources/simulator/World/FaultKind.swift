@@ -20,6 +20,7 @@ enum FaultKind: String, CaseIterable, Sendable {
   case brokerAway = "broker away"
   case brokerBlocked = "broker takes nothing"
   case bindingsGone = "bindings gone"
+  case junk = "message that is none of ours"
   // The payment gateway
   case gatewaySlow = "gateway slow"
   case requestLost = "request lost"
@@ -78,7 +79,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     case .frozen, .clockJump, .brokerAway, .brokerBlocked, .bindingsGone, .unauthorized: 2
     case .connectionLost: 4
     case .duplicated: 12
-    case .payment, .credit, .lateUsage: 3
+    case .payment, .credit, .lateUsage, .junk: 3
     case .repeatedCommand: 2
     case .secondTrigger: 2
     default: 0

@@ -23,6 +23,7 @@ extension Simulation {
       hit(kind)
       await trigger(id: "close-2026-11-again-\(draw(1...9))")
     case .lateUsage: await importLate()
+    case .junk: await publishJunk()
     case .duplicated:
       let queue = pick(MonthClose.services).rawValue
       broker.duplicateNextDelivery(of: queue)
@@ -81,6 +82,16 @@ extension Simulation {
     default: break
     }
   }
+
+  private func publishJunk() async {
+    let queue = pick(MonthClose.services).rawValue
+    let message = OutgoingMessage(
+      exchange: "", routingKey: queue, messageID: "\(Self.junk)\(draw(1...1_000_000))",
+      contentType: MonthClose.contentType, body: Array("this is not JSON".utf8))
+    if await broker.publish([message])[0] == .confirmed { hit(.junk, queue) }
+  }
+
+  static let junk = "junk-"
 
   private func outage() async {
     await timeline.sleep(milliseconds: Int64(draw(1000...180_000)))
