@@ -1,25 +1,37 @@
 # shellcheck shell=bash
-# Sourced by chaos.sh: services as children of this shell, so that it learns how they ended.
+# Sourced by chaos.sh: services started so that it is known afterwards how they ended.
 
-declare -A CHILD=()
-
-# start_child NAME SERVICE [KEY=VALUE...]: like start_service, and end_of_child can wait for it
+# start_child NAME SERVICE [KEY=VALUE...]: like start_service; its exit status is written down by a
+# shell of its own, which also keeps bash from reporting every kill on the terminal
 start_child() {
   local name=$1 service=$2
   shift 2
   ! process_alive "$name" || die "$name already runs in $RUN (pid $(process_pid "$name"))"
-  setsid env "$@" "$BIN/$service" >>"$RUN/logs/$name.log" 2>&1 </dev/null &
-  CHILD[$name]=$!
-  record_pid "$RUN/pids/$name.pid" "${CHILD[$name]}"
+  rm -f "$RUN/pids/$name.pid" "$RUN/pids/$name.ended"
+  {
+    setsid env "$@" "$BIN/$service" >>"$RUN/logs/$name.log" 2>&1 </dev/null &
+    record_pid "$RUN/pids/$name.pid" $!
+    local ended=0
+    wait $! || ended=$?
+    echo "$ended" >"$RUN/pids/$name.ended.new"
+    mv "$RUN/pids/$name.ended.new" "$RUN/pids/$name.ended"
+  } 2>/dev/null &
+  disown
   STAGE_STARTED+=("$RUN/pids/$name.pid")
+  until [[ -s $RUN/pids/$name.pid ]]; do sleep 0.01; done
 }
 
-# child_alive NAME
-child_alive() { [[ -n "${CHILD[$1]:-}" ]] && process_alive "$1"; }
+# has_ended NAME: it was started by start_child and is over
+has_ended() { [[ -f $RUN/pids/$1.ended ]]; }
 
-# end_of_child NAME: waits until it has ended, and sets ENDED to its exit status; 137: SIGKILL
-end_of_child() {
-  ENDED=0
-  wait "${CHILD[$1]}" 2>/dev/null || ENDED=$?
-  unset "CHILD[$1]"
+# ended_with NAME: waits for its end and prints the exit status; 137 is SIGKILL, 143 SIGTERM
+ended_with() {
+  until has_ended "$1"; do sleep 0.02; done
+  cat "$RUN/pids/$1.ended"
+}
+
+# stop_child NAME: SIGTERM, and waits for its end
+stop_child() {
+  stop_process "$1"
+  ended_with "$1" >/dev/null
 }
