@@ -15,6 +15,8 @@ source "$HERE/../e2e/checks.sh"
 source "$HERE/line.sh"
 # shellcheck source=children.sh
 source "$HERE/children.sh"
+# shellcheck source=queues.sh
+source "$HERE/queues.sh"
 
 # What a scenario may say before `finish`, where its fault has such an effect:
 DEAD_EXPECTED=0 # dead letters there have to be; `some`: at least one
@@ -35,6 +37,7 @@ begin_chaos() {
     "$ROOT/scripts/broker" start "$E2E_BROKER_DIR"
   fi
   begin "$(basename "$0")"
+  if declare -F prepare_store >/dev/null; then prepare_store; fi # a scenario's own place for it
   BEGUN=${EPOCHREALTIME/,/.}
   setting MONTHCLOSE_RETRY_DELAYS "${CHAOS_RETRY_DELAYS:-1s,2s,4s,8s,16s,32s,1m,5m}"
   start_gateway "${4:-0}"
@@ -106,18 +109,6 @@ finish() {
 row() {
   printf '%s\t%s\t%s\t%s\t%s\t%s\n' "${SCENARIO%%-*}" "$FAULT" "$(hits)" "$ACCOUNTS" \
     "$(seconds_since "$BEGUN")" "$1" >>"${CHAOS_TABLE:-/dev/null}"
-}
-
-# queued: messages in all queues but the dead letters, waiting or in work
-queued() {
-  "$RABBITMQCTL" -q -p "$VHOST" list_queues name messages |
-    awk '$1 !~ /\.dead$/ { sum += $2 } END { print sum + 0 }'
-}
-
-# dead_letters: in all services' queues for them
-dead_letters() {
-  "$RABBITMQCTL" -q -p "$VHOST" list_queues name messages |
-    awk '$1 ~ /\.dead$/ { sum += $2 } END { print sum + 0 }'
 }
 
 # wait_until_quiet SECONDS: the close is over and no message is left anywhere, twice in a row
