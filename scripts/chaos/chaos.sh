@@ -57,6 +57,12 @@ hits_from() {
 
 hits() { wc -l <"$RUN/hits"; }
 
+# print_hits: by kind, the most frequent first, HIT_KINDS of them
+print_hits() {
+  sort "$RUN/hits" | uniq -c | sort -rn | awk -v most="${HIT_KINDS:-8}" 'NR <= most' |
+    while read -r line; do say "$line"; done
+}
+
 # is_running: the close has begun and is not over
 is_running() { [[ "$(status_json | jq -r .state)" == running ]]; }
 
@@ -100,7 +106,7 @@ finish() {
     return
   fi
   passed "the fault was met $(hits) times"
-  sort "$RUN/hits" | uniq -c | sort -rn | head -n "${HIT_KINDS:-8}" | while read -r line; do say "$line"; done
+  print_hits
   if wait_until_quiet $((120 + ACCOUNTS / 20)); then check_invariants; fi
   if grep -q "^failed $SCENARIO:" "$E2E_RESULTS"; then row FAILED; else row ok; fi
 }
