@@ -25,7 +25,8 @@ struct Closectl: AsyncParsableCommand {
     version: "closectl \(MonthClose.version)",
     subcommands: [
       InitCommand.self, ImportGroup.self, CloseGroup.self, ReportCommand.self,
-      ExplainCommand.self, PaymentGroup.self, CreditGroup.self, TopologyGroup.self,
+      ExplainCommand.self, PaymentGroup.self, CreditGroup.self, DeadGroup.self,
+      ResendCommand.self, TopologyGroup.self,
       ClockGroup.self, ProbeGroup.self,
     ])
 }

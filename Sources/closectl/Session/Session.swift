@@ -12,6 +12,7 @@ actor Session {
   private let doors: Doors
   private var openStore: (any Store)?
   private var openBroker: (any Broker)?
+  private var openDeadBroker: (any Broker)?
   private var failedAt: ContinuousClock.Instant?
   private var noted: Set<String> = []
   private static let pause = Duration.seconds(5)
@@ -48,6 +49,17 @@ actor Session {
     return broker
   }
 
+  /// The same broker, as the user for dead letters where there is one: it may have fewer rights. A
+  /// connection of its own: what earlier commands left is not published over it.
+  func deadBroker() async throws -> any Broker {
+    if let openDeadBroker { return openDeadBroker }
+    var other = settings
+    if !settings.deadBrokerURL.isEmpty { other.brokerURL = settings.deadBrokerURL }
+    let broker = try await doors.connect(other, logger)
+    openDeadBroker = broker
+    return broker
+  }
+
   /// For commands that go on without a broker: what is wrong becomes a note, once. Asked again and
   /// again, it tries only now and then.
   func brokerIfReachable(otherwise consequence: String) async -> (any Broker)? {
@@ -78,6 +90,7 @@ actor Session {
       }
     }
     await openBroker?.close()
+    await openDeadBroker?.close()
     do {
       try await openStore?.close()
     } catch {

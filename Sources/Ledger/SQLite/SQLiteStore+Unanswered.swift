@@ -1,0 +1,33 @@
+import Billing
+import GRDB
+
+extension SQLiteStore {
+  public func unanswered(_ question: UnansweredQuestion) async throws -> [StoredEvent] {
+    let keys = question.routingKeys.map { _ in "?" }.joined(separator: ", ")
+    var values: Database.Values = [question.after, question.period.stored]
+    values += question.routingKeys.map { $0 as (any SQLValue)? }
+    values += [question.before.milliseconds, question.service.rawValue, question.limit]
+    return try await connections.read { [values] database in
+      try database.all(
+        """
+        SELECT \(EventColumns.sql) FROM outgoing_events e
+        WHERE e.sequence > ? AND (e.period = ? OR e.period IS NULL)
+          AND e.routing_key IN (\(keys)) AND e.recorded_at <= ?
+          AND NOT EXISTS (
+            SELECT 1 FROM decisions d WHERE d.service = ?
+              AND d.message_id IN (e.id, e.id || '#parked', e.id || '#opened'))
+          AND NOT EXISTS (SELECT 1 FROM unpublished_events u WHERE u.sequence = e.sequence)
+        ORDER BY e.sequence LIMIT ?
+        """, values, EventColumns.event)
+    }
+  }
+
+  public func lastAnswer(by service: ServiceName) async throws -> Instant? {
+    try await connections.read { database in
+      Instant(
+        stored: try database.integer(
+          "SELECT decided_at FROM decisions WHERE service = ? ORDER BY sequence DESC LIMIT 1",
+          [service.rawValue]))
+    }
+  }
+}
