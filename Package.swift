@@ -41,6 +41,7 @@ let package = Package(
   targets: services + [
     .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "Billing", swiftSettings: strict),
     .target(
@@ -54,7 +55,7 @@ let package = Package(
     .target(
       name: "Pipeline",
       dependencies: [
-        "Billing", "Ledger", "Broker", "CCurl", log, lifecycle,
+        "Billing", "Ledger", "Broker", "CCrypto", "CCurl", log, lifecycle,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -16,6 +16,18 @@ public protocol Broker: Sendable {
   func apply(_ topology: Topology) async throws -> [TopologyDifference]
   /// Messages ready and consumers of a queue; `nil` when there is no such queue.
   func depth(of queue: String) async throws -> QueueDepth?
+  /// Hands over, page by page and in order, what is ready in a queue, and takes nothing off it: in
+  /// the end all of it is back in its place. Until then consumers do not get it, and each message
+  /// counts one delivery more (`x-delivery-limit`). Answers how many there were. A body that is
+  /// larger than a consumer would take comes empty. Throws what `visit` throws.
+  func browse(
+    _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> Void
+  ) async throws -> Int
+  /// Like `browse`, and takes off for good what `visit` names of its page, once it returns. What it
+  /// throws leaves that page in the queue. When this returns, what was named is gone.
+  func sift(
+    _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> [Delivery.Tag]
+  ) async throws -> Int
   /// What is known of the connections without asking the broker.
   var health: BrokerHealth { get async }
   func close() async

@@ -12,6 +12,9 @@ public struct BrokerOptions: Sendable {
   public var closeTimeout: Duration = .seconds(3)
   /// Messages written and not yet confirmed.
   public var publishWindow = 1_000
+  /// Messages of a browsed queue that the broker may send ahead, to each consumer. At most 65,535,
+  /// which is as large as AMQP can say it.
+  public var browsingWindow = 65_535
   /// Asked of the broker; the broker may ask for less.
   public var heartbeatSeconds = 10
   public var reconnectFloor: Duration = .milliseconds(200)

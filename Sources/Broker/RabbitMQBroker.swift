@@ -4,9 +4,9 @@ import Synchronization
 /// RabbitMQ over librabbitmq: one connection and thread for publishing, one for each consumer, and
 /// one for questions, opened when needed. Lost connections come back by themselves.
 public final class RabbitMQBroker: Broker {
-  private let url: BrokerURL
-  private let name: String
-  private let options: BrokerOptions
+  let url: BrokerURL
+  let name: String
+  let options: BrokerOptions
   private let logger: Logger
   private let publishing: Mailbox<PublishingCommand>
   private let publishingLink: LinkState

@@ -10,8 +10,8 @@ enum ImportRules {
     "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
     ),
     "Pipeline": platform.union([
-      "AsyncHTTPClient", "Billing", "Broker", "CCurl", "Dispatch", "Foundation", "Ledger",
-      "Logging", "Mustache", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
+      "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "Dispatch", "Foundation",
+      "Ledger", "Logging", "Mustache", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
       "ServiceLifecycle",
     ]),
     "invoicer": service, "charger": service, "mailer": service, "holder": service,

@@ -131,6 +131,29 @@ check_close() {
   # A mailer that was killed may send a mail again; it counts those, and the report tells them.
   equal "mails sent twice (by Message-ID) that the report does not count" 0 "$(uncounted_mails)"
   at_least "mails in the sink" "$1" "$(mail_count)"
+  check_audit
+}
+
+# check_audit: every invariant, from ledger, gateway, mails and what is in the queues. What is still
+# under way is waited for, so that nothing is left that could excuse a difference.
+check_audit() {
+  local deadline=$((SECONDS + 60)) status found
+  while :; do
+    status=0
+    found=$(closectl audit "$PERIOD" --deep --mailbox "$MAILDIR" --json 2>"$RUN/logs/audit.log") ||
+      status=$?
+    [[ $(jq -r .quiet <<<"$found") != true ]] || break
+    ((SECONDS < deadline)) || break
+    sleep 1
+  done
+  equal "quiet when it is audited" true "$(jq -r .quiet <<<"$found")"
+  if ((status == 0)); then
+    passed "the audit holds: $(jq -r '[.invariants[] | select(.verdict == "holds")] | length' \
+      <<<"$found") invariants"
+  else
+    failed "the audit: exit $status: $(jq -c '[.invariants[] | select(.verdict == "broken")
+      | {invariant, summary, offending}]' <<<"$found") $(cat "$RUN/logs/audit.log")"
+  fi
 }
 
 # uncounted_mails: how many Message-IDs are in the sink more often than the report admits

@@ -63,6 +63,12 @@ final class AMQPConnection {
     return poll(&watched, 1, 0) == 1 && Int32(watched.revents) & POLLOUT != 0
   }
 
+  /// Waits until there is something to read, or the time is up.
+  func waitReadable(until end: ContinuousClock.Instant) -> Bool {
+    var watched = pollfd(fd: fileDescriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&watched, 1, Int32(max(0, min(end.millisecondsFromNow, 60_000)))) == 1
+  }
+
   /// Everything written by `body` leaves in as few packets as possible. A write that blocks is
   /// broken off from outside: the library has no deadline for it.
   func writing<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {

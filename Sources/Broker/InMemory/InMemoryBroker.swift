@@ -106,7 +106,11 @@ public final class InMemoryBroker: Broker {
     }
   }
 
-  private func ask<Value>(
+  func change(_ change: (inout InMemoryNode) -> Void) {
+    shared.state.withLock { change(&$0.node) }
+  }
+
+  func ask<Value>(
     _ question: (inout InMemoryNode) -> Value
   ) throws(BrokerError) -> Value {
     try shared.state.withLock { state throws(BrokerError) in

@@ -20,6 +20,8 @@ public struct DeadLetter: Sendable {
   /// How often it was sent again by an operator.
   public var replays: Int
   public var replayedBy: String?
+  /// `false`: its body is larger than is read, so that it can be seen, and not be moved.
+  public var isWhole: Bool
   /// SHA-256, hexadecimal.
   public var bodyHash: String
   public var delivery: Delivery
@@ -30,9 +32,11 @@ public struct DeadLetter: Sendable {
     self.service = service
     messageID = delivery.messageID ?? ""
     type = delivery.type ?? ""
+    // Whoever looks through a queue gets such a message without anything but its id.
+    isWhole = !(delivery.body.isEmpty && delivery.routingKey.isEmpty && headers.isEmpty)
     bodyHash = BodyHash.hex(delivery.body)
     id = Self.id(queue: delivery.queue, messageID: messageID, bodyHash: bodyHash)
-    reason = Self.reason(headers)
+    reason = isWhole ? Self.reason(headers) : FaultReason.tooLarge.rawValue
     error = headers.text(Header.error)
     attempts = headers.count(Header.attempts)
     firstFailedAt = headers.time(Header.firstFailedAt)

@@ -41,6 +41,10 @@ extension Verdict {
     Verdict(.undecodable, rule: fault.reason, why: fault.description)
   }
 
+  static let notWhole = Verdict(
+    .undecodable, rule: FaultReason.tooLarge.rawValue,
+    why: "its body is larger than is read; it can only be looked at with the broker's own tools")
+
   static let answered = Verdict(
     .done, rule: "answered", why: "its service has answered this message")
 

@@ -32,6 +32,10 @@ public struct LetterJudge: Sendable {
     var verdicts = [Verdict?](repeating: nil, count: letters.count)
     var readable: [(index: Int, job: Job)] = []
     for (index, letter) in letters.enumerated() {
+      guard letter.isWhole else {
+        verdicts[index] = .notWhole
+        continue
+      }
       do throws(MessageFault) {
         readable.append((index, try Job(letter)))
       } catch {

@@ -12,6 +12,7 @@ public struct ChosenLetter: Sendable, Equatable {
   public var reason: String
   public var bodyHash: String
   public var replays: Int
+  public var isWhole: Bool
   public var target: String
   public var verdict: Verdict
   /// How many copies of the same message lie there.
@@ -26,6 +27,7 @@ public struct ChosenLetter: Sendable, Equatable {
     reason = letter.reason
     bodyHash = letter.bodyHash
     replays = letter.replays
+    isWhole = letter.isWhole
     target = letter.replayTarget
     self.verdict = verdict
   }

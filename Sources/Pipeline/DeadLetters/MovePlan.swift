@@ -31,7 +31,7 @@ struct MovePlan: Sendable {
 extension DeadLetter {
   /// A copy that failed again and came back carries one replay more: it arrived later.
   fileprivate func isThatOf(_ row: ManifestLetter) -> Bool {
-    replays == row.replays && delivery.queue == row.queue && bodyHash == row.bodyHash
+    isWhole && replays == row.replays && delivery.queue == row.queue && bodyHash == row.bodyHash
   }
 }
 

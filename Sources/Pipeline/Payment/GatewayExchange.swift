@@ -12,6 +12,8 @@ struct GatewayExchange: Sendable {
   /// The version of the gateway's API all this was written against.
   static let apiVersion = "2024-06-20"
   static let largestBody = 256 << 10
+  /// A hundred charges with all that a gateway may say of each.
+  static let largestList = 4 << 20
 
   var client: HTTPClient
   var address: GatewayAddress
@@ -34,8 +36,10 @@ struct GatewayExchange: Sendable {
     return try await bounded(request)
   }
 
-  func get(_ path: String, query: String) async throws(Fault) -> GatewayReply {
-    try await bounded(request("\(path)?\(query)"))
+  func get(
+    _ path: String, query: String, largest: Int = largestBody
+  ) async throws(Fault) -> GatewayReply {
+    try await bounded(request("\(path)?\(query)"), largest: largest)
   }
 
   private func request(_ path: String) -> HTTPClientRequest {
@@ -47,10 +51,12 @@ struct GatewayExchange: Sendable {
   }
 
   /// The client's own deadline ends with the first byte of an answer; this one holds for all of it.
-  private func bounded(_ request: HTTPClientRequest) async throws(Fault) -> GatewayReply {
+  private func bounded(
+    _ request: HTTPClientRequest, largest: Int = largestBody
+  ) async throws(Fault) -> GatewayReply {
     let timeout = Duration.seconds(timeoutSeconds)
     let result = await withTaskGroup(of: Result<GatewayReply, Fault>?.self) { group in
-      group.addTask { await exchange(request) }
+      group.addTask { await exchange(request, largest) }
       group.addTask {
         // Cancelled once the answer is there; then nobody looks at this any more.
         try? await Task.sleep(for: timeout)
@@ -67,14 +73,16 @@ struct GatewayExchange: Sendable {
     }
   }
 
-  private func exchange(_ request: HTTPClientRequest) async -> Result<GatewayReply, Fault> {
+  private func exchange(
+    _ request: HTTPClientRequest, _ largest: Int
+  ) async -> Result<GatewayReply, Fault> {
     do {
       // A little more than ours, so that ours decides.
       let response = try await client.execute(
         request, timeout: .seconds(Int64(timeoutSeconds) + 1))
       var body: [UInt8] = []
       for try await part in response.body {
-        guard body.count + part.readableBytes <= Self.largestBody else {
+        guard body.count + part.readableBytes <= largest else {
           return .failure(.oversized)
         }
         body.append(contentsOf: part.readableBytesView)

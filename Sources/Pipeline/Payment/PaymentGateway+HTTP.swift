@@ -24,6 +24,7 @@ extension PaymentGateway {
     return PaymentGateway(
       charge: { await caller.charge($0) },
       find: { await caller.find($0) },
+      list: { try await caller.list(since: $0, after: $1) },
       shutdown: {
         do { try await client.shutdown() } catch {
           logger.debug("the gateway's client was closed already")

@@ -13,16 +13,21 @@ public struct PaymentGateway: Sendable {
   /// minutes behind, so `notFound` proves that nothing was charged only once the attempt is older
   /// than that; while the key lives, send again with the same key instead.
   public var find: @Sendable (ChargeRequest) async -> GatewayLookup
+  /// A page of all charges made since then, newest first, of whatever program; `after` is the id
+  /// of the last charge of the page before. Throws a `GatewayListFault`.
+  public var list: ChargeListing
   /// Closes connections; calls in work end as `unknown`.
   public var shutdown: @Sendable () async -> Void
 
   public init(
     charge: @escaping @Sendable (ChargeRequest) async -> GatewayAnswer,
     find: @escaping @Sendable (ChargeRequest) async -> GatewayLookup,
+    list: @escaping ChargeListing = { _, _ in throw GatewayListFault.unlisted },
     shutdown: @escaping @Sendable () async -> Void = {}
   ) {
     self.charge = charge
     self.find = find
+    self.list = list
     self.shutdown = shutdown
   }
 }

@@ -6,7 +6,7 @@ import Pipeline
 struct Closectl: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "closectl",
-    abstract: "Closes the month: set up, import, start, watch, explain.",
+    abstract: "Closes the month: set up, import, start, watch, explain, audit.",
     discussion: """
       A first close:
         closectl init
@@ -17,6 +17,7 @@ struct Closectl: AsyncParsableCommand {
         closectl close start 2026-11
         closectl close status 2026-11 --watch
         closectl report 2026-11
+        closectl audit 2026-11
 
       Exit status: 0 done, 1 a problem found, 2 wrong usage, 3 something needed could not be \
       reached. Settings come from the environment (MONTHCLOSE_STORE_URL, \
@@ -25,9 +26,8 @@ struct Closectl: AsyncParsableCommand {
     version: "closectl \(MonthClose.version)",
     subcommands: [
       InitCommand.self, ImportGroup.self, CloseGroup.self, ReportCommand.self,
-      ExplainCommand.self, PaymentGroup.self, CreditGroup.self, DeadGroup.self,
-      ResendCommand.self, TopologyGroup.self,
-      ClockGroup.self, ProbeGroup.self,
+      ExplainCommand.self, AuditCommand.self, PaymentGroup.self, CreditGroup.self,
+      DeadGroup.self, ResendCommand.self, TopologyGroup.self, ClockGroup.self, ProbeGroup.self,
     ])
 }
 

@@ -9,8 +9,11 @@ struct LetterChoice {
   private static let shown = 20
 
   init(_ letters: [ChosenLetter], classes: Set<LetterClass>) {
-    taken = letters.filter { classes.contains($0.verdict.letterClass) }
-    left = letters.filter { !classes.contains($0.verdict.letterClass) }
+    let isTaken = { (letter: ChosenLetter) in
+      letter.isWhole && classes.contains(letter.verdict.letterClass)
+    }
+    taken = letters.filter(isTaken)
+    left = letters.filter { !isTaken($0) }
   }
 
   var queues: Set<String> { Set(taken.map(\.queue)) }

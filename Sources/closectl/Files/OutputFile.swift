@@ -1,6 +1,6 @@
 import Glibc
 
-/// A CSV file that is written beside its name and renamed when it is whole.
+/// A file that is written beside its name and renamed when it is whole.
 final class OutputFile {
   private let path: String
   private let file: UnsafeMutablePointer<FILE>
@@ -22,6 +22,11 @@ final class OutputFile {
     }
   }
 
+  func write(_ bytes: [UInt8]) throws {
+    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw failure() }
+  }
+
+  /// As a line of CSV.
   func write(record fields: [[UInt8]]) throws {
     var line: [UInt8] = []
     for (index, field) in fields.enumerated() {
@@ -29,7 +34,7 @@ final class OutputFile {
       line += escaped(field)
     }
     line += [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
-    guard fwrite(line, 1, line.count, file) == line.count else { throw failure() }
+    try write(line)
   }
 
   func finish() throws {

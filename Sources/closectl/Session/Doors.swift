@@ -12,6 +12,11 @@ struct Doors: Sendable {
     try await RabbitMQBroker.connect(
       try BrokerURL(parsing: settings.brokerURL), name: "closectl", logger: logger)
   }
+  var gateway: @Sendable (Settings, Logger) throws -> PaymentGateway = { settings, logger in
+    try PaymentGateway.http(
+      url: settings.gatewayURL, key: settings.gatewayKey,
+      timeoutSeconds: settings.gatewayTimeoutSeconds, maxConnections: 1, logger: logger)
+  }
   /// `nil`: as the settings say.
   var clock: LedgerClock?
 }

@@ -14,7 +14,9 @@ enum ExitStatus: Int32 {
     switch error {
     case let error as StoreError: self = error.exitStatus
     case let error as BrokerError: self = error.exitStatus
-    case is SettingsError, is Misuse: self = .usage
+    case is GatewayListFault: self = .unreachable
+    case is SettingsError, is PaymentGatewayError, is Misuse: self = .usage
+    case AuditFault.positionAhead: self = .usage
     default:
       switch Closectl.exitCode(for: error) {
       case .success: self = .done

@@ -15,6 +15,7 @@ actor Session {
   private var openDeadBroker: (any Broker)?
   private var failedAt: ContinuousClock.Instant?
   private var noted: Set<String> = []
+  private var onlyReads = false
   private static let pause = Duration.seconds(5)
 
   init(settings: Settings, output: Output, doors: Doors) throws {
@@ -60,6 +61,13 @@ actor Session {
     return broker
   }
 
+  func gateway() throws -> PaymentGateway {
+    try doors.gateway(settings, logger)
+  }
+
+  /// For commands that must leave everything as they found it, left-over events included.
+  func readOnly() { onlyReads = true }
+
   /// For commands that go on without a broker: what is wrong becomes a note, once. Asked again and
   /// again, it tries only now and then.
   func brokerIfReachable(otherwise consequence: String) async -> (any Broker)? {
@@ -81,7 +89,7 @@ actor Session {
   /// Publishes what an earlier command had to leave in the ledger because it had no broker, and
   /// closes what is open. Never a reason for a command to fail: it stays recorded.
   func end() async {
-    if let store = openStore, let broker = openBroker {
+    if !onlyReads, let store = openStore, let broker = openBroker {
       do {
         try await Operator(store: store, broker: broker, clock: clock, logger: logger)
           .publishLeftOvers()

@@ -10,6 +10,7 @@ final class PaperGateway: Sendable {
     var invoice: String
     var account: String
     var amountMinor: Int64
+    var attempt = 1
   }
 
   struct Books: Sendable {
@@ -32,7 +33,8 @@ final class PaperGateway: Sendable {
 
   var gateway: PaymentGateway {
     PaymentGateway(
-      charge: { self.charge($0) }, find: { self.find($0) }, shutdown: {})
+      charge: { self.charge($0) }, find: { self.find($0) },
+      list: { _, after in self.list(after: after) }, shutdown: {})
   }
 
   var charges: [Charge] { books.withLock { $0.charges } }
@@ -74,11 +76,26 @@ final class PaperGateway: Sendable {
       books.charges.append(
         Charge(
           id: id, invoice: request.invoice, account: request.account,
-          amountMinor: request.amountMinor))
+          amountMinor: request.amountMinor, attempt: request.attempt))
       answer = .succeeded(gatewayID: id)
     }
     books.answers[request.key] = answer
     return answer
+  }
+
+  /// Newest first, two on a page.
+  private func list(after: String?) -> GatewayChargePage {
+    books.withLock { books in
+      let all = books.charges.reversed().map { charge in
+        GatewayCharge(
+          id: charge.id.replacing("pi_", with: "ch_"), payment: charge.id, invoice: charge.invoice,
+          attempt: charge.attempt, amountMinor: charge.amountMinor, currency: "CHF",
+          state: .succeeded)
+      }
+      let start = all.firstIndex { $0.id == after }.map { $0 + 1 } ?? 0
+      return GatewayChargePage(
+        charges: Array(all[start...].prefix(2)), hasMore: all.count > start + 2)
+    }
   }
 
   private func find(_ request: ChargeRequest) -> GatewayLookup {

@@ -1,10 +1,10 @@
 /// A binding key of a topic exchange: words between dots, `*` for one word, `#` for any number.
-struct TopicPattern {
+public struct TopicPattern: Sendable {
   private let words: [Substring]
 
-  init(_ key: String) { words = Self.split(key) }
+  public init(_ key: String) { words = Self.split(key) }
 
-  func matches(_ routingKey: String) -> Bool {
+  public func matches(_ routingKey: String) -> Bool {
     Self.matches(words[...], Self.split(routingKey)[...])
   }
 

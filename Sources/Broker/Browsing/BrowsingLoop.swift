@@ -1,0 +1,174 @@
+enum BrowsingCommand: Sendable {
+  /// The next page; an empty one is the last.
+  case next(Reply<[Delivery]>)
+  /// Acknowledges deliveries of the pages so far.
+  case takeOff([UInt64], Reply<Void>)
+  case close(Reply<Void>)
+}
+
+/// Reads what is in a queue and takes nothing off it: a connection and thread of its own that
+/// consumes, never acknowledges, and in the end closes, whereupon the broker puts everything back
+/// where it was.
+///
+/// A page is read from the socket only when it is asked for, so that what is kept is one page,
+/// however long the queue is. What the broker may send ahead is bounded by a window; where the
+/// queue is longer than one, another consumer with a window of its own is opened beside it.
+final class BrowsingLoop {
+  /// How long nothing comes before the broker is asked whether there is anything left: others may
+  /// have taken what was counted at the start.
+  private static let silence = Duration.milliseconds(200)
+
+  private let url: BrokerURL
+  private let name: String
+  private let queue: String
+  private let page: Int
+  private let options: BrokerOptions
+  private let mailbox: Mailbox<BrowsingCommand>
+  private var connection: AMQPConnection?
+  private var expected = 0
+  private var seen = 0
+  private var consumers = 0
+  private var isThrough = false
+  private var closing: Reply<Void>?
+
+  init(
+    _ url: BrokerURL, name: String, queue: String, page: Int, options: BrokerOptions,
+    mailbox: Mailbox<BrowsingCommand>
+  ) {
+    self.url = url
+    self.name = name
+    self.queue = queue
+    self.page = max(1, page)
+    self.options = options
+    self.mailbox = mailbox
+  }
+
+  func run() {
+    while closing == nil {
+      for command in mailbox.take() { answer(command) }
+      if closing != nil { break }
+      let turn = connection.map { ContinuousClock.now + $0.turnInterval } ?? .now + .seconds(60)
+      mailbox.sleep(until: turn, descriptor: nil)
+    }
+    for command in mailbox.close() {
+      switch command {
+      case .next(let reply): reply.resolve(.success([]))
+      case .takeOff(_, let reply): reply.resolve(.failure(lost("it was closed")))
+      case .close: break
+      }
+    }
+    connection?.close()
+    connection = nil
+    closing?.resolve(.success(()))
+  }
+
+  private func answer(_ command: BrowsingCommand) {
+    switch command {
+    case .close(let reply): closing = reply
+    case .next(let reply): reply.resolve(outcome { try nextPage() })
+    case .takeOff(let numbers, let reply): reply.resolve(outcome { try takeOff(numbers) })
+    }
+  }
+
+  private func outcome<Value>(_ work: () throws -> Value) -> Result<Value, BrokerError> {
+    do {
+      return .success(try work())
+    } catch let refused as BrokerError {
+      return .failure(refused)
+    } catch let closed as ChannelClosed {
+      return .failure(refusal(closed))
+    } catch {
+      return .failure(lost((error as? ConnectionLost)?.reason ?? "\(error)"))
+    }
+  }
+
+  private func lost(_ why: String) -> BrokerError {
+    .unreachable(host: url.host, port: url.port, why: why)
+  }
+
+  /// Written before the connection is closed in good order, so the broker reads it before that.
+  private func takeOff(_ numbers: [UInt64]) throws {
+    guard let connection else { throw ConnectionLost(reason: "it was closed") }
+    try connection.writing { () throws(ConnectionLost) in
+      for number in numbers {
+        try connection.settle(
+          SettleFrame(number: number, multiple: false, outcome: .acknowledge))
+      }
+    }
+  }
+
+  // MARK: A page
+
+  private func nextPage() throws -> [Delivery] {
+    let connection = try connection ?? open()
+    let end = ContinuousClock.now + options.callTimeout
+    var deliveries: [Delivery] = []
+    while deliveries.count < page, !isThrough, seen < expected {
+      if end <= .now { throw BrokerError.timedOut("the messages of \(queue)") }
+      if seen == consumers * options.browsingWindow { try consume(connection) }
+      if let event = try connection.nextEvent() {
+        if let delivery = try delivery(event) {
+          deliveries.append(delivery)
+          seen += 1
+        }
+      } else if try isSilent(connection) {
+        isThrough = try isEmpty(connection)
+      }
+    }
+    return deliveries
+  }
+
+  private func open() throws -> AMQPConnection {
+    let opened = try AMQPConnection.open(url, name: "\(name) browsing \(queue)", options: options)
+    connection = opened
+    guard let depth = try opened.depth(of: queue) else { throw BrokerError.noQueue(queue) }
+    expected = depth.messages
+    return opened
+  }
+
+  private func consume(_ connection: AMQPConnection) throws {
+    consumers += 1
+    try connection.consume(
+      queue, prefetch: options.browsingWindow, tag: "\(name).browsing.\(consumers)")
+  }
+
+  private func delivery(_ event: AMQPEvent) throws -> Delivery? {
+    switch event {
+    case .delivered(let content, let redelivered, let tag):
+      return Delivery(
+        tag: .init(connection: 1, number: tag), queue: queue, exchange: content.exchange,
+        routingKey: content.routingKey, redelivered: redelivered, messageID: content.messageID,
+        type: content.type, contentType: content.contentType, headers: content.headers,
+        body: content.body)
+    case .deliveredTooLarge(let tag, _, let messageID):
+      return Delivery(
+        tag: .init(connection: 1, number: tag), queue: queue, exchange: "", routingKey: "",
+        redelivered: false, messageID: messageID, type: nil, contentType: nil, headers: [:],
+        body: [])
+    case .cancelled:
+      throw ConnectionLost(reason: "the broker ended the consumer; was its queue deleted?")
+    case .channelClosed(let closed): throw closed
+    case .confirmed, .returned, .cancelDone, .blocked, .unblocked: return nil
+    }
+  }
+
+  /// Waits for more, no longer than the silence.
+  private func isSilent(_ connection: AMQPConnection) throws -> Bool {
+    let end = ContinuousClock.now + Self.silence
+    while !connection.hasUnreadFrames {
+      if end <= .now { return true }
+      if connection.waitReadable(until: end) { return false }
+    }
+    return false
+  }
+
+  /// What is neither ready nor on its way to us is in the hands of others.
+  private func isEmpty(_ connection: AMQPConnection) throws -> Bool {
+    let depth = try connection.depth(of: queue)
+    return depth?.messages ?? 0 == 0 && !connection.hasUnreadFrames
+  }
+
+  private func refusal(_ closed: ChannelClosed) -> BrokerError {
+    closed.code == 404 ? .noQueue(queue) : .refused(code: closed.code, text: closed.text)
+  }
+}

@@ -1,0 +1,98 @@
+import Billing
+import Ledger
+
+/// Compares ledger, gateway, mails and queues, and says for each invariant what was found.
+///
+/// Services may go on meanwhile. What one source says of another is therefore read in the order in
+/// which it comes to be: a key is stored before its charge is made, an event is committed before it
+/// is published. What may rightly differ while something is under way is held to be wrong only
+/// when all is quiet.
+public struct Audit: Sendable {
+  let sources: AuditSources
+  private var ledger: any Store { sources.ledger }
+
+  public init(_ sources: AuditSources) {
+    self.sources = sources
+  }
+
+  public func run(_ period: Period) async throws -> AuditReport {
+    guard let run = try await ledger.run(period) else { throw AuditFault.neverStarted(period) }
+    let position = try await ledger.position()
+    let expected = try await DeliveryEvidence.read(period, sources)
+    let queues = try await QueueEvidence.read(sources)
+    let charges = try await ChargeEvidence.read(run, sources)
+    let stillExpected = try await DeliveryEvidence.read(period, sources)
+    let overdue = try await OverdueEvidence.read(sources)
+    let hasMoved = try await ledger.position() != position
+    let isQuiet =
+      run.state == .closed && queues.waiting == 0 && overdue.isAllPublished && !hasMoved
+
+    var findings = try await bookFindings(period, position)
+    findings += closeFindings(run, try await ledger.memberTally(period), isQuiet)
+    findings += chargeFindings(charges, isQuiet)
+    findings += queueFindings(queues, DeliveryEvidence.still(expected, stillExpected))
+    findings.append(AuditCheck.mail(try await MailEvidence.read(period, sources)))
+    findings.append(AuditCheck.quiet(overdue, deadLetters: queues.deadLetters))
+    findings += elsewhere
+    let order = Invariant.allCases
+    findings.sort {
+      (order.firstIndex(of: $0.invariant) ?? 0) < (order.firstIndex(of: $1.invariant) ?? 0)
+    }
+    return AuditReport(
+      period: period, state: run.state, position: position, isQuiet: isQuiet,
+      findings: findings)
+  }
+
+  /// The ledger against itself.
+  private func bookFindings(_ period: Period, _ position: Int64) async throws -> [AuditFinding] {
+    [
+      AuditCheck.balanced(try await ledger.balanceTally()),
+      AuditCheck.oneInvoice(try await ledger.invoiceTally(period)),
+      AuditCheck.once(try await ledger.repetitionTally()),
+      AuditCheck.soundStore(try await ledger.problems()),
+      AuditCheck.authority(try await ledger.authorship()),
+      AuditCheck.report(
+        try await ledger.totals(period),
+        try await ledger.entrySums(period, upTo: ledger.position())),
+      AuditCheck.conservation(try await ledger.conservation(period)),
+    ]
+  }
+
+  private func closeFindings(
+    _ run: CloseRun, _ members: MemberTally, _ isQuiet: Bool
+  ) -> [AuditFinding] {
+    [AuditCheck.oneEnd(run, members, isQuiet: isQuiet)]
+  }
+
+  private func chargeFindings(_ evidence: ChargeEvidence, _ isQuiet: Bool) -> [AuditFinding] {
+    [
+      AuditCheck.oneCharge(evidence),
+      AuditCheck.gatewayEqualsLedger(evidence, isQuiet: isQuiet),
+      AuditCheck.attempts(evidence),
+      AuditCheck.unknownSettled(evidence, isQuiet: isQuiet),
+    ]
+  }
+
+  private func queueFindings(
+    _ queues: QueueEvidence, _ deliveries: [DeliveryEvidence]
+  ) -> [AuditFinding] {
+    guard let contents = queues.contents else {
+      return [
+        .notChecked(.noLoss, "needs what is in the queues: --deep"),
+        .notChecked(.noGhost, "needs what is in the queues: --deep"),
+        AuditCheck.deadLetterCounts(queues.deadLetters),
+      ]
+    }
+    return [
+      AuditCheck.noLoss(deliveries, contents.ids, now: sources.clock.now()),
+      AuditCheck.noGhost(contents),
+      AuditCheck.honestDeadLetters(contents.dead, ladder: sources.retryDelays.count),
+    ]
+  }
+
+  private var elsewhere: [AuditFinding] {
+    Invariant.allCases.compactMap { invariant in
+      invariant.shownElsewhere.map { .notChecked(invariant, $0) }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Ledger
+
+/// What an audit has to say of one invariant.
+public struct AuditFinding: Sendable, Equatable {
+  public enum Verdict: String, Sendable {
+    case holds
+    case broken
+    /// Nothing is wrong, but somebody should look.
+    case attention
+    case notChecked
+  }
+
+  public var invariant: Invariant
+  public var verdict: Verdict
+  /// How many things were compared.
+  public var compared: Int
+  /// What was compared, in words and figures.
+  public var summary: String
+  public var offenders: Offenders
+
+  /// Broken by any offender.
+  init(_ invariant: Invariant, compared: Int, _ summary: String, _ offenders: Offenders) {
+    self.invariant = invariant
+    self.compared = compared
+    self.summary = summary
+    self.offenders = offenders
+    verdict = offenders.isEmpty ? .holds : .broken
+  }
+
+  static func notChecked(_ invariant: Invariant, _ why: String) -> AuditFinding {
+    var finding = AuditFinding(invariant, compared: 0, why, Offenders())
+    finding.verdict = .notChecked
+    return finding
+  }
+
+  /// The same, for somebody to look at.
+  func forAttention() -> AuditFinding {
+    var finding = self
+    if verdict == .holds { finding.verdict = .attention }
+    return finding
+  }
+}
+
+/// The checks: each takes plain evidence and answers with a finding, and none reads anything.
+public enum AuditCheck {}

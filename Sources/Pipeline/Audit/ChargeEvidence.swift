@@ -1,0 +1,81 @@
+import Billing
+import Ledger
+
+/// The charges of one period, as the ledger and as the gateway have them.
+public struct ChargeEvidence: Sendable, Equatable {
+  public var attempts: [AuditedAttempt]
+  /// Those about the period's invoices, failed ones too.
+  public var charges: [GatewayCharge]
+  /// Charges at the gateway that name no invoice of ours.
+  public var foreign: Int
+  public var withoutAttempt: Offenders
+
+  public init(
+    attempts: [AuditedAttempt], charges: [GatewayCharge], foreign: Int = 0,
+    withoutAttempt: Offenders = Offenders()
+  ) {
+    self.attempts = attempts
+    self.charges = charges
+    self.foreign = foreign
+    self.withoutAttempt = withoutAttempt
+  }
+
+  var taken: [GatewayCharge] { charges.filter(\.isTaken) }
+
+  /// What was posted before the gateway was read has to be there; what the gateway has is looked
+  /// for once more, in what was posted meanwhile.
+  static func read(_ run: CloseRun, _ sources: AuditSources) async throws -> ChargeEvidence {
+    let before = try await sources.ledger.auditedAttempts(run.period)
+    let known = Set(before.compactMap(\.gatewayID))
+    var evidence = ChargeEvidence(attempts: before, charges: [])
+    evidence.withoutAttempt = try await sources.ledger.chargesWithoutAttempt()
+    // A day for clocks that differ.
+    let since = run.startedAt.adding(days: -1)
+    var after: String?
+    while true {
+      let page = try await sources.charges(since, after)
+      for charge in page.charges { evidence.add(charge, of: run.period, known) }
+      guard page.hasMore, let last = page.charges.last else { break }
+      after = last.id
+    }
+    evidence.takeOver(try await sources.ledger.auditedAttempts(run.period))
+    return evidence
+  }
+
+  private mutating func add(_ charge: GatewayCharge, of period: Period, _ known: Set<String>) {
+    if let invoice = charge.invoice {
+      if invoice.hasPrefix("\(period)/") { charges.append(charge) }
+    } else if let payment = charge.payment, known.contains(payment) {
+      charges.append(charge)
+    } else {
+      foreign += 1
+    }
+  }
+
+  /// Of an attempt that was settled while the gateway was read the later state counts, unless its
+  /// charge was made too late to be in the list.
+  private mutating func takeOver(_ later: [AuditedAttempt]) {
+    let listed = Set(charges.compactMap(\.payment))
+    let earlier = Dictionary(attempts.map { (AttemptName($0), $0) }) { first, _ in first }
+    attempts = later.compactMap { attempt in
+      let before = earlier[AttemptName(attempt)]
+      if before?.posted != nil || attempt.posted == nil { return attempt }
+      return attempt.gatewayID.map(listed.contains) == true ? attempt : before
+    }
+  }
+}
+
+/// An attempt by what its charge says in the metadata.
+struct AttemptName: Hashable {
+  var invoice: String
+  var number: Int
+
+  init(invoice: String, number: Int) {
+    self.invoice = invoice
+    self.number = number
+  }
+
+  init(_ attempt: AuditedAttempt) {
+    self.init(invoice: attempt.invoice, number: attempt.number)
+  }
+}

@@ -1,0 +1,97 @@
+import Billing
+import Ledger
+
+/// Gateway and ledger, against each other.
+extension AuditCheck {
+  /// By the gateway's list, not ours.
+  public static func oneCharge(_ evidence: ChargeEvidence) -> AuditFinding {
+    let taken = evidence.taken
+    let byInvoice = Dictionary(grouping: taken.filter { $0.invoice != nil }) { $0.invoice ?? "" }
+    let twice = byInvoice.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }
+    return AuditFinding(
+      .oneCharge, compared: taken.count,
+      "\(taken.count) charges at the gateway on \(byInvoice.count) invoices, "
+        + "\(twice.count) charged twice",
+      Offenders(twice.map { "\($0.key): \($0.value.map(\.id).sorted().joined(separator: ", "))" }))
+  }
+
+  /// Charge by charge in both directions, then the sums.
+  public static func gatewayEqualsLedger(
+    _ evidence: ChargeEvidence, isQuiet: Bool
+  ) -> AuditFinding {
+    var matching = ChargeMatching(evidence)
+    matching.findPosted()
+    matching.findTaken(isQuiet: isQuiet)
+    matching.compareSums()
+    var offenders = matching.offenders
+    offenders.add(evidence.withoutAttempt)
+    var summary =
+      "\(matching.posted) charges posted, \(evidence.taken.count) at the gateway: "
+      + "\(matching.sums.joined(separator: ", "))"
+    if matching.underWay > 0 { summary += "; \(matching.underWay) are being settled" }
+    if evidence.foreign > 0 { summary += "; \(evidence.foreign) name no invoice of ours" }
+    return AuditFinding(
+      .gatewayEqualsLedger, compared: matching.posted + evidence.taken.count, summary, offenders)
+  }
+
+  /// Keys are unique and there before the charge; a new attempt only after a failed one, never
+  /// after a decline for good, and no more than the networks allow.
+  public static func attempts(_ evidence: ChargeEvidence) -> AuditFinding {
+    var offenders = Offenders()
+    var keys: Set<String> = []
+    for attempt in evidence.attempts
+    where attempt.key.isEmpty || !keys.insert(attempt.key).inserted {
+      offenders.add("\(attempt.shownName): its key is empty or another one's")
+    }
+    let byInvoice = Dictionary(grouping: evidence.attempts, by: \.invoice)
+    for (_, attempts) in byInvoice.sorted(by: { $0.key < $1.key }) {
+      for breach in breaches(attempts.sorted { $0.number < $1.number }) { offenders.add(breach) }
+    }
+    let known = Set(evidence.attempts.map(AttemptName.init))
+    for charge in evidence.charges {
+      let name = AttemptName(invoice: charge.invoice ?? "", number: charge.attempt ?? 0)
+      if charge.invoice != nil, !known.contains(name) {
+        offenders.add("\(charge.id): attempt \(name.number) on \(name.invoice) is not ours")
+      }
+    }
+    return AuditFinding(
+      .attempts, compared: evidence.attempts.count,
+      "\(evidence.attempts.count) attempts on \(byInvoice.count) invoices, "
+        + "\(evidence.charges.count) calls the gateway knows", offenders)
+  }
+
+  /// Of one invoice, by number.
+  private static func breaches(_ attempts: [AuditedAttempt]) -> [String] {
+    var breaches: [String] = []
+    for (before, next) in zip(attempts, attempts.dropFirst()) {
+      let isOver = before.settledAt.map { $0 <= next.createdAt } ?? false
+      switch before.state {
+      case .declinedSoft where isOver, .lost where isOver: break
+      default: breaches.append("\(next.shownName): made after one that is \(before.state.rawValue)")
+      }
+    }
+    let limit = DecisionTable<ChargeSituation, ChargeAction>.attemptLimit
+    for (index, attempt) in attempts.enumerated() where index >= limit {
+      if attempts[index - limit].createdAt.adding(days: 30) > attempt.createdAt {
+        breaches.append("\(attempt.shownName): more than \(limit) attempts within 30 days")
+      }
+    }
+    return breaches
+  }
+
+  /// Every attempt without a known end will be looked at again.
+  public static func unknownSettled(
+    _ evidence: ChargeEvidence, isQuiet: Bool
+  ) -> AuditFinding {
+    let unsettled = evidence.attempts.filter(\.state.isUnsettled)
+    let left = isQuiet ? unsettled.filter { !$0.hasDueWork } : []
+    return AuditFinding(
+      .unknownSettled, compared: unsettled.count,
+      "\(unsettled.count) attempts without a known end, \(left.count) that nobody will look at",
+      Offenders(left.map(\.shownName)))
+  }
+}
+
+extension AuditedAttempt {
+  var shownName: String { "\(invoice) attempt \(number)" }
+}

@@ -1,0 +1,54 @@
+import Ledger
+
+extension AuditCheck {
+  /// One mail per event, account and kind: each has a Message-ID of its own, and what was delivered
+  /// is what the ledger says was sent. A mail it counts as sent again may be there more than once.
+  public static func mail(_ evidence: MailEvidence) -> AuditFinding {
+    var offenders = Offenders()
+    var recorded: [String: AuditedMail] = [:]
+    for mail in evidence.recorded where recorded.updateValue(mail, forKey: mail.messageID) != nil {
+      offenders.add("\(mail.messageID): recorded twice")
+    }
+    var states: [MailRecord.State: Int] = [:]
+    for mail in evidence.recorded { states[mail.state, default: 0] += 1 }
+    let order: [MailRecord.State] = [.sent, .intended, .suppressed, .refused]
+    let counts = order.compactMap { state in states[state].map { "\($0) \(state.rawValue)" } }
+    let again = evidence.recorded.count(where: \.isResent)
+    var summary = (["\(evidence.recorded.count) mails recorded"] + counts).joined(separator: ", ")
+    if again > 0 { summary += ", \(again) perhaps twice" }
+    if let delivered = evidence.delivered {
+      let count = compare(delivered, recorded, evidence.ofOtherPeriods, &offenders)
+      summary += "; \(count) of them in the mailbox"
+    } else {
+      summary += "; only the record was checked (--mailbox)"
+    }
+    return AuditFinding(.mail, compared: evidence.recorded.count, summary, offenders)
+  }
+
+  /// How many of the period's mails were delivered, each counted as often as it is there.
+  private static func compare(
+    _ delivered: [String], _ recorded: [String: AuditedMail], _ others: Set<String>,
+    _ offenders: inout Offenders
+  ) -> Int {
+    var times: [String: Int] = [:]
+    for id in delivered { times[id, default: 0] += 1 }
+    var ours = 0
+    for (id, count) in times.sorted(by: { $0.key < $1.key }) {
+      guard let mail = recorded[id] else {
+        if !others.contains(id) { offenders.add("\(id): delivered, the ledger has no such mail") }
+        continue
+      }
+      ours += count
+      if mail.state == .suppressed || mail.state == .refused {
+        offenders.add("\(id): delivered, the ledger says \(mail.state.rawValue)")
+      } else if count > 1 && !mail.isResent {
+        offenders.add("\(id): delivered \(count) times")
+      }
+    }
+    for mail in recorded.values.sorted(by: { $0.messageID < $1.messageID })
+    where mail.state == .sent && times[mail.messageID] == nil {
+      offenders.add("\(mail.messageID): sent by the ledger, not delivered")
+    }
+    return ours
+  }
+}

@@ -1,0 +1,44 @@
+import Billing
+import Ledger
+
+/// The mails of one period as the ledger has them, and those that were delivered.
+public struct MailEvidence: Sendable, Equatable {
+  public var recorded: [AuditedMail]
+  /// Each Message-ID as often as it was delivered; `nil`: nobody looked.
+  public var delivered: [String]?
+  /// Those among them that the ledger has for another period.
+  public var ofOtherPeriods: Set<String>
+
+  public init(
+    recorded: [AuditedMail], delivered: [String]?, ofOtherPeriods: Set<String> = []
+  ) {
+    self.recorded = recorded
+    self.delivered = delivered
+    self.ofOtherPeriods = ofOtherPeriods
+  }
+
+  /// The mailbox first: a mail is intended before it is sent, and `sent` is recorded after. What is
+  /// recorded as sent after the mailbox was read is not looked for in it.
+  static func read(_ period: Period, _ sources: AuditSources) async throws -> MailEvidence {
+    let before = try await sources.ledger.auditedMails(period)
+    guard let mailbox = sources.deliveredMails else {
+      return MailEvidence(recorded: before, delivered: nil)
+    }
+    let delivered = try await mailbox()
+    let sentBefore = Set(before.filter { $0.state == .sent }.map(\.messageID))
+    let there = Set(delivered)
+    let recorded = try await sources.ledger.auditedMails(period).map { mail in
+      var mail = mail
+      if mail.state == .sent && !sentBefore.contains(mail.messageID)
+        && !there.contains(mail.messageID)
+      {
+        mail.state = .intended
+      }
+      return mail
+    }
+    let unknown = there.subtracting(recorded.map(\.messageID))
+    return MailEvidence(
+      recorded: recorded, delivered: delivered,
+      ofOtherPeriods: try await sources.ledger.knownMessageIDs(unknown.sorted()))
+  }
+}

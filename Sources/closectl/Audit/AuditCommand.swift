@@ -1,0 +1,94 @@
+import ArgumentParser
+import Billing
+import Pipeline
+
+struct AuditCommand: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "audit",
+    abstract: "Proves a close: compares ledger, payment gateway, mails and queues.",
+    discussion: """
+      One line for each invariant: what was compared, how many, and by id what does not agree. \
+      Changes nothing. Exit 1 when an invariant does not hold, 3 when the gateway or the broker \
+      cannot be asked.
+
+      Example:
+        closectl audit 2026-11 --deep
+        closectl audit 2026-11 --certificate 2026-11.certificate.json
+      """)
+
+  @Argument(help: .period, transform: parsePeriod)
+  var period: Period
+
+  @Flag(
+    help: """
+      Also reads every message in the queues. Each is back in its place afterwards, and counts one \
+      delivery more.
+      """)
+  var deep = false
+
+  @Option(
+    help: ArgumentHelp(
+      "A Maildir with the mails that were delivered, to compare them too.", valueName: "folder"))
+  var mailbox: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Writes a certificate there, if all holds: the same position gives the same bytes.",
+      valueName: "file"))
+  var certificate: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The position of the ledger that the certificate is about. Default: the newest.",
+      valueName: "number"))
+  var position: Int64?
+
+  @OptionGroup var shared: SharedOptions
+
+  func validate() throws {
+    if let position {
+      guard certificate != nil else { throw ValidationError("--position needs --certificate") }
+      guard position >= 0 else { throw ValidationError("--position must not be below 0") }
+    }
+  }
+
+  func perform(in session: Session) async throws -> Answer {
+    await session.readOnly()
+    let mails = try mailbox.map(Maildir.init)
+    var delivered: (@Sendable () async throws -> [String])?
+    if let mails { delivered = { try mails.messageIDs() } }
+    let ledger = try await session.store()
+    let gateway = try await session.gateway()
+    let report: AuditReport
+    do {
+      let sources = AuditSources(
+        ledger: ledger, gateway: gateway, broker: try await session.broker(), deep: deep,
+        deliveredMails: delivered,
+        retryDelays: session.settings.retryDelays, clock: session.clock)
+      report = try await Audit(sources).run(period)
+    } catch {
+      await gateway.shutdown()
+      throw error
+    }
+    await gateway.shutdown()
+    var document = AuditDocument(report)
+    if let certificate { document.note(try await certify(report, certificate, in: session)) }
+    return document.answer(style: session.output.style)
+  }
+
+  private func certify(
+    _ report: AuditReport, _ file: String, in session: Session
+  ) async throws -> AuditDocument.Written {
+    do {
+      let made = try await Certificate.make(
+        of: report, from: session.store(), at: position)
+      let output = try OutputFile(file)
+      try output.write(made.bytes)
+      try output.finish()
+      return .written(file)
+    } catch let fault as AuditFault {
+      if case .positionAhead = fault { throw fault }
+      return .refused("\(fault)")
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import Billing
+import Ledger
+import Testing
+
+@testable import Pipeline
+
+@Suite struct BookCheckTests {
+  @Test func entriesBalancePerTransactionAndCurrency() {
+    var tally = BalanceTally()
+    tally.transactions = 3
+    #expect(AuditCheck.balanced(tally).verdict == .holds)
+    tally.unbalanced.add("transaction 2")
+    tally.unbalancedCurrencies.add("CHF")
+    let finding = AuditCheck.balanced(tally)
+    #expect(finding.verdict == .broken)
+    #expect(finding.offenders.ids == ["transaction 2", "CHF"])
+    #expect(finding.compared == 3)
+  }
+
+  @Test func anAccountHasOneInvoiceOverWhatWasPosted() {
+    var tally = InvoiceTally()
+    tally.invoices = 2
+    #expect(AuditCheck.oneInvoice(tally).verdict == .holds)
+    tally.invoicedTwice.add("a")
+    tally.moved.add("2026-11/b")
+    #expect(AuditCheck.oneInvoice(tally).offenders.ids == ["a", "2026-11/b"])
+  }
+
+  @Test func aMessageIsAnsweredOnce() {
+    var tally = RepetitionTally()
+    #expect(AuditCheck.once(tally).verdict == .holds)
+    tally.repeated.add("m by charger")
+    #expect(AuditCheck.once(tally).verdict == .broken)
+  }
+
+  @Test func whatTheStoreFindsOfItselfIsTold() {
+    #expect(AuditCheck.soundStore([]).verdict == .holds)
+    #expect(AuditCheck.soundStore(["account a has balance 7"]).verdict == .broken)
+  }
+
+  private static let sums: [EntrySum] = [
+    sum(.invoice, "receivable", 1581), sum(.invoice, "revenue:server", -1500),
+    sum(.invoice, "tax:MWST:0.081", -81), sum(.creditApplied, "receivable", -100),
+    sum(.creditApplied, "customer_credit", 100), sum(.charge, "receivable", -1081),
+    sum(.charge, "gateway_clearing", 1100), sum(.charge, "customer_credit", -19),
+    sum(.payment, "receivable", -200),
+  ]
+
+  private static func sum(_ kind: Transaction.Kind, _ name: String, _ amount: Int64) -> EntrySum {
+    EntrySum(
+      currency: .chf, kind: kind, ledgerAccount: name, amountMinor: amount, transactions: 1)
+  }
+
+  private static var reported: FinanceTotals {
+    var totals = FinanceTotals(currency: .chf)
+    totals.invoices = 2
+    totals.invoicedMinor = 1581
+    totals.taxMinor = 81
+    totals.creditedMinor = 100 - 19
+    totals.collectedMinor = 1100 + 200
+    totals.collectedByGatewayMinor = 1100
+    totals.outstandingMinor = 200
+    totals.revenueMinor = ["server": 1500]
+    totals.taxByRateMinor = ["MWST 0.081": 81]
+    return totals
+  }
+
+  @Test func theReportIsAddedUpAgain() {
+    #expect(AuditCheck.report([Self.reported], Self.sums).offenders.ids == [])
+    #expect(AuditCheck.report([Self.reported], Self.sums).compared == 9)
+  }
+
+  @Test(
+    arguments: [
+      (\FinanceTotals.invoicedMinor, "invoiced"), (\.taxMinor, "tax"),
+      (\.creditedMinor, "credited"), (\.collectedMinor, "collected"),
+      (\.collectedByGatewayMinor, "collected by the gateway"),
+      (\.outstandingMinor, "outstanding"), (\.ledgerSumMinor, "sum of all entries"),
+    ] as [(WritableKeyPath<FinanceTotals, Int64> & Sendable, String)])
+  func aFigureThatDiffersIsNamed(
+    _ path: WritableKeyPath<FinanceTotals, Int64> & Sendable, _ name: String
+  ) {
+    var totals = Self.reported
+    totals[keyPath: path] += 1
+    let finding = AuditCheck.report([totals], Self.sums)
+    #expect(finding.offenders.total == 1)
+    #expect(finding.offenders.ids.first?.hasPrefix("CHF \(name): report ") == true)
+  }
+
+  @Test func revenueByProductAndTaxByRateAreCompared() {
+    var totals = Self.reported
+    totals.revenueMinor = ["other": 1500]
+    totals.taxByRateMinor = [:]
+    #expect(
+      AuditCheck.report([totals], Self.sums).offenders.ids
+        == ["CHF revenue by product", "CHF tax by rate"])
+  }
+
+  @Test func nothingAppearsOrVanishes() {
+    var tally = ConservationTally(currency: .chf)
+    tally.openingMinor = 500
+    tally.invoicedMinor = 1581
+    tally.paidMinor = 1081
+    tally.creditedMinor = 100
+    tally.closingMinor = 900
+    #expect(AuditCheck.conservation([tally]).verdict == .holds)
+    tally.closingMinor = 901
+    #expect(
+      AuditCheck.conservation([tally]).offenders.ids == ["CHF: should be 900, is 901"])
+    tally.closingMinor = 900
+    tally.broken.add("a")
+    #expect(AuditCheck.conservation([tally]).offenders.ids == ["a"])
+  }
+
+  @Test func ofManyOffendersTheFirstTwentyAreShown() {
+    let finding = AuditCheck.soundStore((1...50).map(String.init))
+    #expect(finding.offenders.ids.count == 20)
+    #expect(finding.offenders.total == 50)
+  }
+}

@@ -1,0 +1,64 @@
+import Ledger
+import Testing
+
+@testable import Pipeline
+
+@Suite struct CloseCheckTests {
+  private static var good: MemberTally {
+    var tally = MemberTally()
+    tally.members = 2
+    tally.finished = 2
+    tally.ends = [.paid: 1, .retryScheduled: 1]
+    return tally
+  }
+
+  private static func with(_ change: (inout MemberTally) -> Void) -> MemberTally {
+    var tally = good
+    change(&tally)
+    return tally
+  }
+
+  @Test(arguments: [
+    CheckCase("all ended", good),
+    CheckCase("one is missing", with { $0.members = 1 }, "expected 2 accounts, found 1"),
+    CheckCase("one has no end", with { $0.unfinished.add("b") }, "b"),
+    CheckCase("one is paid and owes", with { $0.contradicted.add("a: paid, open 5") }, "a: paid"),
+    CheckCase("one waits for a retry that never comes", with { $0.withoutRetry.add("b") }, "b"),
+  ])
+  func everyAccountOfAQuietCloseHasOneEnd(_ item: CheckCase<MemberTally>) {
+    expect(AuditCheck.oneEnd(Evidence.run(), item.evidence, isQuiet: true), item)
+  }
+
+  @Test func whileACloseRunsTheOpenAccountsAreOnlyNamed() {
+    let finding = AuditCheck.oneEnd(
+      Evidence.run(.running), Self.with { $0.unfinished.add("b") }, isQuiet: false)
+    #expect(finding.verdict == .attention)
+    #expect(finding.summary.contains("1 not through: b"))
+  }
+
+  @Test(arguments: [
+    CheckCase("a charge by the charger", Authorship(.transaction, "charge", "charger")),
+    CheckCase(
+      "a charge by the mailer", Authorship(.transaction, "charge", "mailer"), "charge by mailer"),
+    CheckCase(
+      "a kind nobody knows", Authorship(.transaction, "gift", "closectl"), "gift by closectl"),
+    CheckCase("a rule of the holder's", Authorship(.decision, "lift", "holder")),
+    CheckCase(
+      "a rule of another's", Authorship(.decision, "lift", "charger"), "lift by charger"),
+    CheckCase("an event of its own", Authorship(.event, "mail.sent", "mailer")),
+    CheckCase(
+      "an event of another's", Authorship(.event, "close.completed", "charger"),
+      "close.completed by charger"),
+    CheckCase(
+      "a service that does not exist", Authorship(.hold, "placed", "root"), "placed by root"),
+  ])
+  func onlyTheServiceItIsForMakesAChange(_ item: CheckCase<Authorship>) {
+    expect(AuditCheck.authority([item.evidence]), item)
+  }
+}
+
+extension Authorship {
+  fileprivate init(_ work: Work, _ kind: String, _ service: String) {
+    self.init(work, kind: kind, service: service, count: 3, example: "x-1")
+  }
+}

@@ -1,0 +1,20 @@
+import Testing
+
+@testable import Pipeline
+
+/// Holds without an offender, or is broken by exactly one that contains the text.
+func expect<Value>(
+  _ finding: AuditFinding, _ item: CheckCase<Value>,
+  _ location: SourceLocation = #_sourceLocation
+) {
+  guard let offender = item.offender else {
+    #expect(finding.offenders.ids == [], sourceLocation: location)
+    #expect(finding.verdict != .broken, sourceLocation: location)
+    return
+  }
+  #expect(finding.verdict == .broken, sourceLocation: location)
+  #expect(finding.offenders.total == 1, sourceLocation: location)
+  #expect(
+    finding.offenders.ids.contains { $0.contains(offender) }, "\(finding.offenders.ids)",
+    sourceLocation: location)
+}

@@ -1,0 +1,90 @@
+import Billing
+import Ledger
+import Testing
+
+@testable import Pipeline
+
+@Suite struct MessageCheckTests {
+  private static func delivery(
+    published: Bool = true, secondsAgo: Int64 = 600
+  ) -> DeliveryEvidence {
+    DeliveryEvidence(
+      service: .mailer, events: 5,
+      unanswered: [
+        .init(
+          id: "e", recordedAt: Evidence.noon.adding(seconds: -secondsAgo), isPublished: published)
+      ])
+  }
+
+  /// What is unanswered, what the mailer's queues have, and who is lost.
+  @Test(
+    arguments: [
+      (DeliveryEvidence(service: .mailer, events: 5, unanswered: []), [], nil),
+      (delivery(), ["e"], nil),
+      (delivery(published: false), [], nil),
+      (delivery(secondsAgo: 5), [], nil),
+      (delivery(), ["other"], "e for mailer"),
+      (delivery(), [], "e for mailer"),
+    ] as [(DeliveryEvidence, Set<String>, String?)])
+  func anEventIsAnsweredQueuedOrLost(
+    _ delivery: DeliveryEvidence, _ queued: Set<String>, _ lost: String?
+  ) {
+    let finding = AuditCheck.noLoss([delivery], [.mailer: queued], now: Evidence.noon)
+    #expect(finding.offenders.ids == (lost.map { [$0] } ?? []))
+    #expect(finding.compared == 5)
+  }
+
+  @Test func theQueueOfAnotherServiceDoesNotCount() {
+    let finding = AuditCheck.noLoss([Self.delivery()], [.holder: ["e"]], now: Evidence.noon)
+    #expect(finding.verdict == .broken)
+  }
+
+  @Test func aMessageNobodyCommittedIsAGhost() {
+    var contents = QueueContents()
+    contents.messages = 4
+    contents.triggers = 1
+    contents.junk = 2
+    #expect(AuditCheck.noGhost(contents).verdict == .holds)
+    contents.ghosts.add("g in mailer")
+    #expect(AuditCheck.noGhost(contents).offenders.ids == ["g in mailer"])
+    contents.altered.add("e in charger")
+    #expect(AuditCheck.noGhost(contents).offenders.total == 2)
+  }
+
+  @Test(arguments: [
+    CheckCase("not JSON", Evidence.letter("not-json")),
+    CheckCase("a contradiction", Evidence.letter("contradiction")),
+    CheckCase("behind, after the whole ladder", Evidence.letter("behind", attempts: 6)),
+    CheckCase("behind, too early", Evidence.letter("behind", attempts: 5), "after 5 attempts"),
+    CheckCase("the store was away", Evidence.letter("store-unavailable", attempts: 6), "store"),
+    CheckCase("the key was refused", Evidence.letter("gateway-unauthorized"), "unauthorized"),
+    CheckCase("a word nobody knows", Evidence.letter("bad-luck"), "bad-luck"),
+    CheckCase("no reason", Evidence.letter(nil), "no reason"),
+  ])
+  func aDeadLetterIsThereForItsOwnFault(_ item: CheckCase<QueueContents.DeadLetter>) {
+    expect(AuditCheck.honestDeadLetters([item.evidence], ladder: 5), item)
+  }
+
+  @Test func everyReasonIsEitherTheMessagesOwnOrTheLaddersEndOrWrong() {
+    let wrong = FaultReason.allCases.filter { reason in
+      let letter = Evidence.letter(reason.rawValue, attempts: 6)
+      return AuditCheck.honestDeadLetters([letter], ladder: 5).verdict == .broken
+    }
+    #expect(wrong == [.gatewayUnauthorized, .storeUnavailable])
+  }
+
+  @Test func countedDeadLettersAreNotJudged() {
+    #expect(AuditCheck.deadLetterCounts([.charger: 0]).verdict == .holds)
+    let finding = AuditCheck.deadLetterCounts([.charger: 4])
+    #expect(finding.verdict == .notChecked)
+    #expect(finding.summary.contains("4 of the charger"))
+  }
+
+  @Test func whatIsOverdueIsForSomebodyToLookAt() {
+    var overdue = OverdueEvidence()
+    #expect(AuditCheck.quiet(overdue, deadLetters: [:]).verdict == .holds)
+    #expect(AuditCheck.quiet(overdue, deadLetters: [.charger: 1]).verdict == .attention)
+    overdue.unpublished.add("e")
+    #expect(AuditCheck.quiet(overdue, deadLetters: [:]).verdict == .attention)
+  }
+}
