@@ -32,6 +32,7 @@ struct ResendCommand: OperatorCommand {
   @OptionGroup var shared: SharedOptions
 
   func perform(in session: Session) async throws -> Answer {
+    if dryRun { await session.readOnly() }
     let store = try await session.store()
     guard try await store.run(period) != nil else {
       throw Problem("no close of \(period) was started: closectl close start \(period)")
