@@ -19,7 +19,9 @@ public struct LetterJudge: Sendable {
     for service in MonthClose.services {
       let mine = letters.indices.filter { letters[$0].service == service }
       if mine.isEmpty { continue }
-      for (index, verdict) in zip(mine, try await self.verdicts(of: mine.map { letters[$0] }, service)) {
+      for (index, verdict) in zip(
+        mine, try await self.verdicts(of: mine.map { letters[$0] }, service))
+      {
         verdicts[index] = verdict
       }
     }

@@ -127,7 +127,7 @@ public struct Refreshing: Sendable {
     }
   }
 
-  /// What a charge of before took is what its attempt says; what the next one takes is what is open.
+  /// What a charge of before took is what its attempt says; the next one takes what is open.
   private static func charge(
     _ old: EventData.Charge, _ type: EventType?, _ facts: AccountFacts
   ) throws -> EventData.Charge {

@@ -37,7 +37,9 @@ struct DeadList: OperatorCommand {
     let reader = LetterReader(broker: try await session.deadBroker(), clock: session.clock)
     if group {
       var groups = LetterGroups()
-      try await reader.read(filter) { $0.forEach { groups.add($0) } }
+      try await reader.read(filter) { letters in
+        for letter in letters { groups.add(letter) }
+      }
       return Answer(GroupDocument(groups), text: groups.lines)
     }
     let listing = LetterListing(session.output, asJSON: shared.json)

@@ -30,7 +30,8 @@ struct DeadReplay: OperatorCommand {
   var all = false
   @Flag(help: "Says what would be done; moves nothing and writes nothing.")
   var dryRun = false
-  @Option(help: ArgumentHelp("At most so many a second: 50/s.", valueName: "n"), transform: parseRate)
+  @Option(
+    help: ArgumentHelp("At most so many a second: 50/s.", valueName: "n"), transform: parseRate)
   var rate: Int?
   @Flag(name: .customLong("continue"), help: "Finishes what was interrupted.")
   var continues = false

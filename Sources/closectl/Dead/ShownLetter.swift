@@ -58,7 +58,10 @@ struct ShownLetter: Encodable {
   func lines(style: Style) -> [String] {
     let title = "dead letter \(letter.id) of \(letter.service)" + (copies > 1 ? ", x\(copies)" : "")
     return [style.bold(title)] + facts + [""] + comparisonLines(style) + [""] + headerLines
-      + ["", style.bold("body, \(grouped(letter.bytes)) bytes"), printable(String(body.prefix(4000)))]
+      + [
+        "", style.bold("body, \(grouped(letter.bytes)) bytes"),
+        printable(String(body.prefix(4000))),
+      ]
       + history(style)
   }
 
@@ -78,7 +81,9 @@ struct ShownLetter: Encodable {
 
   private func comparisonLines(_ style: Style) -> [String] {
     if let absent = comparison.absent { return [printable(absent)] }
-    var table = Table([.init("field"), .init("the message believed"), .init("the ledger says"), .init("")])
+    var table = Table([
+      .init("field"), .init("the message believed"), .init("the ledger says"), .init(""),
+    ])
     for field in comparison.fields {
       table.add(field.field, field.believed, field.ledger, field.differs ? "differs" : "")
     }
@@ -96,7 +101,9 @@ struct ShownLetter: Encodable {
     return ["", style.bold("what was done with this message before")]
       + done.map {
         printable(
-          "\($0.at) \($0.action) by \($0.operatorName) to \($0.target): \($0.reason) (\($0.manifest))")
+          "\($0.at) \($0.action) by \($0.operatorName) to \($0.target): \($0.reason) "
+            + "(\($0.manifest))"
+        )
       }
   }
 }

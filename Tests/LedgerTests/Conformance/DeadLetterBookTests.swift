@@ -15,7 +15,8 @@ import Testing
       letterClass: "needed", replays: 0, target: "monthclose/replay.charger")
   }
 
-  private func record(_ id: String, _ manifest: Manifest, body: [UInt8]? = nil) -> DeadLetterRecord {
+  private func record(_ id: String, _ manifest: Manifest, body: [UInt8]? = nil) -> DeadLetterRecord
+  {
     DeadLetterRecord(
       manifest: manifest, letter: id, at: noon, queue: "charger.dead", messageID: "m-\(id)",
       bodyHash: "h-\(id)", target: "monthclose/replay.charger", replays: 1,

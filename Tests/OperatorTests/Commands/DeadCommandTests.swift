@@ -89,8 +89,9 @@ import Testing
     for part in ["a sentence", "needed: the close of 2026-11 was not started", "mc-attempts"] {
       #expect(said.out.contains(part))
     }
-    #expect(try document(await console.run("dead", "show", id, "--json").out)["class"] as? String
-      == "needed")
+    #expect(
+      try document(await console.run("dead", "show", id, "--json").out)["class"] as? String
+        == "needed")
   }
 
   @Test func aDryRunMovesAndWritesNothing() async throws {

@@ -161,9 +161,10 @@ import Testing
     #expect(matches { $0.amountOver = Money(1_080, .chf) })
     #expect(!matches { $0.amountOver = Money(1_081, .chf) })
     #expect(matches { $0.ids = [letter.id] } && !matches { $0.ids = ["0"] })
-    #expect(!matches { filter in
-      filter.account = "a"
-      filter.reason = "behind"
-    })
+    #expect(
+      !matches { filter in
+        filter.account = "a"
+        filter.reason = "behind"
+      })
   }
 }

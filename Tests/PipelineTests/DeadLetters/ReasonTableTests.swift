@@ -7,7 +7,8 @@ import Testing
   /// The words in the first column of the table in docs/operations.md.
   private func documented() throws -> [String] {
     let file = URL(fileURLWithPath: #filePath).appendingPathComponent(
-      "../../../../docs/operations.md").standardized
+      "../../../../docs/operations.md"
+    ).standardized
     let text = try String(contentsOf: file, encoding: .utf8)
     let section = try #require(text.range(of: "### Reasons of dead letters"))
     let rows = text[section.upperBound...].split(separator: "\n").drop { !$0.hasPrefix("|") }
