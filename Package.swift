@@ -76,6 +76,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .executableTarget(
+      name: "simulator",
+      dependencies: [
+        "Pipeline",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     tests("ArchitectureTests", []),
     tests("BillingTests", ["Billing"], exclude: ["rating-exceptions.json"]),
     tests("BrokerTests", ["Broker"]),
@@ -83,5 +90,6 @@ let package = Package(
     tests("PipelineTests", ["Pipeline"]),
     tests("OperatorTests", ["closectl"]),
     tests("SandboxTests", ["sandbox"]),
+    tests("SimulatorTests", ["simulator"]),
   ]
 )

@@ -20,6 +20,9 @@ enum ImportRules {
       "ArgumentParser", "Billing", "Broker", "CZlib", "Dispatch", "Foundation", "Ledger",
       "Logging", "Pipeline", "Yams",
     ]),
+    "simulator": platform.union([
+      "ArgumentParser", "Billing", "Broker", "Foundation", "Ledger", "Logging", "Pipeline",
+    ]),
     "sandbox": platform.union([
       "ArgumentParser", "Billing", "Dispatch", "Foundation", "HTTPTypes", "Hummingbird",
       "Logging", "NIOCore", "NIOHTTP1", "ServiceLifecycle",

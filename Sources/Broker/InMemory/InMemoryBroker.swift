@@ -3,7 +3,7 @@ import Synchronization
 /// The in-memory twin of `RabbitMQBroker`: same semantics, no network, no threads, and no clock but
 /// the one it is given. For tests, which may also make it misbehave. `linger` is not waited for.
 public final class InMemoryBroker: Broker {
-  private final class Shared: Sendable {
+  final class Shared: Sendable {
     struct State {
       var node = InMemoryNode()
       var confirmsToLose = 0
@@ -12,12 +12,12 @@ public final class InMemoryBroker: Broker {
     }
     let state = Mutex(State())
   }
-  private let shared: Shared
-  private struct Own {
+  let shared: Shared
+  struct Own {
     var consumers: [Int: String] = [:]
     var closed = false
   }
-  private let own = Mutex(Own())
+  let own = Mutex(Own())
 
   public init() { shared = Shared() }
   private init(_ shared: Shared) { self.shared = shared }
@@ -121,55 +121,4 @@ public final class InMemoryBroker: Broker {
 
   private static let away = BrokerError.unreachable(
     host: "in-memory", port: 0, why: "it was taken away")
-}
-
-/// What only a test does.
-extension InMemoryBroker {
-  /// Moves the broker's clock, for `x-message-ttl`.
-  public func advance(milliseconds: Int64) {
-    shared.state.withLock { $0.node.advance(milliseconds: milliseconds) }
-  }
-
-  /// The next messages are kept, but their confirms never arrive.
-  public func loseConfirms(_ count: Int = 1) {
-    shared.state.withLock { $0.confirmsToLose += count }
-  }
-
-  /// The next messages are refused, as by a full queue.
-  public func refusePublishes(_ count: Int = 1) {
-    shared.state.withLock { $0.publishesToRefuse += count }
-  }
-
-  /// All consumers lose their connections and are back at once; what was unsettled comes again.
-  public func loseConnections() {
-    shared.state.withLock { $0.node.loseAllConnections() }
-  }
-
-  /// The next message delivered from the queue is delivered once more, while the first is
-  /// unsettled.
-  public func duplicateNextDelivery(of queue: String) {
-    shared.state.withLock { $0.node.duplicateNextDelivery(of: queue) }
-  }
-
-  /// An alarm: takes no messages until it is `nil` again.
-  public func setBlocked(_ reason: String?) {
-    shared.state.withLock { $0.blocked = reason }
-  }
-
-  /// Gone, and back: nothing is delivered, published or answered in between.
-  public func setReachable(_ reachable: Bool) {
-    shared.state.withLock { state in
-      if !reachable { state.node.loseAllConnections() }
-      state.node.reachable = reachable
-    }
-  }
-
-  /// The messages ready in a queue, first one first; not those a consumer has.
-  public func messages(in queue: String) -> [OutgoingMessage] {
-    shared.state.withLock { $0.node.queues[queue]?.messages ?? [] }
-  }
-
-  public func delete(queues: [String], exchanges: [String] = []) {
-    shared.state.withLock { $0.node.delete(queues: queues, exchanges: exchanges) }
-  }
 }

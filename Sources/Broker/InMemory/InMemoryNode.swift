@@ -96,6 +96,7 @@ struct InMemoryNode {
   }
 
   mutating func retryDeadLetters() {
+    guard queues.values.contains(where: { !$0.withoutTarget.isEmpty }) else { return }
     for name in queues.keys.sorted() {
       let letters = queues[name]?.withoutTarget ?? []
       queues[name]?.withoutTarget = []
@@ -178,7 +179,7 @@ struct InMemoryNode {
     if !kept { deadLetter(stored.message, from: name, reason: "delivery_limit") }
   }
 
-  private mutating func dispatchAll() {
+  mutating func dispatchAll() {
     for name in queues.keys.sorted() { dispatch(name) }
   }
 
@@ -195,7 +196,9 @@ struct InMemoryNode {
         offers[id, default: []].append(delivery)
       }
     }
-    for (id, deliveries) in offers { consumers[id]?.buffer.offer(deliveries) }
+    for (id, deliveries) in offers.sorted(by: { $0.key < $1.key }) {
+      consumers[id]?.buffer.offer(deliveries)
+    }
   }
 
   private mutating func nextConsumer(of name: String) -> Int? {

@@ -4,16 +4,19 @@ import Synchronization
 
 /// Brings the WAL back into the database file when it has grown, after a commit and under the
 /// store's lock. SQLite itself never does (`wal_autocheckpoint=0`).
-final class Checkpointing: Sendable {
-  static let firstAtBytes: Int64 = 32 << 20
+package final class Checkpointing: Sendable {
+  package static let usualBytes: Int64 = 32 << 20
   /// After a checkpoint that readers kept from finishing, wait for this much more.
   static let againAfterBytes: Int64 = 8 << 20
 
   private let walPath: String
-  private let nextAtBytes = Atomic<Int64>(Checkpointing.firstAtBytes)
+  private let firstAtBytes: Int64
+  private let nextAtBytes: Atomic<Int64>
 
-  init(walPath: String) {
+  init(walPath: String, atBytes: Int64 = Checkpointing.usualBytes) {
     self.walPath = walPath
+    self.firstAtBytes = atBytes
+    self.nextAtBytes = Atomic(atBytes)
   }
 
   /// TRUNCATE does what PASSIVE does, and empties the file too when no reader is in the way; it
@@ -30,7 +33,7 @@ final class Checkpointing: Sendable {
     } catch {
       isEmptied = false
     }
-    let next = isEmptied ? Self.firstAtBytes : size + Self.againAfterBytes
+    let next = isEmptied ? firstAtBytes : size + Self.againAfterBytes
     nextAtBytes.store(next, ordering: .relaxed)
   }
 

@@ -43,6 +43,20 @@ extension Database {
     try first(sql, values) { $0[0] as Int64? } ?? nil
   }
 
+  /// All of `body` sees one state of the database. Like GRDB's `read`, with statements that are
+  /// prepared once and without its `query_only`: the readers' connections cannot write anyway.
+  func inSnapshot<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try run("BEGIN DEFERRED")
+    do {
+      let value = try body(self)
+      try run("COMMIT")
+      return value
+    } catch {
+      if isInsideTransaction { try run("ROLLBACK") }
+      throw error
+    }
+  }
+
   /// `visit` answers whether to go on. The statement is reset in the end, so that it holds no locks
   /// and no values.
   private func step(

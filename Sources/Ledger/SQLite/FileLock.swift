@@ -10,13 +10,13 @@ import Glibc
 ///
 /// One `FileLock` excludes others, in this process and elsewhere, but not itself. A lock file that
 /// is deleted while in use would let two programs write at once, so that is looked for every time.
-final class FileLock: Sendable {
+package final class FileLock: Sendable {
   private let path: String
   private let descriptor: CInt
   /// `false` only where a test takes the guard away.
   private let isTaken: Bool
 
-  init(path: String, isTaken: Bool = true) throws {
+  package init(path: String, isTaken: Bool = true) throws {
     self.path = path
     self.isTaken = isTaken
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
@@ -28,7 +28,7 @@ final class FileLock: Sendable {
     _ = Glibc.close(descriptor)
   }
 
-  func withLock<Value>(_ body: () throws -> Value) throws -> Value {
+  package func withLock<Value>(_ body: () throws -> Value) throws -> Value {
     guard isTaken else { return try body() }
     while flock(descriptor, LOCK_EX) != 0 {
       let code = errno

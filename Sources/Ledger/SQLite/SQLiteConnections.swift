@@ -30,7 +30,8 @@ final class SQLiteConnections: Sendable {
     self.readers = readers
     self.lock = lock
     self.identity = FileIdentity(path: path)
-    self.checkpointing = Checkpointing(walPath: path + "-wal")
+    self.checkpointing = Checkpointing(
+      walPath: path + "-wal", atBytes: options.checkpointsAtBytes)
   }
 
   /// A store that nobody closed is closed here, by another thread: the last reference may be given
@@ -53,8 +54,8 @@ final class SQLiteConnections: Sendable {
     guard let reader else { throw Self.closed(path) }
     if options.runsInline { return try readInline(reader, body) }
     return try await withCheckedThrowingContinuation { continuation in
-      reader.asyncRead { [path] database in
-        continuation.resume(with: Self.result(path) { try body(database.get()) })
+      reader.asyncUnsafeRead { [path] database in
+        continuation.resume(with: Self.result(path) { try database.get().inSnapshot(body) })
       }
     }
   }
@@ -62,7 +63,7 @@ final class SQLiteConnections: Sendable {
   private func readInline<Value>(
     _ reader: DatabaseQueue, _ body: (Database) throws -> Value
   ) throws -> Value {
-    try Self.result(path) { try reader.read(body) }.get()
+    try Self.result(path) { try reader.unsafeRead { try $0.inSnapshot(body) } }.get()
   }
 
   private func writeInline<Value>(

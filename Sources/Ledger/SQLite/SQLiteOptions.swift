@@ -7,6 +7,9 @@ package struct SQLiteOptions: Sendable {
   /// Taken away, to show that what watches over them notices.
   package var removed: Set<LedgerGuard> = []
 
+  /// The WAL is brought back into the file whenever it is larger.
+  package var checkpointsAtBytes = Checkpointing.usualBytes
+
   package init(runsInline: Bool = false, removed: Set<LedgerGuard> = []) {
     self.runsInline = runsInline
     self.removed = removed
@@ -17,8 +20,6 @@ package struct SQLiteOptions: Sendable {
 package enum LedgerGuard: String, Sendable, CaseIterable {
   /// Unique: one answer per service, message and account.
   case oneAnswer = "one-answer"
-  /// Unique: one transaction per account, kind and reference.
-  case oneReference = "one-reference"
   /// The file lock that all writers share.
   case fileLock = "file-lock"
 
@@ -26,7 +27,6 @@ package enum LedgerGuard: String, Sendable, CaseIterable {
   func removed(from sql: String) -> String {
     switch self {
     case .oneAnswer: sql.replacing("UNIQUE (message_id, service, account)", with: "CHECK (1)")
-    case .oneReference: sql.replacing("UNIQUE (account, kind, reference)", with: "CHECK (1)")
     case .fileLock: sql
     }
   }

@@ -35,7 +35,7 @@ package struct ServiceParts: Sendable {
       service.rawValue, prefetch: max(settings.prefetch, lanes * settings.batch))
     self.run = ServiceRun(
       runner: runner, consumer: consumer, batch: settings.batch, lanes: lanes)
-    self.upkeep = Upkeep(outbox: outbox, handler: handler, logger: logger, pause: around.pause)
+    self.upkeep = Upkeep(outbox: outbox, handler: handler, logger: logger, rest: around.rest)
     self.tally = tally
     self.close = {
       await shutdown()

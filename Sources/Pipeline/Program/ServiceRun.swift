@@ -40,15 +40,18 @@ package struct Upkeep: Service {
   let outbox: Outbox
   let handler: Handler
   let logger: Logger
-  /// As the runner's; ends early when stopping.
-  let pause: @Sendable (Duration) async -> Bool
+  /// Between two turns; ends early, with `false`, when stopping.
+  let rest: @Sendable (Duration) async -> Bool
 
   static let relayAfterSeconds: Int64 = 10
 
   package func run() async throws {
-    await cancelWhenGracefulShutdown {
-      repeat { await turn() } while await pause(.seconds(1)) && !Task.isCancelled
-    }
+    await cancelWhenGracefulShutdown { await turns() }
+  }
+
+  /// Turn after turn, until the rest between two of them is cut short.
+  package func turns() async {
+    repeat { await turn() } while await rest(.seconds(1)) && !Task.isCancelled
   }
 
   private func turn() async {

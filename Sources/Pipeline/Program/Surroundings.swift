@@ -15,6 +15,8 @@ package struct Surroundings: Sendable {
   package var mailServer: @Sendable () throws -> MailServer
   /// Waits; `false` when the service is told to stop meanwhile.
   package var pause: @Sendable (Duration) async -> Bool
+  /// The same between two turns of a service's upkeep, when there may be nothing to wait for.
+  package var rest: @Sendable (Duration) async -> Bool
   package var reached: Boundary.Observer
 
   package init(
@@ -22,6 +24,7 @@ package struct Surroundings: Sendable {
     gateway: @escaping @Sendable () throws -> PaymentGateway,
     mailServer: @escaping @Sendable () throws -> MailServer,
     pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown,
+    rest: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown,
     reached: @escaping Boundary.Observer = { _ in }
   ) {
     self.store = store
@@ -30,6 +33,7 @@ package struct Surroundings: Sendable {
     self.gateway = gateway
     self.mailServer = mailServer
     self.pause = pause
+    self.rest = rest
     self.reached = reached
   }
 

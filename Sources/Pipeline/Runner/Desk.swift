@@ -63,14 +63,26 @@ public struct Desk: Sendable {
     _ items: [Item], about key: (Item) -> FactKey,
     plan: (Item, AccountFacts?) throws -> Plan<Result>
   ) async throws -> [Result] {
+    try await reconcile(items, about: key, alongside: { _ in }) { item, facts, _ in
+      try plan(item, facts)
+    }
+  }
+
+  /// `read`: what else a decision needs of these items; read again with the facts, whenever the
+  /// ledger has moved.
+  func reconcile<Item: Sendable, Also, Result: Sendable>(
+    _ items: [Item], about key: (Item) -> FactKey, alongside read: ([Item]) async throws -> Also,
+    plan: (Item, AccountFacts?, Also) throws -> Plan<Result>
+  ) async throws -> [Result] {
     var results = [Result?](repeating: nil, count: items.count)
     var open = Array(items.indices)
     for _ in 0..<Self.roundLimit where !open.isEmpty {
       let facts = try await store.facts(for: open.map { key(items[$0]) })
+      let also = try await read(open.map { items[$0] })
       var changes: [Change] = []
       var committing: [(index: Int, then: @Sendable (Committed) -> Result)] = []
       for (index, found) in zip(open, facts) {
-        switch try plan(items[index], found) {
+        switch try plan(items[index], found, also) {
         case .end(let result): results[index] = result
         case .commit(let change, let then):
           changes.append(change)

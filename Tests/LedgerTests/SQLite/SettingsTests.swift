@@ -48,7 +48,7 @@ import Testing
     try await withSQLite { store, path in
       try await fill(store)
       #expect(try size(path + "-wal") == 0)
-      #expect(try size(path) > Checkpointing.firstAtBytes)
+      #expect(try size(path) > Checkpointing.usualBytes)
     }
   }
 
@@ -65,7 +65,7 @@ import Testing
       }
       await started.opened()
       try await fill(store)
-      #expect(try size(path + "-wal") > Checkpointing.firstAtBytes)
+      #expect(try size(path + "-wal") > Checkpointing.usualBytes)
       gate.open()
       #expect(try await read == 1)
       try await fill(store, "more")

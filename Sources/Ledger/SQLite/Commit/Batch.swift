@@ -49,7 +49,7 @@ final class Batch {
         return .usage
       }
     }
-    let checks = Checks(book: book, without: removed)
+    let checks = Checks(book: book)
     for write in change.writes {
       if let reason = try checks.refusal(of: write) { return reason }
     }

@@ -10,11 +10,8 @@ final class Checks {
   private var references: Set<String> = []
   private var attempts: Set<String> = []
 
-  private let removed: Set<LedgerGuard>
-
-  init(book: Book, without removed: Set<LedgerGuard> = []) {
+  init(book: Book) {
     self.book = book
-    self.removed = removed
   }
 
   func refusal(of write: Write) throws -> StaleReason? {
@@ -54,7 +51,6 @@ final class Checks {
     for entry in transaction.entries {
       if let invoice = entry.invoice, let reason = try unknown(invoice) { return reason }
     }
-    if removed.contains(.oneReference) { return nil }
     let kind = transaction.kind.rawValue
     let posted = try database.integer(
       "SELECT sequence FROM transactions WHERE account = ? AND kind = ? AND reference = ?",

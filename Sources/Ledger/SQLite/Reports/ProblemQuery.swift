@@ -83,6 +83,10 @@ struct ProblemQuery {
     WHERE t.state = 'succeeded' GROUP BY t.invoice HAVING count(*) > 1
     """,
     """
+    SELECT service || ' answered message ' || message_id || ' ' || count(*) || ' times'
+    FROM decisions GROUP BY message_id, service, account HAVING count(*) > 1
+    """,
+    """
     SELECT 'account ' || id || ' shows hold ' || ifnull(held_for_invoice, 'none')
       || ', the holds say ' || ifnull(held, 'none')
     FROM (

@@ -48,12 +48,15 @@ public struct Holder: Sendable {
     let account = facts.account.id
     var change = change(job, decided, facts, snapshot)
     switch decided.action {
+    case .waitUntil(let end) where job.event.id == Event.id(.dueGrace, grace(invoice, end)):
+      // Called due by a clock that is ahead of this one: scheduled again, it would never come.
+      return .end(.later(Fault(.behind, "by this clock the grace ends only at \(end)")))
     case .waitUntil(let end):
       change.decision?.explanation = "looks at \(invoice.id) again at \(end)"
       change.writes = [
         .schedule(
           DueWork(
-            service: .holder, kind: .dueGrace, reference: "\(invoice.id):\(end.rfc3339)",
+            service: .holder, kind: .dueGrace, reference: grace(invoice, end),
             account: account, invoice: invoice.id, dueAt: end, causationID: job.event.id))
       ]
     case .place:
@@ -73,6 +76,10 @@ public struct Holder: Sendable {
     case .nothing, .wait, .park: change.decision?.explanation = "no hold placed"
     }
     return .commit(change, then: { .done($0.events) })
+  }
+
+  private func grace(_ invoice: InvoiceFacts, _ end: Instant) -> String {
+    "\(invoice.id):\(end.rfc3339)"
   }
 
   // MARK: A payment

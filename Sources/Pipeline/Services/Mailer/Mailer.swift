@@ -29,8 +29,7 @@ public struct Mailer: Sendable {
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
     let letters = jobs.map(Letter.init)
-    let known = try await desk.store.mails(letters.compactMap(\.?.key))
-    let steps = try await decide(jobs, letters, known)
+    let steps = try await decide(jobs, letters)
     var outcomes: [Outcome?] = steps.map { if case .end(let outcome) = $0 { outcome } else { nil } }
     var sending: [Sending] = []
     for (index, step) in steps.enumerated() {
@@ -66,9 +65,12 @@ public struct Mailer: Sendable {
   // MARK: 1. Decide, and commit the intent before the server is called
 
   private func decide(
-    _ jobs: [Job], _ letters: [Letter?], _ known: [MailKey: MailRecord]
+    _ jobs: [Job], _ letters: [Letter?]
   ) async throws -> [Step] {
-    try await desk.reconcile(Array(zip(jobs, letters)), about: \.0.key) { item, facts in
+    try await desk.reconcile(
+      Array(zip(jobs, letters)), about: \.0.key,
+      alongside: { try await desk.store.mails($0.compactMap(\.1?.key)) }
+    ) { item, facts, known in
       let (job, found) = item
       guard let letter = found else { return .end(.end(job.unexpected)) }
       let decided = DecisionTable.mailer.decide(letter.situation(facts))
@@ -153,7 +155,7 @@ public struct Mailer: Sendable {
     desk.reached(.beforeMail)
     let answer = await server.send([mail]).first ?? .later("the server said nothing")
     desk.reached(.mailAnswered)
-    mine.end(key, answer)
+    mine.end(key, answer, isResent: item.isResent)
     return answer
   }
 

@@ -21,9 +21,15 @@ final class SentMails: Sendable {
     state.withLock { $0.sending.insert(key).inserted }
   }
 
-  func end(_ key: MailKey, _ answer: MailAnswer) {
+  /// `isResent`: an earlier sending may have delivered it. Then a "not now" to this one does not
+  /// make it certain that nobody has the mail.
+  func end(_ key: MailKey, _ answer: MailAnswer, isResent: Bool) {
     state.withLock { state in
       state.sending.remove(key)
+      if case .later(let why) = answer, isResent {
+        state.answers[key] = .uncertain("an earlier sending has no known end; then \(why)")
+        return
+      }
       if case .later = answer, state.answers.count >= Self.limit { return }
       state.answers[key] = answer
     }

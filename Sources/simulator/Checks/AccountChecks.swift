@@ -1,0 +1,42 @@
+import Billing
+import Ledger
+
+extension Simulation {
+  /// At the very end, with every grace and retry over: who owes is on hold, who does not is not, no
+  /// attempt is without its end (L3), and every mail that counts as sent was delivered.
+  func checkAccounts() async {
+    do {
+      for number in 1...options.accounts { try await checkHold("a-\(number)") }
+    } catch {
+      fail("I10", "the ledger cannot be read: \(error)")
+    }
+  }
+
+  /// I13: what is recorded as sent was delivered.
+  private func checkSentMails(_ account: String) async throws {
+    for mail in try await store.story(of: account, period: nil)?.mails ?? []
+    where mail.state == .sent {
+      let id = "\(mail.messageID)@month-close.example"
+      if post.delivered[id] == nil { fail("I13", "\(id) is recorded as sent and never was") }
+    }
+  }
+
+  private func checkHold(_ account: String) async throws {
+    let key = FactKey(account: account, invoice: "\(Self.period)/\(account)")
+    guard let facts = try await store.facts(for: [key])[0] else { return }
+    if let open = facts.attempts.first(where: \.state.isUnsettled) {
+      fail("L3", "attempt \(open.number) on \(open.invoice) is still \(open.state.rawValue)")
+    }
+    try await checkSentMails(account)
+    let isParked = facts.attempts.contains { $0.state == .parked }
+    let owes = try await store.openInvoices(of: account).contains {
+      $0.issuedAt.adding(days: facts.account.holdAfterDays) <= time
+    }
+    if owes && facts.heldForInvoice == nil && !isParked {
+      fail("holds", "\(account) owes past its grace and is not on hold")
+    }
+    if !owes, let held = facts.heldForInvoice {
+      fail("holds", "\(account) owes nothing and is on hold for \(held)")
+    }
+  }
+}

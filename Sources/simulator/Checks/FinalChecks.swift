@@ -1,0 +1,120 @@
+import Billing
+import Broker
+import Ledger
+import Pipeline
+
+/// What must hold whenever everything is quiet, from the gateway's log, the delivered mails, the
+/// ledger and the queues.
+extension Simulation {
+  func checkQuiet() async {
+    do {
+      try await checkLedger()
+      try await checkEnds()
+      try await checkGatewayEqualsLedger()
+      try await checkIncoming()
+      try await checkMailRecord()
+      checkDeadLetters()
+    } catch {
+      fail("I10", "the ledger cannot be read: \(error)")
+    }
+  }
+
+  /// I1, I3, I8, I10, I19.
+  private func checkLedger() async throws {
+    for problem in try await store.problems() { fail("I1", problem) }
+    for totals in try await store.totals(Self.period) where totals.ledgerSumMinor != 0 {
+      fail("I1", "the entries in \(totals.currency) sum to \(totals.ledgerSumMinor)")
+    }
+  }
+
+  /// I5, I6.
+  private func checkEnds() async throws {
+    guard let progress = try await store.progress(Self.period) else {
+      return fail("I5", "there is no close")
+    }
+    if progress.run.state != .closed || progress.finished != options.accounts {
+      fail(
+        "I5",
+        "\(progress.run.state.rawValue) with \(progress.finished) of \(options.accounts); "
+          + "open: \(progress.stragglers.map { "\($0.account) \($0.reached.rawValue)" })")
+    }
+    if progress.ends.values.reduce(0, +) != options.accounts {
+      fail("I5", "not every account has an end: \(progress.ends)")
+    }
+    let services: [ServiceName] = MonthClose.services + [.closectl]
+    for service in services {
+      let left = try await store.unpublished(
+        by: service, before: time.adding(seconds: 3600), limit: 10)
+      if let first = left.first {
+        fail("I6", "\(service.rawValue) has not published \(first.event.id)")
+      }
+    }
+  }
+
+  /// I4, both ways.
+  private func checkGatewayEqualsLedger() async throws {
+    var taken: Int64 = 0
+    for charge in gateway.charges {
+      let attempt = witness.attempt(on: charge.request.invoice, number: charge.request.attempt)
+      let isPosted = attempt?.state == .succeeded && attempt?.gatewayID == charge.id
+      if isPosted { taken += charge.request.amountMinor }
+      if !isPosted && !(charge.wasDenied && attempt?.state == .parked) {
+        fail(
+          "I4",
+          "\(charge.id) is at the gateway; the ledger's attempt: \(String(describing: attempt?.state))"
+        )
+      }
+    }
+    let ids = Set(gateway.charges.map(\.id))
+    for attempt in witness.attempts.values where attempt.state == .succeeded {
+      if !ids.contains(attempt.gatewayID ?? "") {
+        fail("I4", "\(attempt.key) is posted and was never charged")
+      }
+    }
+    let posted = try await store.totals(Self.period).map(\.collectedByGatewayMinor).reduce(0, +)
+    if posted != taken { fail("I4", "the ledger collected \(posted), the gateway \(taken)") }
+  }
+
+  /// What people paid and granted is in the ledger once.
+  private func checkIncoming() async throws {
+    for (reference, item) in witness.incoming.sorted(by: { $0.key < $1.key }) {
+      let posted = try await store.posted(item.kind, account: item.account, reference: reference)
+      if posted != item.amountMinor {
+        fail("I8", "\(reference) over \(item.amountMinor) is posted with \(posted ?? 0)")
+      }
+    }
+  }
+
+  /// I13: at most one mail per event, except those the ledger counts as sent again.
+  private func checkMailRecord() async throws {
+    for (messageID, times) in post.delivered.sorted(by: { $0.key < $1.key }) where times > 1 {
+      guard let subject = MailSubject(messageID: messageID) else { continue }
+      let key = MailKey(about: subject.about, account: subject.account, kind: subject.kind)
+      if try await store.mails([key])[key]?.reason != MailRecord.resent {
+        fail("I13", "\(messageID) was delivered \(times) times and is not counted as sent again")
+      }
+    }
+  }
+
+  /// I9: what is a dead letter has its own fault for it, and none is due to an outage any more.
+  private func checkDeadLetters() {
+    let denied = gateway.charges.filter(\.wasDenied).map(\.request.invoice)
+    for service in MonthClose.services {
+      for letter in broker.messages(in: MonthClose.deadQueue(of: service)) {
+        let isJunk = letter.messageID.hasPrefix(Self.junk) && letter.reason == "not-json"
+        if isJunk { continue }
+        let isParked = denied.contains { letter.messageID.contains($0) }
+        let reason = letter.reason
+        if !(isParked && ["gateway-implausible", "contradiction"].contains(reason)) {
+          fail("I9", "\(letter.messageID) is a dead letter of \(service.rawValue): \(reason)")
+        }
+      }
+    }
+  }
+}
+
+extension OutgoingMessage {
+  var reason: String {
+    if case .string(let reason)? = headers[Header.reason] { reason } else { "without a reason" }
+  }
+}

@@ -1,0 +1,60 @@
+import Billing
+import Pipeline
+
+/// A mail server, and every mail it delivered.
+///
+/// Unchecked, because it belongs to its simulation's one thread.
+final class SimulatedPost: @unchecked Sendable {
+  unowned let simulation: Simulation
+  /// How often each mail was delivered, by Message-ID.
+  private(set) var delivered: [String: Int] = [:]
+  private(set) var count = 0
+
+  init(simulation: Simulation) { self.simulation = simulation }
+
+  private var faults: Faults { simulation.faults }
+
+  func client(of process: SimulatedProcess) -> MailServer {
+    MailServer(
+      send: { mails in
+        var answers: [MailAnswer] = []
+        for mail in mails { answers.append(await self.deliver(mail, from: process)) }
+        return answers
+      }, shutdown: {})
+  }
+
+  private func deliver(_ mail: OutgoingMail, from process: SimulatedProcess) async -> MailAnswer {
+    let gone = MailAnswer.uncertain("the process is gone")
+    do { try await process.step() } catch { return gone }
+    await sleep(faults.strikes(.mailSlow) ? 1000...20_000 : 5...100)
+    do { try await process.step() } catch { return gone }
+    let answer = take(mail)
+    process.note("sends \(mail.messageID), hears \(answer.word)")
+    do { try await process.step() } catch { return gone }
+    return answer
+  }
+
+  private func take(_ mail: OutgoingMail) -> MailAnswer {
+    if faults.strikes(.mailLater) { return .later("451 to DATA") }
+    if faults.strikes(.mailRefused) { return .refused("550 to RCPT") }
+    if faults.strikes(.mailCutLost) { return .uncertain("the connection ended") }
+    delivered[mail.messageID, default: 0] += 1
+    count += 1
+    simulation.checkMail(mail)
+    return faults.strikes(.mailCutDelivered) ? .uncertain("the connection ended") : .accepted
+  }
+
+  private func sleep(_ range: ClosedRange<Int>) async {
+    await simulation.timeline.sleep(milliseconds: Int64(simulation.draw(range)))
+  }
+}
+
+extension MailAnswer {
+  fileprivate var word: String {
+    switch self {
+    case .accepted: "250"
+    case .refused(let why), .later(let why): why
+    case .uncertain: "nothing"
+    }
+  }
+}

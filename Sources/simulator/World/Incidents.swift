@@ -1,0 +1,176 @@
+import Billing
+import Broker
+import Ledger
+import Pipeline
+
+/// What is planned for certain moments of a bout of faults.
+extension Simulation {
+  func planIncidents(within milliseconds: Int64) {
+    for kind in faults.plan {
+      let at = Int64(draw(1...Int(milliseconds)))
+      executor.start { [self] in
+        await timeline.sleep(milliseconds: at)
+        if faults.isOn { await happen(kind) }
+      }
+    }
+  }
+
+  private func happen(_ kind: FaultKind) async {
+    switch kind {
+    case .killed, .frozen, .clockJump, .connectionLost: strikeProcess(kind)
+    case .payment, .credit, .repeatedCommand: await receive(kind)
+    case .secondTrigger:
+      hit(kind)
+      await trigger(id: "close-2026-11-again-\(draw(1...9))")
+    case .lateUsage: await importLate()
+    case .junk: await publishJunk()
+    case .duplicated:
+      let queue = pick(MonthClose.services).rawValue
+      broker.duplicateNextDelivery(of: queue)
+      hit(kind, queue)
+    default: await strikeOutside(kind)
+    }
+  }
+
+  private func hit(_ kind: FaultKind, _ detail: String = "") {
+    faults.hit(kind)
+    note("", "\(kind.rawValue)\(detail.isEmpty ? "" : ": \(detail)")")
+  }
+
+  // MARK: Processes
+
+  private func strikeProcess(_ kind: FaultKind) {
+    guard !processes.isEmpty else { return }
+    let process = pick(processes)
+    hit(kind, process.name)
+    switch kind {
+    case .killed: process.crash("by SIGKILL")
+    case .frozen:
+      process.frozenUntil = timeline.now + Int64(draw(1000...600_000))
+      // Its heartbeats stay away: the broker gives its messages to another process.
+      executor.start { [self] in
+        await timeline.sleep(milliseconds: Int64(draw(1...20_000)))
+        process.broker.loseOwnConnections()
+        if process.isAlive { startProcess(process.service) }
+      }
+    case .clockJump:
+      process.clockOffset = Int64(
+        draw(-Int(Self.largestClockOffset)...Int(Self.largestClockOffset)))
+    default: process.broker.loseOwnConnections()
+    }
+  }
+
+  // MARK: The world outside
+
+  private func strikeOutside(_ kind: FaultKind) async {
+    hit(kind)
+    switch kind {
+    case .brokerAway:
+      broker.setReachable(false)
+      await outage()
+      broker.setReachable(true)
+    case .brokerBlocked:
+      broker.setBlocked("memory")
+      await outage()
+      broker.setBlocked(nil)
+    case .bindingsGone:
+      broker.unbindAll()
+      await outage()
+      await repairTopology()
+    case .unauthorized:
+      gatewayRefusesUntil = timeline.now + Int64(draw(1000...180_000))
+    default: break
+    }
+  }
+
+  private func publishJunk() async {
+    let queue = pick(MonthClose.services).rawValue
+    let message = OutgoingMessage(
+      exchange: "", routingKey: queue, messageID: "\(Self.junk)\(draw(1...1_000_000))",
+      contentType: MonthClose.contentType, body: Array("this is not JSON".utf8))
+    if await broker.publish([message])[0] == .confirmed { hit(.junk, queue) }
+  }
+
+  static let junk = "junk-"
+
+  private func outage() async {
+    await timeline.sleep(milliseconds: Int64(draw(1000...180_000)))
+  }
+
+  func repairTopology() async {
+    do {
+      _ = try await broker.apply(MonthClose.topology(retryDelays: settings.retryDelays))
+    } catch {
+      note("", "topology not repaired yet: \(error)")
+    }
+  }
+
+  // MARK: People
+
+  func trigger(id: String) async {
+    let event = Event(
+      id: id, type: .closeRequested, source: "/cron", time: time,
+      data: EventData(period: Self.period))
+    do {
+      let outgoing = try event.outgoing()
+      let message = OutgoingMessage(
+        exchange: MonthClose.exchange, routingKey: outgoing.routingKey, messageID: outgoing.id,
+        type: outgoing.type, contentType: MonthClose.contentType, body: outgoing.body)
+      // As a person or a script would: until the broker has it.
+      while await broker.publish([message])[0] != .confirmed {
+        await timeline.sleep(milliseconds: 2000)
+        if isPutAway { return }
+      }
+      note("operator", "starts the close: \(id)")
+    } catch {
+      fail("setup", "the trigger cannot be encoded: \(error)")
+    }
+  }
+
+  /// Money or a credit comes in; the command is given again where it failed or was killed.
+  private func receive(_ kind: FaultKind) async {
+    let account = "a-\(draw(1...options.accounts))"
+    let isCredit = kind == .credit
+    let amount = Int64(pick([1, 50, 541, 5000, 54_050]))
+    let reference = "ref-\(witness.incoming.count + 1)"
+    hit(kind, "\(account) \(amount)")
+    witness.incoming[reference] = (account, isCredit ? .creditGrant : .payment, amount)
+    for _ in 0..<(kind == .repeatedCommand ? 2 : 1) {
+      await command(account, amount, reference, isCredit: isCredit)
+    }
+  }
+
+  private func command(
+    _ account: String, _ amountMinor: Int64, _ reference: String, isCredit: Bool
+  ) async {
+    while !isPutAway {
+      let process = SimulatedProcess(.closectl, number: 0, in: self)
+      let operations = Operator(
+        store: StorePort(process: process), broker: BrokerPort(process: process),
+        clock: process.clock, logger: logger)
+      do {
+        let money = Money(amountMinor, try Currency("CHF"))
+        let outcome =
+          isCredit
+          ? try await operations.grantCredit(account: account, amount: money, reference: reference)
+          : try await operations.recordPayment(
+            account: account, amount: money, reference: reference)
+        return note("operator", "\(reference): \(outcome)")
+      } catch {
+        note("operator", "\(reference) failed, again: \(error)")
+        await timeline.sleep(milliseconds: 3000)
+      }
+    }
+  }
+
+  private func importLate() async {
+    do {
+      let number = draw(1...options.accounts)
+      let row = try usageRow("a-\(number)", hours: draw(1...100), id: "late-\(draw(1...1_000_000))")
+      hit(.lateUsage, row.account)
+      try await addUsage([row])
+    } catch {
+      fail("setup", "usage cannot be imported: \(error)")
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Billing
+import Testing
+
+@testable import simulator
+
+@Suite struct PartsTests {
+  @Test func whatAMailIsAboutIsReadFromItsMessageID() throws {
+    let subject = try #require(
+      MailSubject(
+        messageID: "charge.succeeded=3a2026-11=2fa-10=3a2.receipt@month-close.example"))
+    #expect(subject.about == "charge.succeeded:2026-11/a-10:2")
+    #expect(subject.kind == .receipt)
+    #expect(subject.invoice == "2026-11/a-10")
+    #expect(subject.account == "a-10")
+    #expect(subject.attempt == 2)
+    #expect(MailSubject(messageID: "hello@month-close.example") == nil)
+  }
+
+  @Test func healedFaultsDoNotStrike() {
+    let faults = Faults(random: SeededGenerator(seed: 1))
+    let struck = (1...10_000).contains { _ in faults.strikes(.storeSlow) }
+    faults.isOn = false
+    let struckLater = (1...10_000).contains { _ in faults.strikes(.storeSlow) }
+    #expect(struck != struckLater && !struckLater)
+  }
+
+  @Test func theClockWakesEverybodyInOrder() async {
+    let executor = SimulationExecutor(random: SeededGenerator(seed: 1))
+    let timeline = Timeline()
+    let trace = Trace(isKept: true)
+    for milliseconds: Int64 in [30, 10, 20] {
+      executor.start {
+        await timeline.sleep(milliseconds: milliseconds)
+        trace.add(timeline.now, "", "\(milliseconds)")
+      }
+    }
+    executor.drain { false }
+    while let next = timeline.nextDue {
+      timeline.advance(to: next)
+      executor.drain { false }
+    }
+    #expect(trace.lines.map { $0.suffix(2) } == ["10", "20", "30"])
+  }
+}
