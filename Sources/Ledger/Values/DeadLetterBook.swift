@@ -130,11 +130,24 @@ public protocol DeadLetterBook: Sendable {
   /// What was done with a letter, or with any letter of a message; oldest first.
   func deadLetterRecords(letter: String, messageID: String) async throws -> [DeadLetterRecord]
 
+  /// The letters that were moved, and those among them that nobody recorded.
+  func movedLetters() async throws -> MovedLetterTally
   /// Published events of a period, or of none, with these routing keys, recorded before `before`,
   /// that this service has not answered; in order, after number `after`.
   func unanswered(_ question: UnansweredQuestion) async throws -> [StoredEvent]
   /// When this service last answered anything.
   func lastAnswer(by service: ServiceName) async throws -> Instant?
+}
+
+public struct MovedLetterTally: Sendable, Equatable {
+  public var letters: Int
+  /// `LETTER of MANIFEST`
+  public var unrecorded: Offenders
+
+  public init(letters: Int, unrecorded: Offenders) {
+    self.letters = letters
+    self.unrecorded = unrecorded
+  }
 }
 
 public struct UnansweredQuestion: Sendable {

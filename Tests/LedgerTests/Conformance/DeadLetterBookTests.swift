@@ -56,6 +56,21 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
+  func aLetterThatMovedWithoutARecordIsFound(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      let first = manifest("r-1")
+      _ = try await store.freeze(first, letters: [letter("a"), letter("b"), letter("c")])
+      try await store.record([record("a", first)])
+      #expect(
+        try await store.movedLetters() == MovedLetterTally(letters: 1, unrecorded: Offenders()))
+      try await store.mark(["b"], of: "r-1", as: .published)
+      #expect(
+        try await store.movedLetters()
+          == MovedLetterTally(letters: 2, unrecorded: Offenders(["b of r-1"])))
+    }
+  }
+
+  @Test(arguments: Implementation.all)
   func theRecordsOfAMessageAreToldWithTheirManifests(_ store: Implementation) async throws {
     try await store.withStore { store in
       let first = manifest("r-1")

@@ -16,6 +16,8 @@ final class Console: Sendable {
   }
 
   let broker: InMemoryBroker?
+  /// What the gateway lists; a fault: it cannot be asked.
+  let listed = Mutex<Result<[GatewayCharge], GatewayListFault>>(.success([]))
   private let store: String
   private let clock: LedgerClock
   private let isTerminal: Bool
@@ -48,6 +50,14 @@ final class Console: Sendable {
         throw BrokerError.unreachable(host: "127.0.0.1", port: 5672, why: "connection refused")
       }
       return broker.anotherConnection()
+    }
+    doors.gateway = { [self] _, _ in
+      PaymentGateway(
+        charge: { _ in .unknown("closectl charges nothing") },
+        find: { _ in .unknown("closectl looks nothing up") },
+        list: { _, _ in
+          GatewayChargePage(charges: try self.listed.withLock { try $0.get() }, hasMore: false)
+        })
     }
     let program = Program(environment: all, output: output, doors: doors)
     let status = await program.run(arguments)

@@ -146,6 +146,8 @@ import Testing
 
 extension World {
   func audit(deep: Bool = true, mails: [String]? = nil) async throws -> AuditReport {
+    // As the services' upkeep does each second: what was confirmed is recorded.
+    for service in MonthClose.services { try await relay(service) }
     let sources = AuditSources(
       ledger: store, gateway: gateway.gateway, broker: broker.anotherConnection(), deep: deep,
       deliveredMails: mails.map { mails in { @Sendable in mails } },
