@@ -249,23 +249,33 @@ set_clock() { echo $(($(date -d "$1" +%s) - $(date +%s))) >"$RUN/clock"; }
 start_gateway() {
   GATEWAY_PORT=$(free_port)
   GATEWAY_LOG=$RUN/gateway.jsonl
+  GATEWAY_LATENCY=${1:-0}
+  run_gateway
+  setting MONTHCLOSE_GATEWAY_URL "http://127.0.0.1:$GATEWAY_PORT"
+}
+
+# run_gateway: also again, after it was killed: same port, same log
+run_gateway() {
   start_process gateway "$BIN/sandbox" serve --listen "127.0.0.1:$GATEWAY_PORT" \
-    --log "$GATEWAY_LOG" --clock-file "$RUN/clock" --latency-ms "${1:-0}" \
+    --log "$GATEWAY_LOG" --clock-file "$RUN/clock" --latency-ms "$GATEWAY_LATENCY" \
     --key "$MONTHCLOSE_GATEWAY_KEY"
   wait_for_port gateway "$GATEWAY_PORT" 30
-  setting MONTHCLOSE_GATEWAY_URL "http://127.0.0.1:$GATEWAY_PORT"
 }
 
 # start_sink: Debian's aiosmtpd, which keeps every mail in a Maildir
 start_sink() {
-  local port
-  port=$(free_port)
+  SINK_PORT=$(free_port)
   MAILDIR=$RUN/mail
   mkdir -p "$MAILDIR"/{new,cur,tmp}
-  start_process sink /usr/bin/python3 -m aiosmtpd -n -l "127.0.0.1:$port" \
+  run_sink
+  setting MONTHCLOSE_SMTP_URL "smtp://127.0.0.1:$SINK_PORT"
+}
+
+# run_sink: also again, after it was killed
+run_sink() {
+  start_process sink /usr/bin/python3 -m aiosmtpd -n -l "127.0.0.1:$SINK_PORT" \
     -c aiosmtpd.handlers.Mailbox "$MAILDIR"
-  wait_for_port sink "$port" 30
-  setting MONTHCLOSE_SMTP_URL "smtp://127.0.0.1:$port"
+  wait_for_port sink "$SINK_PORT" 30
 }
 
 # mail_count: mails the sink has

@@ -1,10 +1,10 @@
 import ArgumentParser
 
-/// The program's door: a gateway to charge against and a sample month to charge.
+/// The program's door: a gateway to charge against, a bad line to it, and a sample month.
 @main
 struct SandboxCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sandbox",
-    abstract: "For trying and testing: a payment gateway with faults on demand, and sample data.",
-    subcommands: [ServeCommand.self, SampleCommand.self])
+    abstract: "For trying and testing: a payment gateway and a line with faults, and sample data.",
+    subcommands: [ServeCommand.self, ProxyCommand.self, SampleCommand.self])
 }

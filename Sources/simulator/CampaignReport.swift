@@ -13,8 +13,8 @@ struct CampaignReport {
       + [summary]).joined(separator: "\n")
   }
 
-  /// A campaign of some length that never hit a kind of fault, or of great length that never crashed
-  /// at one of the boundaries, does not show what it is there to show.
+  /// A campaign of some length that never hit a kind of fault, or of great length that never
+  /// crashed at one of the boundaries, does not show what it is there to show.
   var missed: [String] {
     var missed: [String] = []
     if total.seeds >= 300 {

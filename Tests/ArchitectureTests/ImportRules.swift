@@ -25,7 +25,7 @@ enum ImportRules {
     ]),
     "sandbox": platform.union([
       "ArgumentParser", "Billing", "Dispatch", "Foundation", "HTTPTypes", "Hummingbird",
-      "Logging", "NIOCore", "NIOHTTP1", "ServiceLifecycle",
+      "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle",
     ]),
   ]
 

@@ -50,11 +50,11 @@ contains() {
 # begin NAME: an empty stage on a virtual host of its own
 begin() {
   SCENARIO=$1
-  new_stage "e2e/$1"
+  new_stage "${STAGE_FAMILY:-e2e}/$1"
   # shellcheck disable=SC1091
   source "$E2E_BROKER_DIR/broker.env"
   BROKER_ROOT_URL=$MONTHCLOSE_BROKER_URL
-  use_vhost "e2e-$1"
+  use_vhost "${STAGE_FAMILY:-e2e}-$1"
   use_settings
 }
 
@@ -63,7 +63,13 @@ begin_with_sample() {
   begin "$1"
   start_gateway "${3:-0}"
   start_sink
-  "$BIN/sandbox" sample --accounts "$2" --period "$PERIOD" --out "$RUN/sample" 2>/dev/null
+  import_sample "$2"
+}
+
+# import_sample ACCOUNTS [OPTION...]: into a new store; the options are those of `sandbox sample`
+import_sample() {
+  "$BIN/sandbox" sample --accounts "$1" --period "$PERIOD" --out "$RUN/sample" "${@:2}" \
+    2>>"$RUN/logs/sample.log"
   quietly closectl init
   quietly closectl import catalog "$RUN/sample/catalog.yaml" "$RUN/sample/catalog-eur.yaml"
   quietly closectl import accounts "$RUN/sample/accounts.csv"

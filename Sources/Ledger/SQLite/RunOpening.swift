@@ -77,7 +77,33 @@ struct RunOpening {
     for event in events {
       try rows.markUnpublished(event.sequence, by: event.service, at: request.at)
     }
+    try tellAgain(of: run)
     return events
+  }
+
+  /// Younger events are on their way, and need not be told twice.
+  static let patienceSeconds: Int64 = 60
+
+  /// Where one of several queues was missing, the broker had nothing to return: an event was
+  /// confirmed and one of its consumers never heard of it. So what was told of accounts that are
+  /// not finished is unpublished again; each service publishes its own, consumers know the ids.
+  private func tellAgain(of run: CloseRun) throws {
+    try database.run(
+      """
+      INSERT INTO unpublished_events (sequence, service, recorded_at)
+      SELECT e.sequence, e.service, e.recorded_at
+      FROM close_members m
+      JOIN decisions d ON d.account = m.account AND d.account <> 0
+      JOIN outgoing_events e ON e.message_id = d.message_id AND e.service = d.service
+        AND e.answered_for = d.account
+      WHERE m.period = ?1 AND NOT (m.ended IS NOT NULL AND m.milestones & 15 = 15)
+        AND e.period = ?1 AND e.recorded_at < ?2
+      ON CONFLICT DO NOTHING
+      """,
+      [
+        run.period.stored,
+        request.at.adding(seconds: -Self.patienceSeconds).milliseconds,
+      ])
   }
 
   private func number(of event: OutgoingEvent) throws -> Int {

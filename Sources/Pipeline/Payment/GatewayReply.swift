@@ -15,7 +15,7 @@ struct GatewayReply: Sendable {
       }
       return intent.answer(to: request)
     case 402: return declined(request)
-    case 400: return .rejected(failure)
+    case 400: return rejection
     case 401, 403: return .unauthorized("status \(status)")
     case 409: return .inProgress
     case 429: return .throttled(retryAfterSeconds: retryAfterSeconds)
@@ -36,13 +36,17 @@ struct GatewayReply: Sendable {
     return error.decline(gatewayID: intent.id)
   }
 
-  /// Codes only: the gateway's sentences may repeat what we sent.
-  private var failure: String {
-    guard let error = decoded(GatewayErrorReply.self)?.error else { return "status \(status)" }
+  /// Only the gateway's own word is certain. A 400 without it is what an HTTP server says to a
+  /// request that was cut off on its way.
+  private var rejection: GatewayAnswer {
+    guard let error = decoded(GatewayErrorReply.self)?.error else {
+      return .unknown("status \(status) without an error of the gateway's")
+    }
+    // Codes only: the gateway's sentences may repeat what we sent.
     var text = "status \(status), \(GatewayText.code(error.type))"
     if let code = error.code { text += ", \(GatewayText.code(code))" }
     if let param = error.param { text += ", parameter \(GatewayText.code(param))" }
-    return text
+    return .rejected(text)
   }
 
   private var retryAfterSeconds: Int? {

@@ -31,6 +31,9 @@ struct SampleCommand: ParsableCommand {
   @Option(help: "How many accounts get a credit.")
   var credits = 10
 
+  @Flag(help: "For tests of faults: a quarter are declined, pay by hand, owe nothing or are owed.")
+  var awkward = false
+
   func validate() throws {
     guard (1...10_000_000).contains(accounts) else {
       throw ValidationError("--accounts: expected 1 to 10000000, found \(accounts)")
@@ -76,7 +79,8 @@ struct SampleCommand: ParsableCommand {
     let hours = try usage.hours(in: "Europe/Zurich").count - 1
     var rows = 0
     for number in 1...accounts {
-      let customer = SampleCustomer(number: number, seed: seed, hours: hours)
+      var customer = SampleCustomer(number: number, seed: seed, hours: hours)
+      if awkward { customer.becomeAwkward(number: number) }
       try accountsFile.write(customer.csvLine)
       rows += try usageFile.write { out in
         try usage.append(

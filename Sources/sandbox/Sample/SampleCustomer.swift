@@ -6,6 +6,8 @@ struct SampleCustomer {
     var server: (metric: String, fromHour: Int)?
     var storageGB = 0
     var trafficGB = 0
+    /// Everything is taken back: the invoice is negative.
+    var isCorrection = false
   }
 
   var id: String
@@ -41,6 +43,27 @@ struct SampleCustomer {
     holdAfterDays = collection == "manual" ? 30 : random.pick([7, 7, 7, 14])
     consumption = random.happens(15) ? Consumption() : Self.consumption(&random, hours: hours)
   }
+
+  /// For tests of faults: every kind of end is there, even among few. Of 20 customers one each is
+  /// declined for now, is declined for good, pays by hand, owes nothing, is owed something.
+  mutating func becomeAwkward(number: Int) {
+    switch number % 20 {
+    case 3: pay(with: "pm_card_visa_chargeDeclinedInsufficientFunds")
+    case 7: pay(with: "pm_card_visa_chargeDeclinedLostCard")
+    case 11: (collection, paymentMethod) = ("manual", "")
+    case 15:
+      // in euros, since the prices in francs have a support plan
+      (currency, country, timeZone) = ("EUR", "DE", "Europe/Berlin")
+      pay(with: "pm_card_visa")
+      consumption = Consumption()
+    case 19:
+      pay(with: "pm_card_visa")
+      consumption = Consumption(server: ("server_large_hours", 0), isCorrection: true)
+    default: break
+    }
+  }
+
+  private mutating func pay(with card: String) { (collection, paymentMethod) = ("auto", card) }
 
   /// About 3 % are declined for now, 1 % for good; the rest pay. The names are the gateway's.
   private static func card(_ random: inout SplitMix64) -> String {

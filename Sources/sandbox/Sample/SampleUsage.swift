@@ -51,7 +51,10 @@ struct SampleUsage {
 
     let share = max(1, rows / 4)
     if let server = consumption.server {
-      slices(rows - 2 * share, from: server.fromHour) { row(server.metric, "\($1 - $0)", $0, $1) }
+      let sign = consumption.isCorrection ? "-" : ""
+      slices(rows - 2 * share, from: server.fromHour) {
+        row(server.metric, "\(sign)\($1 - $0)", $0, $1)
+      }
     }
     if consumption.storageGB > 0 {
       let whole = consumption.storageGB * 1000

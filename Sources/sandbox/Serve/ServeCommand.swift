@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Glibc
 
 /// `sandbox serve`: the payment gateway.
@@ -84,28 +83,13 @@ struct ServeCommand: AsyncParsableCommand {
     let server = SandboxServer(gateway: gateway, host: listen.host, port: listen.port) { port in
       say("listening on \(listen.host):\(port), log \(log)")
     }
-    let serving = Task { try await server.run() }
-    let signals = [SIGTERM, SIGINT].map { (number: Int32) in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number)
-      source.setEventHandler {
-        serving.cancel()
-        // A request that hangs on purpose does not keep the program alive.
-        DispatchQueue.global().asyncAfter(deadline: .now() + 2) { Glibc.exit(0) }
-      }
-      source.resume()
-      return source
-    }
-    defer { for source in signals { source.cancel() } }
     do {
-      try await serving.value
-    } catch  where !serving.isCancelled {
+      try await untilToldToStop { try await server.run() }
+    } catch {
       let reason =
         "\(error)".contains("errno: \(EADDRINUSE)")
         ? "another program listens there; choose another port with --listen" : "\(error)"
       throw Stop(sentence: "cannot listen on \(listen.host):\(listen.port): \(reason)")
-    } catch {
-      // Cancelled by a signal: the end that was asked for.
     }
   }
 }

@@ -59,10 +59,8 @@ extension Simulation {
       let isPosted = attempt?.state == .succeeded && attempt?.gatewayID == charge.id
       if isPosted { taken += charge.request.amountMinor }
       if !isPosted && !(charge.wasDenied && attempt?.state == .parked) {
-        fail(
-          "I4",
-          "\(charge.id) is at the gateway; the ledger's attempt: \(String(describing: attempt?.state))"
-        )
+        let state = attempt?.state.rawValue ?? "none"
+        fail("I4", "\(charge.id) is at the gateway; the ledger's attempt: \(state)")
       }
     }
     let ids = Set(gateway.charges.map(\.id))

@@ -1,4 +1,5 @@
-/// All chance of one simulation (SplitMix64: Steele, Lea, Flood 2014). The same seed draws the same.
+/// All chance of one simulation (SplitMix64: Steele, Lea, Flood 2014). The same seed draws the
+/// same.
 struct SeededGenerator {
   private var state: UInt64
 

@@ -3,8 +3,8 @@ import Foundation
 import Ledger
 import Pipeline
 
-/// The accounts and usage of a simulated month: cards of every kind, invoices over zero, nothing and
-/// less.
+/// The accounts and usage of a simulated month: cards of every kind, invoices over zero, nothing
+/// and less.
 extension Simulation {
   static let catalog = """
     {"version":1,"currency":"CHF","products":[

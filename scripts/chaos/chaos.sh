@@ -1,0 +1,173 @@
+# shellcheck shell=bash
+# Sourced by the scenarios in this folder: a stage each, faults that are counted, one check at the end.
+#
+# A scenario that did not meet its fault often enough is void, and that is a failure: it has proven
+# nothing. Otherwise it waits, with no hand laid on anything, until all is quiet, and then checks
+# every invariant it can from the gateway's log, the mails, the ledger and the broker's queues.
+
+STAGE_FAMILY=chaos
+E2E_BROKER_DIR=${CHAOS_BROKER_DIR:?the folder of a running broker; scripts/chaos/run sets it}
+E2E_RESULTS=${CHAOS_RESULTS:-/dev/null}
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=../e2e/checks.sh
+source "$HERE/../e2e/checks.sh"
+# shellcheck source=line.sh
+source "$HERE/line.sh"
+# shellcheck source=children.sh
+source "$HERE/children.sh"
+# shellcheck source=queues.sh
+source "$HERE/queues.sh"
+
+# What a scenario may say before `finish`, where its fault has such an effect:
+DEAD_EXPECTED=0 # dead letters there have to be; `some`: at least one
+PARKED_EXPECTED=0 # accounts that only a person can settle; `some`: at least one
+RESENDS=none # `counted`: a mailer or mail server was hit, the report has to count the mails
+
+# ---- the stage --------------------------------------------------------------------------------
+
+# begin_chaos FAULT FULL SHORT [GATEWAY_MILLISECONDS]: FULL accounts, or SHORT with --short, of every
+# kind, with the retries closer together than in production. `OWN_BROKER=yes`: on one of its own.
+begin_chaos() {
+  FAULT=$1
+  ACCOUNTS=$2
+  [[ -z "${CHAOS_SHORT:-}" ]] || ACCOUNTS=$3
+  if [[ -n "${OWN_BROKER:-}" ]]; then
+    E2E_BROKER_DIR=$ROOT/.run/chaos/broker-$(basename "$0")
+    STAGE_BROKERS+=("$E2E_BROKER_DIR")
+    "$ROOT/scripts/broker" start "$E2E_BROKER_DIR"
+  fi
+  begin "$(basename "$0")"
+  if declare -F prepare_store >/dev/null; then prepare_store; fi # a scenario's own place for it
+  BEGUN=${EPOCHREALTIME/,/.}
+  setting MONTHCLOSE_RETRY_DELAYS "${CHAOS_RETRY_DELAYS:-1s,2s,4s,8s,16s,32s,1m,5m}"
+  start_gateway "${4:-0}"
+  start_sink
+  : >"$RUN/hits"
+  import_sample "$ACCOUNTS" --awkward
+}
+
+# hit WHAT: the fault was really met, once
+hit() { echo "$*" >>"$RUN/hits"; }
+
+# hits_from NUMBER WHAT: a counter of the gateway or the proxy says so
+hits_from() {
+  local i
+  for ((i = 0; i < $1; i++)); do hit "$2"; done
+}
+
+hits() { wc -l <"$RUN/hits"; }
+
+# print_hits: by kind, the most frequent first, HIT_KINDS of them
+print_hits() {
+  sort "$RUN/hits" | uniq -c | sort -rn | awk -v most="${HIT_KINDS:-8}" 'NR <= most' |
+    while read -r line; do say "$line"; done
+}
+
+# is_running: the close has begun and is not over
+is_running() { [[ "$(status_json | jq -r .state)" == running ]]; }
+
+# wait_for_share SERVICE PERCENT: until that service is through with so many of the accounts
+wait_for_share() {
+  local least=$((ACCOUNTS * $2 / 100)) deadline=$((SECONDS + 300)) count=
+  until [[ $count =~ ^[0-9]+$ ]] && ((count >= least)); do
+    ((SECONDS < deadline)) || die "$1 is through with ${count:-0} after 300 s, waited for $least"
+    count=$(done_by "$1" 2>/dev/null)
+  done
+}
+
+# done_by SERVICE: how many accounts it is through with
+done_by() {
+  case $1 in
+    invoicer) report_sum invoices ;;
+    mailer) stage_count outcome_mailed ;;
+    reporter) status_json | jq .accounts.finished ;;
+    *) stage_count settled ;;
+  esac || true # before the first invoice there is nothing to report
+}
+
+# gateway_fault JSON: sets a fault of the sandbox gateway
+gateway_fault() { gateway_control POST faults -d "$1" >/dev/null; }
+gateway_hits() { gateway_control GET faults | jq '[.[].hits] | add // 0'; }
+end_gateway_faults() { gateway_control DELETE faults >/dev/null; }
+gateway_control() {
+  curl -sSf -u "$MONTHCLOSE_GATEWAY_KEY:" -X "$1" \
+    "http://127.0.0.1:$GATEWAY_PORT/_sandbox/$2" "${@:3}"
+}
+
+# ---- the end ----------------------------------------------------------------------------------
+
+# finish LEAST: void if the fault was met less often; else quiet within 2 minutes plus the work (L1),
+# and every invariant holds
+finish() {
+  local least=$1
+  if (($(hits) < least)); then
+    failed "void: the fault was met $(hits) times, at least $least were needed"
+    row void
+    return
+  fi
+  passed "the fault was met $(hits) times"
+  print_hits
+  if wait_until_quiet $((120 + ACCOUNTS / 20)); then check_invariants; fi
+  if grep -q "^failed $SCENARIO:" "$E2E_RESULTS"; then row FAILED; else row ok; fi
+}
+
+# row RESULT: for the table of scripts/chaos/run
+row() {
+  printf '%s\t%s\t%s\t%s\t%s\t%s\n' "${SCENARIO%%-*}" "$FAULT" "$(hits)" "$ACCOUNTS" \
+    "$(seconds_since "$BEGUN")" "$1" >>"${CHAOS_TABLE:-/dev/null}"
+}
+
+# wait_until_quiet SECONDS: the close is over and no message is left anywhere, twice in a row
+wait_until_quiet() {
+  local deadline=$((SECONDS + $1)) healed=$SECONDS calm=0
+  wait_for_state closed "$1" || return 1
+  while ((calm < 2)); do
+    if ((SECONDS >= deadline)); then
+      failed "not quiet $1 s after the last fault: $(queued) messages are left"
+      return 1
+    fi
+    if [[ "$(queued)" == 0 ]]; then calm=$((calm + 1)); else calm=0; fi
+    sleep 0.5
+  done
+  passed "quiet $((SECONDS - healed)) s after the last fault"
+}
+
+# check_invariants: after every scenario, whatever was done to it
+check_invariants() {
+  local status
+  status=$(status_json)
+  equal "state" closed "$(jq -r .state <<<"$status")"
+  equal "accounts with an end" "$ACCOUNTS" "$(jq .accounts.finished <<<"$status")"
+  equal "one invoice per account" "$ACCOUNTS" "$(report_sum invoices)"
+  equal "sum of all entries" 0 "$(report_sum ledgerSum)"
+  as_expected "dead letters" "$DEAD_EXPECTED" "$(dead_letters)"
+  as_expected "parked accounts" "$PARKED_EXPECTED" "$(jq '.ends.parked // 0' <<<"$status")"
+  equal "invoices charged twice (gateway's log)" 0 "$(charged_twice)"
+  # Charges the answers of which could not be believed are with a person, not in the ledger.
+  if [[ $PARKED_EXPECTED == 0 ]]; then check_collected; fi
+  check_mails
+  check_audit
+}
+
+# as_expected WHAT EXPECTED FOUND: EXPECTED is a number, or `some`
+as_expected() {
+  if [[ $2 == some ]]; then at_least "$1" 1 "$3"; else equal "$1" "$2" "$3"; fi
+}
+
+check_mails() {
+  if [[ $RESENDS == none ]]; then
+    check_no_resends
+  else
+    equal "mails sent twice (by Message-ID) that the report does not count" 0 "$(uncounted_mails)"
+  fi
+  at_least "mails in the sink" "$ACCOUNTS" "$(message_ids | sort -u | wc -l)"
+}
+
+# check_audit: the operator's own check of all invariants, where this version has it
+check_audit() {
+  closectl audit --help 2>&1 | grep -q -- --mailbox || return 0
+  local status=0 log=$RUN/logs/audit.log
+  closectl audit "$PERIOD" --deep --mailbox "$MAILDIR" >"$log" 2>&1 || status=$?
+  equal "closectl audit, exit status" 0 "$status"
+  if ((status != 0)); then tail -n 20 "$log"; fi
+}
