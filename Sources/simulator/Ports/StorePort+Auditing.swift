@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// What an audit asks.
+/// What an audit asks goes to the ledger as it is.
 extension StorePort {
   func position() async throws -> Int64 { try await read { try await inner.position() } }
 
