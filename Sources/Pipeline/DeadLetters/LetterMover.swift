@@ -40,14 +40,29 @@ public struct LetterMover: Sendable {
   public func carryOut(_ manifest: Manifest) async throws -> [ManifestLetter] {
     let progress = ManifestProgress(try await store.letters(of: manifest.id))
     for queue in progress.openQueues {
-      for look in 1...Self.looks where progress.isOpen(queue) {
-        if look > 1 { await pause(.milliseconds(300)) }
-        try await pass(queue, manifest, progress)
-      }
+      try await empty(queue, manifest, progress)
     }
     try reached(.passed)
     try await settle(manifest, progress)
     return progress.all
+  }
+
+  /// A connection that was lost, or that the broker ended because a slow replay held letters for
+  /// longer than it allows, is no end as long as letters move.
+  private func empty(
+    _ queue: String, _ manifest: Manifest, _ progress: ManifestProgress
+  ) async throws {
+    var looks = 0
+    while looks < Self.looks, progress.isOpen(queue) {
+      if looks > 0 { await pause(.milliseconds(300)) }
+      let moved = progress.moved
+      do {
+        try await pass(queue, manifest, progress)
+        looks += 1
+      } catch is BrokerError where progress.moved > moved {
+        looks = 1
+      }
+    }
   }
 
   // MARK: A pass over one queue

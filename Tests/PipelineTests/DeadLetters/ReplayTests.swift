@@ -136,6 +136,22 @@ import Testing
     #expect(world.gateway.charges.count == 1, "published twice, charged once")
   }
 
+  /// As when the broker ends a connection that has held letters for too long.
+  @Test func aConnectionThatIsLostIsNoEndAsLongAsLettersMove() async throws {
+    let world = try await World.withDeadCharges(["a", "b", "c"])
+    var manifest = try await world.freeze("r-1", try await world.choose())
+    manifest.perSecond = 1
+    let cuts = Counter()
+    let mover = world.mover { step in
+      if step == .marked, cuts.next() < 3 { throw BrokerError.refused(code: 406, text: "timeout") }
+    }
+    let moved = try await mover.carryOut(manifest)
+    #expect(moved.map(\.state) == [.removed, .removed, .removed])
+    #expect(world.dead(.charger).isEmpty)
+    try await world.run()
+    #expect(world.gateway.charges.count == 3)
+  }
+
   @Test func copiesOfOneMessageAreOneLetter() async throws {
     let world = try await World.withDeadCharges(["a"])
     await world.putBack(world.dead(.charger)[0], .charger)

@@ -1,11 +1,24 @@
 import Billing
 import Broker
 import Ledger
+import Synchronization
 
 @testable import Pipeline
 
 /// A process that ends where it is told to.
 struct Killed: Error {}
+
+/// 0, 1, 2 …
+final class Counter: Sendable {
+  private let count = Mutex(0)
+
+  func next() -> Int {
+    count.withLock { count in
+      defer { count += 1 }
+      return count
+    }
+  }
+}
 
 extension World {
   /// A close of accounts whose charges are all dead letters: the gateway was away for too long.
