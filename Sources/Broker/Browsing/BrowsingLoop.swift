@@ -17,6 +17,9 @@ final class BrowsingLoop {
   /// How long nothing comes before the broker is asked whether there is anything left: others may
   /// have taken what was counted at the start.
   private static let silence = Duration.milliseconds(200)
+  /// A busy broker takes its time between giving us a message and sending it: only after so many
+  /// looks in silence at an empty queue is nothing more on its way.
+  private static let patience = 15
 
   private let url: BrokerURL
   private let name: String
@@ -29,6 +32,7 @@ final class BrowsingLoop {
   private var seen = 0
   private var consumers = 0
   private var isThrough = false
+  private var emptyLooks = 0
   private var closing: Reply<Void>?
 
   init(
@@ -110,9 +114,11 @@ final class BrowsingLoop {
         if let delivery = try delivery(event) {
           deliveries.append(delivery)
           seen += 1
+          emptyLooks = 0
         }
-      } else if try isSilent(connection) {
-        isThrough = try isEmpty(connection)
+      } else if try isSilent(connection), try isEmpty(connection) {
+        emptyLooks += 1
+        isThrough = emptyLooks == Self.patience
       }
     }
     return deliveries

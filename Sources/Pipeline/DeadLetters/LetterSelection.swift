@@ -50,6 +50,25 @@ public struct LetterReader: Sendable {
   }
 
   public static let page = 500
+  /// After a look the broker needs a moment to put back what it had handed out.
+  private static let waits = 50
+
+  /// Another program has letters in its hands: a look would miss them.
+  public struct BeingRead: Error, CustomStringConvertible {
+    public var queue: String
+    public var description: String {
+      "another program reads \(queue), and what it has in its hands would be missed; "
+        + "try again when it is through"
+    }
+  }
+
+  private func checkNobodyReads(_ queue: String) async throws {
+    for _ in 0..<Self.waits {
+      guard let depth = try await broker.depth(of: queue), depth.consumers > 0 else { return }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    throw BeingRead(queue: queue)
+  }
 
   /// Hands over what matches, a page at a time, service by service.
   public func read(
@@ -58,6 +77,7 @@ public struct LetterReader: Sendable {
     let now = clock.now()
     for service in filter.services {
       let queue = MonthClose.deadQueue(of: service)
+      try await checkNobodyReads(queue)
       _ = try await broker.browse(queue, page: Self.page) { page in
         let letters = page.map { DeadLetter($0, of: service) }.filter {
           filter.matches($0, at: now)
