@@ -72,6 +72,7 @@ public struct LetterMover: Sendable {
   ) async throws {
     guard let service = MonthClose.services.first(where: { MonthClose.deadQueue(of: $0) == queue })
     else { return }
+    try await LetterReader.waitForOthers(queue, broker)
     let page = max(1, min(manifest.perSecond ?? Self.page, Self.page))
     _ = try await broker.sift(queue, page: page) { deliveries in
       let letters = deliveries.map { DeadLetter($0, of: service) }

@@ -62,8 +62,9 @@ public struct LetterReader: Sendable {
     }
   }
 
-  private func checkNobodyReads(_ queue: String) async throws {
-    for _ in 0..<Self.waits {
+  /// Waits until nobody has letters of the queue in hand, or throws `BeingRead`.
+  public static func waitForOthers(_ queue: String, _ broker: any Broker) async throws {
+    for _ in 0..<waits {
       guard let depth = try await broker.depth(of: queue), depth.consumers > 0 else { return }
       try await Task.sleep(for: .milliseconds(200))
     }
@@ -77,7 +78,7 @@ public struct LetterReader: Sendable {
     let now = clock.now()
     for service in filter.services {
       let queue = MonthClose.deadQueue(of: service)
-      try await checkNobodyReads(queue)
+      try await Self.waitForOthers(queue, broker)
       _ = try await broker.browse(queue, page: Self.page) { page in
         let letters = page.map { DeadLetter($0, of: service) }.filter {
           filter.matches($0, at: now)
