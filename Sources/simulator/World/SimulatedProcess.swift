@@ -19,8 +19,6 @@ final class SimulatedProcess: @unchecked Sendable {
   var frozenUntil: Int64 = 0
   /// By how much its clock is off, in milliseconds.
   var clockOffset: Int64 = 0
-  /// Steps up to the one at which it dies; `nil`: it is left alone.
-  private var parts: ServiceParts?
 
   init(_ service: ServiceName, number: Int, in simulation: Simulation) {
     self.service = service
@@ -37,7 +35,6 @@ final class SimulatedProcess: @unchecked Sendable {
       do {
         let parts = try await ServiceParts(
           service, simulation.settings, surroundings, simulation.logger)
-        self.parts = parts
         simulation.executor.start { await parts.upkeep.turns() }
         await run { try await parts.run.run() }
       } catch {
