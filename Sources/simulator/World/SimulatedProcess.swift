@@ -23,11 +23,12 @@ final class SimulatedProcess: @unchecked Sendable {
   init(_ service: ServiceName, number: Int, in simulation: Simulation) {
     self.service = service
     self.number = number
+    self.name = "\(service.rawValue)/\(number)"
     self.simulation = simulation
     self.broker = simulation.broker.anotherConnection()
   }
 
-  var name: String { "\(service.rawValue)/\(number)" }
+  let name: String
 
   func start() {
     note("starts")
