@@ -160,6 +160,9 @@ public enum Write: Sendable {
   case mail(MailRecord)
   /// The end of an intended mail: `sent` or `refused`.
   case mailEnd(MailRecord)
+  /// One more sending of a mail that has its end, by a process that did not know: its receiver may
+  /// have it twice, or although it was given up.
+  case mailAgain(MailKey)
   case placeHold(account: String, invoice: String)
   case liftHold(account: String, invoice: String)
   case schedule(DueWork)

@@ -71,7 +71,7 @@ package struct ServiceParts: Sendable {
       let server = try around.mailServer()
       let mailer = try Mailer(
         desk: desk, server: server, from: settings.mailFrom,
-        patience: min(2, settings.retryDelays.count), pause: around.pause)
+        patience: Mailer.patience(settings.retryDelays), pause: around.pause)
       return (Handler(service: service, work: mailer.work), server.shutdown)
     case .holder:
       let holder = Holder(desk: desk)

@@ -146,9 +146,9 @@ final class Simulation: @unchecked Sendable {
   /// left-over events are old enough to be published again; then only when something is due.
   private func endOfRest(activeAt active: Int64) -> Int64 {
     switch timeline.now - active {
-    case ..<2_000: timeline.now
+    case ..<1_000: timeline.now
     case ..<11_000: active + 11_000
-    case ..<13_000: timeline.now
+    case ..<12_000: timeline.now
     default: timeline.now + 86_400_000
     }
   }

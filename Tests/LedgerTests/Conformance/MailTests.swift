@@ -44,4 +44,37 @@ import Testing
       }
     }
   }
+
+  /// By a process that did not know of its end; counted once, whatever the end was.
+  @Test(arguments: Implementation.all)
+  func mailSentOnceMoreAfterItsEndIsCounted(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      let key = MailKey(about: "e", account: "meter-1", kind: .invoice)
+      _ = try await store.commit(change("a", decision: nil, .mail(mail(.intended))))
+      _ = try await store.commit(change("again", decision: nil, .mailAgain(key)))
+      #expect(try await store.mails([key]) == [key: mail(.intended)])
+      _ = try await store.commit(change("b", .mailEnd(mail(.sent))))
+      for _ in 1...2 {
+        _ = try await store.commit(change("again", decision: nil, .mailAgain(key)))
+        #expect(try await store.mails([key]) == [key: mail(.sent, MailRecord.resent)])
+      }
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func mailSentAlthoughItWasGivenUpIsSaidToBePerhapsThere(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      let key = MailKey(about: "e", account: "meter-1", kind: .invoice)
+      _ = try await store.commit(change("a", .mail(mail(.suppressed, "mail.paid"))))
+      for _ in 1...2 {
+        _ = try await store.commit(change("again", decision: nil, .mailAgain(key)))
+        #expect(
+          try await store.mails([key]) == [
+            key: mail(.suppressed, MailRecord.perhapsSent + "mail.paid")
+          ])
+      }
+    }
+  }
 }

@@ -28,7 +28,7 @@ final class Checks {
       try hold(account, invoice) { $0 ? nil : .noHold(invoice) }
     case .schedule(let work): try known(work.account, work.invoice)
     case .closeRun(let period): try closing(period)
-    case .cancelDue, .progress, .rangeDone: nil
+    case .cancelDue, .progress, .rangeDone, .mailAgain: nil
     }
   }
 

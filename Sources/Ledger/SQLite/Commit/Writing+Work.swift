@@ -28,6 +28,21 @@ extension Writing {
       ])
   }
 
+  /// Counted once; what is still intended has its end to come.
+  func countAgain(_ key: MailKey) throws {
+    try database.run(
+      """
+      UPDATE mails
+      SET reason = CASE state WHEN 'sent' THEN ?4 ELSE ?5 || ifnull(reason, '') END
+      WHERE about = ?1 AND account = ?2 AND kind = ?3 AND state <> 'intended'
+        AND ifnull(reason, '') <> ?4 AND instr(ifnull(reason, ''), ?5) <> 1
+      """,
+      [
+        key.about, try account(key.account).key, key.kind.rawValue, MailRecord.resent,
+        MailRecord.perhapsSent,
+      ])
+  }
+
   func placeHold(_ accountID: String, _ invoiceID: String) throws {
     let account = try account(accountID)
     try database.run(

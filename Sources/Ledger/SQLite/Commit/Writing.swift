@@ -20,6 +20,7 @@ struct Writing {
     case .settle(let attempt): try settle(attempt)
     case .mail(let mail): try begin(mail)
     case .mailEnd(let mail): try end(mail)
+    case .mailAgain(let key): try countAgain(key)
     case .placeHold(let account, let invoice): try placeHold(account, invoice)
     case .liftHold(let account, let invoice): try liftHold(account, invoice)
     case .schedule(let work): try schedule(work)

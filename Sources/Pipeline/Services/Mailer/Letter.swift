@@ -67,6 +67,13 @@ struct Letter: Sendable {
     return change
   }
 
+  /// The mail went out once more, and its end was recorded by another process meanwhile.
+  func sentAgain(_ desk: Desk) -> Change {
+    Change(
+      service: .mailer, messageID: "\(job.event.id)#again", account: snapshot.account,
+      writes: [.mailAgain(key)], at: desk.clock.now())
+  }
+
   // MARK: Parts
 
   private func change(

@@ -11,7 +11,7 @@ public struct Mailer: Sendable {
   let server: MailServer
   let desktop: MailDesk
   /// How often a message must have come back before a mail that another process intended, and may
-  /// be sending just now, is sent again.
+  /// be sending just now, is sent again: see `patience(_:)`.
   let patience: Int
   private let pause: @Sendable (Duration) async -> Bool
   private let mine = SentMails()
@@ -25,6 +25,20 @@ public struct Mailer: Sendable {
     self.pause = pause
     self.desktop = MailDesk(from: from, templates: try MailTemplates())
     self.patience = patience
+  }
+
+  /// Longer than any mail is under way: connecting and sending have 35 seconds together.
+  private static let longestSending = Duration.seconds(45)
+
+  /// So many pauses of the ladder are longer together than a sending can take; all of a ladder that
+  /// is shorter.
+  static func patience(_ delays: [Duration]) -> Int {
+    var waited = Duration.zero
+    for (index, delay) in delays.enumerated() {
+      waited += delay
+      if waited >= longestSending { return index + 1 }
+    }
+    return delays.count
   }
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
@@ -174,9 +188,15 @@ public struct Mailer: Sendable {
 
   // MARK: 3. Commit what the server said
 
+  private struct Recorded: Sendable {
+    var outcome: Outcome
+    /// Another process had recorded the mail's end before.
+    var isLate = false
+  }
+
   private func record(_ sent: [Sent]) async throws -> [Outcome] {
-    let outcomes = try await desk.reconcile(sent, about: \.item.letter.job.key) {
-      sent, facts -> Desk.Plan<Outcome> in
+    let recorded = try await desk.reconcile(sent, about: \.item.letter.job.key) {
+      sent, facts -> Desk.Plan<Recorded> in
       let item = sent.item
       let letter = item.letter
       switch sent.answer {
@@ -184,20 +204,25 @@ public struct Mailer: Sendable {
         let note = item.isResent ? MailRecord.resent : nil
         return .commit(
           try letter.end(.sent, desk, item.decided, item.facts, why: note),
-          then: { .done($0.events) })
+          then: {
+            Recorded(outcome: .done($0.events), isLate: item.isResent && $0.wasAnswered)
+          })
       case .refused(let why):
         return .commit(
           try letter.end(
             .refused, desk, item.decided, item.facts,
             why: item.isResent ? MailRecord.perhapsSent + why : why),
-          then: { .done($0.events) })
+          then: { Recorded(outcome: .done($0.events)) })
       case .later(let why), .uncertain(let why):
-        return .end(.later(Fault(.mailLater, "the mail server did not take it: \(why)")))
+        let fault = Fault(.mailLater, "the mail server did not take it: \(why)")
+        return .end(Recorded(outcome: .later(fault)))
       }
     }
-    for (sent, outcome) in zip(sent, outcomes) {
-      if case .done = outcome { mine.forget(sent.item.letter.key) }
+    let late = zip(sent, recorded).filter(\.1.isLate).map { $0.0.item.letter.sentAgain(desk) }
+    if !late.isEmpty { _ = try await desk.commit(late) }
+    for (sent, recorded) in zip(sent, recorded) {
+      if case .done = recorded.outcome { mine.forget(sent.item.letter.key) }
     }
-    return outcomes
+    return recorded.map(\.outcome)
   }
 }
