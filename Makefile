@@ -1,6 +1,6 @@
 # month-close: the commands people type. Each is a script in scripts/, which says more about itself.
 
-.PHONY: help demo test bench e2e chaos lint format build release clean
+.PHONY: help demo test bench e2e chaos simulate lint format build release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ e2e: ## only the tests with real processes, at full size (E2E_ACCOUNTS=5000)
 
 chaos: ## faults in real processes, broker, lines, disk, at full size (SCENARIOS="C07 B01", SHORT=yes)
 	@scripts/chaos/run $(if $(SHORT),--short) $(SCENARIOS)
+
+simulate: ## close small months under every fault, a seed each (SEEDS=300, FIRST=1)
+	@scripts/simulate $(SEEDS)
 
 bench: ## measure closes (ACCOUNTS="2000 20000 100000" LATENCY="0 300")
 	@scripts/bench

@@ -23,6 +23,11 @@ public protocol Broker: Sendable {
   func browse(
     _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> Void
   ) async throws -> Int
+  /// Like `browse`, and takes off for good what `visit` names of its page, once it returns. What it
+  /// throws leaves that page in the queue. When this returns, what was named is gone.
+  func sift(
+    _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> [Delivery.Tag]
+  ) async throws -> Int
   /// What is known of the connections without asking the broker.
   var health: BrokerHealth { get async }
   func close() async

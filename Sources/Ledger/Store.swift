@@ -5,7 +5,7 @@ import Billing
 /// Every method is one transaction and returns only after its commit is durable. Reads see all
 /// commits that were acknowledged before the call. Methods may be called from any task; none blocks
 /// Swift's shared threads. One conformance suite holds every implementation to this.
-public protocol Store: AuditReading {
+public protocol Store: AuditReading, DeadLetterBook {
   // MARK: Facts, read for a whole batch at once
 
   /// The facts for each key, in order; `nil` for an account the ledger does not know.

@@ -56,6 +56,7 @@ struct Program {
   }
 
   private func print(_ answer: Answer, asJSON: Bool) {
+    if answer.isSaid { return }
     if asJSON {
       output.answerLine(answer.json)
     } else if !answer.text.isEmpty {

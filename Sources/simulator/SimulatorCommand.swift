@@ -63,7 +63,8 @@ struct RunSeeds: ParsableCommand {
     let campaign = Campaign(
       month.options(), first: first, count: seeds, stopsAtFailure: !keepGoing)
     let total = campaign.run(threads: threads) { done in
-      if done % 500 == 0 { print("  \(done) of \(seeds) seeds") }
+      guard done % 500 == 0 else { return }
+      FileHandle.standardError.write(Data("  \(done) of \(seeds) seeds\n".utf8))
     }
     let seconds = Date().timeIntervalSince(began)
     let report = CampaignReport(total: total, accounts: month.accounts, seconds: seconds)

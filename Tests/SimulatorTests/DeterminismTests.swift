@@ -1,51 +1,51 @@
+import Foundation
 import Testing
 
 @testable import simulator
 
 /// Sets and dictionaries are in another order in each process, so these compare within one.
 @Suite(.serialized) struct DeterminismTests {
-  @Test func theSameSeedIsTheSameToTheLastLine() throws {
-    try run(accounts: 6) { runner in
-      let first = try runner.run(seed: 7)
-      let second = try runner.run(seed: 7)
-      #expect(first.trace.count > 100)
-      #expect(first.trace == second.trace)
-      #expect(first.digest == second.digest)
-    }
+  @Test func theSameSeedIsTheSameToTheLastLine() async throws {
+    let results = try await run([7, 7], accounts: 6)
+    #expect(results[0].trace.count > 100)
+    #expect(results[0].trace == results[1].trace)
+    #expect(results[0].digest == results[1].digest)
   }
 
-  @Test func anotherSeedIsAnotherMonth() throws {
-    try run(accounts: 6) { runner in
-      let first = try runner.run(seed: 7)
-      let second = try runner.run(seed: 8)
-      #expect(first.digest != second.digest)
-    }
+  @Test func anotherSeedIsAnotherMonth() async throws {
+    let results = try await run([7, 8], accounts: 6)
+    #expect(results[0].digest != results[1].digest)
   }
 
-  @Test func aMonthWithItsGuardsBreaksNothing() throws {
-    try run(accounts: 20) { runner in
-      for seed: UInt64 in 1...3 {
-        let result = try runner.run(seed: seed)
-        #expect(result.violation == nil, "seed \(seed)")
-      }
+  @Test func aMonthWithItsGuardsBreaksNothing() async throws {
+    for result in try await run([1, 2, 3], accounts: 20) {
+      #expect(result.violation == nil, "seed \(result.seed)")
     }
   }
 
   /// The check of the checker, in small; `scripts/simulate --guards` does it for all guards.
-  @Test func aCallBeforeItsIntentIsNoticed() throws {
-    try run(accounts: 20, without: .intentFirst) { runner in
-      let result = try runner.run(seed: 1)
-      #expect(result.violation?.invariant == "I11")
-    }
+  @Test func aCallBeforeItsIntentIsNoticed() async throws {
+    let results = try await run([1], accounts: 20, without: .intentFirst)
+    #expect(results[0].violation?.invariant == "I11")
   }
 
+  /// On a thread of its own: a simulation does not let go of the one it runs on.
   private func run(
-    accounts: Int, without removed: SimulatedGuard? = nil, _ body: (SeedRunner) throws -> Void
-  ) throws {
+    _ seeds: [UInt64], accounts: Int, without removed: SimulatedGuard? = nil
+  ) async throws -> [SeedResult] {
     let options = SimulationOptions(
       seed: 0, accounts: accounts, removed: removed, keepsTrace: true)
-    let runner = try SeedRunner(options, name: "test-\(removed?.rawValue ?? "none")-\(accounts)")
-    defer { runner.remove() }
-    try body(runner)
+    return try await withCheckedThrowingContinuation { continuation in
+      let thread = Thread {
+        continuation.resume(
+          with: Result {
+            let runner = try SeedRunner(options, name: "test-\(seeds)-\(accounts)")
+            defer { runner.remove() }
+            return try seeds.map(runner.run)
+          })
+      }
+      thread.stackSize = 16 << 20
+      thread.start()
+    }
   }
 }

@@ -146,7 +146,8 @@ check_invariants() {
   # Charges the answers of which could not be believed are with a person, not in the ledger.
   if [[ $PARKED_EXPECTED == 0 ]]; then check_collected; fi
   check_mails
-  check_audit
+  # A charge that is with a person is at the gateway and not in the ledger: the audit says so.
+  if [[ $PARKED_EXPECTED == 0 ]]; then check_audit; else check_audit I4; fi
 }
 
 # as_expected WHAT EXPECTED FOUND: EXPECTED is a number, or `some`
@@ -161,14 +162,4 @@ check_mails() {
     equal "mails sent twice (by Message-ID) that the report does not count" 0 "$(uncounted_mails)"
   fi
   at_least "mails in the sink" "$ACCOUNTS" "$(message_ids | sort -u | wc -l)"
-}
-
-# check_audit: the operator's own check of all invariants, where this version has it
-check_audit() {
-  # read whole: a pipe that ends early would look like a version without it
-  [[ "$(closectl audit --help 2>&1)" == *--mailbox* ]] || return 0
-  local status=0 log=$RUN/logs/audit.log
-  closectl audit "$PERIOD" --deep --mailbox "$MAILDIR" >"$log" 2>&1 || status=$?
-  equal "closectl audit, exit status" 0 "$status"
-  if ((status != 0)); then tail -n 20 "$log"; fi
 }

@@ -126,6 +126,8 @@ public struct Event: Codable, Sendable, Equatable {
   /// The id of the message that led to this one.
   public var causationid: String?
   public var traceparent: String?
+  /// The id of the message whose snapshot this one replaces: a person had it made.
+  public var refreshof: String?
   public var datacontenttype: String?
   public var data: EventData
 

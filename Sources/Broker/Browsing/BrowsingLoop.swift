@@ -1,6 +1,8 @@
 enum BrowsingCommand: Sendable {
   /// The next page; an empty one is the last.
   case next(Reply<[Delivery]>)
+  /// Acknowledges deliveries of the pages so far.
+  case takeOff([UInt64], Reply<Void>)
   case close(Reply<Void>)
 }
 
@@ -15,6 +17,9 @@ final class BrowsingLoop {
   /// How long nothing comes before the broker is asked whether there is anything left: others may
   /// have taken what was counted at the start.
   private static let silence = Duration.milliseconds(200)
+  /// A busy broker takes its time between giving us a message and sending it: only after so many
+  /// looks in silence at an empty queue is nothing more on its way.
+  private static let patience = 15
 
   private let url: BrokerURL
   private let name: String
@@ -27,6 +32,7 @@ final class BrowsingLoop {
   private var seen = 0
   private var consumers = 0
   private var isThrough = false
+  private var emptyLooks = 0
   private var closing: Reply<Void>?
 
   init(
@@ -49,7 +55,11 @@ final class BrowsingLoop {
       mailbox.sleep(until: turn, descriptor: nil)
     }
     for command in mailbox.close() {
-      if case .next(let reply) = command { reply.resolve(.success([])) }
+      switch command {
+      case .next(let reply): reply.resolve(.success([]))
+      case .takeOff(_, let reply): reply.resolve(.failure(lost("it was closed")))
+      case .close: break
+      }
     }
     connection?.close()
     connection = nil
@@ -59,16 +69,34 @@ final class BrowsingLoop {
   private func answer(_ command: BrowsingCommand) {
     switch command {
     case .close(let reply): closing = reply
-    case .next(let reply):
-      do {
-        reply.resolve(.success(try nextPage()))
-      } catch let refused as BrokerError {
-        reply.resolve(.failure(refused))
-      } catch let closed as ChannelClosed {
-        reply.resolve(.failure(refusal(closed)))
-      } catch {
-        let why = (error as? ConnectionLost)?.reason ?? "\(error)"
-        reply.resolve(.failure(.unreachable(host: url.host, port: url.port, why: why)))
+    case .next(let reply): reply.resolve(outcome { try nextPage() })
+    case .takeOff(let numbers, let reply): reply.resolve(outcome { try takeOff(numbers) })
+    }
+  }
+
+  private func outcome<Value>(_ work: () throws -> Value) -> Result<Value, BrokerError> {
+    do {
+      return .success(try work())
+    } catch let refused as BrokerError {
+      return .failure(refused)
+    } catch let closed as ChannelClosed {
+      return .failure(refusal(closed))
+    } catch {
+      return .failure(lost((error as? ConnectionLost)?.reason ?? "\(error)"))
+    }
+  }
+
+  private func lost(_ why: String) -> BrokerError {
+    .unreachable(host: url.host, port: url.port, why: why)
+  }
+
+  /// Written before the connection is closed in good order, so the broker reads it before that.
+  private func takeOff(_ numbers: [UInt64]) throws {
+    guard let connection else { throw ConnectionLost(reason: "it was closed") }
+    try connection.writing { () throws(ConnectionLost) in
+      for number in numbers {
+        try connection.settle(
+          SettleFrame(number: number, multiple: false, outcome: .acknowledge))
       }
     }
   }
@@ -86,9 +114,11 @@ final class BrowsingLoop {
         if let delivery = try delivery(event) {
           deliveries.append(delivery)
           seen += 1
+          emptyLooks = 0
         }
-      } else if try isSilent(connection) {
-        isThrough = try isEmpty(connection)
+      } else if try isSilent(connection), try isEmpty(connection) {
+        emptyLooks += 1
+        isThrough = emptyLooks == Self.patience
       }
     }
     return deliveries

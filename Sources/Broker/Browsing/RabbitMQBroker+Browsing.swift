@@ -2,6 +2,15 @@ extension RabbitMQBroker {
   public func browse(
     _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> Void
   ) async throws -> Int {
+    try await sift(queue, page: page) { deliveries in
+      try await visit(deliveries)
+      return []
+    }
+  }
+
+  public func sift(
+    _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> [Delivery.Tag]
+  ) async throws -> Int {
     let mailbox = Mailbox<BrowsingCommand>()
     let browsing = loop(queue, page, mailbox)
     DedicatedThread.start { browsing().run() }
@@ -17,7 +26,7 @@ extension RabbitMQBroker {
 
   private func pages(
     _ queue: String, _ mailbox: Mailbox<BrowsingCommand>,
-    _ visit: ([Delivery]) async throws -> Void
+    _ visit: ([Delivery]) async throws -> [Delivery.Tag]
   ) async throws -> Int {
     var seen = 0
     while true {
@@ -27,7 +36,11 @@ extension RabbitMQBroker {
         within: options.connectTimeout * 2 + options.callTimeout, "browsing \(queue)")
       if deliveries.isEmpty { return seen }
       seen += deliveries.count
-      try await visit(deliveries)
+      let taken = try await visit(deliveries)
+      if taken.isEmpty { continue }
+      let done = Reply<Void>()
+      mailbox.post(.takeOff(taken.map(\.number), done))
+      try await done.value(within: options.callTimeout, "acknowledging in \(queue)")
     }
   }
 

@@ -8,8 +8,22 @@ extension AMQPConnection {
     case refused(ChannelClosed)
   }
 
-  /// `nil` when there is no such queue.
+  /// How often a depth of 0 that took too long to be true is asked for again.
+  private static let doubts = 20
+
+  /// `nil` when there is no such queue. A busy quorum queue does not tell the broker its depth in
+  /// time; after a quarter of a second the broker says 0, which is asked for again.
   func depth(of queue: String) throws -> QueueDepth? {
+    for _ in 0..<Self.doubts {
+      let start = ContinuousClock.now
+      let depth = try answeredDepth(of: queue)
+      let isDoubtful = depth == QueueDepth(messages: 0, consumers: 0)
+      if !isDoubtful || ContinuousClock.now - start < .milliseconds(200) { return depth }
+    }
+    throw ConnectionLost(reason: "queue \(queue) does not tell how long it is")
+  }
+
+  private func answeredDepth(of queue: String) throws -> QueueDepth? {
     var depth: QueueDepth?
     let outcome = try attempt("looking at queue \(queue)") {
       lend { arena in

@@ -160,6 +160,11 @@ struct InMemoryNode {
     }
   }
 
+  /// Acknowledged without having been handed out by the buffer.
+  mutating func takeOff(_ numbers: [UInt64], from id: Int) {
+    for number in numbers { consumers[id]?.unsettled[number] = nil }
+  }
+
   mutating func loseAllConnections() {
     for id in consumers.keys.sorted() { loseConnection(id) }
     dispatchAll()

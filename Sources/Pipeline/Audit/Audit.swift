@@ -55,6 +55,7 @@ public struct Audit: Sendable {
         try await ledger.totals(period),
         try await ledger.entrySums(period, upTo: ledger.position())),
       AuditCheck.conservation(try await ledger.conservation(period)),
+      AuditCheck.replays(try await ledger.movedLetters()),
     ]
   }
 

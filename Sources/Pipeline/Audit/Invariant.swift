@@ -57,7 +57,6 @@ public enum Invariant: String, Sendable, CaseIterable {
     case .fencing: "needs a process stopped and woken up again: simulation and chaos runs"
     case .bounded: "needs hostile input and measuring: scripts/e2e/05-bad-input and make bench"
     case .cleanOutput: "needs hostile names: the tests of mails, tables and logs"
-    case .replay: "no message is replayed by this version"
     case .consumers: "is a matter of the running services, not of what they left behind"
     default: nil
     }

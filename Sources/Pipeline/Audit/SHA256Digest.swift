@@ -19,6 +19,11 @@ final class SHA256Digest {
     precondition(taken == 1, "OpenSSL takes no more bytes")
   }
 
+  func update(_ bytes: [UInt8]) {
+    let taken = bytes.withUnsafeBytes { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+    precondition(taken == 1, "OpenSSL takes no more bytes")
+  }
+
   /// Small letters; nothing may be added afterwards.
   func hexadecimal() -> String {
     var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))

@@ -10,6 +10,7 @@ extension Event {
       period: try message.optionalPeriod("period"),
       causationID: try message.optionalText("causationid"),
       traceparent: try message.optionalText("traceparent"), data: try EventData(reading: data))
+    refreshof = try message.optionalText("refreshof")
     datacontenttype = try message.optionalText("datacontenttype")
   }
 }

@@ -94,6 +94,9 @@ public enum Header {
   public static let reason = "mc-reason"
   public static let error = "mc-error"
   public static let queue = "mc-queue"
+  /// How often an operator has sent a dead letter again, and under which manifest last.
+  public static let replays = "mc-replays"
+  public static let replayedBy = "mc-replayed-by"
 }
 
 /// What a service does with a batch, and how its due work becomes messages.

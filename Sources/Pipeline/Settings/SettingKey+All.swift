@@ -13,6 +13,10 @@ extension SettingKey {
       default: "amqp://guest:guest@127.0.0.1:5672/", for: everyone, secrecy: .password,
       "the RabbitMQ broker: amqp://user:password@host:port/vhost"),
     .init(
+      "DEAD_BROKER_URL", \.deadBrokerURL, .url("amqp", "amqps"), default: nil, for: [.closectl],
+      secrecy: .password,
+      "the same broker for `closectl dead`, as a user with fewer rights; BROKER_URL when absent"),
+    .init(
       "STORE_URL", \.storeURL, .store, default: "sqlite:month-close.db", for: everyone,
       secrecy: .password, "the ledger: sqlite:PATH or postgres://user:password@host/database"),
     .init(

@@ -10,6 +10,8 @@ public struct Settings: Sendable {
 
   public var mode = Mode.run
   public var brokerURL = ""
+  /// Empty: as `brokerURL`.
+  public var deadBrokerURL = ""
   public var storeURL = ""
   public var gatewayURL = ""
   public var gatewayKey = ""

@@ -8,8 +8,16 @@ public enum MonthClose {
   public static let contentType = "application/cloudevents+json"
   public static let services: [ServiceName] = [.invoicer, .charger, .mailer, .holder, .reporter]
 
-  /// Which routing keys each service's queue is bound to.
-  public static let bindings: [(service: ServiceName, keys: [String])] = [
+  /// Which routing keys each service's queue is bound to: what it consumes, and one by which a
+  /// message can be sent to it alone.
+  public static let bindings: [(service: ServiceName, keys: [String])] = consumed.map {
+    ($0.service, $0.keys + [replayKey(of: $0.service)])
+  }
+
+  /// `replay.charger`: so that who replays needs no more than to publish to the exchange.
+  public static func replayKey(of service: ServiceName) -> String { "replay.\(service.rawValue)" }
+
+  private static let consumed: [(service: ServiceName, keys: [String])] = [
     (.invoicer, ["close.requested", "close.range"]),
     (.charger, ["invoice.issued", "due.charge"]),
     (

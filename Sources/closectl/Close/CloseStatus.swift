@@ -26,6 +26,8 @@ struct CloseStatus: Encodable {
   var stragglers: [String] = []
   /// Dead letters of all services; null when the broker could not be asked.
   var dead = Known<Int>(nil)
+  /// The same by service and reason; not read while a close is watched.
+  var deadLetters: DeadTally?
   var startedAt: String?
   var closedAt: String?
   /// Known while it is watched.
@@ -35,7 +37,7 @@ struct CloseStatus: Encodable {
   private var waiting: [Waiting] = []
 
   private enum CodingKeys: CodingKey {
-    case period, state, accounts, stages, ends, stragglers, dead, startedAt, closedAt
+    case period, state, accounts, stages, ends, stragglers, dead, deadLetters, startedAt, closedAt
     case accountsPerSecond, expectedEnd
   }
 
@@ -118,7 +120,8 @@ struct CloseStatus: Encodable {
     switch dead.value {
     case nil: [style.bad("dead letters not known: the broker cannot be asked")]
     case 0?: []
-    case let count?: [style.bad("\(grouped(count)) dead letters")]
+    case let count?:
+      [style.bad("\(grouped(count)) dead letters")] + (deadLetters?.lines ?? [])
     }
   }
 

@@ -10,16 +10,21 @@ struct StatusReader {
   let period: Period
   let session: Session
 
-  func read(countingAccounts: Bool = true) async throws -> CloseStatus {
+  /// `watching`: asked again and again, so nothing that takes its time is read, and letters are not
+  /// taken in hand: each look counts one delivery more.
+  func read(watching: Bool = false) async throws -> CloseStatus {
     let store = try await session.store()
     var status: CloseStatus
     if let progress = try await store.progress(period) {
       status = CloseStatus(progress)
     } else {
       status = CloseStatus(
-        period: period, accounts: countingAccounts ? try await countAccounts(store) : 0)
+        period: period, accounts: watching ? 0 : try await countAccounts(store))
     }
     status.dead = Known(await deadLetters())
+    if !watching, status.dead.value ?? 0 > 0 {
+      status.deadLetters = await DeadTallyReader(session: session).read()
+    }
     return status
   }
 
@@ -36,7 +41,7 @@ struct StatusReader {
 
   /// `nil` when the broker cannot be asked: the ledger's part is still worth showing.
   private func deadLetters() async -> Int? {
-    let consequence = "dead letters are not counted"
+    let consequence = DeadTallyReader.consequence
     guard let broker = await session.brokerIfReachable(otherwise: consequence) else { return nil }
     do {
       var sum = 0

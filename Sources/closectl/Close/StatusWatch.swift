@@ -16,7 +16,7 @@ struct StatusWatch {
     let started = ContinuousClock.now
     var pace = Pace()
     while true {
-      var status = try await reader.read(countingAccounts: false)
+      var status = try await reader.read(watching: true)
       let elapsed = ContinuousClock.now - started
       if status.state == "open" {
         guard elapsed < Self.patience else {
@@ -32,6 +32,9 @@ struct StatusWatch {
         status.add(pace, now: session.clock.now())
         if status.state == RunState.closed.rawValue {
           screen.finish()
+          if status.dead.value ?? 0 > 0 {
+            status.deadLetters = await DeadTallyReader(session: session).read()
+          }
           return status.answer(style: output.style)
         }
         screen.show(status.lines(style: output.noteStyle), brief: status.brief)

@@ -27,7 +27,7 @@ struct Closectl: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, ImportGroup.self, CloseGroup.self, ReportCommand.self,
       ExplainCommand.self, AuditCommand.self, PaymentGroup.self, CreditGroup.self,
-      TopologyGroup.self, ClockGroup.self, ProbeGroup.self,
+      DeadGroup.self, ResendCommand.self, TopologyGroup.self, ClockGroup.self, ProbeGroup.self,
     ])
 }
 

@@ -5,7 +5,8 @@ import Pipeline
 struct ProbeGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe", abstract: "Measures what the machine can do, for benchmarks.",
-    shouldDisplay: false, subcommands: [ProbeBroker.self, ProbeBoundaries.self])
+    shouldDisplay: false,
+    subcommands: [ProbeBroker.self, ProbeBoundaries.self, ProbeDeadLetters.self])
 }
 
 struct ProbeBroker: OperatorCommand {

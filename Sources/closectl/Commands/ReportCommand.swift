@@ -24,7 +24,8 @@ struct ReportCommand: OperatorCommand {
       throw Problem("nothing was invoiced for \(period)")
     }
     let resent = try await session.store().mailsResent(period)
-    let document = ReportDocument(period: period, totals, mailsResent: resent)
+    var document = ReportDocument(period: period, totals, mailsResent: resent)
+    document.deadLetters = Known(await DeadTallyReader(session: session).read())
     return Answer(
       document, text: document.lines(style: session.output.style),
       status: totals.allSatisfy { $0.ledgerSumMinor == 0 } ? .done : .problem)
@@ -52,6 +53,8 @@ struct ReportDocument: Encodable {
   var currencies: [Totals]
   /// Mails whose receivers may have them twice, under the same Message-ID.
   var mailsResent: Int
+  /// Of all periods, by service and reason; null when the broker could not be asked.
+  var deadLetters = Known<DeadTally>(nil)
 
   init(period: Period, _ totals: [FinanceTotals], mailsResent: Int = 0) {
     self.period = period.description
@@ -70,10 +73,18 @@ struct ReportDocument: Encodable {
     let tables = currencies.flatMap { totals in
       [style.bold("report \(period), \(totals.currency)")] + Self.table(totals) + [""]
     }
-    if mailsResent == 0 { return tables.dropLast() }
-    return tables + [
-      "mails that may have been sent twice, under the same Message-ID: \(mailsResent)"
-    ]
+    let notes = mailLines + deadLines
+    return notes.isEmpty ? tables.dropLast() : tables + notes
+  }
+
+  private var mailLines: [String] {
+    if mailsResent == 0 { return [] }
+    return ["mails that may have been sent twice, under the same Message-ID: \(mailsResent)"]
+  }
+
+  private var deadLines: [String] {
+    guard let dead = deadLetters.value, dead.total > 0 else { return [] }
+    return ["dead letters, of all months: \(grouped(dead.total))"] + dead.lines
   }
 
   private static func table(_ totals: Totals) -> [String] {

@@ -5,18 +5,28 @@ struct Answer {
   var status: ExitStatus = .done
   var json: String
   var text: [String]
+  private(set) var isSaid = false
 
   init(_ document: some Encodable, text: [String], status: ExitStatus = .done) {
     self.status = status
     self.text = text
     json = closectl.json(document)
   }
+
+  /// For a command that has written its answer already, because it was too long to be kept.
+  init(saidWith status: ExitStatus) {
+    self.status = status
+    isSaid = true
+    json = ""
+    text = []
+  }
 }
 
 /// Sorted keys, so that the same answer is the same bytes.
-func json(_ document: some Encodable) -> String {
+func json(_ document: some Encodable, pretty: Bool = true) -> String {
   let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
   do {
     return String(decoding: try encoder.encode(document), as: UTF8.self)
   } catch {

@@ -12,6 +12,7 @@ actor Session {
   private let doors: Doors
   private var openStore: (any Store)?
   private var openBroker: (any Broker)?
+  private var openDeadBroker: (any Broker)?
   private var failedAt: ContinuousClock.Instant?
   private var noted: Set<String> = []
   private var onlyReads = false
@@ -46,6 +47,17 @@ actor Session {
     if let openBroker { return openBroker }
     let broker = try await doors.connect(settings, logger)
     openBroker = broker
+    return broker
+  }
+
+  /// The same broker, as the user for dead letters where there is one: it may have fewer rights. A
+  /// connection of its own: what earlier commands left is not published over it.
+  func deadBroker() async throws -> any Broker {
+    if let openDeadBroker { return openDeadBroker }
+    var other = settings
+    if !settings.deadBrokerURL.isEmpty { other.brokerURL = settings.deadBrokerURL }
+    let broker = try await doors.connect(other, logger)
+    openDeadBroker = broker
     return broker
   }
 
@@ -86,6 +98,7 @@ actor Session {
       }
     }
     await openBroker?.close()
+    await openDeadBroker?.close()
     do {
       try await openStore?.close()
     } catch {

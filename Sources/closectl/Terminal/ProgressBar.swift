@@ -5,10 +5,12 @@ final class ProgressBar: Sendable {
   private static let pause = Duration.milliseconds(100)
   private let output: Output
   private let title: String
+  private let things: String
   private let drawnAt = Mutex<ContinuousClock.Instant?>(nil)
 
-  init(_ title: String, _ output: Output) {
+  init(_ title: String, _ output: Output, counting things: String = "rows") {
     self.title = printable(title)
+    self.things = things
     self.output = output
   }
 
@@ -19,7 +21,7 @@ final class ProgressBar: Sendable {
       if let last = drawnAt, now - last < Self.pause { return }
       drawnAt = now
       let bar = progress.part.map { Self.bar($0) + " " } ?? ""
-      output.note("\r\u{1b}[K\(title) \(bar)\(grouped(progress.rows)) rows")
+      output.note("\r\u{1b}[K\(title) \(bar)\(grouped(progress.rows)) \(things)")
     }
   }
 

@@ -67,6 +67,20 @@ struct BrokerPort: Broker {
     return try await process.broker.depth(of: queue)
   }
 
+  func browse(
+    _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> Void
+  ) async throws -> Int {
+    try await process.step()
+    return try await process.broker.browse(queue, page: page, visit)
+  }
+
+  func sift(
+    _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> [Delivery.Tag]
+  ) async throws -> Int {
+    try await process.step()
+    return try await process.broker.sift(queue, page: page, visit)
+  }
+
   var health: BrokerHealth {
     get async { await process.broker.health }
   }

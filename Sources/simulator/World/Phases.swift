@@ -28,7 +28,10 @@ extension Simulation {
     peace("the retries")
     run(until: timeline.now + 40 * 86_400_000)
     peace("the graces")
-    step { [self] in await checkAccounts() }
+    step { [self] in
+      await checkAccounts()
+      await checkAudit()
+    }
   }
 
   /// A step of the simulator itself, with nothing else allowed to take its time.

@@ -13,7 +13,8 @@ struct WriterProcess: ParsableCommand {
   @Argument var first: Int
   @Argument var last: Int
   @Argument var seconds: Int
-  @Option var without: LedgerGuard?
+  /// Not an option: the command above this one would take it for its own.
+  @Argument var without: LedgerGuard?
 
   func run() throws {
     let month = WrittenMonth(path: path, removed: without.map { [$0] } ?? [])

@@ -48,7 +48,7 @@ struct Writers: ParsableCommand {
     let first = number * writers / processes
     let end = (number + 1) * writers / processes
     var arguments = ["writers", "process", path, "\(first)", "\(end - 1)", "\(seconds)"]
-    if let without { arguments += ["--without", without.rawValue] }
+    if let without { arguments.append(without.rawValue) }
     return try ChildWriter(arguments)
   }
 

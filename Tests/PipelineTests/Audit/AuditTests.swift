@@ -24,7 +24,7 @@ import Testing
     #expect(report.isQuiet)
     #expect(report.isOK)
     let notHolding = report.findings.filter { $0.verdict != .holds }.map(\.invariant)
-    #expect(notHolding == [.fencing, .bounded, .cleanOutput, .replay, .consumers])
+    #expect(notHolding == [.fencing, .bounded, .cleanOutput, .consumers])
     #expect(report.findings.map(\.invariant) == Invariant.allCases)
     #expect(report.finding(.oneCharge)?.compared == 2)
     #expect(report.finding(.noLoss)?.compared ?? 0 > 30)

@@ -6,7 +6,7 @@ struct Migration: Sendable {
 
   /// In order, without gaps, from 1.
   static let all: [Migration] = [
-    .accountsAndUsage, .invoicesAndEntries, .messagesAndDueWork, .closes,
+    .accountsAndUsage, .invoicesAndEntries, .messagesAndDueWork, .closes, .deadLetters,
   ]
 
   static let newest = all.count

@@ -42,6 +42,8 @@ extension AuditCheck {
       "due.charge": .charger, "due.grace": .holder, "hold.placed": .holder,
       "hold.lifted": .holder, "mail.sent": .mailer, "mail.suppressed": .mailer,
       "mail.refused": .mailer, "payment.recorded": .closectl, "credit.granted": .closectl,
+      "replay.invoicer": .closectl, "replay.charger": .closectl, "replay.mailer": .closectl,
+      "replay.holder": .closectl, "replay.reporter": .closectl,
     ],
     .hold: ["placed": .holder, "lifted": .holder],
   ]

@@ -1,6 +1,20 @@
 import Billing
 import Ledger
 
+extension ChargeSituation {
+  /// `nil` for a message the charger has no use for.
+  init?(_ job: Job, _ facts: AccountFacts?) {
+    guard let snapshot = job.event.data.snapshot else { return nil }
+    switch job.type {
+    case .invoiceIssued: self.init(snapshot: snapshot, facts: facts, attempt: 1)
+    case .dueCharge:
+      let attempt = job.event.data.charge?.attempt ?? 1
+      self.init(snapshot: snapshot, facts: facts, attempt: attempt)
+    default: return nil
+    }
+  }
+}
+
 /// What the charger writes once the table has decided.
 struct ChargePlan {
   var desk: Desk
@@ -47,7 +61,7 @@ struct ChargePlan {
       decision: DecisionRecord(
         decided, "charged nothing; open is \(open)", believed: snapshot, found: facts, at: now),
       at: now)
-    if let end = end(facts), let period = invoice?.period {
+    if let end = Self.end(decided.rule, facts), let period = invoice?.period {
       change.writes = [
         .progress(account: facts.account.id, period: period, reached: [], end: end)
       ]
@@ -64,9 +78,9 @@ struct ChargePlan {
   }
 
   /// The account's end when nothing was charged. `nil` where a charge of ours has told it already.
-  private func end(_ facts: AccountFacts) -> AccountEnd? {
+  static func end(_ rule: String, _ facts: AccountFacts) -> AccountEnd? {
     if facts.attempts.contains(where: { $0.state == .succeeded }) { return nil }
-    switch decided.rule {
+    switch rule {
     case "charge.nothing-open": return (facts.invoice?.totalMinor ?? 0) > 0 ? .paid : .nothingDue
     case "charge.void": return .nothingDue
     case "charge.account-closed", "charge.manual", "charge.now-manual": return .awaitingPayment

@@ -61,13 +61,10 @@ public struct Charger: Sendable {
 
   private func decide(_ jobs: [Job]) async throws -> [Step] {
     try await desk.reconcile(jobs, about: \.key) { job, facts in
-      guard let snapshot = job.event.data.snapshot,
-        job.type == .invoiceIssued || job.type == .dueCharge
-      else { return .end(.end(job.unexpected)) }
-      let target = job.type == .dueCharge ? (job.event.data.charge?.attempt ?? 1) : 1
-      let situation = ChargeSituation(snapshot: snapshot, facts: facts, attempt: target)
+      guard let situation = ChargeSituation(job, facts) else { return .end(.end(job.unexpected)) }
       let decided = DecisionTable.charger.decide(situation)
-      let plan = ChargePlan(desk: desk, job: job, decided: decided, target: target)
+      let plan = ChargePlan(
+        desk: desk, job: job, decided: decided, target: situation.attempt)
       guard let facts else { return .end(.end(plan.behind)) }
       switch decided.action {
       case .wait: return .end(.end(plan.behind))

@@ -112,12 +112,12 @@ public struct Holder: Sendable {
   }
 
   /// An account on hold that money came in for: about which invoice, and what else is overdue.
-  private struct HeldAccount: Sendable {
+  struct HeldAccount: Sendable {
     var key: FactKey
     var overdue: Int
   }
 
-  private func holds(of jobs: [Job]) async throws -> [Int: HeldAccount] {
+  func holds(of jobs: [Job]) async throws -> [Int: HeldAccount] {
     let paid = jobs.enumerated().filter {
       [.chargeSucceeded, .paymentRecorded, .creditGranted].contains($0.element.type)
     }

@@ -27,6 +27,10 @@ struct Letter: Sendable {
 
   var key: MailKey { MailKey(about: job.event.id, account: snapshot.account, kind: kind) }
 
+  func situation(_ facts: AccountFacts?) -> MailSituation {
+    MailSituation(kind: kind, snapshot: snapshot, facts: facts, attempt: attempt)
+  }
+
   func intent(_ desk: Desk, _ facts: AccountFacts) -> Change {
     Change(
       service: .mailer, messageID: job.event.id, account: facts.account.id,

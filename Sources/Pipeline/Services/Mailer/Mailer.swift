@@ -73,9 +73,7 @@ public struct Mailer: Sendable {
     ) { item, facts, known in
       let (job, found) = item
       guard let letter = found else { return .end(.end(job.unexpected)) }
-      let decided = DecisionTable.mailer.decide(
-        MailSituation(
-          kind: letter.kind, snapshot: letter.snapshot, facts: facts, attempt: letter.attempt))
+      let decided = DecisionTable.mailer.decide(letter.situation(facts))
       let fault = "\(decided.rule): a \(letter.kind.rawValue) mail"
       guard let facts, decided.action != .wait else {
         return .end(.end(.later(Fault(.behind, "\(fault), the ledger has not caught up"))))

@@ -1,0 +1,172 @@
+import Billing
+
+/// What an operator does with dead letters.
+public enum DeadLetterAction: String, Sendable, CaseIterable {
+  /// Sent again, as it is, to the service that could not work it.
+  case replay
+  /// Replaced by an event with a new snapshot.
+  case refresh
+  /// Given up; its body is kept in the ledger.
+  case discard
+}
+
+/// A selection of dead letters, frozen before any of them moves.
+public struct Manifest: Sendable, Equatable {
+  public var id: String
+  public var action: DeadLetterAction
+  public var operatorName: String
+  public var reason: String
+  /// How the letters were chosen, in words.
+  public var selection: String
+  /// At most so many letters a second; `nil`: as many as there can be.
+  public var perSecond: Int?
+  public var createdAt: Instant
+  public var finishedAt: Instant?
+
+  public init(
+    id: String, action: DeadLetterAction, operatorName: String, reason: String,
+    selection: String, perSecond: Int? = nil, createdAt: Instant, finishedAt: Instant? = nil
+  ) {
+    self.id = id
+    self.action = action
+    self.operatorName = operatorName
+    self.reason = reason
+    self.selection = selection
+    self.perSecond = perSecond
+    self.createdAt = createdAt
+    self.finishedAt = finishedAt
+  }
+}
+
+/// One letter of a manifest, and how far it is.
+public struct ManifestLetter: Sendable, Equatable {
+  public enum State: String, Sendable, CaseIterable {
+    case planned
+    /// Its audit row is there.
+    case recorded
+    /// What replaces it is with the broker, confirmed.
+    case published
+    /// Off the dead letters.
+    case removed
+    /// Somebody else took it off before we could.
+    case absent
+  }
+
+  public var letter: String
+  public var queue: String
+  public var messageID: String
+  /// SHA-256 of the body, in hexadecimal.
+  public var bodyHash: String
+  /// What the ledger said of it when the selection was frozen.
+  public var letterClass: String
+  /// How often it had been replayed when the selection was frozen: a copy that comes back is not
+  /// taken for the one that left.
+  public var replays: Int
+  /// Where it goes: `monthclose/replay.charger`, or the id of the event that replaces it.
+  public var target: String
+  public var state: State
+
+  public init(
+    letter: String, queue: String, messageID: String, bodyHash: String, letterClass: String,
+    replays: Int, target: String, state: State = .planned
+  ) {
+    self.letter = letter
+    self.queue = queue
+    self.messageID = messageID
+    self.bodyHash = bodyHash
+    self.letterClass = letterClass
+    self.replays = replays
+    self.target = target
+    self.state = state
+  }
+}
+
+/// The audit row of a letter that is about to be moved. Operator, reason and action are those of
+/// its manifest.
+public struct DeadLetterRecord: Sendable, Equatable {
+  public var manifest: Manifest
+  public var letter: String
+  public var at: Instant
+  public var queue: String
+  public var messageID: String
+  public var bodyHash: String
+  public var target: String
+  /// Which replay of the message this is, from 1; 0 where it is not replayed.
+  public var replays: Int
+  /// Why it was a dead letter.
+  public var fault: String
+  /// Kept where the letter is given up.
+  public var body: [UInt8]?
+
+  public init(
+    manifest: Manifest, letter: String, at: Instant, queue: String, messageID: String,
+    bodyHash: String, target: String, replays: Int, fault: String, body: [UInt8]? = nil
+  ) {
+    self.manifest = manifest
+    self.letter = letter
+    self.at = at
+    self.queue = queue
+    self.messageID = messageID
+    self.bodyHash = bodyHash
+    self.target = target
+    self.replays = replays
+    self.fault = fault
+    self.body = body
+  }
+}
+
+/// What the ledger keeps of dead letters, and what it knows of messages that nobody answered.
+public protocol DeadLetterBook: Sendable {
+  /// Records the selection. `false`: another manifest is unfinished, and nothing was written.
+  func freeze(_ manifest: Manifest, letters: [ManifestLetter]) async throws -> Bool
+  func unfinishedManifest() async throws -> Manifest?
+  func manifest(_ id: String) async throws -> Manifest?
+  func letters(of manifest: String) async throws -> [ManifestLetter]
+  /// Adds the audit rows and counts their letters as recorded. A letter of a manifest that has one
+  /// keeps it.
+  func record(_ records: [DeadLetterRecord]) async throws
+  func mark(_ letters: [String], of manifest: String, as state: ManifestLetter.State) async throws
+  func finish(_ manifest: String, at: Instant) async throws
+  /// What was done with a letter, or with any letter of a message; oldest first.
+  func deadLetterRecords(letter: String, messageID: String) async throws -> [DeadLetterRecord]
+
+  /// The letters that were moved, and those among them that nobody recorded.
+  func movedLetters() async throws -> MovedLetterTally
+  /// Published events of a period, or of none, with these routing keys, recorded before `before`,
+  /// that this service has not answered; in order, after number `after`.
+  func unanswered(_ question: UnansweredQuestion) async throws -> [StoredEvent]
+  /// When this service last answered anything.
+  func lastAnswer(by service: ServiceName) async throws -> Instant?
+}
+
+public struct MovedLetterTally: Sendable, Equatable {
+  public var letters: Int
+  /// `LETTER of MANIFEST`
+  public var unrecorded: Offenders
+
+  public init(letters: Int, unrecorded: Offenders) {
+    self.letters = letters
+    self.unrecorded = unrecorded
+  }
+}
+
+public struct UnansweredQuestion: Sendable {
+  public var period: Period
+  public var service: ServiceName
+  public var routingKeys: [String]
+  public var before: Instant
+  public var after: Int64
+  public var limit: Int
+
+  public init(
+    period: Period, service: ServiceName, routingKeys: [String], before: Instant,
+    after: Int64 = 0, limit: Int
+  ) {
+    self.period = period
+    self.service = service
+    self.routingKeys = routingKeys
+    self.before = before
+    self.after = after
+    self.limit = limit
+  }
+}

@@ -1,0 +1,90 @@
+import Billing
+import Broker
+import Ledger
+
+/// A message in a service's dead letters, with what its headers tell of why.
+public struct DeadLetter: Sendable {
+  /// Short and stable: from queue, message id and body, so that two copies of one message have the
+  /// same. Twelve hexadecimal digits: two of 100,000 letters share one once in 50,000 times.
+  public var id: String
+  public var service: ServiceName
+  public var messageID: String
+  /// The AMQP property: there also where the body cannot be read.
+  public var type: String
+  /// A `FaultReason`, or a word for what the broker did by itself.
+  public var reason: String
+  public var error: String?
+  public var attempts: Int
+  public var firstFailedAt: Instant?
+  public var lastFailedAt: Instant?
+  /// How often it was sent again by an operator.
+  public var replays: Int
+  public var replayedBy: String?
+  /// `false`: its body is larger than is read, so that it can be seen, and not be moved.
+  public var isWhole: Bool
+  /// SHA-256, hexadecimal.
+  public var bodyHash: String
+  public var delivery: Delivery
+
+  public init(_ delivery: Delivery, of service: ServiceName) {
+    let headers = delivery.headers
+    self.delivery = delivery
+    self.service = service
+    messageID = delivery.messageID ?? ""
+    type = delivery.type ?? ""
+    // Whoever looks through a queue gets such a message without anything but its id.
+    isWhole = !(delivery.body.isEmpty && delivery.routingKey.isEmpty && headers.isEmpty)
+    bodyHash = BodyHash.hex(delivery.body)
+    id = Self.id(queue: delivery.queue, messageID: messageID, bodyHash: bodyHash)
+    reason = isWhole ? Self.reason(headers) : FaultReason.tooLarge.rawValue
+    error = headers.text(Header.error)
+    attempts = headers.count(Header.attempts)
+    firstFailedAt = headers.time(Header.firstFailedAt)
+    lastFailedAt = headers.time(Header.lastFailedAt) ?? firstFailedAt
+    replays = headers.count(Header.replays)
+    replayedBy = headers.text(Header.replayedBy)
+  }
+
+  static func id(queue: String, messageID: String, bodyHash: String) -> String {
+    String(BodyHash.hex(Array("\(queue)\n\(messageID)\n\(bodyHash)".utf8)).prefix(12))
+  }
+
+  /// The event in it, or why it is none.
+  public func event() throws(MessageFault) -> Event {
+    try MessageGate.decode(delivery.body, contentType: delivery.contentType)
+  }
+
+  /// Broker's words become ours: `delivery_limit` is `delivery-limit`.
+  public static func reason(_ headers: [String: HeaderValue]) -> String {
+    if let word = headers.text(Header.reason) { return word }
+    guard let word = headers.text("x-first-death-reason") else { return unknownReason }
+    return String(word.map { $0 == "_" ? "-" : $0 })
+  }
+
+  static let unknownReason = "unknown"
+
+  /// Reasons that are not ours: a consumer rejected a body it would not even read, the broker gave
+  /// up delivering, a queue was too long, nobody left a word.
+  public static let brokerReasons = [
+    "rejected", "delivery-limit", "maxlen", "expired", unknownReason,
+  ]
+
+  public static let reasons: [String] = FaultReason.allCases.map(\.rawValue) + brokerReasons
+}
+
+extension [String: HeaderValue] {
+  fileprivate func text(_ name: String) -> String? {
+    if case .string(let text)? = self[name] { text } else { nil }
+  }
+
+  /// What others wrote may be anything: it stays within what can be counted.
+  fileprivate func count(_ name: String) -> Int {
+    guard case .integer(let number)? = self[name] else { return 0 }
+    return Int(Swift.min(Swift.max(number, 0), 1_000_000))
+  }
+
+  fileprivate func time(_ name: String) -> Instant? {
+    // What is no time counts as none: the letter is shown all the same.
+    text(name).flatMap { try? Instant(rfc3339: $0) }
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Ledger
+import Pipeline
+
+struct DeadDiscard: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "discard",
+    abstract: "Takes dead letters off for good; their bodies are kept in the ledger.",
+    discussion: """
+      A letter that is still needed is not discarded unless --also needed says so: its account \
+      would wait for ever for its answer.
+
+      Example:
+        closectl dead discard --ids 3f9ac2d10b7e --reason "junk of the old importer"
+      """)
+
+  @Option(
+    help: ArgumentHelp("These letters, with commas between.", valueName: "ids"),
+    transform: parseLetterIDs)
+  var ids: Set<String>
+  @OptionGroup var moving: MovingOptions
+  @Flag(help: "Says what would be done; moves nothing and writes nothing.")
+  var dryRun = false
+  @OptionGroup var shared: SharedOptions
+
+  func perform(in session: Session) async throws -> Answer {
+    let moves = try await DeadMoves(session)
+    var filter = LetterFilter()
+    filter.ids = ids
+    let wanted = Set([.done, .contradicts, .undecodable] + moving.also)
+    var choice = try await moves.choose(filter, classes: wanted)
+    choice.setTargets { _ in "discarded" }
+    if dryRun { return choice.answer(.discard) }
+    if let needed = choice.left.first {
+      throw Problem(
+        "letter \(needed.id) is still \(needed.verdict.letterClass.rawValue) "
+          + "(\(needed.verdict.why)): replay it, or say --also needed; nothing was discarded")
+    }
+    let order = DeadMoves.Order(
+      action: .discard, operatorName: try moving.name(in: session),
+      reason: try moving.reasonGiven(), selection: filter.words, rate: nil)
+    return try await moves.carryOut(order, choice)
+  }
+}

@@ -1,0 +1,35 @@
+import Broker
+import Pipeline
+
+/// What the broker has to allow before letters are moved; asked without moving any.
+struct DeadDoor {
+  var broker: any Broker
+
+  func check(publishing: Bool, _ queues: Set<String>) async throws {
+    for queue in queues.sorted() {
+      guard try await broker.depth(of: queue) != nil else { throw BrokerError.noQueue(queue) }
+      try await LetterReader.waitForOthers(queue, broker)
+    }
+    if publishing { try await checkPublishing() }
+  }
+
+  /// A message to the exchange that no queue takes comes back, if one may publish there at all.
+  private func checkPublishing() async throws {
+    let message = OutgoingMessage(
+      exchange: MonthClose.exchange, routingKey: "rights.asked", messageID: "rights-asked",
+      contentType: "text/plain", body: [])
+    switch await broker.publish([message])[0] {
+    case .returned(403, let text):
+      throw Problem(
+        "this user may not publish to the exchange \(MonthClose.exchange): \(text); "
+          + "nothing was moved")
+    case .returned(404, _):
+      throw Problem(
+        "there is no exchange \(MonthClose.exchange): closectl topology apply; nothing was moved")
+    case .returned, .confirmed: return
+    case .refused: throw Problem("the broker takes no messages; nothing was moved")
+    case .unknown(let why):
+      throw BrokerError.timedOut("whether one may publish is not known (\(why)); nothing was moved")
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import Billing
+import Broker
+import Pipeline
+
+struct DeadList: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "Dead letters, one a line, or counted by service and reason.",
+    discussion: """
+      Looks at the broker alone; nothing leaves its queue. While it looks, another program that \
+      looks at the same queue does not see what this one has in its hands.
+
+      Example:
+        closectl dead list --reason gateway-unknown --older 1h --amount-over "100 CHF"
+        closectl dead list --group
+      """)
+
+  @OptionGroup var chosen: LetterFilterOptions
+  @Option(
+    name: .customLong("reason"),
+    help: ArgumentHelp("The same as --fault.", valueName: "word"), transform: parseFault)
+  var reason: String?
+  @Flag(help: "Counts by service and reason.")
+  var group = false
+  @OptionGroup var shared: SharedOptions
+
+  func validate() throws {
+    if reason != nil, chosen.fault != nil {
+      throw ValidationError("--reason and --fault are the same: give one of them")
+    }
+  }
+
+  func perform(in session: Session) async throws -> Answer {
+    var filter = chosen.filter()
+    filter.reason = filter.reason ?? reason
+    let reader = LetterReader(broker: try await session.deadBroker(), clock: session.clock)
+    if group {
+      var groups = LetterGroups()
+      try await reader.read(filter) { letters in
+        for letter in letters { groups.add(letter) }
+      }
+      return Answer(GroupDocument(groups), text: groups.lines)
+    }
+    let listing = LetterListing(session.output, asJSON: shared.json)
+    do {
+      try await reader.read(filter) { listing.add($0) }
+    } catch {
+      if !listing.hasBegun { throw error }
+      return listing.end(failedWith: error)
+    }
+    return listing.end()
+  }
+}
+
+/// A list that is written while it is read: its length does not matter.
+final class LetterListing {
+  private let output: Output
+  private let asJSON: Bool
+  private var copies: [String: Int] = [:]
+  private var groups = LetterGroups()
+  private(set) var hasBegun = false
+
+  init(_ output: Output, asJSON: Bool) {
+    self.output = output
+    self.asJSON = asJSON
+  }
+
+  func add(_ letters: [DeadLetter]) {
+    let documents = letters.map { letter in
+      copies[letter.id, default: 0] += 1
+      groups.add(letter)
+      return asJSON ? Self.compact(LetterDocument(letter)) : Self.line(letter)
+    }
+    if asJSON {
+      output.answer((hasBegun ? ",\n" : "{\"letters\": [\n") + documents.joined(separator: ",\n"))
+    } else {
+      output.answer((hasBegun ? "" : Self.title) + documents.joined())
+    }
+    hasBegun = true
+  }
+
+  func end(failedWith error: (any Error)? = nil) -> Answer {
+    let status = error.map { ExitStatus(of: $0) } ?? .done
+    if let error { output.noteLine("error: \(error)") }
+    let several = copies.filter { $0.value > 1 }
+    if asJSON {
+      let begin = hasBegun ? "" : "{\"letters\": ["
+      let failure = error.map { ", \"error\": " + Self.compact("\($0)") } ?? ""
+      output.answer(
+        "\(begin)\n], \"copies\": \(Self.compact(several)), \"count\": \(groups.count), "
+          + "\"groups\": \(Self.compact(GroupDocument(groups).groups))\(failure)}\n")
+    } else {
+      for (id, count) in several.sorted(by: { $0.key < $1.key }) {
+        output.answerLine("\(id) is there x\(count)")
+      }
+      output.answerLine(
+        groups.count == 0 ? "no dead letters" : "\(grouped(groups.count)) dead letters")
+    }
+    return Answer(saidWith: status)
+  }
+
+  private static let title =
+    padded("id", to: 12) + "  " + padded("service", to: 8) + "  " + padded("reason", to: 20)
+    + "  " + padded("last failed", to: 24) + "  " + padded("tries", to: 5, .right)
+    + "  message\n"
+
+  private static func line(_ letter: DeadLetter) -> String {
+    padded(letter.id, to: 12) + "  " + padded(letter.service.rawValue, to: 8) + "  "
+      + padded(printable(letter.reason), to: 20) + "  "
+      + padded(letter.lastFailedAt?.rfc3339 ?? "-", to: 24) + "  "
+      + padded("\(letter.attempts)", to: 5, .right) + "  "
+      + printable(letter.messageID.isEmpty ? "without id" : letter.messageID) + "\n"
+  }
+
+  private static func compact(_ document: some Encodable) -> String {
+    closectl.json(document, pretty: false)
+  }
+}

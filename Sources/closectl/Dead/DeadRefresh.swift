@@ -1,0 +1,39 @@
+import ArgumentParser
+import Ledger
+import Pipeline
+
+struct DeadRefresh: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "refresh",
+    abstract: "Replaces a dead letter by the same event with a new snapshot from the ledger.",
+    discussion: """
+      The only edit there is: every amount comes from the ledger, none is typed. The new event \
+      names the old one (causationid, refreshof) and goes to the same service only.
+
+      Example:
+        closectl dead refresh 3f9ac2d10b7e --reason "catalog mended"
+      """)
+
+  @Argument(help: "As `closectl dead list` shows it.", transform: parseLetterID)
+  var id: String
+  @OptionGroup var moving: MovingOptions
+  @Flag(help: "Says what would be done; moves nothing and writes nothing.")
+  var dryRun = false
+  @OptionGroup var shared: SharedOptions
+
+  func perform(in session: Session) async throws -> Answer {
+    let moves = try await DeadMoves(session)
+    var filter = LetterFilter()
+    filter.ids = [id]
+    // A letter that contradicts is what refreshing is for.
+    let wanted = Set([.needed, .contradicts] + moving.also)
+    var choice = try await moves.choose(filter, classes: wanted)
+    let target = try await moves.refreshTarget(id)
+    choice.setTargets { _ in target }
+    if dryRun { return choice.answer(.refresh) }
+    let order = DeadMoves.Order(
+      action: .refresh, operatorName: try moving.name(in: session),
+      reason: try moving.reasonGiven(), selection: filter.words, rate: nil)
+    return try await moves.carryOut(order, choice)
+  }
+}

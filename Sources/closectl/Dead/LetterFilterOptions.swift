@@ -1,0 +1,82 @@
+import ArgumentParser
+import Billing
+import Ledger
+import Pipeline
+
+/// Which dead letters a command is about; all that is given has to hold.
+struct LetterFilterOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Of this service: invoicer, charger, …", valueName: "service"),
+    transform: parseService)
+  var service: ServiceName?
+  @Option(
+    help: ArgumentHelp("Dead for this reason: gateway-unknown, behind, …", valueName: "word"),
+    transform: parseFault)
+  var fault: String?
+  @Option(help: "About this account.")
+  var account: String?
+  @Option(
+    help: ArgumentHelp("Of this type: invoice.issued, with its version or without."),
+    transform: parseType)
+  var type: String?
+  @Option(
+    help: ArgumentHelp("Failed last more than so long ago: 2h, 3d.", valueName: "duration"),
+    transform: parseDuration)
+  var older: Int64?
+  @Option(
+    help: ArgumentHelp("Failed last less than so long ago.", valueName: "duration"),
+    transform: parseDuration)
+  var younger: Int64?
+  @Option(
+    help: ArgumentHelp("More than this open, as \"100 CHF\".", valueName: "amount"),
+    transform: { try Money(parsing: $0) })
+  var amountOver: Money?
+
+  func filter(ids: Set<String>? = nil) -> LetterFilter {
+    var filter = LetterFilter()
+    filter.service = service
+    filter.reason = fault
+    filter.account = account
+    filter.type = type
+    filter.olderThanSeconds = older
+    filter.youngerThanSeconds = younger
+    filter.amountOver = amountOver
+    filter.ids = ids
+    return filter
+  }
+}
+
+func parseService(_ text: String) throws -> ServiceName {
+  if let service = ServiceName(rawValue: text), MonthClose.services.contains(service) {
+    return service
+  }
+  let known = MonthClose.services.map(\.rawValue).joined(separator: ", ")
+  throw ValidationError("there is no service \(printable(text)); expected one of \(known)")
+}
+
+func parseFault(_ text: String) throws -> String {
+  if DeadLetter.reasons.contains(text) { return text }
+  let known = DeadLetter.reasons.joined(separator: ", ")
+  throw ValidationError("\(printable(text)) is no reason of dead letters; expected one of \(known)")
+}
+
+func parseType(_ text: String) throws -> String {
+  if EventType.allCases.contains(where: { $0.rawValue == text || $0.routingKey == text }) {
+    return text
+  }
+  let known = EventType.allCases.map(\.routingKey).joined(separator: ", ")
+  throw ValidationError("\(printable(text)) is no type of message; expected one of \(known)")
+}
+
+/// `a1b2,c3d4`: ids as `dead list` shows them.
+func parseLetterIDs(_ text: String) throws -> Set<String> {
+  let ids = text.split(separator: ",").map(String.init)
+  let areIDs = ids.allSatisfy { id in
+    id.utf8.count == 12 && id.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
+  }
+  guard !ids.isEmpty, areIDs else {
+    throw ValidationError(
+      "expected ids as `closectl dead list` shows them, 12 digits 0-9a-f, with commas between")
+  }
+  return Set(ids)
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+
+/// Who moves dead letters, and why: kept in the ledger with every letter.
+struct MovingOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
+  var reason: String?
+  @Option(
+    name: .customLong("operator"),
+    help: ArgumentHelp("Who, for the record. Default: the name of the login.", valueName: "name"))
+  var operatorName: String?
+  @Option(
+    help: ArgumentHelp(
+      "Also letters of this class: done, contradicts, undecodable. Repeatable.",
+      valueName: "class"),
+    transform: parseClass)
+  var also: [LetterClass] = []
+
+  func validate() throws {
+    for (name, text) in [("--reason", reason), ("--operator", operatorName)] {
+      guard let text else { continue }
+      guard !text.isEmpty, text.utf8.count <= 500, !text.unicodeScalars.contains(where: \.isControl)
+      else { throw ValidationError("\(name) has to be 1 to 500 bytes of plain text") }
+    }
+  }
+
+  func reasonGiven() throws -> String {
+    guard let reason else {
+      throw Misuse("--reason TEXT is needed: it is kept with every letter that is moved")
+    }
+    return reason
+  }
+
+  func name(in session: Session) throws -> String {
+    let login = ["USER", "LOGNAME"].lazy.compactMap { session.output.environment[$0] }
+      .first { !$0.isEmpty }
+    guard let name = operatorName ?? login else {
+      throw Misuse("--operator NAME is needed: this login has no name")
+    }
+    return name
+  }
+}
+
+func parseClass(_ text: String) throws -> LetterClass {
+  if let found = LetterClass(rawValue: text) { return found }
+  let known = LetterClass.allCases.map(\.rawValue).joined(separator: ", ")
+  throw ValidationError("there is no class \(printable(text)); expected one of \(known)")
+}
+
+/// `50/s` or `50`.
+func parseRate(_ text: String) throws -> Int {
+  let digits = text.hasSuffix("/s") ? text.dropLast(2) : text[...]
+  guard let rate = Int(digits), (1...100_000).contains(rate) else {
+    throw ValidationError("expected letters a second, 1 to 100000, as 50/s")
+  }
+  return rate
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import Billing
+import Broker
+import Ledger
+import Pipeline
+
+struct ResendCommand: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resend",
+    abstract: "After a broker lost its data: publishes the events whose effects are missing.",
+    discussion: """
+      From the ledger alone. An event is missing where a service that is bound for it has not \
+      answered it, and it is in none of that service's queues. On a healthy system there is none.
+
+      Example:
+        closectl init
+        closectl resend 2026-11 --dry-run
+        closectl resend 2026-11
+      """)
+
+  @Argument(help: .period, transform: parsePeriod)
+  var period: Period
+  @Flag(help: "Says what would be published; publishes nothing.")
+  var dryRun = false
+  @Option(
+    help: ArgumentHelp(
+      "Leaves out events recorded more recently: they may be under way.", valueName: "duration"),
+    transform: parseDuration)
+  var older: Int64 = 60
+  @Flag(help: "Also while services are at work.")
+  var anyway = false
+  @OptionGroup var shared: SharedOptions
+
+  func perform(in session: Session) async throws -> Answer {
+    if dryRun { await session.readOnly() }
+    let store = try await session.store()
+    guard try await store.run(period) != nil else {
+      throw Problem("no close of \(period) was started: closectl close start \(period)")
+    }
+    let resending = Resending(
+      store: store, broker: try await session.broker(), clock: session.clock,
+      retryDelays: session.settings.retryDelays)
+    do {
+      let counts = try await resending.run(
+        .init(
+          period: period, olderThanSeconds: older, isDryRun: dryRun, anyway: anyway))
+      return ResendDocument(period, counts, isDryRun: dryRun).answer
+    } catch let atWork as Resending.AtWork {
+      throw Problem("\(atWork)")
+    }
+  }
+}
+
+struct ResendDocument: Encodable {
+  struct Count: Encodable {
+    var service: String
+    var type: String
+    var missing: Int
+    var queued: Int
+    var published: Int
+    var ids: [String]
+  }
+
+  var period: String
+  var dryRun: Bool
+  var missing: Int
+  var published: Int
+  var events: [Count]
+
+  init(_ period: Period, _ counts: [Resending.Count], isDryRun: Bool) {
+    self.period = period.description
+    dryRun = isDryRun
+    missing = counts.map(\.missing).reduce(0, +)
+    published = counts.map(\.published).reduce(0, +)
+    events = counts.map {
+      Count(
+        service: $0.service.rawValue, type: $0.type, missing: $0.missing, queued: $0.queued,
+        published: $0.published, ids: $0.ids)
+    }
+  }
+
+  var answer: Answer {
+    let total =
+      dryRun
+      ? "\(grouped(missing)) events would be published" : "\(grouped(published)) events published"
+    if events.isEmpty { return Answer(self, text: [total]) }
+    var table = Table([
+      .init("service"), .init("event"), .init("missing", .right), .init("in its queues", .right),
+      .init("published", .right),
+    ])
+    for event in events {
+      table.add(
+        event.service, event.type, grouped(event.missing), grouped(event.queued),
+        grouped(event.published))
+    }
+    return Answer(self, text: table.lines() + [total])
+  }
+}

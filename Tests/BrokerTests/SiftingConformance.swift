@@ -1,0 +1,58 @@
+import Testing
+
+@testable import Broker
+
+extension BrokerSuite {
+  @Suite("Sifting, every implementation")
+  struct Sifting {
+    @Test(
+      "what is named is gone, the rest is there in its order",
+      arguments: Implementation.available)
+    func named(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["a"]) { test in
+        try await test.declare([test.queue("a")])
+        let ids = (0..<25).map(String.init)
+        await test.send("a", ids)
+        try await test.depth("a", becomes: QueueDepth(messages: 25, consumers: 0))
+        let seen = try await test.broker.sift(test.name("a"), page: 10) { page in
+          page.filter { $0.messageID?.hasSuffix("3") == true }.map(\.tag)
+        }
+        #expect(seen == 25)
+        try await test.depth("a", becomes: QueueDepth(messages: 22, consumers: 0))
+        var left: [String] = []
+        _ = try await test.broker.browse(test.name("a"), page: 50) { left += $0.ids }
+        #expect(left == ids.filter { !$0.hasSuffix("3") })
+      }
+    }
+
+    @Test(
+      "what is thrown leaves its page, earlier pages stay taken",
+      arguments: Implementation.available)
+    func thrown(_ implementation: Implementation) async throws {
+      struct Enough: Error {}
+      try await withBroker(implementation, queues: ["a"]) { test in
+        try await test.declare([test.queue("a")])
+        await test.send("a", (0..<9).map(String.init))
+        try await test.depth("a", becomes: QueueDepth(messages: 9, consumers: 0))
+        var pages = 0
+        await #expect(throws: Enough.self) {
+          _ = try await test.broker.sift(test.name("a"), page: 3) { page in
+            pages += 1
+            if pages == 2 { throw Enough() }
+            return page.map(\.tag)
+          }
+        }
+        try await test.depth("a", becomes: QueueDepth(messages: 6, consumers: 0))
+      }
+    }
+
+    @Test("a queue that is not there is named", arguments: Implementation.available)
+    func missing(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: []) { test in
+        await #expect(throws: BrokerError.noQueue(test.name("a"))) {
+          _ = try await test.broker.sift(test.name("a"), page: 3) { _ in [] }
+        }
+      }
+    }
+  }
+}

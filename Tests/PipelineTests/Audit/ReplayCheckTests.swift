@@ -1,0 +1,16 @@
+import Ledger
+import Testing
+
+@testable import Pipeline
+
+@Suite struct ReplayCheckTests {
+  @Test func everyLetterThatMovedHasItsRecord() {
+    let good = AuditCheck.replays(MovedLetterTally(letters: 3, unrecorded: Offenders()))
+    #expect(good.verdict == .holds)
+    #expect(good.compared == 3)
+    let bad = AuditCheck.replays(
+      MovedLetterTally(letters: 3, unrecorded: Offenders(["a of replay-1"])))
+    #expect(bad.verdict == .broken)
+    #expect(bad.offenders.ids == ["a of replay-1"])
+  }
+}
