@@ -33,7 +33,7 @@ import Testing
     for milliseconds: Int64 in [30, 10, 20] {
       executor.start {
         await timeline.sleep(milliseconds: milliseconds)
-        trace.add(timeline.now, "", "\(milliseconds)")
+        trace.add(timeline.now, "") { "\(milliseconds)" }
       }
     }
     executor.drain { false }

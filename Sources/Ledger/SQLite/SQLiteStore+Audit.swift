@@ -54,7 +54,8 @@ extension SQLiteStore {
       ) { row in
         AuditedMail(
           messageID: row[0], state: try row.word(1),
-          isResent: row[2] as String? == MailRecord.resent)
+          isResent: row[2] as String? == MailRecord.resent,
+          isPerhapsSent: (row[2] as String?)?.hasPrefix(MailRecord.perhapsSent) == true)
       }
     }
   }

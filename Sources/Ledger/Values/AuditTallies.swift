@@ -2,7 +2,7 @@ import Billing
 
 public struct BalanceTally: Sendable, Equatable {
   public var transactions = 0
-  /// Transactions whose entries do not sum to 0, are missing, or were never sealed.
+  /// Transactions whose entries do not sum to 0, are missing, or have no transaction.
   public var unbalanced = Offenders()
   public var currencies = 0
   public var unbalancedCurrencies = Offenders()

@@ -52,10 +52,15 @@ public struct AuditedMail: Sendable, Equatable {
   public var state: MailRecord.State
   /// Sent under an intent of before: its receiver may have it twice.
   public var isResent: Bool
+  /// Suppressed or refused after a sending without a known end: its receiver may have it.
+  public var isPerhapsSent: Bool
 
-  public init(messageID: String, state: MailRecord.State, isResent: Bool) {
+  public init(
+    messageID: String, state: MailRecord.State, isResent: Bool, isPerhapsSent: Bool = false
+  ) {
     self.messageID = messageID
     self.state = state
     self.isResent = isResent
+    self.isPerhapsSent = isPerhapsSent
   }
 }

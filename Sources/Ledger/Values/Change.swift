@@ -109,6 +109,9 @@ public struct MailRecord: Sendable, Equatable {
   /// The reason kept with a mail that was sent under an intent of before: its receiver may have it
   /// twice, under the same Message-ID.
   public static let resent = "sent again, the first sending has no recorded end"
+  /// Begins the reason of a mail that was suppressed or refused after a sending without a known
+  /// end: its receiver may have it all the same.
+  public static let perhapsSent = "an earlier sending has no recorded end; "
 
   public init(
     about: String, account: String, kind: MailKind, period: Period?, messageID: String,

@@ -24,13 +24,18 @@ public struct Audit: Sendable {
     let stillExpected = try await DeliveryEvidence.read(period, sources)
     let overdue = try await OverdueEvidence.read(sources)
     let hasMoved = try await ledger.position() != position
-    let isQuiet =
-      run.state == .closed && queues.waiting == 0 && overdue.isAllPublished && !hasMoved
+    let isIdle = queues.waiting == 0 && overdue.isAllPublished && !hasMoved
+    // What a service has in hand is in no queue that can be counted; it is unanswered, though.
+    let isInHand = stillExpected.contains {
+      $0.unanswered.count > queues.deadLetters[$0.service, default: 0]
+    }
+    let isQuiet = run.state == .closed && isIdle && !isInHand
 
     var findings = try await bookFindings(period, position)
     findings += closeFindings(run, try await ledger.memberTally(period), isQuiet)
     findings += chargeFindings(charges, isQuiet)
-    findings += queueFindings(queues, DeliveryEvidence.still(expected, stillExpected))
+    let deliveries = DeliveryEvidence.still(expected, stillExpected)
+    findings += queueFindings(queues, deliveries, isIdle: isIdle)
     findings.append(AuditCheck.mail(try await MailEvidence.read(period, sources)))
     findings.append(AuditCheck.quiet(overdue, deadLetters: queues.deadLetters))
     findings += elsewhere
@@ -51,12 +56,23 @@ public struct Audit: Sendable {
       AuditCheck.once(try await ledger.repetitionTally()),
       AuditCheck.soundStore(try await ledger.problems()),
       AuditCheck.authority(try await ledger.authorship()),
-      AuditCheck.report(
-        try await ledger.totals(period),
-        try await ledger.entrySums(period, upTo: ledger.position())),
+      try await reportFinding(period),
       AuditCheck.conservation(try await ledger.conservation(period)),
       AuditCheck.replays(try await ledger.movedLetters()),
     ]
+  }
+
+  /// Report and entries of one position: where the ledger moved between the two, both are read
+  /// again.
+  private func reportFinding(_ period: Period) async throws -> AuditFinding {
+    var position = try await ledger.position()
+    while true {
+      let totals = try await ledger.totals(period)
+      let sums = try await ledger.entrySums(period, upTo: position)
+      let now = try await ledger.position()
+      if now == position { return AuditCheck.report(totals, sums) }
+      position = now
+    }
   }
 
   private func closeFindings(
@@ -75,7 +91,7 @@ public struct Audit: Sendable {
   }
 
   private func queueFindings(
-    _ queues: QueueEvidence, _ deliveries: [DeliveryEvidence]
+    _ queues: QueueEvidence, _ deliveries: [DeliveryEvidence], isIdle: Bool
   ) -> [AuditFinding] {
     guard let contents = queues.contents else {
       return [
@@ -85,7 +101,8 @@ public struct Audit: Sendable {
       ]
     }
     return [
-      AuditCheck.noLoss(deliveries, contents.ids, now: sources.clock.now()),
+      AuditCheck.noLoss(
+        deliveries, contents.ids, now: sources.clock.now(), isIdle: isIdle),
       AuditCheck.noGhost(contents),
       AuditCheck.honestDeadLetters(contents.dead, ladder: sources.retryDelays.count),
     ]

@@ -17,6 +17,8 @@ public struct AuditFinding: Sendable, Equatable {
   /// What was compared, in words and figures.
   public var summary: String
   public var offenders: Offenders
+  /// The ledger's own record was looked at, and not what really happened outside.
+  public var isOfRecordOnly = false
 
   /// Broken by any offender.
   init(_ invariant: Invariant, compared: Int, _ summary: String, _ offenders: Offenders) {

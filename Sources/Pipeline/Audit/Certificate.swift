@@ -119,8 +119,7 @@ struct CertificateDocument: Encodable, Equatable {
     ]
     var verdicts: [String: String] = [:]
     for finding in report.findings where !ofNow.contains(finding.invariant) {
-      verdicts[finding.invariant.rawValue] =
-        finding.verdict == .notChecked ? "not checked" : "holds"
+      verdicts[finding.invariant.rawValue] = finding.certified
     }
     return verdicts
   }
@@ -129,6 +128,13 @@ struct CertificateDocument: Encodable, Equatable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+  }
+}
+
+extension AuditFinding {
+  fileprivate var certified: String {
+    if verdict == .notChecked { return "not checked" }
+    return isOfRecordOnly ? "holds by the ledger's record" : "holds"
   }
 }
 

@@ -14,9 +14,7 @@ public struct DeliveryEvidence: Sendable, Equatable {
     self.unanswered = unanswered
   }
 
-  /// Empty where queues are only counted: without what is in them nothing follows from it.
   static func read(_ period: Period, _ sources: AuditSources) async throws -> [DeliveryEvidence] {
-    if sources.browse == nil { return [] }
     var all: [DeliveryEvidence] = []
     for (service, keys) in MonthClose.bindings {
       let patterns = keys.map(TopicPattern.init)

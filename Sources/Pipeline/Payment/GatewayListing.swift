@@ -71,7 +71,10 @@ extension GatewayClient {
     guard charges.count == page.data.count else {
       throw .unreadable("a charge without an id, with a negative amount or an unknown status")
     }
-    return GatewayChargePage(charges: charges, hasMore: page.hasMore && !charges.isEmpty)
+    if page.hasMore && charges.isEmpty {
+      throw .unreadable("an empty page that says that more follow")
+    }
+    return GatewayChargePage(charges: charges, hasMore: page.hasMore)
   }
 }
 

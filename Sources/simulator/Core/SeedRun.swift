@@ -15,7 +15,7 @@ struct SeedResult: Sendable {
   var jobs = 0
   var lines = 0
   var digest: UInt64 = 0
-  /// All lines when they were asked for, else the last ones.
+  /// Empty unless it was asked for.
   var trace: [String] = []
 }
 
@@ -45,7 +45,17 @@ struct SeedRunner {
     }
   }
 
+  /// A seed that broke something is run once more, to tell what happened; the same seed is the same
+  /// run.
   func run(seed: UInt64) throws -> SeedResult {
+    let result = try run(seed: seed, options)
+    guard result.violation != nil, !options.keepsTrace else { return result }
+    var telling = options
+    telling.keepsTrace = true
+    return try run(seed: seed, telling)
+  }
+
+  private func run(seed: UInt64, _ options: SimulationOptions) throws -> SeedResult {
     var options = options
     options.seed = seed
     let file = directory.appendingPathComponent("ledger.db")
@@ -99,6 +109,6 @@ extension SeedResult {
     jobs = simulation.executor.ran
     lines = simulation.trace.count
     digest = simulation.trace.digest
-    trace = simulation.options.keepsTrace ? simulation.trace.lines : Array(simulation.trace.end)
+    trace = simulation.trace.lines
   }
 }

@@ -21,7 +21,7 @@ extension Simulation {
     if chance(500_000) {
       faults.isOn = true
       note("", "faults again")
-      for _ in 0..<draw(1...3) {
+      for _ in 0..<draw(1...2) {
         bout(minutes: 24 * 60 * draw(1...4))
       }
     }

@@ -19,17 +19,16 @@ final class SimulatedProcess: @unchecked Sendable {
   var frozenUntil: Int64 = 0
   /// By how much its clock is off, in milliseconds.
   var clockOffset: Int64 = 0
-  /// Steps up to the one at which it dies; `nil`: it is left alone.
-  private var parts: ServiceParts?
 
   init(_ service: ServiceName, number: Int, in simulation: Simulation) {
     self.service = service
     self.number = number
+    self.name = "\(service.rawValue)/\(number)"
     self.simulation = simulation
     self.broker = simulation.broker.anotherConnection()
   }
 
-  var name: String { "\(service.rawValue)/\(number)" }
+  let name: String
 
   func start() {
     note("starts")
@@ -37,7 +36,6 @@ final class SimulatedProcess: @unchecked Sendable {
       do {
         let parts = try await ServiceParts(
           service, simulation.settings, surroundings, simulation.logger)
-        self.parts = parts
         simulation.executor.start { await parts.upkeep.turns() }
         await run { try await parts.run.run() }
       } catch {

@@ -74,7 +74,7 @@ final class Simulation: @unchecked Sendable {
   func pick<Element>(_ list: [Element]) -> Element { random.pick(list) }
 
   func note(_ who: String, _ what: @autoclosure () -> String) {
-    trace.add(timeline.now, who, what())
+    trace.add(timeline.now, who, what)
   }
 
   /// The first violation is the one to look at.

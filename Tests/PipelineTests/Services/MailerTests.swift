@@ -29,6 +29,33 @@ import Testing
     #expect(try await world.store.mailsResent(World.period) == 1)
   }
 
+  /// Whatever is said of a later sending: of the first one nobody knows.
+  @Test(arguments: [MailAnswer.later("451"), .accepted])
+  func aFirstSendingWithoutAnEndIsNotForgottenForTheSecond(_ second: MailAnswer) async throws {
+    let world = try await World(accounts: [.test("a", card: nil)])
+    world.post.box.withLock { $0.next = [.uncertain("cut"), second] }
+    try await world.trigger()
+    for _ in 1...3 {
+      try await world.run()
+      world.advance(seconds: 11)
+    }
+    #expect(world.post.sent.count == 2)
+    #expect(try await world.store.mailsResent(World.period) == 1)
+  }
+
+  @Test func aMailRefusedAfterASendingWithoutAnEndIsSaidToBePerhapsThere() async throws {
+    let world = try await World(accounts: [.test("a", card: nil)])
+    world.post.box.withLock { $0.next = [.uncertain("cut"), .refused("550")] }
+    try await world.trigger()
+    try await world.run()
+    world.advance(seconds: 2)
+    try await world.run()
+    let mail = try #require(try await world.store.auditedMails(World.period).first)
+    #expect(mail.state == .refused && mail.isPerhapsSent)
+    let evidence = MailEvidence(recorded: [mail], delivered: [mail.messageID])
+    #expect(AuditCheck.mail(evidence).verdict == .holds)
+  }
+
   /// As after a kill of the mailer between the server's word and its record.
   @Test func aMailBegunElsewhereIsLeftAloneForAWhile() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])

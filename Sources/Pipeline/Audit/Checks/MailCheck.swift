@@ -14,15 +14,19 @@ extension AuditCheck {
     let order: [MailRecord.State] = [.sent, .intended, .suppressed, .refused]
     let counts = order.compactMap { state in states[state].map { "\($0) \(state.rawValue)" } }
     let again = evidence.recorded.count(where: \.isResent)
+    let perhaps = evidence.recorded.count(where: \.isPerhapsSent)
     var summary = (["\(evidence.recorded.count) mails recorded"] + counts).joined(separator: ", ")
     if again > 0 { summary += ", \(again) perhaps twice" }
+    if perhaps > 0 { summary += ", \(perhaps) perhaps delivered before they were given up" }
     if let delivered = evidence.delivered {
       let count = compare(delivered, recorded, evidence.ofOtherPeriods, &offenders)
       summary += "; \(count) of them in the mailbox"
     } else {
       summary += "; only the record was checked (--mailbox)"
     }
-    return AuditFinding(.mail, compared: evidence.recorded.count, summary, offenders)
+    var finding = AuditFinding(.mail, compared: evidence.recorded.count, summary, offenders)
+    finding.isOfRecordOnly = evidence.delivered == nil
+    return finding
   }
 
   /// How many of the period's mails were delivered, each counted as often as it is there.
@@ -39,6 +43,7 @@ extension AuditCheck {
         continue
       }
       ours += count
+      if mail.isPerhapsSent { continue }
       if mail.state == .suppressed || mail.state == .refused {
         offenders.add("\(id): delivered, the ledger says \(mail.state.rawValue)")
       } else if count > 1 && !mail.isResent {

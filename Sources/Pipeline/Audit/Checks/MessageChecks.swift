@@ -6,9 +6,13 @@ extension AuditCheck {
   /// A message that a service has just taken is in no queue and has no answer yet.
   public static let inHandSeconds: Int64 = 120
 
+  /// While services are at work an event may be in the hand of one of them for long: then what has
+  /// no answer is said and held against nobody.
+  ///
   /// Every published event has its answer at each service that hears it, or lies in its queues.
   public static func noLoss(
-    _ deliveries: [DeliveryEvidence], _ queued: [ServiceName: Set<String>], now: Instant
+    _ deliveries: [DeliveryEvidence], _ queued: [ServiceName: Set<String>], now: Instant,
+    isIdle: Bool = true
   ) -> AuditFinding {
     var offenders = Offenders()
     var (expected, waiting, inHand) = (0, 0, 0)
@@ -29,9 +33,10 @@ extension AuditCheck {
       "\(expected) deliveries due: \(expected - waiting - inHand - offenders.total) answered, "
       + "\(waiting) in queues or to be published"
     if inHand > 0 { summary += ", \(inHand) of the last 2 minutes in hand" }
-    return AuditFinding(
-      .noLoss, compared: expected, "\(summary), \(offenders.total) in no queue and unanswered",
-      offenders)
+    summary += ", \(offenders.total) in no queue and unanswered"
+    if isIdle { return AuditFinding(.noLoss, compared: expected, summary, offenders) }
+    let finding = AuditFinding(.noLoss, compared: expected, summary, Offenders())
+    return offenders.isEmpty ? finding : finding.forAttention()
   }
 
   public static func noGhost(_ contents: QueueContents) -> AuditFinding {

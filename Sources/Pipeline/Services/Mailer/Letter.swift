@@ -43,11 +43,13 @@ struct Letter: Sendable {
   }
 
   func suppression(
-    _ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts, isIntended: Bool
+    _ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts, isIntended: Bool,
+    isPerhapsSent: Bool = false
   ) throws -> Change {
     var change = change(desk, decided, facts, "no \(kind.rawValue) mail: \(decided.rule)")
     change.expectedPosition = facts.position
-    let mail = record(.suppressed, facts, decided.rule)
+    let why = isPerhapsSent ? MailRecord.perhapsSent + decided.rule : decided.rule
+    let mail = record(.suppressed, facts, why)
     change.writes = [isIntended ? .mailEnd(mail) : .mail(mail)]
     change.events = [try event(.mailSuppressed, desk, facts, reason: decided.rule)]
     return change

@@ -104,13 +104,14 @@ public struct Mailer: Sendable {
   private func takeUp(_ item: Sending) throws -> Desk.Plan<Step> {
     var item = item
     let letter = item.letter
-    item.answer = mine.answer(letter.key)
-    switch item.answer {
-    case .accepted, .refused: return .end(.send(item))
-    case .later: item.answer = nil
-    case .uncertain:
-      item.answer = nil
-      item.isResent = true
+    let known = mine.known(letter.key)
+    item.isResent = known?.isResent ?? false
+    switch known?.answer {
+    case .accepted, .refused:
+      item.answer = known?.answer
+      return .end(.send(item))
+    case .later: break
+    case .uncertain: item.isResent = true
     case nil:
       if letter.job.history.attempts < patience {
         let fault = Fault(.mailLater, "the mail was begun elsewhere and may be under way")
@@ -119,7 +120,8 @@ public struct Mailer: Sendable {
       item.isResent = true
     }
     if item.decided.action == .suppress {
-      let change = try letter.suppression(desk, item.decided, item.facts, isIntended: true)
+      let change = try letter.suppression(
+        desk, item.decided, item.facts, isIntended: true, isPerhapsSent: item.isResent)
       return .commit(change, then: { .end(.done($0.events)) })
     }
     return .end(.send(item))
@@ -185,7 +187,9 @@ public struct Mailer: Sendable {
           then: { .done($0.events) })
       case .refused(let why):
         return .commit(
-          try letter.end(.refused, desk, item.decided, item.facts, why: why),
+          try letter.end(
+            .refused, desk, item.decided, item.facts,
+            why: item.isResent ? MailRecord.perhapsSent + why : why),
           then: { .done($0.events) })
       case .later(let why), .uncertain(let why):
         return .end(.later(Fault(.mailLater, "the mail server did not take it: \(why)")))

@@ -8,7 +8,14 @@ import Synchronization
 final class SentMails: Sendable {
   private struct State: Sendable {
     var sending: Set<MailKey> = []
-    var answers: [MailKey: MailAnswer] = [:]
+    var answers: [MailKey: Known] = [:]
+  }
+
+  /// What the server said last of a mail.
+  struct Known: Sendable {
+    var answer: MailAnswer
+    /// An earlier sending has no known end: its receiver may have the mail from that one.
+    var isResent: Bool
   }
 
   /// Beyond so many a "not now" is forgotten; then only the ledger's intent is left to go by.
@@ -21,21 +28,17 @@ final class SentMails: Sendable {
     state.withLock { $0.sending.insert(key).inserted }
   }
 
-  /// `isResent`: an earlier sending may have delivered it. Then a "not now" to this one does not
-  /// make it certain that nobody has the mail.
+  /// `isResent`: an earlier sending may have delivered it; nothing that is said of this one makes
+  /// that one certain.
   func end(_ key: MailKey, _ answer: MailAnswer, isResent: Bool) {
     state.withLock { state in
       state.sending.remove(key)
-      if case .later(let why) = answer, isResent {
-        state.answers[key] = .uncertain("an earlier sending has no known end; then \(why)")
-        return
-      }
-      if case .later = answer, state.answers.count >= Self.limit { return }
-      state.answers[key] = answer
+      if case .later = answer, !isResent, state.answers.count >= Self.limit { return }
+      state.answers[key] = Known(answer: answer, isResent: isResent)
     }
   }
 
-  func answer(_ key: MailKey) -> MailAnswer? {
+  func known(_ key: MailKey) -> Known? {
     state.withLock { $0.answers[key] }
   }
 
