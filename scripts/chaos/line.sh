@@ -21,7 +21,7 @@ line_mode() {
 
 # line_count NAME MODE WHAT: connections, hits, to_server, to_client or swallowed in that mode
 line_count() {
-  curl -sSf "http://127.0.0.1:${LINE_CONTROL[$1]}/" | jq ".counts.$2.$3"
+  curl -sSf "http://127.0.0.1:${LINE_CONTROL[$1]}/" | jq ".counts.$2.$3 // 0"
 }
 
 # broker_port: where the stage's broker listens
