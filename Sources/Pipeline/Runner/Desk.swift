@@ -63,9 +63,8 @@ public struct Desk: Sendable {
     _ items: [Item], about key: (Item) -> FactKey,
     plan: (Item, AccountFacts?) throws -> Plan<Result>
   ) async throws -> [Result] {
-    try await reconcile(items, about: key, alongside: { _ in }) { item, facts, _ in
-      try plan(item, facts)
-    }
+    try await reconcile(
+      items, about: key, alongside: { _ in }, plan: { item, facts, _ in try plan(item, facts) })
   }
 
   /// `read`: what else a decision needs of these items; read again with the facts, whenever the

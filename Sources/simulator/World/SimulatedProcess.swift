@@ -53,10 +53,10 @@ final class SimulatedProcess: @unchecked Sendable {
   }
 
   /// Dead from this moment on.
-  func crash(_ where_: String) {
+  func crash(_ place: String) {
     guard isAlive else { return }
     isAlive = false
-    note("dies \(where_)")
+    note("dies \(place)")
     let broker = broker
     simulation.executor.start { await broker.close() }
     simulation.processDied(self)

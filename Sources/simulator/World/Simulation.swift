@@ -19,8 +19,8 @@ final class Simulation: @unchecked Sendable {
   let store: any Store
   let settings: Settings
   let logger = Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() }
-  private(set) var gateway: SimulatedGateway!
-  private(set) var post: SimulatedPost!
+  private(set) lazy var gateway = SimulatedGateway(simulation: self)
+  private(set) lazy var post = SimulatedPost(simulation: self)
   private var random: SeededGenerator
 
   var processes: [SimulatedProcess] = []
@@ -48,8 +48,6 @@ final class Simulation: @unchecked Sendable {
     trace = Trace(isKept: options.keepsTrace)
     faults = Faults(random: random.fork())
     settings = try Self.settings(&random)
-    gateway = SimulatedGateway(simulation: self)
-    post = SimulatedPost(simulation: self)
   }
 
   /// Sizes that production leaves to its operator.
@@ -115,8 +113,6 @@ final class Simulation: @unchecked Sendable {
       timeline.wakeAll()
       executor.drain { false }
     } while timeline.sleepers > 0
-    gateway = nil
-    post = nil
   }
 
   // MARK: Passing time

@@ -78,37 +78,38 @@ public struct Mailer: Sendable {
 
   // MARK: 1. Decide, and commit the intent before the server is called
 
-  private func decide(
-    _ jobs: [Job], _ letters: [Letter?]
-  ) async throws -> [Step] {
+  private func decide(_ jobs: [Job], _ letters: [Letter?]) async throws -> [Step] {
     try await desk.reconcile(
       Array(zip(jobs, letters)), about: \.0.key,
-      alongside: { try await desk.store.mails($0.compactMap(\.1?.key)) }
-    ) { item, facts, known in
-      let (job, found) = item
-      guard let letter = found else { return .end(.end(job.unexpected)) }
-      let decided = DecisionTable.mailer.decide(letter.situation(facts))
-      let fault = "\(decided.rule): a \(letter.kind.rawValue) mail"
-      guard let facts, decided.action != .wait else {
-        return .end(.end(.later(Fault(.behind, "\(fault), the ledger has not caught up"))))
-      }
-      if decided.action == .park {
-        return .end(.end(.dead(Fault(.contradiction, "\(fault), message and ledger contradict"))))
-      }
-      let item = Sending(letter: letter, decided: decided, facts: facts)
-      switch known[letter.key]?.state {
-      case .sent, .refused, .suppressed:
-        let change = letter.answered(desk, decided, facts)
-        return .commit(change, then: { .end(.done($0.events)) })
-      case .intended: return try takeUp(item)
-      case nil where decided.action == .suppress:
-        let change = try letter.suppression(desk, decided, facts, isIntended: false)
-        return .commit(change, then: { .end(.done($0.events)) })
-      case nil:
-        return .commit(
-          letter.intent(desk, facts),
-          then: { $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
-      }
+      alongside: { try await desk.store.mails($0.compactMap(\.1?.key)) },
+      plan: { try plan($0.0, $0.1, $1, known: $2) })
+  }
+
+  private func plan(
+    _ job: Job, _ letter: Letter?, _ facts: AccountFacts?, known: [MailKey: MailRecord]
+  ) throws -> Desk.Plan<Step> {
+    guard let letter else { return .end(.end(job.unexpected)) }
+    let decided = DecisionTable.mailer.decide(letter.situation(facts))
+    let fault = "\(decided.rule): a \(letter.kind.rawValue) mail"
+    guard let facts, decided.action != .wait else {
+      return .end(.end(.later(Fault(.behind, "\(fault), the ledger has not caught up"))))
+    }
+    if decided.action == .park {
+      return .end(.end(.dead(Fault(.contradiction, "\(fault), message and ledger contradict"))))
+    }
+    let item = Sending(letter: letter, decided: decided, facts: facts)
+    switch known[letter.key]?.state {
+    case .sent, .refused, .suppressed:
+      let change = letter.answered(desk, decided, facts)
+      return .commit(change, then: { .end(.done($0.events)) })
+    case .intended: return try takeUp(item)
+    case nil where decided.action == .suppress:
+      let change = try letter.suppression(desk, decided, facts, isIntended: false)
+      return .commit(change, then: { .end(.done($0.events)) })
+    case nil:
+      return .commit(
+        letter.intent(desk, facts),
+        then: { $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
     }
   }
 
