@@ -60,11 +60,15 @@ extension AuditCheck {
         + "\(evidence.charges.count) calls the gateway knows", offenders)
   }
 
+  /// Two attempts may be of processes whose clocks differ, by less than the charger allows for.
+  private static let clockSeconds: Int64 = 3600
+
   /// Of one invoice, by number.
   private static func breaches(_ attempts: [AuditedAttempt]) -> [String] {
     var breaches: [String] = []
     for (before, next) in zip(attempts, attempts.dropFirst()) {
-      let isOver = before.settledAt.map { $0 <= next.createdAt } ?? false
+      let isOver =
+        before.settledAt.map { $0 <= next.createdAt.adding(seconds: clockSeconds) } ?? false
       switch before.state {
       case .declinedSoft where isOver, .lost where isOver: break
       default: breaches.append("\(next.shownName): made after one that is \(before.state.rawValue)")

@@ -120,19 +120,20 @@ public struct Mailer: Sendable {
     var item = item
     let letter = item.letter
     let known = mine.known(letter.key)
-    item.isResent = known?.isResent ?? false
+    item.isResent = true
     switch known?.answer {
     case .accepted, .refused:
       item.answer = known?.answer
+      item.isResent = known?.isResent ?? false
       return .end(.send(item))
-    case .later: break
-    case .uncertain: item.isResent = true
-    case nil:
+    case .uncertain: break
+    case .later where known?.isFollowed(by: letter.job) == true:
+      item.isResent = known?.isResent ?? false
+    case .later, nil:
       if letter.job.history.attempts < patience {
         let fault = Fault(.mailLater, "the mail was begun elsewhere and may be under way")
         return .end(.end(.later(fault)))
       }
-      item.isResent = true
     }
     if item.decided.action == .suppress {
       let change = try letter.suppression(
@@ -172,7 +173,8 @@ public struct Mailer: Sendable {
     desk.reached(.beforeMail)
     let answer = await server.send([mail]).first ?? .later("the server said nothing")
     desk.reached(.mailAnswered)
-    mine.end(key, answer, isResent: item.isResent)
+    mine.end(
+      key, answer, isResent: item.isResent, attempts: item.letter.job.history.attempts)
     return answer
   }
 

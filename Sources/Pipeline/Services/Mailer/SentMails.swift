@@ -16,6 +16,14 @@ final class SentMails: Sendable {
     var answer: MailAnswer
     /// An earlier sending has no known end: its receiver may have the mail from that one.
     var isResent: Bool
+    /// How often the message had failed by then.
+    var attempts: Int
+
+    /// The message came straight back from its delay queue: no other process had it in between,
+    /// and may have sent the mail.
+    func isFollowed(by job: Job) -> Bool {
+      job.history.attempts == attempts + 1 && !job.delivery.redelivered
+    }
   }
 
   /// Beyond so many a "not now" is forgotten; then only the ledger's intent is left to go by.
@@ -30,11 +38,11 @@ final class SentMails: Sendable {
 
   /// `isResent`: an earlier sending may have delivered it; nothing that is said of this one makes
   /// that one certain.
-  func end(_ key: MailKey, _ answer: MailAnswer, isResent: Bool) {
+  func end(_ key: MailKey, _ answer: MailAnswer, isResent: Bool, attempts: Int) {
     state.withLock { state in
       state.sending.remove(key)
       if case .later = answer, !isResent, state.answers.count >= Self.limit { return }
-      state.answers[key] = Known(answer: answer, isResent: isResent)
+      state.answers[key] = Known(answer: answer, isResent: isResent, attempts: attempts)
     }
   }
 
