@@ -16,6 +16,14 @@ import Testing
   private static let good = both([Evidence.attempt()], [Evidence.charge()])
   private static let extra = Evidence.charge(id: "ch_2", payment: "pi_2")
 
+  /// The first attempt's end by a clock that was ahead, the second's beginning by one that was not.
+  @Test func attemptsOfClocksThatDifferAreNoBreach() {
+    let evidence = ChargeEvidence(
+      attempts: [Evidence.attempt(1, .declinedSoft, minutes: 20), Evidence.attempt(2)],
+      charges: [Evidence.charge(2, payment: "pi_2")])
+    #expect(AuditCheck.attempts(evidence).verdict == .holds)
+  }
+
   @Test(arguments: [
     Case("one charge", good),
     Case("a second one", both([Evidence.attempt()], [Evidence.charge(), extra]), "ch_1, ch_2"),
@@ -94,7 +102,7 @@ import Testing
       "after one that is unknown"),
     Case(
       "one made before the last was over",
-      both([Evidence.attempt(1, .declinedSoft, minutes: 5), Evidence.attempt(2)], []),
+      both([Evidence.attempt(1, .declinedSoft, minutes: 90), Evidence.attempt(2)], []),
       "attempt 2: made after one that is declinedSoft"),
     Case(
       "a charge of an attempt nobody stored",
