@@ -38,8 +38,7 @@ enum SQLiteOpening {
     var readers: [DatabaseQueue] = []
     do {
       try writer.writeWithoutTransaction { database in
-        try Schema.prepare(
-          database, path: path, migrate: migrate, without: options.removed)
+        try Schema.prepare(database, path: path, migrate: migrate, options: options)
         try requireWritable(database)
         try useJournal(options.runsInline ? "memory" : "wal", database)
       }

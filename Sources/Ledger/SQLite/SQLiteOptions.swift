@@ -8,6 +8,9 @@ package struct SQLiteOptions: Sendable {
   /// Taken away, to show that what watches over them notices.
   package var removed: Set<LedgerGuard> = []
 
+  /// What the program knows: older and later programs are tried with fewer and with more.
+  var migrations = Migration.all
+
   /// The WAL is brought back into the file whenever it is larger.
   package var checkpointsAtBytes = Checkpointing.usualBytes
 

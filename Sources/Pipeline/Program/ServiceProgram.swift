@@ -24,7 +24,7 @@ public enum ServiceProgram {
       print(Settings.helpText(for: service))
       exit(0)
     case .version:
-      print("\(service.rawValue) \(MonthClose.version)")
+      print(MonthClose.versionLine(of: service.rawValue))
       exit(0)
     case .check:
       let problems = await ServiceCheck(service: service, settings: settings).problems()

@@ -3,7 +3,12 @@ import Ledger
 
 /// Names on the broker that other people's programs rely on.
 public enum MonthClose {
+  /// The one place where the version stands.
   public static let version = "0.1.0"
+  /// `charger 0.1.0 (store schema 6)`: what `--version` of every program says.
+  public static func versionLine(of program: String) -> String {
+    "\(program) \(version) (store schema \(schemaVersion))"
+  }
   public static let exchange = "monthclose"
   public static let contentType = "application/cloudevents+json"
   public static let services: [ServiceName] = [.invoicer, .charger, .mailer, .holder, .reporter]

@@ -6,7 +6,9 @@ struct ProbeGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe", abstract: "Measures what the machine can do, for benchmarks.",
     shouldDisplay: false,
-    subcommands: [ProbeBroker.self, ProbeBoundaries.self, ProbeDeadLetters.self])
+    subcommands: [
+      ProbeBroker.self, ProbeBoundaries.self, ProbeDeadLetters.self, ProbeMessages.self,
+    ])
 }
 
 struct ProbeBroker: OperatorCommand {
