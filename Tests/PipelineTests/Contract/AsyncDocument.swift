@@ -111,19 +111,21 @@ struct AsyncDocument {
           )
         ])
       ),
-      ("bindings", amqp([("is", .text("queue"))])),
+      ("bindings", queueBinding(nil)),
     ])
   }
 
-  private func queueBinding(_ name: String) -> Page {
-    amqp([
+  /// `nil`: the name is the address, which differs by its parameter.
+  private func queueBinding(_ name: String?) -> Page {
+    let named: [(key: String, value: Page)] = name.map { [("name", .text($0))] } ?? []
+    return amqp([
       ("is", .text("queue")),
       (
         "queue",
-        .object([
-          ("name", .text(name)), ("durable", .truth(true)), ("exclusive", .truth(false)),
-          ("autoDelete", .truth(false)),
-        ])
+        .object(
+          named + [
+            ("durable", .truth(true)), ("exclusive", .truth(false)), ("autoDelete", .truth(false)),
+          ])
       ),
     ])
   }

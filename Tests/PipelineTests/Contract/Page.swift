@@ -63,6 +63,9 @@ extension Page {
     let inner = indent + "  "
     switch self {
     case .object(let members) where !members.isEmpty:
+      if members.count == 1, let only = members.first, only.value.isScalar {
+        return "{ \(Self.quoted(only.key)): \(only.value.scalar) }"
+      }
       let lines = members.map { "\(inner)\(Self.quoted($0.key)): \($0.value.json(inner))" }
       return "{\n\(lines.joined(separator: ",\n"))\n\(indent)}"
     case .list(let items) where !items.isEmpty:
