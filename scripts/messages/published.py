@@ -66,7 +66,8 @@ def main():
         for fault in dead_faults_of(letter, contract):
             found[f"{letter['routingKey']}: {fault}"] += 1
     print(json.dumps({
-        "messages": len(messages), "deadLetters": len(letters), "types": dict(sorted(types.items())),
+        "messages": len(messages), "deadLetters": len(letters),
+        "types": dict(sorted(types.items())),
         "missing": sorted(set(contract.types()) - set(types)), "faults": dict(found),
     }))
     return 1 if found else 0

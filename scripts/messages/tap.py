@@ -41,7 +41,7 @@ def tap(channel, file):
 
 
 def look(channel, file, queues):
-    """Each message is taken once and none is acknowledged: they go back when the connection ends."""
+    """Takes each message once and acknowledges none: all go back when the connection ends."""
     for queue in queues:
         while True:
             method, properties, body = channel.basic_get(queue)

@@ -85,19 +85,26 @@ enum HeaderSchemas {
     (Header.replayedBy, text("The manifest of the last replay.")),
   ]
 
-  static func page(_ title: String, required: [String]) -> Page {
+  private static func page(_ title: String, _ text: String, required: [String]) -> Page {
     var members: [(key: String, value: Page)] = [
-      ("$schema", .text(PartSchemas.draft)), ("title", .text(title)), ("type", .text("object")),
+      ("$schema", .text(PartSchemas.draft)), ("title", .text(title)),
+      ("description", .text(text)), ("type", .text("object")),
     ]
     if !required.isEmpty { members.append(("required", .texts(required))) }
     members.append(("properties", .object(fields.map { ($0.name, $0.schema) })))
     return .object(members)
   }
 
-  static var all: Page { page("AMQP headers of a message", required: []) }
+  static var all: Page {
+    page(
+      "AMQP headers of a message",
+      "None when it is first published; these when it failed and came back, or was replayed.",
+      required: [])
+  }
   static var deadLetter: Page {
     page(
       "AMQP headers of a dead letter",
+      "Of one that a service put there; one that the broker itself put there has its `x-death`.",
       required: [
         Header.attempts, Header.firstFailedAt, Header.lastFailedAt, Header.reason, Header.error,
         Header.queue,
