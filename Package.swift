@@ -24,12 +24,15 @@ let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+
 let package = Package(
   name: "month-close",
   products: [],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -53,9 +56,15 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Broker", dependencies: ["CRabbitMQ", log], swiftSettings: strict),
     .target(
+      name: "Monitoring",
+      dependencies: [
+        log, metrics, .product(name: "Hummingbird", package: "hummingbird"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Pipeline",
       dependencies: [
-        "Billing", "Ledger", "Broker", "CCrypto", "CCurl", log, lifecycle,
+        "Billing", "Ledger", "Broker", "Monitoring", "CCrypto", "CCurl", log, lifecycle, metrics,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -89,6 +98,9 @@ let package = Package(
     tests("BillingTests", ["Billing"], exclude: ["rating-exceptions.json"]),
     tests("BrokerTests", ["Broker"]),
     tests("LedgerTests", ["Ledger"], exclude: ["Recorded"]),
+    tests(
+      "MonitoringTests",
+      ["Monitoring", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
     tests("PipelineTests", ["Pipeline"], exclude: ["Recorded"]),
     tests("OperatorTests", ["closectl"]),
     tests("SandboxTests", ["sandbox"]),

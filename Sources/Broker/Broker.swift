@@ -158,9 +158,12 @@ public struct BrokerHealth: Sendable, Equatable {
   public var publishing: Link
   /// By queue.
   public var consuming: [String: Link]
-  public init(publishing: Link, consuming: [String: Link]) {
+  /// How often a connection that was lost is there again, all connections together.
+  public var reconnects: Int
+  public init(publishing: Link, consuming: [String: Link], reconnects: Int = 0) {
     self.publishing = publishing
     self.consuming = consuming
+    self.reconnects = reconnects
   }
 }
 

@@ -134,12 +134,15 @@ public final class RabbitMQBroker: Broker {
   public var health: BrokerHealth {
     get async {
       var consuming: [String: BrokerHealth.Link] = [:]
+      var reconnects = publishingLink.reconnects
       for consumer in consumers.withLock({ $0.all }) {
+        reconnects += consumer.link.reconnects
         // The worst of several consumers of one queue.
         if case .lost = consuming[consumer.queue] { continue }
         consuming[consumer.queue] = consumer.link.link
       }
-      return BrokerHealth(publishing: publishingLink.link, consuming: consuming)
+      return BrokerHealth(
+        publishing: publishingLink.link, consuming: consuming, reconnects: reconnects)
     }
   }
 

@@ -9,9 +9,10 @@ enum ImportRules {
     "Ledger": platform.union(["Billing", "Dispatch", "Foundation", "GRDB", "GRDBSQLite"]),
     "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
     ),
+    "Monitoring": platform.union(["CoreMetrics", "Hummingbird", "Logging"]),
     "Pipeline": platform.union([
-      "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "Dispatch", "Foundation",
-      "Ledger", "Logging", "Mustache", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
+      "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "CoreMetrics", "Dispatch",
+      "Foundation", "Ledger", "Logging", "Monitoring", "Mustache", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
       "ServiceLifecycle",
     ]),
     "invoicer": service, "charger": service, "mailer": service, "holder": service,

@@ -21,8 +21,10 @@ struct GatewayExchange: Sendable {
   /// For tests of crashes: called when all of a request has left.
   var requestSent: (@Sendable () -> Void)?
 
-  func post(_ path: String, form: String, key: String) async throws(Fault) -> GatewayReply {
-    var request = self.request(path)
+  func post(
+    _ path: String, form: String, key: String, traceparent: String? = nil
+  ) async throws(Fault) -> GatewayReply {
+    var request = self.request(path, traceparent)
     request.method = .POST
     request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
     request.headers.add(name: "Idempotency-Key", value: key)
@@ -37,16 +39,17 @@ struct GatewayExchange: Sendable {
   }
 
   func get(
-    _ path: String, query: String, largest: Int = largestBody
+    _ path: String, query: String, largest: Int = largestBody, traceparent: String? = nil
   ) async throws(Fault) -> GatewayReply {
-    try await bounded(request("\(path)?\(query)"), largest: largest)
+    try await bounded(request("\(path)?\(query)", traceparent), largest: largest)
   }
 
-  private func request(_ path: String) -> HTTPClientRequest {
+  private func request(_ path: String, _ traceparent: String?) -> HTTPClientRequest {
     var request = HTTPClientRequest(url: address.base + path)
     request.headers.add(name: "Authorization", value: "Bearer \(address.key)")
     request.headers.add(name: "Stripe-Version", value: Self.apiVersion)
     request.headers.add(name: "User-Agent", value: "month-close")
+    if let traceparent { request.headers.add(name: "traceparent", value: traceparent) }
     return request
   }
 

@@ -57,7 +57,8 @@ struct GatewayClient: Sendable {
     let answer: GatewayAnswer
     do {
       let reply = try await exchange.post(
-        "/v1/payment_intents", form: GatewayForm.charge(request), key: request.key)
+        "/v1/payment_intents", form: GatewayForm.charge(request), key: request.key,
+        traceparent: request.traceparent)
       answer = reply.answer(to: request)
     } catch {
       answer = error.answer
@@ -79,7 +80,8 @@ struct GatewayClient: Sendable {
       let reply: GatewayReply
       do {
         reply = try await exchange.get(
-          "/v1/payment_intents/search", query: GatewayForm.search(request, page: page))
+          "/v1/payment_intents/search", query: GatewayForm.search(request, page: page),
+          traceparent: request.traceparent)
       } catch {
         return error.lookup
       }
@@ -105,6 +107,7 @@ struct GatewayClient: Sendable {
       metadata: [
         "call": "\(call)", "invoice": "\(request.invoice)", "attempt": "\(request.attempt)",
         "outcome": "\(outcome())",
+        "trace": "\(TraceContext(request.traceparent)?.traceID ?? "none")",
       ])
   }
 }

@@ -36,7 +36,12 @@ final class World: Sendable {
   static let retryDelays: [Duration] = [.seconds(1), .seconds(10)]
 
   init(
+<<<<<<< HEAD
     accounts: [Account], usage: [UsageRow] = [], options: SQLiteOptions = SQLiteOptions()
+=======
+    accounts: [Account], usage: [UsageRow] = [],
+    metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
+>>>>>>> 0d7c90c (Health, metrics and traces: served from the first moment, measured where it is committed, carried from message to message)
   ) async throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent(
       "month-close-\(UUID().uuidString)")
@@ -76,7 +81,8 @@ final class World: Sendable {
     var handlers: [ServiceName: Handler] = [:]
     var desks: [ServiceName: (runner: Runner, upkeep: Outbox)] = [:]
     for service in MonthClose.services {
-      let desk = Desk(service: service, store: store, clock: clock)
+      let desk = Desk(
+        service: service, store: store, clock: clock, metrics: metrics(service))
       let handler = try Self.handler(service, desk, gateway, post)
       let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       let outbox = Outbox(desk: desk, broker: broker, logger: logger)
