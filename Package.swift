@@ -58,7 +58,7 @@ let package = Package(
     .target(
       name: "Monitoring",
       dependencies: [
-        log, metrics, .product(name: "Hummingbird", package: "hummingbird"),
+        log, metrics, lifecycle, .product(name: "Hummingbird", package: "hummingbird"),
       ],
       swiftSettings: strict),
     .target(

@@ -9,7 +9,7 @@ enum ImportRules {
     "Ledger": platform.union(["Billing", "Dispatch", "Foundation", "GRDB", "GRDBSQLite"]),
     "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
     ),
-    "Monitoring": platform.union(["CoreMetrics", "Hummingbird", "Logging"]),
+    "Monitoring": platform.union(["CoreMetrics", "Hummingbird", "Logging", "ServiceLifecycle"]),
     "Pipeline": platform.union([
       "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "CoreMetrics", "Dispatch",
       "Foundation", "Ledger", "Logging", "Monitoring", "Mustache", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",

@@ -1,6 +1,7 @@
 import Glibc
 import Hummingbird
 import Logging
+import ServiceLifecycle
 
 /// A few pages over HTTP/1.1, to be read with GET or HEAD. Started before anything else and stopped
 /// last, so that it can say what the program waits for.
@@ -9,15 +10,16 @@ public struct MonitoringServer: Sendable {
 
   /// Where it really listens; another port than was asked for only when that was 0.
   public let port: Int
+  private let group: ServiceGroup
   private let serving: Task<Void, any Error>
 
   /// Returns once it listens, or throws a `ListenFault`. `pages`: by path, `/healthz`.
   public static func start(
     host: String, port: Int, pages: [String: Page], logger: Logger
   ) async throws -> MonitoringServer {
-    // Its library reports every start and connection as news.
+    // Its library tells of every start, connection and stop; what matters here is thrown.
     var quiet = logger
-    quiet.logLevel = max(logger.logLevel, .error)
+    quiet.logLevel = .critical
     let (ports, listening) = AsyncStream.makeStream(of: Int.self)
     let application = Application(
       responder: CallbackResponder { (request: Request, _: BasicRequestContext) in
@@ -26,19 +28,25 @@ public struct MonitoringServer: Sendable {
       server: .http1(configuration: .init(idleTimeout: .seconds(60))),
       configuration: .init(address: .hostname(host, port: port), serverName: nil),
       onServerRunning: { listening.yield($0.localAddress?.port ?? port) }, logger: quiet)
+    var configuration = ServiceGroupConfiguration(services: [application], logger: quiet)
+    configuration.maximumGracefulShutdownDuration = .seconds(2)
+    let group = ServiceGroup(configuration: configuration)
     let serving = Task {
       defer { listening.finish() }
-      try await application.run()
+      try await group.run()
     }
-    for await port in ports { return MonitoringServer(port: port, serving: serving) }
+    for await port in ports {
+      return MonitoringServer(port: port, group: group, serving: serving)
+    }
     do { try await serving.value } catch {
       throw ListenFault(host: host, port: port, why: "\(error)")
     }
     throw ListenFault(host: host, port: port, why: "the server ended at once")
   }
 
+  /// Answers what was asked already; who keeps a connection open is not waited for.
   public func stop() async {
-    serving.cancel()
+    await group.triggerGracefulShutdown()
     // It was told to stop: with which error it does so is of no interest.
     _ = await serving.result
   }

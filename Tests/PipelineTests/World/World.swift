@@ -36,12 +36,8 @@ final class World: Sendable {
   static let retryDelays: [Duration] = [.seconds(1), .seconds(10)]
 
   init(
-<<<<<<< HEAD
-    accounts: [Account], usage: [UsageRow] = [], options: SQLiteOptions = SQLiteOptions()
-=======
-    accounts: [Account], usage: [UsageRow] = [],
+    accounts: [Account], usage: [UsageRow] = [], options: SQLiteOptions = SQLiteOptions(),
     metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
->>>>>>> 0d7c90c (Health, metrics and traces: served from the first moment, measured where it is committed, carried from message to message)
   ) async throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent(
       "month-close-\(UUID().uuidString)")
@@ -55,7 +51,7 @@ final class World: Sendable {
     before = nil
     store = try await SQLiteStore.open(path: Self.path(directory), migrate: true, options: options)
     _ = try await broker.apply(MonthClose.topology(retryDelays: Self.retryDelays))
-    (handlers, desks) = try Self.services(store, clock, broker, gateway, post)
+    (handlers, desks) = try Self.services(store, clock, broker, gateway, post, metrics)
     try await load(accounts, usage)
   }
 
@@ -76,7 +72,7 @@ final class World: Sendable {
 
   private static func services(
     _ store: any Store, _ clock: LedgerClock, _ broker: InMemoryBroker, _ gateway: PaperGateway,
-    _ post: PaperPost
+    _ post: PaperPost, _ metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
   ) throws -> ([ServiceName: Handler], [ServiceName: (runner: Runner, upkeep: Outbox)]) {
     var handlers: [ServiceName: Handler] = [:]
     var desks: [ServiceName: (runner: Runner, upkeep: Outbox)] = [:]
