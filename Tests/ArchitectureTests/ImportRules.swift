@@ -12,7 +12,8 @@ enum ImportRules {
     "Monitoring": platform.union(["CoreMetrics", "Hummingbird", "Logging", "ServiceLifecycle"]),
     "Pipeline": platform.union([
       "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "CoreMetrics", "Dispatch",
-      "Foundation", "Ledger", "Logging", "Monitoring", "Mustache", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
+      "Foundation", "Ledger", "Logging", "Monitoring", "Mustache", "NIOCore", "NIOFoundationCompat",
+      "NIOHTTP1", "NIOPosix",
       "ServiceLifecycle",
     ]),
     "invoicer": service, "charger": service, "mailer": service, "holder": service,

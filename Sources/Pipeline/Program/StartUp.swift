@@ -18,7 +18,7 @@ struct StartUp {
   }
 
   func store(_ url: String) async throws -> any Store {
-    try await patiently(.store, waits: { ($0 as? StoreError)?.mayPass == true }) {
+    try await patiently(.store, waits: Self.storeMayPass) {
       try await openStore(url, migrate: false)
     }
   }
@@ -26,7 +26,7 @@ struct StartUp {
   func broker(
     _ url: BrokerURL, name: String, topology: Topology
   ) async throws -> RabbitMQBroker {
-    let broker = try await patiently(.broker, waits: { ($0 as? BrokerError)?.mayPass == true }) {
+    let broker = try await patiently(.broker, waits: Self.brokerMayPass) {
       try await RabbitMQBroker.connect(url, name: name, options: options, logger: logger)
     }
     do {
@@ -41,9 +41,17 @@ struct StartUp {
     return broker
   }
 
+  private static func storeMayPass(_ error: any Error) -> Bool {
+    (error as? StoreError)?.mayPass == true
+  }
+
+  private static func brokerMayPass(_ error: any Error) -> Bool {
+    (error as? BrokerError)?.mayPass == true
+  }
+
   private static func topologyMayPass(_ error: any Error) -> Bool {
     if let mismatch = error as? TopologyMismatch { return mismatch.isOnlyMissing }
-    return (error as? BrokerError)?.mayPass == true
+    return brokerMayPass(error)
   }
 
   /// Tries until it succeeds, or fails in a way that waiting does not mend.

@@ -6,8 +6,6 @@ import Monitoring
 /// The instruments of a service over whatever factory it is given. A service that nobody watches
 /// has none: then nothing is measured, not even the time.
 package final class ServiceMetrics: Sendable {
-  package static let off: ServiceMetrics? = nil
-
   let outcomes: CounterFamily
   let pauses: CounterFamily
   let published: CounterFamily

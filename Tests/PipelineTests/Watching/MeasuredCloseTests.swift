@@ -15,7 +15,7 @@ import Testing
     func sum(_ service: ServiceName, _ name: String, _ labels: String = "") async -> Int {
       let text = await registries[service]?.text() ?? ""
       return text.split(separator: "\n")
-        .filter { $0.hasPrefix("\(name){") && $0.contains(labels) }
+        .filter { $0.hasPrefix("\(name){") && (labels.isEmpty || $0.contains(labels)) }
         .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
     }
   }
@@ -53,6 +53,7 @@ import Testing
         == close.world.post.sent.count)
     #expect(await close.sum(.charger, "monthclose_messages_total", "outcome=\"done\"") == 3)
     #expect(await close.sum(.charger, "monthclose_decisions_total") == 3)
+    #expect(await close.sum(.charger, "monthclose_batch_size_sum") == 3)
     #expect(await close.sum(.charger, "monthclose_messages_in_flight") == 0)
     #expect(await close.sum(.charger, "monthclose_gateway_calls_in_flight") == 0)
     #expect(await close.sum(.charger, "messaging_process_duration_seconds_count") == 3)
