@@ -8,6 +8,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SERVICES=(invoicer charger mailer holder reporter)
 STAGE_STARTED=() # pid files of what this shell started, oldest first
 STAGE_BROKERS=() # broker folders this shell started
+STAGE_CLUSTERS=() # and folders of clusters
 STAGE_T0=${EPOCHREALTIME/,/.}
 
 # ---- words ------------------------------------------------------------------------------------
@@ -180,8 +181,12 @@ stop_everything() {
   for ((i = ${#STAGE_BROKERS[@]} - 1; i >= 0; i--)); do
     "$ROOT/scripts/broker" stop "${STAGE_BROKERS[i]}" >/dev/null || true
   done
+  for ((i = ${#STAGE_CLUSTERS[@]} - 1; i >= 0; i--)); do
+    "$ROOT/scripts/cluster" stop "${STAGE_CLUSTERS[i]}" >/dev/null || true
+  done
   STAGE_STARTED=()
   STAGE_BROKERS=()
+  STAGE_CLUSTERS=()
 }
 
 # on_exit: installs the trap
@@ -229,7 +234,8 @@ use_vhost() {
   "$RABBITMQCTL" -q add_vhost "$1"
   "$RABBITMQCTL" -q set_permissions -p "$1" guest '.*' '.*' '.*'
   VHOST=$1
-  setting MONTHCLOSE_BROKER_URL "${BROKER_ROOT_URL%/}/$1"
+  # of a cluster each node's URL
+  setting MONTHCLOSE_BROKER_URL "$(sed -E "s#/(,|\$)#/$1\1#g" <<<"$BROKER_ROOT_URL")"
 }
 
 # use_settings: what all services share

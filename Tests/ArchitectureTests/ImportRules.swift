@@ -13,8 +13,7 @@ enum ImportRules {
     "Pipeline": platform.union([
       "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "CoreMetrics", "Dispatch",
       "Foundation", "Ledger", "Logging", "Monitoring", "Mustache", "NIOCore", "NIOFoundationCompat",
-      "NIOHTTP1", "NIOPosix",
-      "ServiceLifecycle",
+      "NIOHTTP1", "NIOPosix", "NIOSSL", "ServiceLifecycle",
     ]),
     "invoicer": service, "charger": service, "mailer": service, "holder": service,
     "reporter": service,

@@ -14,7 +14,7 @@ final class PublishingLoop {
     var index: Int
     var message: OutgoingMessage { batch.messages[index] }
   }
-  private let url: BrokerURL
+  private let nodes: BrokerNodes
   private let name: String
   private let options: BrokerOptions
   private let mailbox: Mailbox<PublishingCommand>
@@ -32,10 +32,10 @@ final class PublishingLoop {
   private var closing: Reply<Void>?
 
   init(
-    _ url: BrokerURL, name: String, options: BrokerOptions,
+    _ nodes: BrokerNodes, name: String, options: BrokerOptions,
     mailbox: Mailbox<PublishingCommand>, link: LinkState, logger: Logger
   ) {
-    self.url = url
+    self.nodes = nodes
     self.name = name
     self.options = options
     self.mailbox = mailbox
@@ -78,12 +78,14 @@ final class PublishingLoop {
   }
 
   private func open() throws(BrokerError) -> AMQPConnection {
-    let opened = try AMQPConnection.open(url, name: name, options: options)
+    let opened = try nodes.open(name: name, options: options)
     do {
       try opened.selectConfirms()
       return opened
     } catch {
-      throw .unreachable(host: url.host, port: url.port, why: "no confirms: \(error)")
+      let node = opened.node
+      nodes.leave(node)
+      throw .unreachable(host: node.host, port: node.port, why: "no confirms: \(error)")
     }
   }
 
@@ -94,13 +96,15 @@ final class PublishingLoop {
       backoff.reset()
       lastConfirm = .now
       link.link = .connected
-      logger.info("publishing: connected to the broker again", metadata: ["broker": "\(url)"])
+      logger.info(
+        "publishing: connected to the broker again", metadata: ["broker": "\(nodes.current)"])
     } catch {
       postpone("\(error)")
     }
   }
 
   private func lose(_ reason: String) {
+    if let connection { nodes.leave(connection.node) }
     connection = nil
     blocked = false
     for place in window.removeAll() {
@@ -146,12 +150,12 @@ final class PublishingLoop {
     }
   }
 
-  /// One bad exchange name closes the channel for all. Only the messages for that exchange are
-  /// returned; what happened to their neighbours nobody knows.
+  /// One bad exchange name, or one key we may not publish, closes the channel for all. Only the
+  /// messages for that exchange or key are returned; what happened to the others nobody knows.
   private func reopenChannel(_ closed: ChannelClosed) throws(ConnectionLost) {
     guard let connection else { return }
     func result(_ message: OutgoingMessage) -> PublishResult {
-      closed.text.contains("exchange '\(message.exchange)'")
+      closed.isAbout(message)
         ? .returned(code: closed.code, text: closed.text)
         : .unknown("the channel was closed: \(closed.code) \(closed.text)")
     }

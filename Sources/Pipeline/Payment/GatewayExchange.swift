@@ -1,8 +1,11 @@
 import AsyncHTTPClient
+import NIOSSL
 
 /// One request and its whole answer, within a time and a size.
 struct GatewayExchange: Sendable {
   enum Fault: Error {
+    /// TLS did not come about: nothing was sent. The sentence says why.
+    case untrusted(String)
     /// The answer is longer than any of this gateway's.
     case oversized
     /// Sent or not, answered or not: unknown.
@@ -17,6 +20,7 @@ struct GatewayExchange: Sendable {
 
   var client: HTTPClient
   var address: GatewayAddress
+  var caFile: String?
   var timeoutSeconds: Int
   /// For tests of crashes: called when all of a request has left.
   var requestSent: (@Sendable () -> Void)?
@@ -94,11 +98,26 @@ struct GatewayExchange: Sendable {
         GatewayReply(
           status: Int(response.status.code),
           retryAfter: response.headers.first(name: "Retry-After"), body: body))
+    } catch let error
+      where error is NIOSSLError || error is NIOSSLExtraError
+      || error is BoringSSLError
+    {
+      return .failure(await untrusted("\(type(of: error))"))
     } catch let error as HTTPClientError {
       return .failure(.lost(error.shortDescription))
     } catch {
       // A type's name says enough; a system's text may hold addresses.
       return .failure(.lost("\(type(of: error))"))
     }
+  }
+
+  private func untrusted(_ fault: String) async -> Fault {
+    // After the handshake it is a lost connection like any other.
+    guard let problem = await TLSLook.problem(url: address.base, caFile: caFile) else {
+      return .lost(fault)
+    }
+    return .untrusted(
+      "the payment gateway \(address.base) (MONTHCLOSE_GATEWAY_URL) cannot be used over TLS: "
+        + problem)
   }
 }

@@ -24,14 +24,14 @@ struct StartUp {
   }
 
   func broker(
-    _ url: BrokerURL, name: String, topology: Topology
+    _ urls: [BrokerURL], name: String, topology: Topology
   ) async throws -> RabbitMQBroker {
     let broker = try await patiently(.broker, waits: Self.brokerMayPass) {
-      try await RabbitMQBroker.connect(url, name: name, options: options, logger: logger)
+      try await RabbitMQBroker.connect(urls, name: name, options: options, logger: logger)
     }
     do {
       try await patiently(.topology, waits: Self.topologyMayPass) {
-        let differences = try await broker.differences(from: topology)
+        let differences = try await broker.differences(from: topology, .asPermitted)
         guard differences.isEmpty else { throw TopologyMismatch(differences: differences) }
       }
     } catch {
@@ -66,7 +66,7 @@ struct StartUp {
         return value
       } catch  where waits(error) {
         health.lacks(part, "\(error)")
-        logger.warning("waiting for the \(part.rawValue): \(error)")
+        logger.warning("waiting for the \(part.rawValue)\(part.setting): \(error)")
         try await Task.sleep(for: min(backOff.next(), Self.longestPause))
       }
     }
@@ -93,6 +93,17 @@ extension Surroundings {
         logger.warning("waiting for the queue: \(error)")
         if await !pause(backOff.next()) { throw CancellationError() }
       }
+    }
+  }
+}
+
+extension ServiceHealth.Part {
+  /// Where an operator looks first.
+  fileprivate var setting: String {
+    switch self {
+    case .store: " (MONTHCLOSE_STORE_URL)"
+    case .broker: " (MONTHCLOSE_BROKER_URL)"
+    case .topology, .gatewayKey: ""
     }
   }
 }
@@ -124,13 +135,6 @@ extension StoreError {
 }
 
 extension BrokerError {
-  var mayPass: Bool {
-    switch self {
-    case .unreachable, .timedOut: true
-    default: false
-    }
-  }
-
   fileprivate var mayPassAtQueue: Bool {
     if case .noQueue = self { true } else { mayPass }
   }

@@ -48,25 +48,27 @@ package struct Surroundings: Sendable {
     let requestSent = reached.map { reached in { @Sendable in reached(.requestSent) } }
     var options = BrokerOptions()
     options.published = reached.map { reached in { @Sendable in reached(.published) } }
-    let url = try BrokerURL(parsing: settings.brokerURL)
+    let nodes = try settings.brokerNodes()
     let startUp = StartUp(logger: logger, health: watch.health, options: options)
     startUp.lacksAll()
     async let storeToCome = startUp.store(settings.storeURL)
     async let brokerToCome = startUp.broker(
-      url, name: service.rawValue,
+      nodes, name: service.rawValue,
       topology: MonthClose.topology(retryDelays: settings.retryDelays))
     let (store, broker) = try await (storeToCome, brokerToCome)
     return Surroundings(
       store: store, clock: clock ?? .system, broker: broker,
       gateway: {
         try PaymentGateway.http(
-          url: settings.gatewayURL, key: settings.gatewayKey,
+          url: settings.gatewayURL, key: settings.gatewayKey, caFile: settings.gatewayCAFile,
           timeoutSeconds: settings.gatewayTimeoutSeconds, maxConnections: settings.inFlight,
           logger: logger, requestSent: requestSent)
       },
       mailServer: {
         try MailServer.smtp(
-          url: settings.smtpURL, connections: settings.mailConnections, logger: logger)
+          url: settings.smtpURL, caFile: settings.smtpCAFile,
+          allowsPlaintext: settings.allowPlaintext.contains(.mail),
+          connections: settings.mailConnections, logger: logger)
       },
       reached: reached ?? { _ in }, watch: watch)
   }

@@ -28,6 +28,10 @@ public struct Outbox: Sendable {
     for (event, result) in zip(events, results) {
       switch result {
       case .confirmed: confirmed.append(event.sequence)
+      case .returned(403, let text):
+        logger.error(
+          "the broker's user may not publish an event, it stays unpublished: closectl topology users",
+          metadata: ["key": "\(event.event.routingKey)", "answer": "\(text)"])
       case .returned(let code, let text):
         logger.error(
           "no queue is bound for an event, it stays unpublished: closectl topology apply",

@@ -174,7 +174,7 @@ public struct Runner: Sendable {
       ]
       if let trace = departure.trace { place["trace"] = "\(trace.traceID)" }
       guard result == .confirmed else {
-        logger.error("could not be moved, kept", metadata: place)
+        logger.error("could not be moved, kept: \(result.why)", metadata: place)
         continue
       }
       left.insert(departure.delivery.tag)

@@ -1,3 +1,4 @@
+import Broker
 import Glibc
 
 /// Where a setting's text may come from: flag, variable, file; and what is wrong there.
@@ -42,7 +43,8 @@ struct SettingSources {
     guard flags.updateValue(text, forKey: key.name) == nil else {
       return problems.append("\(flag): expected once, found twice")
     }
-    if key.secrecy == .password, text != key.defaultText, ServerURL(text)?.password != nil {
+    let hasPassword = BrokerURL.parts(of: text).contains { ServerURL($0)?.password != nil }
+    if key.secrecy == .password, text != key.defaultText, hasPassword {
       problems.append(
         "\(flag): expected no password in a flag, where others can see it; "
           + "use \(key.variable) or \(key.variable)_FILE")

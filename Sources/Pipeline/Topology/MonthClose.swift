@@ -22,6 +22,10 @@ public enum MonthClose {
   /// `replay.charger`: so that who replays needs no more than to publish to the exchange.
   public static func replayKey(of service: ServiceName) -> String { "replay.\(service.rawValue)" }
 
+  /// Bound to nothing: whether a message with it comes back unrouted or refused tells whether one
+  /// may replay.
+  public static let rightsKey = "replay.rights-asked"
+
   private static let consumed: [(service: ServiceName, keys: [String])] = [
     (.invoicer, ["close.requested", "close.range"]),
     (.charger, ["invoice.issued", "due.charge"]),
@@ -67,8 +71,15 @@ public enum MonthClose {
       for delay in retryDelays {
         var retry = quorum(deadLettersTo: service.rawValue)
         retry["x-message-ttl"] = .integer(delay.milliseconds)
-        queues.append(.init(name: retryQueue(of: service, after: delay), arguments: retry))
+        let name = retryQueue(of: service, after: delay)
+        queues.append(.init(name: name, arguments: retry))
+        keys.append(.init(exchange: exchange, queue: name, routingKey: name))
       }
+      // Moved there by the exchange, under the queue's name: who may publish to the default exchange
+      // may write into every queue there is.
+      keys.append(
+        .init(
+          exchange: exchange, queue: deadQueue(of: service), routingKey: deadQueue(of: service)))
       keys += routingKeys.map {
         .init(exchange: exchange, queue: service.rawValue, routingKey: $0)
       }

@@ -47,7 +47,7 @@ struct ProbeBroker: OperatorCommand {
     let queues = MonthClose.topology(retryDelays: []).queues
     let arguments = queues.first { $0.name == MonthClose.services[1].rawValue }?.arguments ?? [:]
     let rates = try await BrokerProbe.measure(
-      try BrokerURL(parsing: session.settings.brokerURL), queueArguments: arguments,
+      try session.settings.brokerNodes(), queueArguments: arguments,
       messageBytes: bytes, messages: messages, batch: batch, logger: session.logger)
     let document = Document(
       messages: messages, bytes: bytes,

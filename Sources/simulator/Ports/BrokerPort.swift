@@ -52,9 +52,11 @@ struct BrokerPort: Broker {
     return result == .confirmed ? what + about : "\(what)\(about) (\(result.word))"
   }
 
-  func differences(from topology: Topology) async throws -> [TopologyDifference] {
+  func differences(
+    from topology: Topology, _ inspection: TopologyInspection
+  ) async throws -> [TopologyDifference] {
     try await process.step()
-    return try await process.broker.differences(from: topology)
+    return try await process.broker.differences(from: topology, inspection)
   }
 
   func apply(_ topology: Topology) async throws -> [TopologyDifference] {

@@ -105,6 +105,7 @@ struct GatewayCaller: Sendable {
     case .notFound: return missing
     case .unknown(let why): return .gateway(.unknown(why))
     case .unauthorized(let why): return .gateway(.unauthorized(why))
+    case .untrusted(let why): return .gateway(.untrusted(why))
     }
   }
 }
