@@ -36,8 +36,9 @@ public final class RabbitMQBroker: Broker {
   }
 
   /// Connects once, to the first node that takes us, or says why not: `unreachable`, `timedOut`,
-  /// `untrusted`, `refusedLogin`, `noVirtualHost`; of several nodes, what each said. `name` is shown
-  /// in the broker's list of connections. Close what this returns: its threads run until then.
+  /// `untrusted`, `refusedLogin`, `noVirtualHost`; of several nodes, what each said. `name` is
+  /// shown in the broker's list of connections. Close what this returns: its threads run until
+  /// then.
   public static func connect(
     _ urls: [BrokerURL], name: String, options: BrokerOptions = .init(), logger: Logger
   ) async throws -> RabbitMQBroker {

@@ -25,7 +25,11 @@ certificate_of() {
   wait_for_port "tls-$name" "$port" 30
 }
 
-# handshakes NAME: how many connections it has accepted, and how many of them the other side broke off
-# because it did not trust the certificate
+# accepted_by NAME: how many connections it has accepted
 accepted_by() { grep -c 'accepting connection' "$RUN/logs/tls-$1.log" || true; }
-broken_off_at() { grep -cE 'SSL_accept\(\).*alert' "$RUN/logs/tls-$1.log" || true; }
+
+# certificates_seen NAME: how many clients it has shown its certificate; they broke off with an alert, or,
+# those that compare names only afterwards, right after the handshake
+certificates_seen() {
+  grep -cE 'SSL_accept\(\).*alert|SSL connection using' "$RUN/logs/tls-$1.log" || true
+}

@@ -80,10 +80,11 @@ extension AMQPConnection {
           "the handshake with \(url.host):\(url.port), after \(options.connectTimeout)")
       }
       let why = String(cString: amqp_error_string2(reply.library_error))
+      if let handshake { throw handshake.endedAfterwards(why) }
       throw .unreachable(
         host: url.host, port: url.port,
         why: "it is not a broker that speaks AMQP 0-9-1 (\(why))"
-          + (handshake == nil ? "; where it speaks TLS: amqps://" : ""))
+          + "; where it speaks TLS: amqps://")
     }
   }
 

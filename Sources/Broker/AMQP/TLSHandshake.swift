@@ -68,6 +68,13 @@ final class TLSHandshake {
     return untrusted("the TLS handshake failed: \(reason)")
   }
 
+  /// The broker's word on our certificate is lost when our first bytes find the connection closed.
+  func endedAfterwards(_ why: String) -> BrokerError {
+    untrusted(
+      "it ended the connection right after the handshake (\(why)): it may ask for a client "
+        + "certificate, or refuse ours")
+  }
+
   private func untrusted(_ why: String) -> BrokerError {
     .untrusted(host: url.host, port: url.port, why: why)
   }

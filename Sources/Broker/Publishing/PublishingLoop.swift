@@ -27,6 +27,8 @@ final class PublishingLoop {
   private var blocked = false
   private var wantsRoom = false
   private var lastConfirm = ContinuousClock.now
+  private var wasRefused = false
+  private var channelOpenedAt = ContinuousClock.now
   private var backoff: Backoff
   private var nextAttempt = ContinuousClock.now
   private var closing: Reply<Void>?
@@ -60,6 +62,7 @@ final class PublishingLoop {
       reconnectIfDue()
       do {
         try readEvents()
+        try renewChannel()
         try write()
         try noticeSilence()
       } catch {
@@ -126,6 +129,7 @@ final class PublishingLoop {
       switch event {
       case .confirmed(let tag, let multiple, let taken):
         lastConfirm = .now
+        if !taken { wasRefused = true }
         window.confirm(tag: tag, multiple: multiple, taken: taken) { place, result in
           place.batch.resolve(place.index, result)
         }
@@ -150,6 +154,20 @@ final class PublishingLoop {
     }
   }
 
+  /// A channel remembers who led a queue when it was opened. If that node died meanwhile, RabbitMQ
+  /// 3.10 refuses every message for that queue on this channel until the node is back, where a new
+  /// channel finds the new leader. At most one a second; a queue that is full goes on refusing.
+  private func renewChannel() throws(ConnectionLost) {
+    guard let connection, wantsNewChannel, window.count == 0 else { return }
+    wasRefused = false
+    channelOpenedAt = .now
+    try connection.closeChannel()
+    try openConfirmedChannel(connection)
+    logger.info("publishing: messages were refused, goes on over a new channel")
+  }
+
+  private var wantsNewChannel: Bool { wasRefused && channelOpenedAt + .seconds(1) <= .now }
+
   /// One bad exchange name, or one key we may not publish, closes the channel for all. Only the
   /// messages for that exchange or key are returned; what happened to the others nobody knows.
   private func reopenChannel(_ closed: ChannelClosed) throws(ConnectionLost) {
@@ -168,6 +186,10 @@ final class PublishingLoop {
     }
     logger.error("publishing: the broker closed the channel: \(closed.code) \(closed.text)")
     try connection.acknowledgeChannelClose()
+    try openConfirmedChannel(connection)
+  }
+
+  private func openConfirmedChannel(_ connection: AMQPConnection) throws(ConnectionLost) {
     try connection.openChannel()
     do {
       try connection.selectConfirms()
@@ -201,7 +223,10 @@ final class PublishingLoop {
     }
   }
 
-  private var hasWork: Bool { !waiting.isEmpty && window.count < options.publishWindow }
+  /// Before a new channel what is on the old one has to be answered.
+  private var hasWork: Bool {
+    !waiting.isEmpty && window.count < options.publishWindow && !wantsNewChannel
+  }
 
   /// A channel whose confirms stopped would fill its window for ever: it is given up.
   private func noticeSilence() throws(ConnectionLost) {

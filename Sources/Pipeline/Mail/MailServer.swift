@@ -17,8 +17,8 @@ public struct MailServer: Sendable {
 }
 
 extension MailServer {
-  /// A server that speaks SMTP. `smtps://` is TLS from the first byte; over `smtp://` nothing leaves
-  /// this machine without STARTTLS, unless plaintext is allowed, and a password not even then.
+  /// A server that speaks SMTP. `smtps://` is TLS from the first byte; over `smtp://` nothing
+  /// leaves this machine without STARTTLS, unless plaintext is allowed; a password not even then.
   /// Certificates are always verified, against `caFile` or the system's authorities.
   ///
   /// Nothing is connected yet. Throws `MailServerError` for a URL or file that cannot be used.

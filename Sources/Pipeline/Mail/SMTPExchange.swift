@@ -9,8 +9,8 @@ struct SMTPExchange {
   var isSent: Bool
   /// Over a connection that was there before.
   var isReused: Bool
-  /// libcurl's own words; used to tell the step, and shown only where TLS failed: elsewhere they may
-  /// hold an address.
+  /// libcurl's own words; used to tell the step, and shown only where TLS failed: elsewhere they
+  /// may hold an address.
   var detail: String
 
   func answer(server: String) -> MailAnswer {

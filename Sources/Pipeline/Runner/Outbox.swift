@@ -30,7 +30,7 @@ public struct Outbox: Sendable {
       case .confirmed: confirmed.append(event.sequence)
       case .returned(403, let text):
         logger.error(
-          "the broker's user may not publish an event, it stays unpublished: closectl topology users",
+          "the broker's user may not publish an event, it stays there: closectl topology users",
           metadata: ["key": "\(event.event.routingKey)", "answer": "\(text)"])
       case .returned(let code, let text):
         logger.error(

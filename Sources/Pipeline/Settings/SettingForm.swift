@@ -23,7 +23,8 @@ extension SettingForm where Value == String {
     let isGood = BrokerURL.parts(of: text).allSatisfy { part in
       ServerURL(part).map { ["amqp", "amqps"].contains($0.scheme) } ?? false
     }
-    return isGood ? text : nil
+    // A comma at the end would be a part of the last one's virtual host.
+    return isGood && !text.hasSuffix(",") ? text : nil
   }
 
   /// Which kinds of store a program can open is the store's to say.

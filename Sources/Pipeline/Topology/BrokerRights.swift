@@ -31,7 +31,7 @@ extension MonthClose {
         user: userName("trigger"), isFor: "cron, or whoever starts a close",
         write: "^\(exchange)$", publishes: exact(["close.requested"])),
       BrokerRights(
-        user: userName("monitor"), isFor: "RabbitMQ's metrics and management", tags: ["monitoring"]),
+        user: userName("monitor"), isFor: "RabbitMQ's own metrics", tags: ["monitoring"]),
     ]
 
   static func userName(_ name: String) -> String { "\(exchange)-\(name)" }

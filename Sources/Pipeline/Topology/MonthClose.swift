@@ -75,8 +75,8 @@ public enum MonthClose {
         queues.append(.init(name: name, arguments: retry))
         keys.append(.init(exchange: exchange, queue: name, routingKey: name))
       }
-      // Moved there by the exchange, under the queue's name: who may publish to the default exchange
-      // may write into every queue there is.
+      // Moved there by the exchange, under the queue's name: whoever may publish to the default
+      // exchange may write into every queue there is.
       keys.append(
         .init(
           exchange: exchange, queue: deadQueue(of: service), routingKey: deadQueue(of: service)))

@@ -15,8 +15,8 @@ import Testing
     "MONTHCLOSE_TEST_BROKER_URL or MONTHCLOSE_TEST_RABBITMQCTL is not set: no rights are tried"),
   .serialized, .timeLimit(.minutes(3)))
 struct RealRightsTests {
-  /// What each user may read, and which of our exchange's keys it may publish. Written down a second
-  /// time on purpose: the first is what is tested.
+  /// What each user may read, and which of our exchange's keys it may publish. Written down a
+  /// second time on purpose: the first is what is tested.
   static let users: [(name: String, reads: [String], publishes: [String])] = [
     (
       "invoicer", ["invoicer"],
