@@ -25,10 +25,11 @@ leading() {
     awk -v node="$(node_name "$1")" '$2 == node' | wc -l
 }
 
-# connections_of_services: how many of them the services have, to all nodes that answer
+# connected_to N: how many connections the stage's programs have to node N; a connection's process is
+# named after its node
 connected_to() {
-  "$RABBITMQCTL" -s list_connections node vhost | awk -v node="$(node_name "$1")" -v vhost="$VHOST" \
-    '$1 == node && $2 == vhost' | wc -l
+  "$RABBITMQCTL" -s list_connections pid vhost | awk -v node="<$(node_name "$1")." -v vhost="$VHOST" \
+    'index($1, node) == 1 && $2 == vhost' | wc -l
 }
 
 # wait_for_leader_elsewhere N: until node N leads no queue any more
