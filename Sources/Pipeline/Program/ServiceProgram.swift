@@ -32,6 +32,8 @@ public enum ServiceProgram {
       for problem in problems { say("\(service.rawValue): \(problem)") }
       if problems.isEmpty { say("\(service.rawValue): settings, store and broker are in order") }
       exit(problems.isEmpty ? 0 : 1)
+    case .health:
+      exit(await health(service, settings))
     case .run:
       exit(await run(service, settings))
     }
@@ -55,6 +57,18 @@ public enum ServiceProgram {
     } catch {
       logger.critical("cannot run: \(error)")
       return 1
+    }
+  }
+
+  private static func health(_ service: ServiceName, _ settings: Settings) async -> Int32 {
+    switch await HealthQuestion(address: settings.httpAddress).ask() {
+    case .ready: return 0
+    case .notReady(let why):
+      say("\(service.rawValue): not ready: \(why)")
+      return 1
+    case .noAddress:
+      say("\(service.rawValue): --health expects MONTHCLOSE_HTTP_ADDRESS, found nothing")
+      return 2
     }
   }
 

@@ -22,6 +22,7 @@ struct SettingSources {
     while let argument = rest.popFirst() {
       switch argument {
       case "--check": if mode == .run { mode = .check }
+      case "--health": if mode == .run { mode = .health }
       case "--version": mode = .version
       case "--help", "-h": mode = .help
       default: takeFlag(argument, &rest)
@@ -55,7 +56,7 @@ struct SettingSources {
     if let key = SettingKey.all.first(where: { "--" + $0.name.lowercased() == flag.dashed }) {
       return "\(flag): expected in \(key.variable) or \(key.variable)_FILE, never as a flag"
     }
-    let known = SettingKey.all.compactMap(\.flag) + ["--check", "--version", "--help"]
+    let known = SettingKey.all.compactMap(\.flag) + ["--check", "--health", "--version", "--help"]
     let nearest = Nearest.name(to: flag, among: known)
     return "\(Redaction.printable(flag)): expected a known flag (nearest: \(nearest)); see --help"
   }

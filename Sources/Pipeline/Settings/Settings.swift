@@ -5,7 +5,7 @@ import Logging
 /// `SettingKey.all` says what there is; this says what the programs see of it.
 public struct Settings: Sendable {
   public enum Mode: Sendable, Equatable {
-    case run, check, version, help
+    case run, check, health, version, help
   }
 
   public var mode = Mode.run

@@ -58,6 +58,7 @@ import Testing
 
   @Test func modesAreFlags() throws {
     #expect(try read([:], ["--check"]).mode == .check)
+    #expect(try read([:], ["--health"]).mode == .health)
     #expect(try read([:], ["--version"]).mode == .version)
     #expect(try read(["MONTHCLOSE_BATCH": "x"], ["--nonsense", "--help"]).mode == .help)
   }
