@@ -40,7 +40,7 @@ CONF
   # runc, because crun refuses cgroups where version 1 and 2 are mounted side by side
   cat >"$STATE/containers.conf" <<CONF
 [containers]
-default_ulimits = ["nofile=1024:4096"]
+default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 log_driver = "k8s-file"
 [engine]
 cgroup_manager = "cgroupfs"
@@ -84,4 +84,11 @@ start_engine() {
     ((SECONDS < deadline)) || die "podman does not answer; its log is $STATE/engine.log"
     sleep 0.1
   done
+}
+
+# forget_former_runs: containers, networks and volumes that a run before left behind; images are kept
+forget_former_runs() {
+  podman rm --all --force --time 0 >/dev/null 2>&1 || true # what ran is gone, its records may be odd
+  podman network prune --force >/dev/null
+  podman volume prune --force >/dev/null
 }
