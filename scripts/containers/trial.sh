@@ -67,6 +67,35 @@ wait_for_state() {
   failed "the close of $PERIOD is not $1 after $2 s: $(status_json | jq -c '{state, accounts, stages}')"
 }
 
+# finished: accounts of the close that have their end
+finished() { status_json | jq '.accounts.finished // 0'; }
+
+# check_audited: the close is over, and ledger, gateway and queues agree on what happened
+check_audited() {
+  local found charges audit status deadline
+  found=$(status_json)
+  equal "accounts with an end" "$ACCOUNTS" "$(jq .accounts.finished <<<"$found")"
+  equal "dead letters" 0 "$(jq .dead <<<"$found")"
+  # What the services still have in hand at the end is waited for: a verdict without excuses.
+  deadline=$((SECONDS + 60))
+  while :; do
+    status=0
+    audit=$(closectl audit "$PERIOD" --deep --json) || status=$?
+    if [[ $(jq -r .quiet <<<"$audit") == true ]] || ((SECONDS >= deadline)); then break; fi
+    sleep 2
+  done
+  equal "closectl audit --deep: exit" 0 "$status"
+  equal "invariants broken" 0 \
+    "$(jq '[.invariants[] | select(.verdict == "broken")] | length' <<<"$audit")"
+  at_least "invariants that hold" 12 \
+    "$(jq '[.invariants[] | select(.verdict == "holds")] | length' <<<"$audit")"
+  charges=$(inside gateway cat /var/lib/month-close/charges.jsonl |
+    jq -r 'select(.event == "charge.succeeded") | .invoice')
+  at_least "charges in the gateway's log" "$((ACCOUNTS / 2))" "$(wc -l <<<"$charges")"
+  equal "invoices charged twice" 0 "$(sort <<<"$charges" | uniq -d | wc -l)"
+  at_least "mails" "$ACCOUNTS" "$(inside mail sh -c 'find /tmp/mail -type f | wc -l')"
+}
+
 # check_hardened SERVICE [USER]: what its container is not able to do
 check_hardened() {
   local service=$1 user=${2:-10001} status found
