@@ -26,7 +26,7 @@ bench: ## measure closes (ACCOUNTS="2000 20000 100000" LATENCY="0 300")
 messages: ## write docs/messages anew from the code
 	@MONTHCLOSE_PUBLISH_MESSAGES=yes swift test --disable-xctest --filter PublishedContractTests
 
-containers: ## both forms of compose/ in real containers (podman, root; FORMS="small-form cluster-form")
+containers: ## compose/ and systemd/ really run, in podman as root (FORMS="small-form systemd-form")
 	@scripts/containers/run $(FORMS)
 
 lint: ## formatting of Swift and the shell scripts' own checker

@@ -61,6 +61,9 @@ CONF
 # the script, nothing of it goes on.
 in_own_namespaces() {
   [[ -z "${CONTAINERS_INSIDE:-}" ]] || return 0
+  mkdir -p "$STATE"
+  exec 8>"$STATE/lock"
+  flock --nonblock 8 || die "another trial in containers runs already"
   CONTAINERS_INSIDE=yes exec unshare --mount --net --pid --fork --kill-child --mount-proc "$@"
 }
 
