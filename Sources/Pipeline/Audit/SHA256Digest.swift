@@ -11,6 +11,8 @@ final class SHA256Digest {
     self.context = context
   }
 
+  private static let digits = Array("0123456789abcdef".utf8)
+
   deinit { EVP_MD_CTX_free(context) }
 
   func update(_ text: String) {
@@ -24,11 +26,16 @@ final class SHA256Digest {
     precondition(taken == 1, "OpenSSL takes no more bytes")
   }
 
-  /// Small letters; nothing may be added afterwards.
-  func hexadecimal() -> String {
+  /// Small letters, of the first `count` bytes; nothing may be added afterwards.
+  func hexadecimal(bytes wanted: Int = 32) -> String {
     var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var count: UInt32 = 0
     precondition(EVP_DigestFinal_ex(context, &bytes, &count) == 1, "OpenSSL ends without a digest")
-    return bytes.prefix(Int(count)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    var digits: [UInt8] = []
+    for byte in bytes.prefix(min(Int(count), wanted)) {
+      digits.append(Self.digits[Int(byte >> 4)])
+      digits.append(Self.digits[Int(byte & 15)])
+    }
+    return String(decoding: digits, as: UTF8.self)
   }
 }

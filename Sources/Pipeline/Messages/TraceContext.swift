@@ -57,7 +57,7 @@ public struct TraceContext: Sendable, Equatable {
   private static func digits(_ count: Int, of text: String) -> String {
     let digest = SHA256Digest()
     digest.update(text)
-    let digits = String(digest.hexadecimal().prefix(count))
+    let digits = digest.hexadecimal(bytes: count / 2)
     // All zeros would be invalid; nobody will live to see it.
     return digits.contains { $0 != "0" } ? digits : String(repeating: "1", count: count)
   }
