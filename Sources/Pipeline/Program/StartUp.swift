@@ -7,11 +7,12 @@ import Logging
 struct StartUp {
   let logger: Logger
 
-  func store(_ url: String) async throws -> any Store {
+  func store(_ settings: Settings) async throws -> any Store {
     var backOff = BackOff()
     while true {
       do {
-        return try await openStore(url, migrate: false)
+        return try await openStore(
+          settings.storeURL, migrate: false, connections: settings.storeConnections)
       } catch let error as StoreError where error.mayPass {
         logger.warning("waiting for the store: \(error)")
         try await Task.sleep(for: backOff.next())

@@ -44,7 +44,7 @@ package struct Surroundings: Sendable {
     let clock = try settings.clockFile.map { try LedgerClock.shifted(file: $0, logger: logger) }
     let reached = settings.crashPoint?.observer()
     let requestSent = reached.map { reached in { @Sendable in reached(.requestSent) } }
-    let store = try await StartUp(logger: logger).store(settings.storeURL)
+    let store = try await StartUp(logger: logger).store(settings)
     var options = BrokerOptions()
     options.published = reached.map { reached in { @Sendable in reached(.published) } }
     let broker = try await StartUp(logger: logger).broker(

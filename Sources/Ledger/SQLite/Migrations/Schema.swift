@@ -6,7 +6,7 @@ enum Schema {
   static func prepare(
     _ database: Database, path: String, migrate: Bool, without removed: Set<LedgerGuard>
   ) throws {
-    let found = Int(try database.integer("PRAGMA user_version") ?? 0)
+    let found = Int(try SQLiteSession(database).integer("PRAGMA user_version") ?? 0)
     try identify(database, path, found)
     if found > Migration.newest {
       throw StoreError.newerSchema(found: found, known: Migration.newest)
@@ -23,8 +23,8 @@ enum Schema {
   }
 
   private static func identify(_ database: Database, _ path: String, _ version: Int) throws {
-    if try database.integer("PRAGMA application_id") == Int64(Migration.applicationID) { return }
-    let tables = try database.integer("SELECT count(*) FROM sqlite_schema") ?? 0
+    if try SQLiteSession(database).integer("PRAGMA application_id") == Int64(Migration.applicationID) { return }
+    let tables = try SQLiteSession(database).integer("SELECT count(*) FROM sqlite_schema") ?? 0
     if version != 0 || tables != 0 {
       throw StoreError.invalid("\(path) is a database of another program")
     }
