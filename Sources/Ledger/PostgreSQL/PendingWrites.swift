@@ -14,9 +14,7 @@ struct PendingWrites {
   private static let order = [
     "invoices", "invoice_lines", "invoice_taxes", "billed_usage", "unbilled_periods", "entries",
     "transactions", "attempts", "mails", "holds", "due_work", "close_members", "close_ranges",
-    "accounts", "decisions", "outgoing_events", "unpublished_events", "dead_manifests",
-    "dead_manifest_letters", "dead_actions", "catalogs", "metrics", "usage", "usage_sums",
-    "counters", "close_runs", "run_catalogs",
+    "accounts", "decisions", "outgoing_events", "unpublished_events", "counters", "close_runs",
   ]
 
   mutating func add(_ sql: String, _ cells: [SQLCell]) {

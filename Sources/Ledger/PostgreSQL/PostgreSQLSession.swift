@@ -10,6 +10,8 @@ final class PostgreSQLSession: SQLSession {
   let isSetBased: Bool
 
   private var isAsking = false
+  /// Only where the changes of a batch are known not to depend on each other.
+  private var isGathering = false
   private var answers: [String: [[SQLCell]: Answer]] = [:]
   private var questions: [String: Set<[SQLCell]>] = [:]
   private var writes = PendingWrites()
@@ -54,7 +56,7 @@ final class PostgreSQLSession: SQLSession {
 
   func run(_ sql: String, _ values: SQLValues) throws {
     let cells = values.map { $0?.cell ?? .null }
-    if isSetBased {
+    if isGathering {
       writes.add(sql, cells)
     } else {
       _ = try connection.run(sql, cells)
@@ -108,7 +110,7 @@ final class PostgreSQLSession: SQLSession {
   func insertIfNew(
     _ sql: String, _ values: SQLValues, isStored: () throws -> Bool
   ) throws -> Bool {
-    guard isSetBased else { return try runCounting(sql, values) == 1 }
+    guard isGathering else { return try runCounting(sql, values) == 1 }
     if try isStored() { return false }
     // Without its ON CONFLICT: what somebody else wrote since it was asked for is a collision.
     let end = sql.firstRange(of: " ON CONFLICT")?.lowerBound ?? sql.endIndex
@@ -161,6 +163,7 @@ final class PostgreSQLSession: SQLSession {
   func readAhead<Item>(_ items: [Item], _ ask: (Item) throws -> Void) throws {
     try sendWrites()
     answers = [:]
+    isGathering = true
     try inRounds {
       for item in items {
         do { try ask(item) } catch is Unanswered {}  // asked in the next round

@@ -68,7 +68,7 @@ final class CuttingProxy: Sendable {
       let isCut = isWatched && isWanted(buffer[..<count])
       // The client hears nothing more: its side is closed before the server can answer.
       if isCut { shutdown(from, Int32(SHUT_RDWR)) }
-      guard write(to, buffer, count) == count, !isCut else { break }
+      guard send(to, buffer, count, Int32(MSG_NOSIGNAL)) == count, !isCut else { break }
     }
     shutdown(from, Int32(SHUT_RDWR))
     shutdown(to, Int32(SHUT_WR))
