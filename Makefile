@@ -1,9 +1,9 @@
 # month-close: the commands people type. Each is a script in scripts/, which says more about itself.
 
-.PHONY: help demo test bench e2e chaos simulate lint format build release clean
+.PHONY: help demo test bench e2e chaos simulate containers messages lint format build release clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: ## watch a month close on this machine (DEMO_ACCOUNTS=1000, KEEP=1)
 	@scripts/demo
@@ -22,6 +22,12 @@ simulate: ## close small months under every fault, a seed each (SEEDS=300, FIRST
 
 bench: ## measure closes (ACCOUNTS="2000 20000 100000" LATENCY="0 300")
 	@scripts/bench
+
+messages: ## write docs/messages anew from the code
+	@MONTHCLOSE_PUBLISH_MESSAGES=yes swift test --disable-xctest --filter PublishedContractTests
+
+containers: ## compose/ and systemd/ really run, in podman as root (FORMS="small-form systemd-form")
+	@scripts/containers/run $(FORMS)
 
 lint: ## formatting of Swift and the shell scripts' own checker
 	@scripts/lint

@@ -24,13 +24,17 @@ let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+
 let package = Package(
   name: "month-close",
   products: [],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -54,12 +58,19 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Broker", dependencies: ["CRabbitMQ", log], swiftSettings: strict),
     .target(
+      name: "Monitoring",
+      dependencies: [
+        log, metrics, lifecycle, .product(name: "Hummingbird", package: "hummingbird"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Pipeline",
       dependencies: [
-        "Billing", "Ledger", "Broker", "CCrypto", "CCurl", log, lifecycle,
+        "Billing", "Ledger", "Broker", "Monitoring", "CCrypto", "CCurl", log, lifecycle, metrics,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -89,8 +100,11 @@ let package = Package(
     tests("ArchitectureTests", []),
     tests("BillingTests", ["Billing"], exclude: ["rating-exceptions.json"]),
     tests("BrokerTests", ["Broker"]),
-    tests("LedgerTests", ["Ledger"]),
-    tests("PipelineTests", ["Pipeline"]),
+    tests("LedgerTests", ["Ledger"], exclude: ["Recorded"]),
+    tests(
+      "MonitoringTests",
+      ["Monitoring", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
+    tests("PipelineTests", ["Pipeline"], exclude: ["Recorded"]),
     tests("OperatorTests", ["closectl"]),
     tests("SandboxTests", ["sandbox"]),
     tests("SimulatorTests", ["simulator"]),

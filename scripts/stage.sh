@@ -9,6 +9,7 @@ SERVICES=(invoicer charger mailer holder reporter)
 STAGE_STARTED=() # pid files of what this shell started, oldest first
 STAGE_BROKERS=() # broker folders this shell started
 STAGE_SERVERS=() # PostgreSQL folders this shell started
+STAGE_CLUSTERS=() # and folders of clusters
 STAGE_T0=${EPOCHREALTIME/,/.}
 
 # ---- words ------------------------------------------------------------------------------------
@@ -184,9 +185,13 @@ stop_everything() {
   for ((i = ${#STAGE_SERVERS[@]} - 1; i >= 0; i--)); do
     "$ROOT/scripts/postgres" stop "${STAGE_SERVERS[i]}" >/dev/null || true
   done
+  for ((i = ${#STAGE_CLUSTERS[@]} - 1; i >= 0; i--)); do
+    "$ROOT/scripts/cluster" stop "${STAGE_CLUSTERS[i]}" >/dev/null || true
+  done
   STAGE_STARTED=()
   STAGE_BROKERS=()
   STAGE_SERVERS=()
+  STAGE_CLUSTERS=()
 }
 
 # on_exit: installs the trap
@@ -256,7 +261,8 @@ use_vhost() {
   "$RABBITMQCTL" -q add_vhost "$1"
   "$RABBITMQCTL" -q set_permissions -p "$1" guest '.*' '.*' '.*'
   VHOST=$1
-  setting MONTHCLOSE_BROKER_URL "${BROKER_ROOT_URL%/}/$1"
+  # of a cluster each node's URL
+  setting MONTHCLOSE_BROKER_URL "$(sed -E "s#/(,|\$)#/$1\1#g" <<<"$BROKER_ROOT_URL")"
 }
 
 # use_settings: what all services share

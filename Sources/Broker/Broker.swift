@@ -11,7 +11,9 @@ public protocol Broker: Sendable {
   /// each message, in order. Never throws for what happens to a message.
   func publish(_ messages: [OutgoingMessage]) async -> [PublishResult]
   /// What differs between the topology and the broker; empty when they agree.
-  func differences(from topology: Topology) async throws -> [TopologyDifference]
+  func differences(
+    from topology: Topology, _ inspection: TopologyInspection
+  ) async throws -> [TopologyDifference]
   /// Declares what is missing. What exists with other arguments is reported, not changed.
   func apply(_ topology: Topology) async throws -> [TopologyDifference]
   /// Messages ready and consumers of a queue; `nil` when there is no such queue.
@@ -158,33 +160,11 @@ public struct BrokerHealth: Sendable, Equatable {
   public var publishing: Link
   /// By queue.
   public var consuming: [String: Link]
-  public init(publishing: Link, consuming: [String: Link]) {
+  /// How often a connection that was lost is there again, all connections together.
+  public var reconnects: Int
+  public init(publishing: Link, consuming: [String: Link], reconnects: Int = 0) {
     self.publishing = publishing
     self.consuming = consuming
-  }
-}
-
-public enum BrokerError: Error, Equatable, CustomStringConvertible {
-  case badURL(String)
-  case unreachable(host: String, port: Int, why: String)
-  case refusedLogin(user: String, host: String)
-  case noVirtualHost(String)
-  case noQueue(String)
-  case refused(code: Int, text: String)
-  case timedOut(String)
-
-  public var description: String {
-    switch self {
-    case .badURL(let why): "the broker URL is not usable: \(why)"
-    case .unreachable(let host, let port, let why):
-      "the broker at \(host):\(port) cannot be reached: \(why)"
-    case .refusedLogin(let user, let host):
-      "the broker at \(host) refuses user \(user): wrong name or password"
-    case .noVirtualHost(let name):
-      "the broker has no virtual host \(name), or the user may not use it"
-    case .noQueue(let name): "the broker has no queue \(name): run `closectl topology apply`"
-    case .refused(let code, let text): "the broker refuses: \(code) \(text)"
-    case .timedOut(let what): "the broker did not answer in time: \(what)"
-    }
+    self.reconnects = reconnects
   }
 }

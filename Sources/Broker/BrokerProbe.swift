@@ -5,10 +5,10 @@ public struct BrokerProbe: Sendable {
   /// Publishes and consumes at once through one queue of its own, deleted afterwards: confirmed
   /// messages a second, and acknowledged ones.
   public static func measure(
-    _ url: BrokerURL, queueArguments: [String: HeaderValue], messageBytes: Int, messages: Int,
+    _ nodes: [BrokerURL], queueArguments: [String: HeaderValue], messageBytes: Int, messages: Int,
     batch: Int = 64, publishers: Int = 8, logger: Logger
   ) async throws -> (publishedPerSecond: Double, consumedPerSecond: Double) {
-    let broker = try await RabbitMQBroker.connect(url, name: "probe", logger: logger)
+    let broker = try await RabbitMQBroker.connect(nodes, name: "probe", logger: logger)
     let queue = "probe.\(UInt64.random(in: 0 ... .max))"
     let outcome = await Result { () async throws -> (Double, Double) in
       let topology = Topology(

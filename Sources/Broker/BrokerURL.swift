@@ -1,5 +1,5 @@
 /// `amqp://user:password@host:port/vhost`, percent-encoded where needed, or `amqps://` with
-/// `?cacertfile=…&certfile=…&keyfile=…`. Never shows its password.
+/// `?cacertfile=…&certfile=…&keyfile=…&auth_mechanism=external`. Never shows its password.
 public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
   /// TLS 1.2 or newer; the broker's certificate and name are always verified.
   public struct TLS: Sendable, Equatable {
@@ -8,6 +8,16 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
     /// Our own certificate and key, PEM, if the broker asks for them.
     public var certificateFile: String?
     public var keyFile: String?
+    /// Our certificate is our login (SASL EXTERNAL); user and password are not sent.
+    var isLogin = false
+
+    public init(
+      caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil
+    ) {
+      self.caFile = caFile
+      self.certificateFile = certificateFile
+      self.keyFile = keyFile
+    }
   }
   public var host: String
   public var port: Int
@@ -24,7 +34,8 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
   /// Dumps, and whatever prints a value holding one, show no password either.
   public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 
-  public init(parsing text: String) throws(BrokerError) {
+  /// `files`: for what the URL does not name itself.
+  public init(parsing text: String, files: TLS? = nil) throws(BrokerError) {
     var rest = Substring(text)
     if let after = Self.cut(&rest, "amqps://") {
       rest = after
@@ -48,6 +59,30 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
     let name = try Self.decode(path ?? "", "the virtual host")
     virtualHost = name.isEmpty ? "/" : name
     try read(query: query ?? "")
+    if login == nil, tls?.isLogin == true { (user, password) = ("(certificate)", "") }
+    if let files { try use(files) }
+    if let tls { try Self.check(tls) }
+  }
+
+  private mutating func use(_ files: TLS) throws(BrokerError) {
+    if files == TLS() { return }
+    guard let own = tls else {
+      throw .badURL("certificate files are given, but it begins with amqp:// instead of amqps://")
+    }
+    tls?.caFile = own.caFile ?? files.caFile
+    if own.certificateFile == nil, own.keyFile == nil {
+      tls?.certificateFile = files.certificateFile
+      tls?.keyFile = files.keyFile
+    }
+  }
+
+  private static func check(_ tls: TLS) throws(BrokerError) {
+    if (tls.certificateFile == nil) != (tls.keyFile == nil) {
+      throw .badURL("certfile and keyfile belong together")
+    }
+    if tls.isLogin, tls.certificateFile == nil {
+      throw .badURL("auth_mechanism=external needs certfile and keyfile")
+    }
   }
 
   private mutating func read(query: Substring) throws(BrokerError) {
@@ -59,13 +94,13 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
       case "cacertfile": tls?.caFile = value
       case "certfile": tls?.certificateFile = value
       case "keyfile": tls?.keyFile = value
+      case "auth_mechanism" where value.lowercased() == "external": tls?.isLogin = true
       default:
         // Not named: after a password with a bare question mark it would be a part of it.
-        throw .badURL("a parameter is not known; expected cacertfile, certfile or keyfile")
+        throw .badURL(
+          "a parameter is not known; expected cacertfile, certfile, keyfile or "
+            + "auth_mechanism=external")
       }
-    }
-    if (tls?.certificateFile == nil) != (tls?.keyFile == nil) {
-      throw .badURL("certfile and keyfile belong together")
     }
   }
 

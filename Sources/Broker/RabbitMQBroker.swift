@@ -4,7 +4,7 @@ import Synchronization
 /// RabbitMQ over librabbitmq: one connection and thread for publishing, one for each consumer, and
 /// one for questions, opened when needed. Lost connections come back by themselves.
 public final class RabbitMQBroker: Broker {
-  let url: BrokerURL
+  let nodes: BrokerNodes
   let name: String
   let options: BrokerOptions
   private let logger: Logger
@@ -18,10 +18,10 @@ public final class RabbitMQBroker: Broker {
   private let consumers = Mutex(Consumers())
 
   private init(
-    _ url: BrokerURL, _ name: String, _ options: BrokerOptions, _ logger: Logger,
+    _ nodes: BrokerNodes, _ name: String, _ options: BrokerOptions, _ logger: Logger,
     _ publishing: Mailbox<PublishingCommand>, _ publishingLink: LinkState
   ) {
-    self.url = url
+    self.nodes = nodes
     self.name = name
     self.options = options
     self.logger = logger
@@ -29,33 +29,42 @@ public final class RabbitMQBroker: Broker {
     self.publishingLink = publishingLink
   }
 
-  /// Connects once, or says why not: `unreachable`, `timedOut`, `refusedLogin`, `noVirtualHost`.
-  /// `name` is shown in the broker's list of connections. Close what this returns: its threads run
-  /// until then.
   public static func connect(
     _ url: BrokerURL, name: String, options: BrokerOptions = .init(), logger: Logger
   ) async throws -> RabbitMQBroker {
+    try await connect([url], name: name, options: options, logger: logger)
+  }
+
+  /// Connects once, to the first node that takes us, or says why not: `unreachable`, `timedOut`,
+  /// `untrusted`, `refusedLogin`, `noVirtualHost`; of several nodes, what each said. `name` is
+  /// shown in the broker's list of connections. Close what this returns: its threads run until
+  /// then.
+  public static func connect(
+    _ urls: [BrokerURL], name: String, options: BrokerOptions = .init(), logger: Logger
+  ) async throws -> RabbitMQBroker {
+    let nodes = BrokerNodes(urls)
     let mailbox = Mailbox<PublishingCommand>()
     let link = LinkState()
     let opened = Reply<Void>()
     DedicatedThread.start {
       PublishingLoop(
-        url, name: "\(name) publishing", options: options, mailbox: mailbox, link: link,
+        nodes, name: "\(name) publishing", options: options, mailbox: mailbox, link: link,
         logger: logger
       ).run(opened)
     }
-    let broker = RabbitMQBroker(url, name, options, logger, mailbox, link)
+    let broker = RabbitMQBroker(nodes, name, options, logger, mailbox, link)
     let control = broker.control
     do {
       try await opened.value(
-        within: options.connectTimeout * 3, "connecting to \(url.host):\(url.port)")
+        within: options.connectTimeout * (2 * urls.count + 1),
+        "connecting to \(urls.map { "\($0.host):\($0.port)" }.joined(separator: ", "))")
     } catch {
       // A connection that succeeds after all is closed again.
       mailbox.post(.close(Reply()))
       throw error
     }
     DedicatedThread.start {
-      ControlLoop(url, name: name, options: options, mailbox: control, logger: logger).run()
+      ControlLoop(nodes, name: name, options: options, mailbox: control, logger: logger).run()
     }
     return broker
   }
@@ -72,16 +81,16 @@ public final class RabbitMQBroker: Broker {
       if !state.closed { state.all.append(consumer) }
       return state.closed
     }
-    if closed { throw BrokerError.unreachable(host: url.host, port: url.port, why: "closed") }
-    DedicatedThread.start { [url, name, options, logger] in
+    if closed { throw wasClosed }
+    DedicatedThread.start { [nodes, name, options, logger] in
       ConsumingLoop(
-        url, name: name, queue: queue, prefetch: prefetch, options: options, mailbox: mailbox,
+        nodes, name: name, queue: queue, prefetch: prefetch, options: options, mailbox: mailbox,
         buffer: buffer, link: link, logger: logger
       ).run(opened)
     }
     do {
       try await opened.value(
-        within: options.connectTimeout * 2 + options.callTimeout, "consuming \(queue)")
+        within: openingTime + options.callTimeout, "consuming \(queue)")
     } catch {
       mailbox.post(.close(Reply()))
       consumers.withLock { $0.all.removeAll { $0 === consumer } }
@@ -107,10 +116,12 @@ public final class RabbitMQBroker: Broker {
     return await batch.results()
   }
 
-  /// Exchanges and queues only: AMQP cannot ask for bindings. Looking needs the right to declare.
-  public func differences(from topology: Topology) async throws -> [TopologyDifference] {
+  /// Exchanges and queues only: AMQP cannot ask for bindings.
+  public func differences(
+    from topology: Topology, _ inspection: TopologyInspection
+  ) async throws -> [TopologyDifference] {
     try await ask("comparing the topology", limit: options.callTimeout * 3) {
-      .differences(topology, $0)
+      .differences(topology, inspection, $0)
     }
   }
 
@@ -134,12 +145,15 @@ public final class RabbitMQBroker: Broker {
   public var health: BrokerHealth {
     get async {
       var consuming: [String: BrokerHealth.Link] = [:]
+      var reconnects = publishingLink.reconnects
       for consumer in consumers.withLock({ $0.all }) {
+        reconnects += consumer.link.reconnects
         // The worst of several consumers of one queue.
         if case .lost = consuming[consumer.queue] { continue }
         consuming[consumer.queue] = consumer.link.link
       }
-      return BrokerHealth(publishing: publishingLink.link, consuming: consuming)
+      return BrokerHealth(
+        publishing: publishingLink.link, consuming: consuming, reconnects: reconnects)
     }
   }
 
@@ -172,9 +186,14 @@ public final class RabbitMQBroker: Broker {
     _ what: String, limit: Duration, _ command: (Reply<Value>) -> ControlCommand
   ) async throws(BrokerError) -> Value {
     let reply = Reply<Value>()
-    guard control.post(command(reply)) else {
-      throw .unreachable(host: url.host, port: url.port, why: "it was closed")
-    }
-    return try await reply.value(within: limit, what)
+    guard control.post(command(reply)) else { throw wasClosed }
+    return try await reply.value(within: limit + openingTime, what)
+  }
+
+  /// A round over all nodes at most, which is how long opening a connection may take.
+  var openingTime: Duration { options.connectTimeout * (2 * nodes.urls.count) }
+
+  private var wasClosed: BrokerError {
+    .unreachable(host: nodes.current.host, port: nodes.current.port, why: "it was closed")
   }
 }

@@ -52,3 +52,17 @@ public struct TopologyDifference: Sendable, Equatable, CustomStringConvertible {
   }
   public var description: String { "\(what): expected \(expected), found \(found)" }
 }
+
+/// How closely a topology is compared with the broker.
+public enum TopologyInspection: Sendable {
+  /// Everything, arguments included. AMQP compares arguments only for who may declare.
+  case whole
+  /// The same for a user who may declare; for another one, only whether exchanges and queues exist.
+  case asPermitted
+}
+
+extension Broker {
+  public func differences(from topology: Topology) async throws -> [TopologyDifference] {
+    try await differences(from: topology, .whole)
+  }
+}

@@ -145,6 +145,7 @@ public struct RunRequest: Sendable {
 public enum StoreError: Error, Equatable, CustomStringConvertible {
   case unreachable(String)
   case readOnly(String)
+  /// Newer than this program knows, and no longer fit for it.
   case newerSchema(found: Int, known: Int)
   case notInitialized(String)
   case olderSchema(found: Int, needed: Int)
@@ -158,7 +159,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case .unreachable(let why): "the store cannot be opened: \(why)"
     case .readOnly(let path): "the store \(path) is read-only; services need to write to it"
     case .newerSchema(let found, let known):
-      "the store has schema \(found), this program knows up to \(known); use a newer program"
+      "the store has schema \(found), which programs that know schema \(known) may no longer work "
+        + "with: start the newer version of this program, or restore a backup of before"
     case .notInitialized(let path): "\(path) is not a month-close store yet: run `closectl init`"
     case .olderSchema(let found, let needed):
       "the store has schema \(found), this program needs \(needed): run `closectl init`"

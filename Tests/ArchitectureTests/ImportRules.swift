@@ -11,10 +11,11 @@ enum ImportRules {
     ]),
     "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
     ),
+    "Monitoring": platform.union(["CoreMetrics", "Hummingbird", "Logging", "ServiceLifecycle"]),
     "Pipeline": platform.union([
-      "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "Dispatch", "Foundation",
-      "Ledger", "Logging", "Mustache", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix",
-      "ServiceLifecycle",
+      "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "CoreMetrics", "Dispatch",
+      "Foundation", "Ledger", "Logging", "Monitoring", "Mustache", "NIOCore", "NIOFoundationCompat",
+      "NIOHTTP1", "NIOPosix", "NIOSSL", "ServiceLifecycle",
     ]),
     "invoicer": service, "charger": service, "mailer": service, "holder": service,
     "reporter": service,

@@ -31,6 +31,7 @@ struct BrokerURLTests {
       "http://host", "", "amqp://", "amqp://host:0/", "amqp://host:65536", "amqp://u:secret@host:x",
       "amqp://u:se%2cret%zz@h", "amqp://u:secret@h/%ff", "amqp://u:sec/ret@h", "amqp://u:sec?ret@h",
       "amqp://h?cacertfile=x", "amqps://h?secret=x", "amqps://h?certfile=x", "amqp://u:%00@h",
+      "amqps://h?auth_mechanism=plain", "amqps://h?auth_mechanism=external",
     ])
   func refused(_ text: String) {
     do {
@@ -43,6 +44,27 @@ struct BrokerURLTests {
       }
       #expect(!why.contains("sec") && !why.contains("ret@"))
     }
+  }
+
+  @Test("several nodes are separated by commas, which a password may hold")
+  func nodes() throws {
+    let nodes = try BrokerURL.nodes(parsing: "amqp://u:a,b@one/v,AMQPS://u:c@two:1/v")
+    #expect(nodes.map(\.host) == ["one", "two"])
+    #expect(nodes.map(\.password) == ["a,b", "c"])
+    #expect(nodes.map(\.port) == [5672, 1])
+    #expect(throws: BrokerError.self) { try BrokerURL.nodes(parsing: "amqp://a/,amqp://") }
+  }
+
+  @Test("files given beside the URL are for TLS only, and what the URL names goes first")
+  func files() throws {
+    let files = BrokerURL.TLS(caFile: "ca", certificateFile: "c", keyFile: "k")
+    let own = try BrokerURL(parsing: "amqps://h?cacertfile=own", files: files)
+    #expect(own.tls?.caFile == "own" && own.tls?.keyFile == "k")
+    #expect(throws: BrokerError.self) { try BrokerURL(parsing: "amqp://h", files: files) }
+    #expect(throws: BrokerError.self) {
+      try BrokerURL(parsing: "amqps://h", files: .init(certificateFile: "c"))
+    }
+    #expect(try BrokerURL(parsing: "amqp://h", files: .init()).tls == nil)
   }
 
   @Test("the description shows no password")

@@ -11,7 +11,7 @@ extension BrokerSuite {
     @Test("10,000 messages are published with confirms and consumed at once")
     func rates() async throws {
       let rates = try await BrokerProbe.measure(
-        TestEnvironment.url(), queueArguments: quorum, messageBytes: 700, messages: 10_000,
+        [TestEnvironment.url()], queueArguments: quorum, messageBytes: 700, messages: 10_000,
         logger: .test)
       let (published, consumed) = (Int(rates.publishedPerSecond), Int(rates.consumedPerSecond))
       print("quorum queue, 700 bytes: \(published) published, \(consumed) consumed per second")

@@ -15,6 +15,8 @@ source "$HERE/../e2e/checks.sh"
 source "$HERE/line.sh"
 # shellcheck source=children.sh
 source "$HERE/children.sh"
+# shellcheck source=nodes.sh
+source "$HERE/nodes.sh"
 # shellcheck source=queues.sh
 source "$HERE/queues.sh"
 
@@ -26,7 +28,8 @@ RESENDS=none # `counted`: a mailer or mail server was hit, the report has to cou
 # ---- the stage --------------------------------------------------------------------------------
 
 # begin_chaos FAULT FULL SHORT [GATEWAY_MILLISECONDS]: FULL accounts, or SHORT with --short, of every
-# kind, with the retries closer together than in production. `OWN_BROKER=yes`: on one of its own.
+# kind, with the retries closer together than in production. `OWN_BROKER=yes`: on one of its own,
+# `OWN_CLUSTER=yes`: on a cluster of three nodes of its own.
 begin_chaos() {
   FAULT=$1
   ACCOUNTS=$2
@@ -35,6 +38,11 @@ begin_chaos() {
     E2E_BROKER_DIR=$ROOT/.run/chaos/broker-$(basename "$0")
     STAGE_BROKERS+=("$E2E_BROKER_DIR")
     "$ROOT/scripts/broker" start "$E2E_BROKER_DIR"
+  fi
+  if [[ -n "${OWN_CLUSTER:-}" ]]; then
+    E2E_BROKER_DIR=$ROOT/.run/chaos/cluster-$(basename "$0")
+    STAGE_CLUSTERS+=("$E2E_BROKER_DIR")
+    "$ROOT/scripts/cluster" start "$E2E_BROKER_DIR"
   fi
   begin "$(basename "$0")"
   if declare -F prepare_store >/dev/null; then prepare_store; fi # a scenario's own place for it

@@ -5,45 +5,13 @@
 
 # shellcheck source=../stage.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../stage.sh"
+# shellcheck source=../counting.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../counting.sh"
 on_exit
 PERIOD=2026-11
 : "${BIN:?the folder with the binaries; scripts/e2e/run sets it}"
 : "${E2E_BROKER_DIR:?the folder of a running broker; scripts/e2e/run sets it}"
 : "${E2E_RESULTS:=/dev/null}"
-
-# ---- counting ---------------------------------------------------------------------------------
-
-passed() {
-  printf '  %sok%s      %s\n' "$GREEN" "$PLAIN" "$*"
-  echo "ok $SCENARIO: $*" >>"$E2E_RESULTS"
-}
-failed() {
-  printf '  %sFAILED%s  %s\n' "$RED" "$PLAIN" "$*"
-  echo "failed $SCENARIO: $*" >>"$E2E_RESULTS"
-}
-skipped() {
-  printf '  %sskipped%s %s\n' "$YELLOW" "$PLAIN" "$*"
-  echo "skipped $SCENARIO: $*" >>"$E2E_RESULTS"
-}
-
-# equal WHAT EXPECTED FOUND
-equal() {
-  if [[ $2 == "$3" ]]; then passed "$1: $3"; else failed "$1: expected $2, found $3"; fi
-}
-
-# at_least WHAT LEAST FOUND
-at_least() {
-  if (($3 >= $2)); then passed "$1: $3"; else failed "$1: expected $2 or more, found $3"; fi
-}
-
-# contains WHAT PATTERN TEXT: the extended regular expression is found in the text
-contains() {
-  if grep -qE -- "$2" <<<"$3"; then
-    passed "$1: $(grep -m 1 -E -- "$2" <<<"$3" | cut -c 1-160)"
-  else
-    failed "$1: nothing like /$2/ in: $(head -c 400 <<<"$3")"
-  fi
-}
 
 # ---- the scenario's stage ---------------------------------------------------------------------
 

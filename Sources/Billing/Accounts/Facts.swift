@@ -1,4 +1,4 @@
-public enum InvoiceStatus: String, Codable, Sendable {
+public enum InvoiceStatus: String, Codable, Sendable, CaseIterable {
   case open, paid, void
 }
 

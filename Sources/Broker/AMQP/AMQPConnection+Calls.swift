@@ -23,6 +23,15 @@ extension AMQPConnection {
     }
   }
 
+  /// In good order; `openChannel()` opens the next one.
+  func closeChannel() throws(ConnectionLost) {
+    let reply = amqp_channel_close(state, Self.channel, 200)
+    guard reply.reply_type == AMQP_RESPONSE_NORMAL else {
+      throw ConnectionLost(reply.library_error, "closing a channel")
+    }
+    amqp_maybe_release_buffers(state)
+  }
+
   func acknowledgeChannelClose() throws(ConnectionLost) {
     var done = amqp_channel_close_ok_t()
     let status = amqp_send_method(state, Self.channel, AMQPMethod.channelCloseOK, &done)

@@ -10,15 +10,18 @@ extension AMQPConnection {
     guard let state = amqp_new_connection() else {
       throw .unreachable(host: url.host, port: url.port, why: "no memory is left")
     }
+    // Kept until we are logged in: OpenSSL calls back into it.
+    let handshake = url.tls.map { TLSHandshake(url, $0) }
     do {
-      try openSocket(state, url, options)
-      try logIn(state, url, name, options)
+      defer { withExtendedLifetime(handshake) {} }
+      try openSocket(state, url, options, handshake)
+      try logIn(state, url, name, options, handshake)
     } catch {
       amqp_destroy_connection(state)
       throw error
     }
     do {
-      let connection = try AMQPConnection(state, options: options)
+      let connection = try AMQPConnection(state, to: url, options: options)
       try connection.openChannel()
       return connection
     } catch {
@@ -27,21 +30,16 @@ extension AMQPConnection {
   }
 
   private static func openSocket(
-    _ state: amqp_connection_state_t, _ url: BrokerURL, _ options: BrokerOptions
+    _ state: amqp_connection_state_t, _ url: BrokerURL, _ options: BrokerOptions,
+    _ handshake: TLSHandshake?
   ) throws(BrokerError) {
-    let socket: OpaquePointer?
-    if let tls = url.tls {
-      socket = amqp_ssl_socket_new(state)
-      if let socket { try prepare(socket, tls) }
-    } else {
-      socket = amqp_tcp_socket_new(state)
-    }
-    guard let socket else {
-      throw .unreachable(host: url.host, port: url.port, why: "no socket could be made")
-    }
+    guard let socket = handshake == nil ? amqp_tcp_socket_new(state) : amqp_ssl_socket_new(state)
+    else { throw .unreachable(host: url.host, port: url.port, why: "no socket could be made") }
+    try handshake?.prepare(socket)
     var limit = timeval(options.connectTimeout)
     let status = amqp_socket_open_noblock(socket, url.host, Int32(url.port), &limit)
     if status == 0 { return }
+    if let refusal = handshake?.refusal() { throw refusal }
     if status == AMQP_STATUS_TIMEOUT.rawValue {
       throw .timedOut(
         "connecting to \(url.host):\(url.port), after \(options.connectTimeout)")
@@ -53,24 +51,9 @@ extension AMQPConnection {
     throw .unreachable(host: url.host, port: url.port, why: why)
   }
 
-  private static func prepare(_ socket: OpaquePointer, _ tls: BrokerURL.TLS) throws(BrokerError) {
-    amqp_ssl_socket_set_verify_peer(socket, 1)
-    amqp_ssl_socket_set_verify_hostname(socket, 1)
-    guard amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST) == 0 else {
-      throw .badURL("this system has no TLS 1.2")
-    }
-    let authorities = tls.caFile ?? "/etc/ssl/certs/ca-certificates.crt"
-    guard amqp_ssl_socket_set_cacert(socket, authorities) == 0 else {
-      throw .badURL("cacertfile \(authorities) cannot be read as PEM certificates")
-    }
-    guard let certificate = tls.certificateFile, let key = tls.keyFile else { return }
-    guard amqp_ssl_socket_set_key(socket, certificate, key) == 0 else {
-      throw .badURL("certfile \(certificate) and keyfile \(key) cannot be read or do not match")
-    }
-  }
-
   private static func logIn(
-    _ state: amqp_connection_state_t, _ url: BrokerURL, _ name: String, _ options: BrokerOptions
+    _ state: amqp_connection_state_t, _ url: BrokerURL, _ name: String, _ options: BrokerOptions,
+    _ handshake: TLSHandshake?
   ) throws(BrokerError) {
     var limit = timeval(options.connectTimeout)
     guard amqp_set_handshake_timeout(state, &limit) == 0 else {
@@ -78,22 +61,30 @@ extension AMQPConnection {
     }
     var properties = AMQPArena(byteCount: 8_192)
     var client = properties.clientProperties(name)
-    let reply = amqp_login_plain(
-      state, url.virtualHost, 16, 131_072, Int32(options.heartbeatSeconds), &client,
-      url.user, url.password)
+    let heartbeat = Int32(options.heartbeatSeconds)
+    let reply =
+      url.tls?.isLogin == true
+      ? amqp_login_external(state, url.virtualHost, 16, 131_072, heartbeat, &client, url.user)
+      : amqp_login_plain(
+        state, url.virtualHost, 16, 131_072, heartbeat, &client, url.user, url.password)
     switch reply.reply_type {
     case AMQP_RESPONSE_NORMAL: return
     case AMQP_RESPONSE_SERVER_EXCEPTION where reply.reply.id == AMQPMethod.connectionClose:
       let close = reply.reply.decoded.assumingMemoryBound(to: amqp_connection_close_t.self).pointee
       throw refusal(Int(close.reply_code), String(close.reply_text), url)
     default:
+      // With TLS 1.3 the broker refuses our certificate only after the handshake.
+      if let refusal = handshake?.refusal() { throw refusal }
       if reply.library_error == AMQP_STATUS_TIMEOUT.rawValue {
         throw .timedOut(
           "the handshake with \(url.host):\(url.port), after \(options.connectTimeout)")
       }
       let why = String(cString: amqp_error_string2(reply.library_error))
+      if let handshake { throw handshake.endedAfterwards(why) }
       throw .unreachable(
-        host: url.host, port: url.port, why: "it is not a broker that speaks AMQP 0-9-1 (\(why))")
+        host: url.host, port: url.port,
+        why: "it is not a broker that speaks AMQP 0-9-1 (\(why))"
+          + "; where it speaks TLS: amqps://")
     }
   }
 

@@ -8,6 +8,8 @@ final class AMQPConnection {
   static let channel: amqp_channel_t = 1
 
   let state: amqp_connection_state_t
+  /// Which of the broker's nodes it is connected to.
+  let node: BrokerURL
   private let options: BrokerOptions
   private let breaker: SocketBreaker
   private var assembler: FrameAssembler
@@ -16,8 +18,11 @@ final class AMQPConnection {
   let heartbeat: Duration
 
   /// Takes over a logged-in handle; `open(_:name:options:)` makes one.
-  init(_ state: amqp_connection_state_t, options: BrokerOptions) throws(ConnectionLost) {
+  init(
+    _ state: amqp_connection_state_t, to node: BrokerURL, options: BrokerOptions
+  ) throws(ConnectionLost) {
     self.state = state
+    self.node = node
     self.options = options
     assembler = FrameAssembler(maximumBodyBytes: options.maximumBodyBytes)
     heartbeat = .seconds(Int(amqp_get_heartbeat(state)))

@@ -53,3 +53,13 @@ struct ChannelClosed: Error, Equatable {
   var code: Int
   var text: String
 }
+
+extension ChannelClosed {
+  /// `access to topic 'charge.succeeded' in exchange 'monthclose' in vhost …` is about that key
+  /// only, `access to exchange 'monthclose' …` about whatever goes there.
+  func isAbout(_ message: OutgoingMessage) -> Bool {
+    let exchange = message.exchange.isEmpty ? "amq.default" : message.exchange
+    guard text.contains("exchange '\(exchange)'") else { return false }
+    return !text.contains(" topic '") || text.contains("topic '\(message.routingKey)'")
+  }
+}

@@ -21,7 +21,7 @@ final class BrowsingLoop {
   /// looks in silence at an empty queue is nothing more on its way.
   private static let patience = 15
 
-  private let url: BrokerURL
+  private let nodes: BrokerNodes
   private let name: String
   private let queue: String
   private let page: Int
@@ -36,10 +36,10 @@ final class BrowsingLoop {
   private var closing: Reply<Void>?
 
   init(
-    _ url: BrokerURL, name: String, queue: String, page: Int, options: BrokerOptions,
+    _ nodes: BrokerNodes, name: String, queue: String, page: Int, options: BrokerOptions,
     mailbox: Mailbox<BrowsingCommand>
   ) {
-    self.url = url
+    self.nodes = nodes
     self.name = name
     self.queue = queue
     self.page = max(1, page)
@@ -87,7 +87,8 @@ final class BrowsingLoop {
   }
 
   private func lost(_ why: String) -> BrokerError {
-    .unreachable(host: url.host, port: url.port, why: why)
+    let node = connection?.node ?? nodes.current
+    return .unreachable(host: node.host, port: node.port, why: why)
   }
 
   /// Written before the connection is closed in good order, so the broker reads it before that.
@@ -125,7 +126,7 @@ final class BrowsingLoop {
   }
 
   private func open() throws -> AMQPConnection {
-    let opened = try AMQPConnection.open(url, name: "\(name) browsing \(queue)", options: options)
+    let opened = try nodes.open(name: "\(name) browsing \(queue)", options: options)
     connection = opened
     guard let depth = try opened.depth(of: queue) else { throw BrokerError.noQueue(queue) }
     expected = depth.messages
@@ -175,6 +176,6 @@ final class BrowsingLoop {
   }
 
   private func refusal(_ closed: ChannelClosed) -> BrokerError {
-    closed.code == 404 ? .noQueue(queue) : .refused(code: closed.code, text: closed.text)
+    closed.refusal(of: queue, to: connection?.node ?? nodes.current)
   }
 }

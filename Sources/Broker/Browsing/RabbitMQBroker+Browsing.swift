@@ -33,7 +33,7 @@ extension RabbitMQBroker {
       let reply = Reply<[Delivery]>()
       mailbox.post(.next(reply))
       let deliveries = try await reply.value(
-        within: options.connectTimeout * 2 + options.callTimeout, "browsing \(queue)")
+        within: openingTime + options.callTimeout, "browsing \(queue)")
       if deliveries.isEmpty { return seen }
       seen += deliveries.count
       let taken = try await visit(deliveries)
@@ -56,9 +56,9 @@ extension RabbitMQBroker {
   private func loop(
     _ queue: String, _ page: Int, _ mailbox: Mailbox<BrowsingCommand>
   ) -> @Sendable () -> BrowsingLoop {
-    { [url, name, options] in
+    { [nodes, name, options] in
       BrowsingLoop(
-        url, name: name, queue: queue, page: page, options: options, mailbox: mailbox)
+        nodes, name: name, queue: queue, page: page, options: options, mailbox: mailbox)
     }
   }
 }

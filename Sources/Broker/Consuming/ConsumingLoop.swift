@@ -10,7 +10,7 @@ enum ConsumingCommand: Sendable {
 /// keeps the connection alive, and consumes again after it was lost. Everything here runs on that
 /// thread.
 final class ConsumingLoop {
-  private let url: BrokerURL
+  private let nodes: BrokerNodes
   private let name: String
   private let queue: String
   private let prefetch: Int
@@ -32,10 +32,10 @@ final class ConsumingLoop {
   private var closing: Reply<Void>?
 
   init(
-    _ url: BrokerURL, name: String, queue: String, prefetch: Int, options: BrokerOptions,
+    _ nodes: BrokerNodes, name: String, queue: String, prefetch: Int, options: BrokerOptions,
     mailbox: Mailbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState, logger: Logger
   ) {
-    self.url = url
+    self.nodes = nodes
     self.name = name
     self.queue = queue
     self.prefetch = prefetch
@@ -100,18 +100,20 @@ final class ConsumingLoop {
   }
 
   private func open() throws(BrokerError) {
-    let opened = try AMQPConnection.open(url, name: "\(name) \(queue)", options: options)
+    let opened = try nodes.open(name: "\(name) \(queue)", options: options)
+    let node = opened.node
     generation += 1
     unsettled = UnsettledTags()
     heldBackSince = nil
     do {
       try opened.consume(queue, prefetch: prefetch, tag: tag)
     } catch let closed as ChannelClosed {
-      throw closed.code == 404 ? .noQueue(queue) : .refused(code: closed.code, text: closed.text)
-    } catch let lost as ConnectionLost {
-      throw .unreachable(host: url.host, port: url.port, why: lost.reason)
+      throw closed.refusal(of: queue, to: node)
     } catch {
-      throw .unreachable(host: url.host, port: url.port, why: "\(error)")
+      // A node that does not even let us consume is no better for the next attempt.
+      nodes.leave(node)
+      let why = (error as? ConnectionLost)?.reason ?? "\(error)"
+      throw .unreachable(host: node.host, port: node.port, why: why)
     }
     connection = opened
     link.link = .connected
@@ -122,13 +124,14 @@ final class ConsumingLoop {
     do {
       try open()
       backoff.reset()
-      logger.info("consuming again", metadata: ["queue": "\(queue)", "broker": "\(url)"])
+      logger.info("consuming again", metadata: ["queue": "\(queue)", "broker": "\(nodes.current)"])
     } catch {
       postpone("\(error)")
     }
   }
 
   private func lose(_ reason: String) {
+    if let connection { nodes.leave(connection.node) }
     connection = nil
     unsettled = UnsettledTags()
     heldBackSince = nil

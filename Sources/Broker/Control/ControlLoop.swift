@@ -3,7 +3,7 @@ import Logging
 enum ControlCommand: Sendable {
   case depth(String, Reply<QueueDepth?>)
   case apply(Topology, Reply<[TopologyDifference]>)
-  case differences(Topology, Reply<[TopologyDifference]>)
+  case differences(Topology, TopologyInspection, Reply<[TopologyDifference]>)
   case delete(queues: [String], exchanges: [String], Reply<Void>)
   case close(Reply<Void>)
 }
@@ -12,7 +12,7 @@ enum ControlCommand: Sendable {
 /// was idle for a while. Never the publishing one, which a blocked broker does not read.
 final class ControlLoop {
   private static let idleTime: Duration = .seconds(60)
-  private let url: BrokerURL
+  private let nodes: BrokerNodes
   private let name: String
   private let options: BrokerOptions
   private let mailbox: Mailbox<ControlCommand>
@@ -22,10 +22,10 @@ final class ControlLoop {
   private var closing: Reply<Void>?
 
   init(
-    _ url: BrokerURL, name: String, options: BrokerOptions, mailbox: Mailbox<ControlCommand>,
+    _ nodes: BrokerNodes, name: String, options: BrokerOptions, mailbox: Mailbox<ControlCommand>,
     logger: Logger
   ) {
-    self.url = url
+    self.nodes = nodes
     self.name = name
     self.options = options
     self.mailbox = mailbox
@@ -55,6 +55,7 @@ final class ControlLoop {
     do {
       while try connection?.nextEvent() != nil {}
     } catch {
+      if let connection { nodes.leave(connection.node) }
       connection = nil
     }
   }
@@ -70,8 +71,15 @@ final class ControlLoop {
       reply.resolve(ask { try $0.depth(of: queue) })
     case .apply(let topology, let reply):
       reply.resolve(ask { try $0.apply(topology) })
-    case .differences(let topology, let reply):
-      reply.resolve(ask { try $0.differences(from: topology) })
+    case .differences(let topology, let inspection, let reply):
+      reply.resolve(
+        ask { connection in
+          try connection.differences(from: topology, inspection) { refused in
+            logger.info(
+              "queues are looked for, their arguments are not compared: the user may not declare",
+              metadata: ["broker": "\(refused.text)"])
+          }
+        })
     case .delete(let queues, let exchanges, let reply):
       reply.resolve(
         ask { connection in
@@ -83,10 +91,11 @@ final class ControlLoop {
   }
 
   private func refuse(_ command: ControlCommand) {
-    let closed = BrokerError.unreachable(host: url.host, port: url.port, why: "it was closed")
+    let node = nodes.current
+    let closed = BrokerError.unreachable(host: node.host, port: node.port, why: "it was closed")
     switch command {
     case .depth(_, let reply): reply.resolve(.failure(closed))
-    case .apply(_, let reply), .differences(_, let reply): reply.resolve(.failure(closed))
+    case .apply(_, let reply), .differences(_, _, let reply): reply.resolve(.failure(closed))
     case .delete(_, _, let reply), .close(let reply): reply.resolve(.failure(closed))
     }
   }
@@ -95,8 +104,7 @@ final class ControlLoop {
     _ question: (AMQPConnection) throws -> Value
   ) -> Result<Value, BrokerError> {
     do {
-      let open =
-        try connection ?? AMQPConnection.open(url, name: "\(name) control", options: options)
+      let open = try connection ?? nodes.open(name: "\(name) control", options: options)
       connection = open
       return .success(try question(open))
     } catch let refused as BrokerError {
@@ -104,9 +112,11 @@ final class ControlLoop {
     } catch let closed as ChannelClosed {
       return .failure(.refused(code: closed.code, text: closed.text))
     } catch {
+      let node = connection?.node ?? nodes.current
+      nodes.leave(node)
       connection = nil
       let why = (error as? ConnectionLost)?.reason ?? "\(error)"
-      return .failure(.unreachable(host: url.host, port: url.port, why: why))
+      return .failure(.unreachable(host: node.host, port: node.port, why: why))
     }
   }
 }

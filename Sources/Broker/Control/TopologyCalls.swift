@@ -56,17 +56,43 @@ extension AMQPConnection {
 
   /// Creates nothing: declares again, with the expected arguments, only what is there. Bindings are
   /// not looked at: AMQP cannot ask for them, and binding again would create them.
-  func differences(from topology: Topology) throws -> [TopologyDifference] {
+  ///
+  /// `.asPermitted`: from the first declaration that the broker does not permit on, which is told,
+  /// nothing is declared any more.
+  func differences(
+    from topology: Topology, _ inspection: TopologyInspection,
+    notPermitted: (ChannelClosed) -> Void
+  ) throws -> [TopologyDifference] {
     var found: [TopologyDifference] = []
+    var compares = true
+    func compare(
+      _ what: String, _ arguments: [String: HeaderValue], _ declare: () throws -> Declared
+    ) throws {
+      if !compares { return }
+      let outcome = try declare()
+      if case .refused(let closed) = outcome, closed.code == 403, inspection == .asPermitted {
+        compares = false
+        return notPermitted(closed)
+      }
+      if let difference = difference(what, outcome, expected: arguments) {
+        found.append(difference)
+      }
+    }
     for exchange in topology.exchanges {
-      let missing = try isMissing(exchange)
-      let difference = missing ? .missing("exchange \(exchange.name)") : try declare(exchange)
-      if let difference { found.append(difference) }
+      let what = "exchange \(exchange.name)"
+      if try isMissing(exchange) {
+        found.append(.missing(what))
+      } else {
+        try compare(what, [:]) { try declared(exchange) }
+      }
     }
     for queue in topology.queues {
-      let missing = try depth(of: queue.name) == nil
-      let difference = missing ? .missing("queue \(queue.name)") : try declare(queue)
-      if let difference { found.append(difference) }
+      let what = "queue \(queue.name)"
+      if try depth(of: queue.name) == nil {
+        found.append(.missing(what))
+      } else {
+        try compare(what, queue.arguments) { try declared(queue) }
+      }
     }
     return found
   }
@@ -96,25 +122,31 @@ extension AMQPConnection {
     throw closed
   }
 
-  private func declare(_ exchange: Topology.Exchange) throws -> TopologyDifference? {
-    let outcome = try attempt("declaring exchange \(exchange.name)") {
+  private func declared(_ exchange: Topology.Exchange) throws -> Declared {
+    try attempt("declaring exchange \(exchange.name)") {
       lend { arena in
         _ = amqp_exchange_declare(
           state, Self.channel, arena.bytes(exchange.name), arena.bytes(exchange.kind), 0, 1, 0, 0,
           amqp_table_t())
       }
     }
-    return difference("exchange \(exchange.name)", outcome, expected: [:])
   }
 
-  private func declare(_ queue: Topology.Queue) throws -> TopologyDifference? {
-    let outcome = try attempt("declaring queue \(queue.name)") {
+  private func declare(_ exchange: Topology.Exchange) throws -> TopologyDifference? {
+    difference("exchange \(exchange.name)", try declared(exchange), expected: [:])
+  }
+
+  private func declared(_ queue: Topology.Queue) throws -> Declared {
+    try attempt("declaring queue \(queue.name)") {
       lend { arena in
         _ = amqp_queue_declare(
           state, Self.channel, arena.bytes(queue.name), 0, 1, 0, 0, arena.table(queue.arguments))
       }
     }
-    return difference("queue \(queue.name)", outcome, expected: queue.arguments)
+  }
+
+  private func declare(_ queue: Topology.Queue) throws -> TopologyDifference? {
+    difference("queue \(queue.name)", try declared(queue), expected: queue.arguments)
   }
 
   private func bind(_ binding: Topology.Binding) throws -> TopologyDifference? {

@@ -1,7 +1,12 @@
 extension TopologyDifference {
+  private static let absent = "missing"
+
   static func missing(_ what: String) -> TopologyDifference {
-    TopologyDifference(what: what, expected: "declared", found: "missing")
+    TopologyDifference(what: what, expected: "declared", found: absent)
   }
+
+  /// It is not there at all: declaring it is enough.
+  public var isMissing: Bool { found == Self.absent }
 
   /// Reads the argument out of the broker's words, such as `PRECONDITION_FAILED - inequivalent arg
   /// 'x-queue-type' for queue 'charger' in vhost '/': received 'quorum' but current is 'classic'`.

@@ -67,7 +67,10 @@ public final class InMemoryBroker: Broker {
     return result
   }
 
-  public func differences(from topology: Topology) async throws -> [TopologyDifference] {
+  /// It has no users: everybody may declare.
+  public func differences(
+    from topology: Topology, _ inspection: TopologyInspection
+  ) async throws -> [TopologyDifference] {
     try ask { $0.differences(from: topology) }
   }
 

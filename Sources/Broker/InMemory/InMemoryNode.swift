@@ -12,10 +12,16 @@ struct InMemoryNode {
     /// Takes no more, but may still settle.
     var stopped = false
   }
+  private struct Route: Hashable {
+    var exchange: String
+    var routingKey: String
+  }
   private(set) var now: Int64 = 0
-  var exchanges: [String: String] = [:]
+  var exchanges: [String: String] = [:] { didSet { routes = [:] } }
   var queues: [String: InMemoryQueue] = [:]
-  var bindings: [Topology.Binding] = []
+  var bindings: [Topology.Binding] = [] { didSet { routes = [:] } }
+  /// Queues by exchange and routing key, as far as they were asked for.
+  private var routes: [Route: [String]] = [:]
   private(set) var consumers: [Int: Attached] = [:]
   private var lastConsumer = 0
   /// Queues whose next delivery comes twice.
@@ -37,10 +43,12 @@ struct InMemoryNode {
     return result
   }
 
-  private func route(_ message: OutgoingMessage) -> [String] {
+  private mutating func route(_ message: OutgoingMessage) -> [String] {
     if message.exchange.isEmpty {
       return queues[message.routingKey] == nil ? [] : [message.routingKey]
     }
+    let route = Route(exchange: message.exchange, routingKey: message.routingKey)
+    if let known = routes[route] { return known }
     let kind = exchanges[message.exchange]
     let matching = bindings.filter { binding in
       guard binding.exchange == message.exchange else { return false }
@@ -50,7 +58,9 @@ struct InMemoryNode {
       default: binding.routingKey == message.routingKey
       }
     }
-    return Set(matching.map(\.queue)).sorted()
+    let found = Set(matching.map(\.queue)).sorted()
+    routes[route] = found
+    return found
   }
 
   private mutating func enqueue(_ message: OutgoingMessage, into name: String) -> Bool {

@@ -14,7 +14,7 @@ final class PublishingLoop {
     var index: Int
     var message: OutgoingMessage { batch.messages[index] }
   }
-  private let url: BrokerURL
+  private let nodes: BrokerNodes
   private let name: String
   private let options: BrokerOptions
   private let mailbox: Mailbox<PublishingCommand>
@@ -27,15 +27,17 @@ final class PublishingLoop {
   private var blocked = false
   private var wantsRoom = false
   private var lastConfirm = ContinuousClock.now
+  private var wasRefused = false
+  private var channelOpenedAt = ContinuousClock.now
   private var backoff: Backoff
   private var nextAttempt = ContinuousClock.now
   private var closing: Reply<Void>?
 
   init(
-    _ url: BrokerURL, name: String, options: BrokerOptions,
+    _ nodes: BrokerNodes, name: String, options: BrokerOptions,
     mailbox: Mailbox<PublishingCommand>, link: LinkState, logger: Logger
   ) {
-    self.url = url
+    self.nodes = nodes
     self.name = name
     self.options = options
     self.mailbox = mailbox
@@ -60,6 +62,7 @@ final class PublishingLoop {
       reconnectIfDue()
       do {
         try readEvents()
+        try renewChannel()
         try write()
         try noticeSilence()
       } catch {
@@ -78,12 +81,14 @@ final class PublishingLoop {
   }
 
   private func open() throws(BrokerError) -> AMQPConnection {
-    let opened = try AMQPConnection.open(url, name: name, options: options)
+    let opened = try nodes.open(name: name, options: options)
     do {
       try opened.selectConfirms()
       return opened
     } catch {
-      throw .unreachable(host: url.host, port: url.port, why: "no confirms: \(error)")
+      let node = opened.node
+      nodes.leave(node)
+      throw .unreachable(host: node.host, port: node.port, why: "no confirms: \(error)")
     }
   }
 
@@ -94,13 +99,15 @@ final class PublishingLoop {
       backoff.reset()
       lastConfirm = .now
       link.link = .connected
-      logger.info("publishing: connected to the broker again", metadata: ["broker": "\(url)"])
+      logger.info(
+        "publishing: connected to the broker again", metadata: ["broker": "\(nodes.current)"])
     } catch {
       postpone("\(error)")
     }
   }
 
   private func lose(_ reason: String) {
+    if let connection { nodes.leave(connection.node) }
     connection = nil
     blocked = false
     for place in window.removeAll() {
@@ -122,6 +129,7 @@ final class PublishingLoop {
       switch event {
       case .confirmed(let tag, let multiple, let taken):
         lastConfirm = .now
+        if !taken { wasRefused = true }
         window.confirm(tag: tag, multiple: multiple, taken: taken) { place, result in
           place.batch.resolve(place.index, result)
         }
@@ -146,12 +154,26 @@ final class PublishingLoop {
     }
   }
 
-  /// One bad exchange name closes the channel for all. Only the messages for that exchange are
-  /// returned; what happened to their neighbours nobody knows.
+  /// A channel remembers who led a queue when it was opened. If that node died meanwhile, RabbitMQ
+  /// 3.10 refuses every message for that queue on this channel until the node is back, where a new
+  /// channel finds the new leader. At most one a second; a queue that is full goes on refusing.
+  private func renewChannel() throws(ConnectionLost) {
+    guard let connection, wantsNewChannel, window.count == 0 else { return }
+    wasRefused = false
+    channelOpenedAt = .now
+    try connection.closeChannel()
+    try openConfirmedChannel(connection)
+    logger.info("publishing: messages were refused, goes on over a new channel")
+  }
+
+  private var wantsNewChannel: Bool { wasRefused && channelOpenedAt + .seconds(1) <= .now }
+
+  /// One bad exchange name, or one key we may not publish, closes the channel for all. Only the
+  /// messages for that exchange or key are returned; what happened to the others nobody knows.
   private func reopenChannel(_ closed: ChannelClosed) throws(ConnectionLost) {
     guard let connection else { return }
     func result(_ message: OutgoingMessage) -> PublishResult {
-      closed.text.contains("exchange '\(message.exchange)'")
+      closed.isAbout(message)
         ? .returned(code: closed.code, text: closed.text)
         : .unknown("the channel was closed: \(closed.code) \(closed.text)")
     }
@@ -164,6 +186,10 @@ final class PublishingLoop {
     }
     logger.error("publishing: the broker closed the channel: \(closed.code) \(closed.text)")
     try connection.acknowledgeChannelClose()
+    try openConfirmedChannel(connection)
+  }
+
+  private func openConfirmedChannel(_ connection: AMQPConnection) throws(ConnectionLost) {
     try connection.openChannel()
     do {
       try connection.selectConfirms()
@@ -197,7 +223,10 @@ final class PublishingLoop {
     }
   }
 
-  private var hasWork: Bool { !waiting.isEmpty && window.count < options.publishWindow }
+  /// Before a new channel what is on the old one has to be answered.
+  private var hasWork: Bool {
+    !waiting.isEmpty && window.count < options.publishWindow && !wantsNewChannel
+  }
 
   /// A channel whose confirms stopped would fill its window for ever: it is given up.
   private func noticeSilence() throws(ConnectionLost) {

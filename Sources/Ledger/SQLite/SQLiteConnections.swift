@@ -3,8 +3,9 @@ import GRDB
 import Synchronization
 
 /// One connection that writes and two that only read, each on a queue of its own, so readers never
-/// wait for the writer. Work is queued and never runs on Swift's shared threads; cancelling a task
-/// does not interrupt it, so what became of a commit is always known.
+/// wait for the writer; where all runs inline, one for both. Work is queued and never runs on
+/// Swift's shared threads; cancelling a task does not interrupt it, so what became of a commit is
+/// always known.
 final class SQLiteConnections: SQLConnections {
   let path: String
   private let writer: DatabaseQueue
@@ -47,17 +48,23 @@ final class SQLiteConnections: SQLConnections {
   func read<Value: Sendable>(
     _ extent: ReadExtent, _ body: @escaping @Sendable (any SQLSession) throws -> Value
   ) async throws -> Value {
-    let reader = state.withLock { state -> DatabaseQueue? in
-      state.turn = (state.turn + 1) % readers.count
-      return state.isClosed ? nil : readers[state.turn]
-    }
-    guard let reader else { throw Self.closed(path) }
+    guard let reader = nextReader() else { throw Self.closed(path) }
     if options.runsInline { return try readInline(reader, body) }
     return try await withCheckedThrowingContinuation { continuation in
       reader.asyncUnsafeRead { [path] database in
         continuation.resume(
           with: Self.result(path) { try SQLiteSession(database.get()).inSnapshot(body) })
       }
+    }
+  }
+
+  /// `nil` once it is closed.
+  private func nextReader() -> DatabaseQueue? {
+    state.withLock { state in
+      if state.isClosed { return nil }
+      if options.runsInline { return writer }
+      state.turn = (state.turn + 1) % readers.count
+      return readers[state.turn]
     }
   }
 

@@ -21,7 +21,7 @@ enum SQLiteOpening {
       let connections = SQLiteConnections(
         path: path, writer: writer, readers: readers, lock: lock, options: options)
       // A reader needs no lock: nobody waits for the check. What is damaged closes itself.
-      try readers[0].read { database in
+      try (readers.first ?? writer).read { database in
         if try migrate || size(database) <= checkedUpToBytes { try check(database, path) }
       }
       return connections
@@ -34,16 +34,17 @@ enum SQLiteOpening {
   private static func opened(
     _ path: String, _ migrate: Bool, _ options: SQLiteOptions
   ) throws -> (DatabaseQueue, [DatabaseQueue]) {
-    let writer = try DatabaseQueue(path: path, configuration: writing)
+    let writer = try DatabaseQueue(path: path, configuration: writing(options))
     var readers: [DatabaseQueue] = []
     do {
       try writer.writeWithoutTransaction { database in
-        try Schema.prepare(
-          database, path: path, migrate: migrate, without: options.removed)
+        try Schema.prepare(database, path: path, migrate: migrate, options: options)
         try requireWritable(database)
-        try useWAL(database)
+        try useJournal(options.runsInline ? "memory" : "wal", database)
       }
-      for _ in 0..<2 { readers.append(try DatabaseQueue(path: path, configuration: reading)) }
+      for _ in 0..<(options.runsInline ? 0 : 2) {
+        readers.append(try DatabaseQueue(path: path, configuration: reading))
+      }
       return (writer, readers)
     } catch {
       // The first error is the one to report.
@@ -52,7 +53,7 @@ enum SQLiteOpening {
     }
   }
 
-  private static var writing: Configuration {
+  private static func writing(_ options: SQLiteOptions) -> Configuration {
     var configuration = Configuration()
     configuration.label = "month-close.store.writer"
     configuration.busyMode = .timeout(Double(busyTimeoutMilliseconds) / 1000)
@@ -65,6 +66,8 @@ enum SQLiteOpening {
           PRAGMA cache_size = -8000;
           PRAGMA temp_store = MEMORY;
           """)
+      // Nobody else has the file open: SQLite need not ask the kernel before every statement.
+      if options.runsInline { try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
     }
     return configuration
   }
@@ -83,13 +86,16 @@ enum SQLiteOpening {
 
   /// GRDB's own WAL mode lowers `synchronous`, so it is not used. What was set is read back: a
   /// build of SQLite may ignore a setting without a word.
-  private static func useWAL(_ database: Database) throws {
-    let mode = try SQLiteSession(database).first("PRAGMA journal_mode = WAL") { $0[0] as String }
+  private static func useJournal(_ wantedMode: String, _ database: Database) throws {
+    let mode = try SQLiteSession(database).first("PRAGMA journal_mode = \(wantedMode)") {
+      $0[0] as String
+    }
     let wanted: [(String, Int64)] = [
       ("synchronous", 2), ("wal_autocheckpoint", 0), ("foreign_keys", 1),
     ]
-    if mode != "wal" {
-      throw StoreError.unreachable("SQLite's journal_mode is \(mode ?? "unknown"), not wal")
+    if mode != wantedMode {
+      throw StoreError.unreachable(
+        "SQLite's journal_mode is \(mode ?? "unknown"), not \(wantedMode)")
     }
     for (name, value) in wanted {
       let found = try SQLiteSession(database).integer("PRAGMA \(name)")

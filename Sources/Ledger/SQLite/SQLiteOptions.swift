@@ -2,10 +2,14 @@
 /// have no way to. `package` is the border.
 package struct SQLiteOptions: Sendable {
   /// Everything runs on the caller's thread and is done when the call returns, so that one thread
-  /// decides the order of all there is.
+  /// decides the order of all there is. One connection reads and writes, nobody else can open the
+  /// file, and its journal is in memory: a kill of the program may leave a file of no use.
   package var runsInline = false
   /// Taken away, to show that what watches over them notices.
   package var removed: Set<LedgerGuard> = []
+
+  /// What the program knows: older and later programs are tried with fewer and with more.
+  var migrations = Migration.all
 
   /// The WAL is brought back into the file whenever it is larger.
   package var checkpointsAtBytes = Checkpointing.usualBytes

@@ -74,7 +74,7 @@ public struct Refreshing: Sendable {
     new.refreshof = old.id
     new.data.snapshot = facts.snapshot(at: now)
     try await takeAmounts(of: old, facts, into: &new)
-    return (new, facts)
+    return (new.traced(after: old), facts)
   }
 
   /// Commits the event as this tool's, to the one service whose letter it was; the same again is

@@ -17,26 +17,38 @@ public struct MailServer: Sendable {
 }
 
 extension MailServer {
-  /// A server that speaks SMTP. `smtps://` is TLS from the first byte; over `smtp://` a user and
-  /// password leave this machine only after STARTTLS. Certificates are always verified.
+  /// A server that speaks SMTP. `smtps://` is TLS from the first byte; over `smtp://` nothing
+  /// leaves this machine without STARTTLS, unless plaintext is allowed; a password not even then.
+  /// Certificates are always verified, against `caFile` or the system's authorities.
   ///
-  /// Nothing is connected yet. Throws `MailServerError` for a URL that cannot be used.
-  public static func smtp(url: String, connections: Int, logger: Logger) throws -> MailServer {
+  /// Nothing is connected yet. Throws `MailServerError` for a URL or file that cannot be used.
+  public static func smtp(
+    url: String, caFile: String? = nil, allowsPlaintext: Bool = false, connections: Int,
+    logger: Logger
+  ) throws -> MailServer {
     guard let server = ServerURL(url), ["smtp", "smtps"].contains(server.scheme) else {
       throw MailServerError.badURL(Redaction.printable(Redaction.withoutPassword(url)))
     }
-    let pool = SMTPPool(server: server, connections: max(connections, 1), logger: logger)
+    if let caFile, !TLSLook.isCertificateFile(caFile) {
+      throw MailServerError.badCAFile(Redaction.printable(caFile))
+    }
+    let pool = SMTPPool(
+      server: server, trust: SMTPTrust(caFile: caFile, allowsPlaintext: allowsPlaintext),
+      connections: max(connections, 1), logger: logger)
     return MailServer(send: { await pool.send($0) }, shutdown: { await pool.shutdown() })
   }
 }
 
 public enum MailServerError: Error, Equatable, CustomStringConvertible {
   case badURL(String)
+  case badCAFile(String)
 
   public var description: String {
     switch self {
     case .badURL(let found):
       "the mail server's URL: expected smtp://host:port or smtps://…, found \"\(found)\""
+    case .badCAFile(let file):
+      "MONTHCLOSE_SMTP_CA_FILE: expected a file with PEM certificates, found \"\(file)\""
     }
   }
 }

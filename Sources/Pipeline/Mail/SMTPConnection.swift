@@ -7,6 +7,7 @@ import Logging
 final class SMTPConnection {
   private let curl: OpaquePointer
   private let server: ServerURL
+  private let trust: SMTPTrust
   private let timeouts: SMTPTimeouts
   private let logger: Logger
   private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -24,10 +25,11 @@ final class SMTPConnection {
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
   }()
 
-  init(server: ServerURL, timeouts: SMTPTimeouts, logger: Logger) {
+  init(server: ServerURL, trust: SMTPTrust, timeouts: SMTPTimeouts, logger: Logger) {
     guard let curl = curl_easy_init() else { preconditionFailure("no memory for libcurl") }
     self.curl = OpaquePointer(curl)
     self.server = server
+    self.trust = trust
     self.timeouts = timeouts
     self.logger = logger
     configure()
@@ -91,7 +93,10 @@ extension SMTPConnection {
     set(CURLOPT_SSL_VERIFYPEER, 1)
     set(CURLOPT_SSL_VERIFYHOST, 2)
     set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    set(CURLOPT_USE_SSL, Int(Self.encryption(for: server).rawValue))
+    set(CURLOPT_USE_SSL, Int(Self.encryption(for: server, trust).rawValue))
+    if let caFile = trust.caFile { set(CURLOPT_CAINFO, caFile) }
+    // Read again for each handshake: a renewed file counts at once.
+    set(CURLOPT_CA_CACHE_TIMEOUT, 0)
     if let user = server.user {
       set(CURLOPT_USERNAME, user)
       set(CURLOPT_PASSWORD, server.password ?? "")
@@ -107,10 +112,11 @@ extension SMTPConnection {
       })
   }
 
-  /// Off this machine: with a login TLS or nothing, without one TLS where the server offers it.
-  static func encryption(for server: ServerURL) -> curl_usessl {
+  /// Off this machine TLS or nothing. Where plaintext is allowed, TLS if the server offers it; a
+  /// login never goes without.
+  static func encryption(for server: ServerURL, _ trust: SMTPTrust) -> curl_usessl {
     if server.isLoopback { return CURLUSESSL_NONE }
-    return server.user == nil ? CURLUSESSL_TRY : CURLUSESSL_ALL
+    return server.user == nil && trust.allowsPlaintext ? CURLUSESSL_TRY : CURLUSESSL_ALL
   }
 
   private func set(_ option: CURLoption, _ value: Int) {
@@ -146,6 +152,13 @@ extension SMTPConnection {
 
 extension ServerURL {
   fileprivate var defaultPort: Int { scheme == "smtps" ? 465 : 25 }
+}
+
+/// Whom the mail server's certificate has to come from, and whether it may have none.
+struct SMTPTrust: Sendable {
+  /// `nil`: the system's authorities.
+  var caFile: String?
+  var allowsPlaintext = false
 }
 
 struct SMTPTimeouts: Sendable {

@@ -9,7 +9,8 @@ struct SMTPExchange {
   var isSent: Bool
   /// Over a connection that was there before.
   var isReused: Bool
-  /// libcurl's own words; used to tell the step, never shown.
+  /// libcurl's own words; used to tell the step, and shown only where TLS failed: elsewhere they
+  /// may hold an address.
   var detail: String
 
   func answer(server: String) -> MailAnswer {
@@ -20,6 +21,10 @@ struct SMTPExchange {
     }
     if result == CURLE_LOGIN_DENIED {
       return .later("the mail server \(server) refuses the login: \(reply)")
+    }
+    if let problem = TLSLook.problem(result, detail) {
+      return .later(
+        "the mail server \(server) (MONTHCLOSE_SMTP_URL) cannot be used over TLS: \(problem)")
     }
     let why = String(cString: curl_easy_strerror(result))
     return .later("the mail server \(server) could not be used: \(why)")

@@ -15,7 +15,8 @@ final class SMTPPool: Sendable {
   private let state: Mutex<State>
 
   init(
-    server: ServerURL, connections: Int, timeouts: SMTPTimeouts = .init(), logger: Logger
+    server: ServerURL, trust: SMTPTrust = .init(), connections: Int,
+    timeouts: SMTPTimeouts = .init(), logger: Logger
   ) {
     self.connections = connections
     self.queue = MailQueue(capacity: connections * 64)
@@ -23,7 +24,7 @@ final class SMTPPool: Sendable {
     SMTPConnection.prepareProcess
     for _ in 1...connections {
       MailThread.start { [self] in
-        work(SMTPConnection(server: server, timeouts: timeouts, logger: logger))
+        work(SMTPConnection(server: server, trust: trust, timeouts: timeouts, logger: logger))
       }
     }
   }

@@ -16,6 +16,21 @@ struct JSONWriter {
     isFirst = false
   }
 
+  mutating func array(_ key: String, _ elements: (inout JSONWriter) throws -> Void) rethrows {
+    begin(key)
+    bytes.append(UInt8(ascii: "["))
+    isFirst = true
+    try elements(&self)
+    bytes.append(UInt8(ascii: "]"))
+    isFirst = false
+  }
+
+  /// A text in an array.
+  mutating func element(_ value: String) {
+    begin(nil)
+    string(value)
+  }
+
   mutating func integer(_ key: String, _ value: Int64) {
     begin(key)
     guard value != 0 else { return bytes.append(UInt8(ascii: "0")) }

@@ -24,6 +24,7 @@ public enum PaymentGatewayError: Error, Equatable, CustomStringConvertible {
   case unusableURL
   case unusableKey
   case liveKeyInTheClear
+  case unusableCAFile(String)
 
   public var description: String {
     switch self {
@@ -33,6 +34,8 @@ public enum PaymentGatewayError: Error, Equatable, CustomStringConvertible {
       "MONTHCLOSE_GATEWAY_KEY: expected a key of printable characters without blanks"
     case .liveKeyInTheClear:
       "MONTHCLOSE_GATEWAY_URL: a live key needs https:// (http:// is for loopback and test keys)"
+    case .unusableCAFile(let file):
+      "MONTHCLOSE_GATEWAY_CA_FILE: expected a file with PEM certificates, found \"\(file)\""
     }
   }
 }

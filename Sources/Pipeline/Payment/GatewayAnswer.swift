@@ -14,6 +14,8 @@ public enum GatewayAnswer: Sendable, Equatable {
   case unknown(String)
   /// 401, 403: not executed, and nothing will be until a person changes the key.
   case unauthorized(String)
+  /// The other end could not show that it is the gateway: nothing was sent to it.
+  case untrusted(String)
   /// 400: not executed, and never will be in this form: our bug.
   case rejected(String)
   /// An answer that cannot be about this charge, or cannot be read. A person must look.
@@ -27,4 +29,5 @@ public enum GatewayLookup: Sendable, Equatable {
   case notFound
   case unknown(String)
   case unauthorized(String)
+  case untrusted(String)
 }

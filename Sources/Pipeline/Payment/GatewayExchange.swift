@@ -1,8 +1,11 @@
 import AsyncHTTPClient
+import NIOSSL
 
 /// One request and its whole answer, within a time and a size.
 struct GatewayExchange: Sendable {
   enum Fault: Error {
+    /// TLS did not come about: nothing was sent. The sentence says why.
+    case untrusted(String)
     /// The answer is longer than any of this gateway's.
     case oversized
     /// Sent or not, answered or not: unknown.
@@ -17,12 +20,15 @@ struct GatewayExchange: Sendable {
 
   var client: HTTPClient
   var address: GatewayAddress
+  var caFile: String?
   var timeoutSeconds: Int
   /// For tests of crashes: called when all of a request has left.
   var requestSent: (@Sendable () -> Void)?
 
-  func post(_ path: String, form: String, key: String) async throws(Fault) -> GatewayReply {
-    var request = self.request(path)
+  func post(
+    _ path: String, form: String, key: String, traceparent: String? = nil
+  ) async throws(Fault) -> GatewayReply {
+    var request = self.request(path, traceparent)
     request.method = .POST
     request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
     request.headers.add(name: "Idempotency-Key", value: key)
@@ -37,16 +43,17 @@ struct GatewayExchange: Sendable {
   }
 
   func get(
-    _ path: String, query: String, largest: Int = largestBody
+    _ path: String, query: String, largest: Int = largestBody, traceparent: String? = nil
   ) async throws(Fault) -> GatewayReply {
-    try await bounded(request("\(path)?\(query)"), largest: largest)
+    try await bounded(request("\(path)?\(query)", traceparent), largest: largest)
   }
 
-  private func request(_ path: String) -> HTTPClientRequest {
+  private func request(_ path: String, _ traceparent: String?) -> HTTPClientRequest {
     var request = HTTPClientRequest(url: address.base + path)
     request.headers.add(name: "Authorization", value: "Bearer \(address.key)")
     request.headers.add(name: "Stripe-Version", value: Self.apiVersion)
     request.headers.add(name: "User-Agent", value: "month-close")
+    if let traceparent { request.headers.add(name: "traceparent", value: traceparent) }
     return request
   }
 
@@ -91,11 +98,26 @@ struct GatewayExchange: Sendable {
         GatewayReply(
           status: Int(response.status.code),
           retryAfter: response.headers.first(name: "Retry-After"), body: body))
+    } catch let error
+      where error is NIOSSLError || error is NIOSSLExtraError
+      || error is BoringSSLError
+    {
+      return .failure(await untrusted("\(type(of: error))"))
     } catch let error as HTTPClientError {
       return .failure(.lost(error.shortDescription))
     } catch {
       // A type's name says enough; a system's text may hold addresses.
       return .failure(.lost("\(type(of: error))"))
     }
+  }
+
+  private func untrusted(_ fault: String) async -> Fault {
+    // After the handshake it is a lost connection like any other.
+    guard let problem = await TLSLook.problem(url: address.base, caFile: caFile) else {
+      return .lost(fault)
+    }
+    return .untrusted(
+      "the payment gateway \(address.base) (MONTHCLOSE_GATEWAY_URL) cannot be used over TLS: "
+        + problem)
   }
 }

@@ -82,7 +82,7 @@ extension GatewayExchange.Fault {
   fileprivate var listFault: GatewayListFault {
     switch self {
     case .oversized: .unreadable("a page is longer than 4 MiB")
-    case .lost(let why): .unreachable(why)
+    case .untrusted(let why), .lost(let why): .unreachable(why)
     }
   }
 }

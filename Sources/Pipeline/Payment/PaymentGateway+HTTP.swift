@@ -9,16 +9,21 @@ extension PaymentGateway {
   /// `maxConnections` connections. `requestSent` is called whenever all of a charge's request has
   /// left.
   public static func http(
-    url: String, key: String, timeoutSeconds: Int, maxConnections: Int, logger: Logger,
+    url: String, key: String, caFile: String? = nil, timeoutSeconds: Int, maxConnections: Int,
+    logger: Logger,
     requestSent: (@Sendable () -> Void)? = nil
   ) throws -> PaymentGateway {
     let address = try GatewayAddress(url: url, key: key)
+    if let caFile, !TLSLook.isCertificateFile(caFile) {
+      throw PaymentGatewayError.unusableCAFile(Redaction.printable(caFile))
+    }
     let client = HTTPClient(
       eventLoopGroupProvider: .singleton,
-      configuration: .gateway(timeoutSeconds: timeoutSeconds, maxConnections: maxConnections))
+      configuration: .gateway(
+        caFile: caFile, timeoutSeconds: timeoutSeconds, maxConnections: maxConnections))
     let caller = GatewayClient(
       exchange: GatewayExchange(
-        client: client, address: address, timeoutSeconds: max(1, timeoutSeconds),
+        client: client, address: address, caFile: caFile, timeoutSeconds: max(1, timeoutSeconds),
         requestSent: requestSent),
       logger: logger)
     return PaymentGateway(
@@ -34,13 +39,16 @@ extension PaymentGateway {
 }
 
 extension HTTPClient.Configuration {
-  fileprivate static func gateway(timeoutSeconds: Int, maxConnections: Int) -> Self {
+  fileprivate static func gateway(
+    caFile: String?, timeoutSeconds: Int, maxConnections: Int
+  ) -> Self {
     var configuration = Self()
     configuration.redirectConfiguration = .disallow
     configuration.timeout.connect = .seconds(Int64(min(max(1, timeoutSeconds), 10)))
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, maxConnections)
     configuration.tlsConfiguration = .makeClientConfiguration()
     configuration.tlsConfiguration?.minimumTLSVersion = .tlsv12
+    if let caFile { configuration.tlsConfiguration?.trustRoots = .file(caFile) }
     return configuration
   }
 }
@@ -57,7 +65,8 @@ struct GatewayClient: Sendable {
     let answer: GatewayAnswer
     do {
       let reply = try await exchange.post(
-        "/v1/payment_intents", form: GatewayForm.charge(request), key: request.key)
+        "/v1/payment_intents", form: GatewayForm.charge(request), key: request.key,
+        traceparent: request.traceparent)
       answer = reply.answer(to: request)
     } catch {
       answer = error.answer
@@ -79,7 +88,8 @@ struct GatewayClient: Sendable {
       let reply: GatewayReply
       do {
         reply = try await exchange.get(
-          "/v1/payment_intents/search", query: GatewayForm.search(request, page: page))
+          "/v1/payment_intents/search", query: GatewayForm.search(request, page: page),
+          traceparent: request.traceparent)
       } catch {
         return error.lookup
       }
@@ -105,6 +115,7 @@ struct GatewayClient: Sendable {
       metadata: [
         "call": "\(call)", "invoice": "\(request.invoice)", "attempt": "\(request.attempt)",
         "outcome": "\(outcome())",
+        "trace": "\(TraceContext(request.traceparent)?.traceID ?? "none")",
       ])
   }
 }
@@ -113,6 +124,7 @@ extension GatewayExchange.Fault {
   fileprivate var answer: GatewayAnswer {
     switch self {
     case .oversized: .implausible("the answer is longer than 256 KiB")
+    case .untrusted(let why): .untrusted(why)
     case .lost(let why): .unknown(why)
     }
   }
@@ -120,6 +132,7 @@ extension GatewayExchange.Fault {
   fileprivate var lookup: GatewayLookup {
     switch self {
     case .oversized: .unknown("lookup: the answer is longer than 256 KiB")
+    case .untrusted(let why): .untrusted(why)
     case .lost(let why): .unknown("lookup: \(why)")
     }
   }

@@ -32,8 +32,8 @@ public struct PaymentGateway: Sendable {
   }
 }
 
-/// One attempt to charge an invoice. Two requests with the same `key` are equal in all that is
-/// sent.
+/// One attempt to charge an invoice. Two requests with the same `key` are equal in all that the
+/// gateway compares.
 public struct ChargeRequest: Sendable, Equatable {
   public var invoice: String
   public var account: String
@@ -48,10 +48,13 @@ public struct ChargeRequest: Sendable, Equatable {
   public var paymentMethod: String
   /// When the attempt was recorded; not sent.
   public var createdAt: Instant
+  /// The trace this call belongs to, sent as a header.
+  public var traceparent: String?
 
   public init(
     invoice: String, account: String, period: Period, attempt: Int, key: String,
-    amountMinor: Int64, currency: Currency, paymentMethod: String, createdAt: Instant
+    amountMinor: Int64, currency: Currency, paymentMethod: String, createdAt: Instant,
+    traceparent: String? = nil
   ) {
     self.invoice = invoice
     self.account = account
@@ -62,5 +65,6 @@ public struct ChargeRequest: Sendable, Equatable {
     self.currency = currency
     self.paymentMethod = paymentMethod
     self.createdAt = createdAt
+    self.traceparent = traceparent
   }
 }

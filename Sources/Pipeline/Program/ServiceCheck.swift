@@ -9,7 +9,23 @@ struct ServiceCheck {
 
   /// What is wrong, a sentence each with what was expected and found.
   func problems() async -> [String] {
-    await storeProblems() + brokerProblems()
+    await storeProblems() + brokerProblems() + worldProblems()
+  }
+
+  /// Where the service reaches outside over TLS: whether that comes about.
+  private func worldProblems() async -> [String] {
+    let (name, url, caFile) =
+      switch service {
+      case .charger: ("GATEWAY", settings.gatewayURL, settings.gatewayCAFile)
+      case .mailer: ("SMTP", settings.smtpURL, settings.smtpCAFile)
+      default: ("", "", String?.none)
+      }
+    guard let server = ServerURL(url), ["https", "smtps"].contains(server.scheme) else { return [] }
+    let place = server.port.map { ":\($0)" } ?? ""
+    let host = server.host.contains(":") ? "[\(server.host)]" : server.host
+    let bare = "\(server.scheme)://\(host)\(place)"
+    guard let problem = await TLSLook.problem(url: bare, caFile: caFile) else { return [] }
+    return ["MONTHCLOSE_\(name)_URL: \(bare) cannot be used over TLS: \(problem)"]
   }
 
   private func storeProblems() async -> [String] {
@@ -26,9 +42,11 @@ struct ServiceCheck {
   private func brokerProblems() async -> [String] {
     do {
       let broker = try await RabbitMQBroker.connect(
-        BrokerURL(parsing: settings.brokerURL), name: "\(service.rawValue)-check",
+        settings.brokerNodes(), name: "\(service.rawValue)-check",
         logger: Logger(label: service.rawValue))
-      let found = await Result.catching { try await broker.differences(from: topology) }
+      let found = await Result.catching {
+        try await broker.differences(from: topology, .asPermitted)
+      }
       await broker.close()
       return try found.get().map { "broker: \($0)" }
     } catch {

@@ -11,9 +11,9 @@ package struct ServiceParts: Sendable {
 
   /// Connects to what the settings name, and waits for it.
   static func assemble(
-    _ service: ServiceName, _ settings: Settings, _ logger: Logger
+    _ service: ServiceName, _ settings: Settings, _ watch: ServiceWatch, _ logger: Logger
   ) async throws -> ServiceParts {
-    let around = try await Surroundings.open(for: service, settings, logger)
+    let around = try await Surroundings.open(for: service, settings, watch, logger)
     return try await ServiceParts(service, settings, around, logger)
   }
 
@@ -22,20 +22,24 @@ package struct ServiceParts: Sendable {
     _ service: ServiceName, _ settings: Settings, _ around: Surroundings, _ logger: Logger
   ) async throws {
     let desk = Desk(
-      service: service, store: around.store, clock: around.clock, reached: around.reached)
+      service: service, store: around.store, clock: around.clock, reached: around.reached,
+      metrics: around.watch.metrics)
     let outbox = Outbox(desk: desk, broker: around.broker, logger: logger)
     let (handler, shutdown) = try Self.makeHandler(service, desk, settings, around)
     let tally = Tally()
     let runner = Runner(
       handler: handler, desk: desk, outbox: outbox,
       ladder: RetryLadder(service: service, delays: settings.retryDelays), tally: tally,
-      logger: logger, pause: around.pause)
+      logger: logger, pause: around.pause, health: around.watch.health,
+      patience: .seconds(900 + 10 * settings.gatewayTimeoutSeconds))
     let lanes = Self.lanes(of: service, settings)
-    let consumer = try await around.broker.consume(
-      service.rawValue, prefetch: max(settings.prefetch, lanes * settings.batch))
+    let consumer = try await around.consumer(
+      of: service, prefetch: max(settings.prefetch, lanes * settings.batch), logger)
     self.run = ServiceRun(
       runner: runner, consumer: consumer, batch: settings.batch, lanes: lanes)
-    self.upkeep = Upkeep(outbox: outbox, handler: handler, logger: logger, rest: around.rest)
+    self.upkeep = Upkeep(
+      outbox: outbox, handler: handler, logger: logger, rest: around.rest,
+      health: around.watch.health)
     self.tally = tally
     self.close = {
       await shutdown()

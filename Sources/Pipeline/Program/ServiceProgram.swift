@@ -3,6 +3,7 @@ import Broker
 import Foundation
 import Ledger
 import Logging
+import Monitoring
 import ServiceLifecycle
 
 /// The program of every service: settings, parts, run until told to stop.
@@ -24,13 +25,15 @@ public enum ServiceProgram {
       print(Settings.helpText(for: service))
       exit(0)
     case .version:
-      print("\(service.rawValue) \(MonthClose.version)")
+      print(MonthClose.versionLine(of: service.rawValue))
       exit(0)
     case .check:
       let problems = await ServiceCheck(service: service, settings: settings).problems()
       for problem in problems { say("\(service.rawValue): \(problem)") }
       if problems.isEmpty { say("\(service.rawValue): settings, store and broker are in order") }
       exit(problems.isEmpty ? 0 : 1)
+    case .health:
+      exit(await health(service, settings))
     case .run:
       exit(await run(service, settings))
     }
@@ -38,43 +41,38 @@ public enum ServiceProgram {
 
   private static func run(_ service: ServiceName, _ settings: Settings) async -> Int32 {
     let logger = makeLogger(service: service, settings: settings)
-    if settings.httpAddress != nil {
-      logger.warning("MONTHCLOSE_HTTP_ADDRESS is set, but this version serves no health or metrics")
-    }
     do {
-      let parts = try await ServiceParts.assemble(service, settings, logger)
-      logger.info(
-        "started",
-        metadata: [
-          "version": "\(MonthClose.version)", "lanes": "\(parts.run.lanes)",
-          "batch": "\(parts.run.batch)",
-        ])
-      var group = ServiceGroupConfiguration(
-        services: [parts.upkeep, parts.run], gracefulShutdownSignals: [.sigterm, .sigint],
-        logger: logger)
-      group.maximumGracefulShutdownDuration = .seconds(settings.stopTimeoutSeconds)
-      try await ServiceGroup(configuration: group).run()
-      await parts.close()
-      logger.info("stopped", metadata: parts.tally.metadata)
+      let (watch, server) = try await ServiceWatch.open(
+        service, at: settings.httpAddress, logger)
+      let life = ServiceLife(service: service, settings: settings, watch: watch, logger: logger)
+      let group = ServiceGroupConfiguration(
+        services: [life], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      let ended = await Result.catching { try await ServiceGroup(configuration: group).run() }
+      await server?.stop()
+      try ended.get()
       return 0
-    } catch is CancellationError {
-      logger.info("stopped before it was ready")
-      return 0
+    } catch let fault as ListenFault {
+      logger.critical("cannot run: MONTHCLOSE_HTTP_ADDRESS: \(fault)")
+      return 1
     } catch {
       logger.critical("cannot run: \(error)")
       return 1
     }
   }
 
+  private static func health(_ service: ServiceName, _ settings: Settings) async -> Int32 {
+    switch await HealthQuestion(address: settings.httpAddress).ask() {
+    case .ready: return 0
+    case .notReady(let why):
+      say("\(service.rawValue): not ready: \(why)")
+      return 1
+    case .noAddress:
+      say("\(service.rawValue): --health expects MONTHCLOSE_HTTP_ADDRESS, found nothing")
+      return 2
+    }
+  }
+
   private static func say(_ line: String) {
     FileHandle.standardError.write(Data("\(line)\n".utf8))
-  }
-}
-
-extension Tally {
-  var metadata: Logger.Metadata {
-    [
-      "handled": "\(self[.handled])", "retried": "\(self[.retried])", "dead": "\(self[.dead])",
-    ]
   }
 }

@@ -42,8 +42,11 @@ package struct Upkeep: Service {
   let logger: Logger
   /// Between two turns; ends early, with `false`, when stopping.
   let rest: @Sendable (Duration) async -> Bool
+  let health: ServiceHealth
 
   static let relayAfterSeconds: Int64 = 10
+  /// A turn publishes page after page when much was left over.
+  private static let patience = Duration.seconds(900)
 
   package func run() async throws {
     await cancelWhenGracefulShutdown { await turns() }
@@ -51,7 +54,12 @@ package struct Upkeep: Service {
 
   /// Turn after turn, until the rest between two of them is cut short.
   package func turns() async {
-    repeat { await turn() } while await rest(.seconds(1)) && !Task.isCancelled
+    let ticket = health.begins("upkeep", limit: Self.patience)
+    defer { health.ended(ticket) }
+    repeat {
+      health.heard(ticket)
+      await turn()
+    } while await rest(.seconds(1)) && !Task.isCancelled
   }
 
   private func turn() async {
@@ -59,7 +67,9 @@ package struct Upkeep: Service {
       if let announce = handler.announceDue { try await outbox.fireDue(announce) }
       if let lookAfter = handler.lookAfter { await outbox.publish(try await lookAfter()) }
       try await outbox.relay(of: handler.relays, olderThanSeconds: Self.relayAfterSeconds)
+      health.has(.store)
     } catch {
+      if error is StoreError { health.lacks(.store, "\(error)") }
       logger.warning("upkeep failed, will be tried again", metadata: ["error": "\(error)"])
     }
   }

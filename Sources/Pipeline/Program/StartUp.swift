@@ -2,42 +2,109 @@ import Broker
 import Ledger
 import Logging
 
-/// Waits for a store or a broker that is not there yet, and says so. What waiting cannot mend
-/// (wrong password, newer schema, other topology) ends the start with its sentence.
+/// Waits for a store or a broker that is not there yet, or that nobody has set up yet, says so and
+/// is not ready meanwhile. What waiting cannot mend (wrong password, newer schema, another
+/// topology) ends the start with its sentence.
 struct StartUp {
   let logger: Logger
+  let health: ServiceHealth
+  var options = BrokerOptions()
+
+  /// Before the first look at anything.
+  func lacksAll() {
+    health.lacks(.store, "not opened yet")
+    health.lacks(.broker, "not connected yet")
+    health.lacks(.topology, "not looked at yet")
+  }
 
   func store(_ settings: Settings) async throws -> any Store {
-    var backOff = BackOff()
-    while true {
-      do {
-        return try await openStore(
-          settings.storeURL, migrate: false, connections: settings.storeConnections)
-      } catch let error as StoreError where error.mayPass {
-        logger.warning("waiting for the store: \(error)")
-        try await Task.sleep(for: backOff.next())
-      }
+    try await patiently(.store, waits: Self.storeMayPass) {
+      try await openStore(
+        settings.storeURL, migrate: false, connections: settings.storeConnections)
     }
   }
 
   func broker(
-    _ url: BrokerURL, name: String, options: BrokerOptions, topology: Topology
+    _ urls: [BrokerURL], name: String, topology: Topology
   ) async throws -> RabbitMQBroker {
+    let broker = try await patiently(.broker, waits: Self.brokerMayPass) {
+      try await RabbitMQBroker.connect(urls, name: name, options: options, logger: logger)
+    }
+    do {
+      try await patiently(.topology, waits: Self.topologyMayPass) {
+        let differences = try await broker.differences(from: topology, .asPermitted)
+        guard differences.isEmpty else { throw TopologyMismatch(differences: differences) }
+      }
+    } catch {
+      await broker.close()
+      throw error
+    }
+    return broker
+  }
+
+  private static func storeMayPass(_ error: any Error) -> Bool {
+    (error as? StoreError)?.mayPass == true
+  }
+
+  private static func brokerMayPass(_ error: any Error) -> Bool {
+    (error as? BrokerError)?.mayPass == true
+  }
+
+  private static func topologyMayPass(_ error: any Error) -> Bool {
+    if let mismatch = error as? TopologyMismatch { return mismatch.isOnlyMissing }
+    return brokerMayPass(error)
+  }
+
+  /// Tries until it succeeds, or fails in a way that waiting does not mend.
+  private func patiently<Value>(
+    _ part: ServiceHealth.Part, waits: (any Error) -> Bool, _ attempt: () async throws -> Value
+  ) async throws -> Value {
     var backOff = BackOff()
     while true {
       do {
-        let broker = try await RabbitMQBroker.connect(
-          url, name: name, options: options, logger: logger)
-        let found = await Result.catching { try await broker.differences(from: topology) }
-        guard case .success(let differences) = found, differences.isEmpty else {
-          await broker.close()
-          throw TopologyMismatch(differences: try found.get())
-        }
-        return broker
-      } catch let error as BrokerError where error.mayPass {
-        logger.warning("waiting for the broker: \(error)")
-        try await Task.sleep(for: backOff.next())
+        let value = try await attempt()
+        health.has(part)
+        return value
+      } catch  where waits(error) {
+        health.lacks(part, "\(error)")
+        logger.warning("waiting for the \(part.rawValue)\(part.setting): \(error)")
+        try await Task.sleep(for: min(backOff.next(), Self.longestPause))
       }
+    }
+  }
+
+  /// Whoever mends it is not kept waiting for long.
+  private static let longestPause = Duration.seconds(5)
+}
+
+extension Surroundings {
+  /// The queue may be gone again since it was looked at, or the broker: that is waited for too.
+  func consumer(
+    of service: ServiceName, prefetch: Int, _ logger: Logger
+  ) async throws -> any Consumer {
+    var backOff = BackOff()
+    while true {
+      do {
+        let consumer = try await broker.consume(service.rawValue, prefetch: prefetch)
+        watch.health.has(.topology)
+        watch.health.consumes(service.rawValue, from: broker)
+        return consumer
+      } catch let error as BrokerError where error.mayPassAtQueue {
+        watch.health.lacks(.topology, "\(error)")
+        logger.warning("waiting for the queue: \(error)")
+        if await !pause(backOff.next()) { throw CancellationError() }
+      }
+    }
+  }
+}
+
+extension ServiceHealth.Part {
+  /// Where an operator looks first.
+  fileprivate var setting: String {
+    switch self {
+    case .store: " (MONTHCLOSE_STORE_URL)"
+    case .broker: " (MONTHCLOSE_BROKER_URL)"
+    case .topology, .gatewayKey: ""
     }
   }
 }
@@ -46,24 +113,30 @@ struct TopologyMismatch: Error, CustomStringConvertible {
   var differences: [TopologyDifference]
   var description: String {
     "the broker's topology is not the expected one (closectl topology apply): "
-      + differences.map(\.description).joined(separator: "; ")
+      + shown.map(\.description).joined(separator: "; ")
+      + (differences.count > shown.count ? "; and \(differences.count - shown.count) more" : "")
+  }
+
+  /// Declared by `closectl topology apply`; what is there with other arguments is not.
+  var isOnlyMissing: Bool { differences.allSatisfy(\.isMissing) }
+
+  /// What waiting does not mend comes first; all queues missing is a screenful.
+  private var shown: [TopologyDifference] {
+    Array((differences.filter { !$0.isMissing } + differences.filter(\.isMissing)).prefix(5))
   }
 }
 
 extension StoreError {
   var mayPass: Bool {
     switch self {
-    case .unreachable, .notInitialized, .full: true
+    case .unreachable, .notInitialized, .olderSchema, .full: true
     default: false
     }
   }
 }
 
 extension BrokerError {
-  var mayPass: Bool {
-    switch self {
-    case .unreachable, .timedOut: true
-    default: false
-    }
+  fileprivate var mayPassAtQueue: Bool {
+    if case .noQueue = self { true } else { mayPass }
   }
 }

@@ -18,6 +18,7 @@ package struct Surroundings: Sendable {
   /// The same between two turns of a service's upkeep, when there may be nothing to wait for.
   package var rest: @Sendable (Duration) async -> Bool
   package var reached: Boundary.Observer
+  package var watch: ServiceWatch
 
   package init(
     store: any Store, clock: LedgerClock, broker: any Broker,
@@ -25,7 +26,7 @@ package struct Surroundings: Sendable {
     mailServer: @escaping @Sendable () throws -> MailServer,
     pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown,
     rest: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown,
-    reached: @escaping Boundary.Observer = { _ in }
+    reached: @escaping Boundary.Observer = { _ in }, watch: ServiceWatch = ServiceWatch()
   ) {
     self.store = store
     self.clock = clock
@@ -35,34 +36,41 @@ package struct Surroundings: Sendable {
     self.pause = pause
     self.rest = rest
     self.reached = reached
+    self.watch = watch
   }
 
-  /// Waits for store and broker until they are there.
+  /// Waits for store and broker, in whatever order they come, until both are there.
   static func open(
-    for service: ServiceName, _ settings: Settings, _ logger: Logger
+    for service: ServiceName, _ settings: Settings, _ watch: ServiceWatch, _ logger: Logger
   ) async throws -> Surroundings {
     let clock = try settings.clockFile.map { try LedgerClock.shifted(file: $0, logger: logger) }
     let reached = settings.crashPoint?.observer()
     let requestSent = reached.map { reached in { @Sendable in reached(.requestSent) } }
-    let store = try await StartUp(logger: logger).store(settings)
     var options = BrokerOptions()
     options.published = reached.map { reached in { @Sendable in reached(.published) } }
-    let broker = try await StartUp(logger: logger).broker(
-      BrokerURL(parsing: settings.brokerURL), name: service.rawValue, options: options,
+    let nodes = try settings.brokerNodes()
+    let startUp = StartUp(logger: logger, health: watch.health, options: options)
+    startUp.lacksAll()
+    async let storeToCome = startUp.store(settings)
+    async let brokerToCome = startUp.broker(
+      nodes, name: service.rawValue,
       topology: MonthClose.topology(retryDelays: settings.retryDelays))
+    let (store, broker) = try await (storeToCome, brokerToCome)
     return Surroundings(
       store: store, clock: clock ?? .system, broker: broker,
       gateway: {
         try PaymentGateway.http(
-          url: settings.gatewayURL, key: settings.gatewayKey,
+          url: settings.gatewayURL, key: settings.gatewayKey, caFile: settings.gatewayCAFile,
           timeoutSeconds: settings.gatewayTimeoutSeconds, maxConnections: settings.inFlight,
           logger: logger, requestSent: requestSent)
       },
       mailServer: {
         try MailServer.smtp(
-          url: settings.smtpURL, connections: settings.mailConnections, logger: logger)
+          url: settings.smtpURL, caFile: settings.smtpCAFile,
+          allowsPlaintext: settings.allowPlaintext.contains(.mail),
+          connections: settings.mailConnections, logger: logger)
       },
-      reached: reached ?? { _ in })
+      reached: reached ?? { _ in }, watch: watch)
   }
 }
 

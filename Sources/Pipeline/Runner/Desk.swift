@@ -11,16 +11,26 @@ public struct Desk: Sendable {
   public let clock: LedgerClock
   /// Told where in the work this process is.
   let reached: Boundary.Observer
+  /// `nil`: nobody measures.
+  let metrics: ServiceMetrics?
   let published = PublishedMarks()
 
   public init(
     service: ServiceName, store: any Store, clock: LedgerClock,
     reached: @escaping Boundary.Observer = { _ in }
   ) {
+    self.init(service: service, store: store, clock: clock, reached: reached, metrics: nil)
+  }
+
+  package init(
+    service: ServiceName, store: any Store, clock: LedgerClock,
+    reached: @escaping Boundary.Observer = { _ in }, metrics: ServiceMetrics?
+  ) {
     self.service = service
     self.store = store
     self.clock = clock
     self.reached = reached
+    self.metrics = metrics
   }
 
   var source: String { "/\(service.rawValue)" }
@@ -30,11 +40,17 @@ public struct Desk: Sendable {
     let marks = published.take()
     do {
       reached(.beforeCommit)
+      let start = metrics.map { _ in ContinuousClock.now }
       let outcomes = try await store.commit(changes, published: marks)
       reached(.committed)
+      if let start, let metrics {
+        metrics.commit.record(since: start)
+        metrics.count(changes, outcomes)
+      }
       return outcomes
     } catch {
       published.add(marks)
+      if error is StoreError { metrics?.faults.increment() }
       throw error
     }
   }

@@ -19,22 +19,29 @@ public struct Outbox: Sendable {
   func publish(_ events: [StoredEvent]) async {
     if events.isEmpty { return }
     desk.reached(.beforePublish)
+    let start = desk.metrics.map { _ in ContinuousClock.now }
     let results = await broker.publish(events.map(\.message))
     desk.reached(.confirmed)
+    if let start { desk.metrics?.publishing.record(since: start) }
+    desk.metrics?.count(results)
     var confirmed: [Int64] = []
     for (event, result) in zip(events, results) {
       switch result {
       case .confirmed: confirmed.append(event.sequence)
+      case .returned(403, let text):
+        logger.error(
+          "the broker's user may not publish an event, it stays there: closectl topology users",
+          metadata: ["key": "\(event.event.routingKey)", "answer": "\(text)"])
       case .returned(let code, let text):
         logger.error(
           "no queue is bound for an event, it stays unpublished: closectl topology apply",
           metadata: ["key": "\(event.event.routingKey)", "answer": "\(code) \(text)"])
       case .refused:
-        logger.warning("the broker refused an event", metadata: ["event": "\(event.event.id)"])
+        logger.warning("the broker refused an event", metadata: event.shown)
       case .unknown(let why):
         logger.warning(
           "not confirmed, will be published again",
-          metadata: ["event": "\(event.event.id)", "why": "\(why)"])
+          metadata: event.shown.merging(["why": "\(why)"]) { $1 })
       }
     }
     desk.published.add(confirmed)
@@ -56,6 +63,7 @@ public struct Outbox: Sendable {
       if left.isEmpty { return }
       desk.reached(.beforeRelay)
       logger.info("publishing left-over events", metadata: ["events": "\(left.count)"])
+      desk.metrics?.publishedAgain.increment(by: left.count)
       await publish(left)
       let confirmed = try await flush()
       if left.count < Self.page || confirmed == 0 { return }
@@ -72,6 +80,7 @@ public struct Outbox: Sendable {
       if events.isEmpty { return }
       desk.reached(.dueTaken)
       logger.info("due work", metadata: ["messages": "\(events.count)"])
+      desk.metrics?.dueWork.increment(by: events.count)
       await publish(events)
       if events.count < Self.page { return }
     }
@@ -89,6 +98,15 @@ public struct Outbox: Sendable {
 }
 
 extension StoredEvent {
+  /// Which event, for a log.
+  fileprivate var shown: Logger.Metadata {
+    var shown: Logger.Metadata = ["event": "\(event.id)"]
+    // A body of ours can be read; if it cannot, the line is as good without its trace.
+    let decoded = try? MessageGate.decode(event.body, contentType: MonthClose.contentType)
+    if let decoded { shown["trace"] = "\(decoded.trace.traceID)" }
+    return shown
+  }
+
   var message: OutgoingMessage {
     OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: event.routingKey, messageID: event.id,

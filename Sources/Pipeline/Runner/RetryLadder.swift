@@ -35,7 +35,7 @@ public struct RetryLadder: Sendable {
     headers[Header.error] = .string(String(departure.fault.explanation.prefix(1000)))
     headers[Header.queue] = .string(service.rawValue)
     let message = OutgoingMessage(
-      exchange: "", routingKey: target, messageID: delivery.messageID ?? "",
+      exchange: MonthClose.exchange, routingKey: target, messageID: delivery.messageID ?? "",
       type: delivery.type, contentType: delivery.contentType ?? "application/octet-stream",
       headers: headers, body: delivery.body)
     return Move(message: message, isDead: isDead)

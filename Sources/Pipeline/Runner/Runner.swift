@@ -17,6 +17,9 @@ public struct Runner: Sendable {
   let logger: Logger
   /// How long to wait before something that is away is asked again; ends early when stopping.
   let pause: @Sendable (Duration) async -> Bool
+  var health = ServiceHealth()
+  /// How long a batch may take before the process counts as hanging.
+  var patience = Duration.seconds(900)
 
   /// Settles each delivery as soon as its own outcome is complete; nobody waits for a neighbour
   /// that is held back by an outage.
@@ -24,16 +27,27 @@ public struct Runner: Sendable {
     _ batch: [Delivery], settle: @Sendable ([Settlement]) async -> Void
   ) async {
     desk.reached(.taken)
+    let measured = BatchMeasures(desk.metrics, batch.count)
+    let ticket = health.begins("a batch of \(batch.count) messages", limit: patience)
+    defer { health.ended(ticket) }
+    let settle: @Sendable ([Settlement]) async -> Void = {
+      await settle($0)
+      measured.settled($0)
+    }
     let (jobs, unreadable) = decode(batch)
-    let (fresh, answered) = await recognise(jobs)
+    measured.ages(of: jobs, at: desk.clock)
+    let (fresh, answered) = await recognise(jobs, ticket)
     await end(await complete(answered, unreadable), by: settle)
     var waiting = fresh
     var backOff = BackOff()
     while !waiting.isEmpty {
+      health.heard(ticket)
       let worked = await attempt(waiting)
+      note(worked)
       await end(await complete(worked.filter { !$0.isHeld }, []), by: settle)
       waiting = worked.filter(\.isHeld).map(\.job)
       guard let first = worked.first(where: \.isHeld) else { break }
+      if let fault = first.fault { desk.metrics?.pauses.add(1, fault.reason.rawValue) }
       logger.warning(
         "pausing", metadata: ["reason": "\(first.explanation)", "messages": "\(waiting.count)"])
       if !(await pause(backOff.next())) { break }
@@ -58,6 +72,22 @@ public struct Runner: Sendable {
     desk.reached(.beforeAck)
     await settle(settlements)
     desk.reached(.acknowledged)
+  }
+
+  /// Who holds all messages up is missing; what was worked has shown that nobody does.
+  private func note(_ worked: [Worked]) {
+    var missing: [ServiceHealth.Part: String] = [:]
+    for item in worked where item.isHeld {
+      guard let fault = item.fault, let part = fault.reason.part else { continue }
+      missing[part] = fault.explanation
+    }
+    for part in [ServiceHealth.Part.store, .gatewayKey] {
+      if let why = missing[part] {
+        health.lacks(part, why)
+      } else if part == .store || worked.contains(where: \.isDone) {
+        health.has(part)
+      }
+    }
   }
 
   // MARK: Steps
@@ -85,8 +115,10 @@ public struct Runner: Sendable {
 
   /// Idempotency first: a message that was answered before is not decided again; only what it made
   /// and nobody is known to have is published again.
-  private func recognise(_ jobs: [Job]) async -> (fresh: [Job], answered: [Worked]) {
-    guard let known = await reading({ try await answers(jobs) }) else {
+  private func recognise(
+    _ jobs: [Job], _ ticket: Int
+  ) async -> (fresh: [Job], answered: [Worked]) {
+    guard let known = await reading(ticket, { try await answers(jobs) }) else {
       return ([], jobs.map { Worked($0, .hold(.stopped)) })
     }
     var fresh: [Job] = []
@@ -136,16 +168,18 @@ public struct Runner: Sendable {
     desk.reached(.moved)
     var left: Set<Delivery.Tag> = []
     for ((departure, move), result) in zip(zip(departures, moves), results) {
-      let place: Logger.Metadata = [
+      var place: Logger.Metadata = [
         "message": "\(departure.delivery.messageID ?? "without id")",
         "reason": "\(departure.fault.reason.rawValue)", "to": "\(move.message.routingKey)",
       ]
+      if let trace = departure.trace { place["trace"] = "\(trace.traceID)" }
       guard result == .confirmed else {
-        logger.error("could not be moved, kept", metadata: place)
+        logger.error("could not be moved, kept: \(result.why)", metadata: place)
         continue
       }
       left.insert(departure.delivery.tag)
       tally.count(move.isDead ? .dead : .retried)
+      desk.metrics?.outcomes.add(1, move.isDead ? "dead" : "retried")
       let text = "\(move.isDead ? "dead letter" : "retry"): \(departure.fault.explanation)"
       logger.log(level: move.isDead ? .error : .info, "\(text)", metadata: place)
     }
@@ -159,14 +193,27 @@ public struct Runner: Sendable {
     var finished = left
     for item in worked where item.isDone { finished.insert(item.job.delivery.tag) }
     tally.count(.handled, finished.count)
+    desk.metrics?.outcomes.add(finished.count - left.count, "done")
+    desk.metrics?.outcomes.add(deliveries.count - finished.count, "returned")
+    for item in worked where item.isDone { told(item) }
     return deliveries.map {
       Settlement($0.tag, finished.contains($0.tag) ? .acknowledge : .requeue)
     }
   }
 
+  /// By its trace a message is found in the logs of all services.
+  private func told(_ item: Worked) {
+    logger.debug(
+      "done",
+      metadata: [
+        "message": "\(item.job.event.id)", "type": "\(item.job.event.type)",
+        "trace": "\(item.job.event.trace.traceID)", "span": "\(item.job.event.trace.spanID)",
+      ])
+  }
+
   /// Reads until the store answers; `nil` when stopped meanwhile.
   private func reading<Value: Sendable>(
-    _ read: () async throws -> Value
+    _ ticket: Int, _ read: () async throws -> Value
   ) async -> Value? {
     var backOff = BackOff()
     while true {
@@ -174,6 +221,8 @@ public struct Runner: Sendable {
         return try await read()
       } catch {
         logger.warning("the store does not answer, pausing", metadata: ["error": "\(error)"])
+        health.lacks(.store, "\(error)")
+        health.heard(ticket)
         if !(await pause(backOff.next())) { return nil }
       }
     }

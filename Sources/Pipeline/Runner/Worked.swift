@@ -23,6 +23,13 @@ struct Worked: Sendable {
     if case .done(let events) = outcome { events } else { [] }
   }
 
+  var fault: Fault? {
+    switch outcome {
+    case .done: nil
+    case .later(let fault), .dead(let fault), .hold(let fault): fault
+    }
+  }
+
   var explanation: String {
     switch outcome {
     case .done: "done"
@@ -35,9 +42,13 @@ struct Worked: Sendable {
     switch outcome {
     case .done, .hold: nil
     case .later(let fault):
-      Departure(delivery: job.delivery, history: job.history, fault: fault, final: false)
+      Departure(
+        delivery: job.delivery, history: job.history, fault: fault, final: false,
+        trace: job.event.trace)
     case .dead(let fault):
-      Departure(delivery: job.delivery, history: job.history, fault: fault, final: true)
+      Departure(
+        delivery: job.delivery, history: job.history, fault: fault, final: true,
+        trace: job.event.trace)
     }
   }
 }
@@ -48,6 +59,8 @@ struct Departure: Sendable {
   var fault: Fault
   /// No retry can help: to the dead letters at once.
   var final: Bool
+  /// `nil` for what could not be read.
+  var trace: TraceContext?
 }
 
 extension Fault {
@@ -65,6 +78,15 @@ struct BackOff {
 }
 
 extension FaultReason {
+  /// What is missing when all messages are held for this reason.
+  var part: ServiceHealth.Part? {
+    switch self {
+    case .storeUnavailable: .store
+    case .gatewayUnauthorized: .gatewayKey
+    default: nil
+    }
+  }
+
   /// The gate's words are reasons of their own; a test holds the two lists together.
   init(_ fault: MessageFault) {
     self = FaultReason(rawValue: fault.reason) ?? .invalidField

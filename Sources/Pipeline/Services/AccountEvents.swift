@@ -23,8 +23,8 @@ struct AccountEvents: Sendable {
     let event = Event(
       id: Event.id(type, reference), type: type, source: desk.source, time: now,
       subject: facts.account.id, period: facts.invoice?.period ?? cause.period,
-      causationID: cause.id, traceparent: cause.traceparent, data: data)
-    return try event.outgoing()
+      causationID: cause.id, data: data)
+    return try event.traced(after: cause).outgoing()
   }
 }
 

@@ -12,7 +12,8 @@ extension DueWork {
     let event = Event(
       id: Event.id(kind, reference), type: kind, source: desk.source, time: now,
       subject: account, period: facts.invoice?.period, causationID: causationID, data: data)
-    return try event.outgoing()
+    // Days later: a trace of its own. What it goes back to is named by its causation.
+    return try event.traced(after: nil).outgoing()
   }
 }
 

@@ -23,7 +23,12 @@ struct ServerURL: Equatable {
     (self.host, self.port) = (host, port)
   }
 
-  var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+  /// `127.evil.example` is a name like any other.
+  var isLoopback: Bool {
+    if host == "localhost" || host == "::1" { return true }
+    let isAddress = host.utf8.allSatisfy { 0x30...0x39 ~= $0 || $0 == UInt8(ascii: ".") }
+    return isAddress && host.hasPrefix("127.")
+  }
 
   private static func credentials(_ text: Substring) -> (String, String?)? {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,3 +1,4 @@
+import Broker
 import Logging
 
 /// What a setting's text has to look like, and what becomes of it.
@@ -14,6 +15,16 @@ extension SettingForm where Value == String {
       guard let url = ServerURL(text), schemes.contains(url.scheme) else { return nil }
       return text
     }
+  }
+
+  /// Several nodes of one broker are separated by commas.
+  static let broker = Self(expects: "a URL amqp://… or amqps://…, or several with commas between") {
+    text in
+    let isGood = BrokerURL.parts(of: text).allSatisfy { part in
+      ServerURL(part).map { ["amqp", "amqps"].contains($0.scheme) } ?? false
+    }
+    // A comma at the end would be a part of the last one's virtual host.
+    return isGood && !text.hasSuffix(",") ? text : nil
   }
 
   /// Which kinds of store a program can open is the store's to say.
@@ -97,5 +108,15 @@ extension SettingForm where Value == [Duration] {
       1...86_400 ~= number
     else { return 0 }
     return number * unit
+  }
+}
+
+extension SettingForm where Value == Set<PlaintextConnection> {
+  static let plaintext = Self(
+    expects: "some of " + PlaintextConnection.allCases.map(\.rawValue).joined(separator: ",")
+  ) { text in
+    let names = text.split(separator: ",", omittingEmptySubsequences: false)
+    let known = names.compactMap { PlaintextConnection(rawValue: String($0)) }
+    return known.count == names.count ? Set(known) : nil
   }
 }

@@ -5,15 +5,15 @@ extension SettingKey {
   private static let services = everyone.subtracting([.closectl])
 
   /// Every setting there is, in the order of the help text.
-  static let all: [SettingKey] = connections + observation + work
+  static let all: [SettingKey] = connections + trust + observation + work
 
   private static let connections: [SettingKey] = [
     .init(
-      "BROKER_URL", \.brokerURL, .url("amqp", "amqps"),
+      "BROKER_URL", \.brokerURL, .broker,
       default: "amqp://guest:guest@127.0.0.1:5672/", for: everyone, secrecy: .password,
-      "the RabbitMQ broker: amqp://user:password@host:port/vhost"),
+      "the RabbitMQ broker: amqps://user:password@host:port/vhost; its nodes separated by commas"),
     .init(
-      "DEAD_BROKER_URL", \.deadBrokerURL, .url("amqp", "amqps"), default: nil, for: [.closectl],
+      "DEAD_BROKER_URL", \.deadBrokerURL, .broker, default: nil, for: [.closectl],
       secrecy: .password,
       "the same broker for `closectl dead`, as a user with fewer rights; BROKER_URL when absent"),
     .init(
@@ -37,6 +37,28 @@ extension SettingKey {
     .init(
       "MAIL_FROM", \.mailFrom, .mailbox, default: "billing@localhost", for: [.mailer],
       "the sender of mails: an address, or: Name <address>"),
+  ]
+
+  private static let trust: [SettingKey] = [
+    .init(
+      "BROKER_CA_FILE", \.brokerCAFile, .path, default: nil, for: everyone,
+      "amqps: the authorities that may vouch for the broker, PEM; those of the system when absent"),
+    .init(
+      "BROKER_CERT_FILE", \.brokerCertificateFile, .path, default: nil, for: everyone,
+      "amqps: our own certificate, PEM, where the broker asks for one"),
+    .init(
+      "BROKER_KEY_FILE", \.brokerKeyFile, .path, default: nil, for: everyone,
+      "amqps: the key of our own certificate, PEM"),
+    .init(
+      "GATEWAY_CA_FILE", \.gatewayCAFile, .path, default: nil, for: [.charger, .closectl],
+      "https: the authorities that may vouch for the gateway, PEM; those of the system when absent"
+    ),
+    .init(
+      "SMTP_CA_FILE", \.smtpCAFile, .path, default: nil, for: [.mailer],
+      "smtps and STARTTLS: the authorities that may vouch for the mail server, PEM"),
+    .init(
+      "ALLOW_PLAINTEXT", \.allowPlaintext, .plaintext, default: nil, for: everyone,
+      "connections that may go to another machine without TLS: only on a network that is private"),
   ]
 
   private static let observation: [SettingKey] = [

@@ -1,3 +1,4 @@
+import Broker
 import Glibc
 
 /// Where a setting's text may come from: flag, variable, file; and what is wrong there.
@@ -21,6 +22,7 @@ struct SettingSources {
     while let argument = rest.popFirst() {
       switch argument {
       case "--check": if mode == .run { mode = .check }
+      case "--health": if mode == .run { mode = .health }
       case "--version": mode = .version
       case "--help", "-h": mode = .help
       default: takeFlag(argument, &rest)
@@ -42,7 +44,8 @@ struct SettingSources {
     guard flags.updateValue(text, forKey: key.name) == nil else {
       return problems.append("\(flag): expected once, found twice")
     }
-    if key.secrecy == .password, text != key.defaultText, ServerURL(text)?.password != nil {
+    let hasPassword = BrokerURL.parts(of: text).contains { ServerURL($0)?.password != nil }
+    if key.secrecy == .password, text != key.defaultText, hasPassword {
       problems.append(
         "\(flag): expected no password in a flag, where others can see it; "
           + "use \(key.variable) or \(key.variable)_FILE")
@@ -53,7 +56,7 @@ struct SettingSources {
     if let key = SettingKey.all.first(where: { "--" + $0.name.lowercased() == flag.dashed }) {
       return "\(flag): expected in \(key.variable) or \(key.variable)_FILE, never as a flag"
     }
-    let known = SettingKey.all.compactMap(\.flag) + ["--check", "--version", "--help"]
+    let known = SettingKey.all.compactMap(\.flag) + ["--check", "--health", "--version", "--help"]
     let nearest = Nearest.name(to: flag, among: known)
     return "\(Redaction.printable(flag)): expected a known flag (nearest: \(nearest)); see --help"
   }

@@ -9,6 +9,7 @@ extension Settings {
     let modes = """
       usage: \(name) [SETTINGS]
              \(name) --check [SETTINGS]   check settings, store and broker; exit 0 or 1
+             \(name) --health [SETTINGS]  ask the running one if it is ready; exit 0 or 1
              \(name) --version | --help
 
       Settings come from the environment, most also from a flag; a flag beats the environment.

@@ -5,13 +5,20 @@ import Logging
 /// `SettingKey.all` says what there is; this says what the programs see of it.
 public struct Settings: Sendable {
   public enum Mode: Sendable, Equatable {
-    case run, check, version, help
+    case run, check, health, version, help
   }
 
   public var mode = Mode.run
   public var brokerURL = ""
   /// Empty: as `brokerURL`.
   public var deadBrokerURL = ""
+  /// `nil`: the authorities of the system; the same for gateway and mail server.
+  public var brokerCAFile: String?
+  public var brokerCertificateFile: String?
+  public var brokerKeyFile: String?
+  public var gatewayCAFile: String?
+  public var smtpCAFile: String?
+  public var allowPlaintext: Set<PlaintextConnection> = []
   public var storeURL = ""
   /// At most, to a store on a server.
   public var storeConnections = 0
@@ -51,7 +58,7 @@ public struct Settings: Sendable {
   /// environment. An empty variable counts as not set. Throws every problem there is, at once.
   ///
   /// `service`: whose arguments they are; it has no influence on which keys are known, so that one
-  /// environment serves all programs.
+  /// environment serves all programs. What a service does not connect to may be without TLS.
   public static func read(
     service: ServiceName?, environment: [String: String], arguments: [String]
   ) throws(SettingsError) -> Settings {
@@ -72,6 +79,7 @@ public struct Settings: Sendable {
           "\(given.origin): expected \(key.expects), found \(key.found(given.text))")
       }
     }
+    sources.problems += settings.plaintextProblems(of: service)
     guard sources.problems.isEmpty else { throw SettingsError(problems: sources.problems) }
     return settings
   }

@@ -3,7 +3,12 @@ import Ledger
 
 /// Names on the broker that other people's programs rely on.
 public enum MonthClose {
+  /// The one place where the version stands.
   public static let version = "0.1.0"
+  /// `charger 0.1.0 (store schema 6)`: what `--version` of every program says.
+  public static func versionLine(of program: String) -> String {
+    "\(program) \(version) (store schema \(schemaVersion))"
+  }
   public static let exchange = "monthclose"
   public static let contentType = "application/cloudevents+json"
   public static let services: [ServiceName] = [.invoicer, .charger, .mailer, .holder, .reporter]
@@ -16,6 +21,10 @@ public enum MonthClose {
 
   /// `replay.charger`: so that who replays needs no more than to publish to the exchange.
   public static func replayKey(of service: ServiceName) -> String { "replay.\(service.rawValue)" }
+
+  /// Bound to nothing: whether a message with it comes back unrouted or refused tells whether one
+  /// may replay.
+  public static let rightsKey = "replay.rights-asked"
 
   private static let consumed: [(service: ServiceName, keys: [String])] = [
     (.invoicer, ["close.requested", "close.range"]),
@@ -62,8 +71,15 @@ public enum MonthClose {
       for delay in retryDelays {
         var retry = quorum(deadLettersTo: service.rawValue)
         retry["x-message-ttl"] = .integer(delay.milliseconds)
-        queues.append(.init(name: retryQueue(of: service, after: delay), arguments: retry))
+        let name = retryQueue(of: service, after: delay)
+        queues.append(.init(name: name, arguments: retry))
+        keys.append(.init(exchange: exchange, queue: name, routingKey: name))
       }
+      // Moved there by the exchange, under the queue's name: whoever may publish to the default
+      // exchange may write into every queue there is.
+      keys.append(
+        .init(
+          exchange: exchange, queue: deadQueue(of: service), routingKey: deadQueue(of: service)))
       keys += routingKeys.map {
         .init(exchange: exchange, queue: service.rawValue, routingKey: $0)
       }

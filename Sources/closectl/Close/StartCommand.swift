@@ -12,12 +12,18 @@ struct StartCommand: OperatorCommand {
       A month that has not ended for every account is refused, since its usage is still arriving; \
       --early starts it all the same. Usage that comes later goes on the next invoice.
 
+      `last` is the month before the present one in UTC, for timers. From noon UTC of the first \
+      day it has ended in every time zone; before that it may be refused like any other.
+
       Example:
         closectl close start 2026-11 --wait
+        closectl close start last
       """)
 
-  @Argument(help: .period, transform: parsePeriod)
-  var period: Period
+  @Argument(
+    help: ArgumentHelp("The month, as YYYY-MM, or `last`.", valueName: "period"),
+    transform: NamedPeriod.init)
+  var named: NamedPeriod
   @Flag(help: "Start although the month has not ended yet.")
   var early = false
   @Flag(help: "Wait until the close is closed, and show its progress.")
@@ -32,6 +38,7 @@ struct StartCommand: OperatorCommand {
 
   func perform(in session: Session) async throws -> Answer {
     let now = session.clock.now()
+    let period = try named.period(at: now)
     if !early {
       let store = try await session.store()
       if let unfinished = try await MonthEnd(period: period, now: now).unfinished(store) {

@@ -23,7 +23,7 @@ struct Closectl: AsyncParsableCommand {
       reached. Settings come from the environment (MONTHCLOSE_STORE_URL, \
       MONTHCLOSE_BROKER_URL, …).
       """,
-    version: "closectl \(MonthClose.version)",
+    version: MonthClose.versionLine(of: "closectl"),
     subcommands: [
       InitCommand.self, ImportGroup.self, CloseGroup.self, ReportCommand.self,
       ExplainCommand.self, AuditCommand.self, PaymentGroup.self, CreditGroup.self,

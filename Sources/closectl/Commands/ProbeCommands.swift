@@ -6,7 +6,9 @@ struct ProbeGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe", abstract: "Measures what the machine can do, for benchmarks.",
     shouldDisplay: false,
-    subcommands: [ProbeBroker.self, ProbeBoundaries.self, ProbeDeadLetters.self])
+    subcommands: [
+      ProbeBroker.self, ProbeBoundaries.self, ProbeDeadLetters.self, ProbeMessages.self,
+    ])
 }
 
 struct ProbeBroker: OperatorCommand {
@@ -45,7 +47,7 @@ struct ProbeBroker: OperatorCommand {
     let queues = MonthClose.topology(retryDelays: []).queues
     let arguments = queues.first { $0.name == MonthClose.services[1].rawValue }?.arguments ?? [:]
     let rates = try await BrokerProbe.measure(
-      try BrokerURL(parsing: session.settings.brokerURL), queueArguments: arguments,
+      try session.settings.brokerNodes(), queueArguments: arguments,
       messageBytes: bytes, messages: messages, batch: batch, logger: session.logger)
     let document = Document(
       messages: messages, bytes: bytes,

@@ -6,7 +6,7 @@ struct TopologyGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "topology",
     abstract: "Exchanges, queues and bindings, and whether the broker agrees.",
-    subcommands: [Apply.self, Check.self])
+    subcommands: [Apply.self, Check.self, TopologyUsers.self])
 
   struct Apply: OperatorCommand {
     static let configuration = CommandConfiguration(

@@ -16,7 +16,7 @@ struct DeadDoor {
   /// A message to the exchange that no queue takes comes back, if one may publish there at all.
   private func checkPublishing() async throws {
     let message = OutgoingMessage(
-      exchange: MonthClose.exchange, routingKey: "rights.asked", messageID: "rights-asked",
+      exchange: MonthClose.exchange, routingKey: MonthClose.rightsKey, messageID: "rights-asked",
       contentType: "text/plain", body: [])
     switch await broker.publish([message])[0] {
     case .returned(403, let text):

@@ -11,11 +11,11 @@ struct Doors: Sendable {
   }
   var connect: @Sendable (Settings, Logger) async throws -> any Broker = { settings, logger in
     try await RabbitMQBroker.connect(
-      try BrokerURL(parsing: settings.brokerURL), name: "closectl", logger: logger)
+      try settings.brokerNodes(), name: "closectl", logger: logger)
   }
   var gateway: @Sendable (Settings, Logger) throws -> PaymentGateway = { settings, logger in
     try PaymentGateway.http(
-      url: settings.gatewayURL, key: settings.gatewayKey,
+      url: settings.gatewayURL, key: settings.gatewayKey, caFile: settings.gatewayCAFile,
       timeoutSeconds: settings.gatewayTimeoutSeconds, maxConnections: 1, logger: logger)
   }
   /// `nil`: as the settings say.

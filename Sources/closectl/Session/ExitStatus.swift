@@ -48,9 +48,9 @@ extension StoreError {
 extension BrokerError {
   var exitStatus: ExitStatus {
     switch self {
-    case .unreachable, .refusedLogin, .noVirtualHost, .timedOut: .unreachable
+    case .unreachable, .refusedLogin, .noVirtualHost, .timedOut, .untrusted, .noNode: .unreachable
     case .badURL: .usage
-    case .noQueue, .refused: .problem
+    case .noQueue, .refused, .notPermitted: .problem
     }
   }
 }

@@ -47,14 +47,18 @@ struct BrokerPort: Broker {
   }
 
   private static func line(_ message: OutgoingMessage, _ result: PublishResult) -> String {
-    let what = message.exchange.isEmpty ? "\(message.messageID) to " : ""
-    let about = message.exchange.isEmpty ? message.routingKey : message.messageID
+    // Moved to a delay queue or to the dead letters, which the exchange knows by their names.
+    let isMoved = MonthClose.services.contains { message.routingKey.hasPrefix("\($0.rawValue).") }
+    let what = isMoved ? "\(message.messageID) to " : ""
+    let about = isMoved ? message.routingKey : message.messageID
     return result == .confirmed ? what + about : "\(what)\(about) (\(result.word))"
   }
 
-  func differences(from topology: Topology) async throws -> [TopologyDifference] {
+  func differences(
+    from topology: Topology, _ inspection: TopologyInspection
+  ) async throws -> [TopologyDifference] {
     try await process.step()
-    return try await process.broker.differences(from: topology)
+    return try await process.broker.differences(from: topology, inspection)
   }
 
   func apply(_ topology: Topology) async throws -> [TopologyDifference] {

@@ -188,6 +188,7 @@ extension GatewayAnswer {
     case .throttled: "429"
     case .unknown(let why): "nothing certain (\(why))"
     case .unauthorized: "401"
+    case .untrusted: "no TLS"
     case .rejected(let why): "rejected (\(why))"
     case .implausible(let why): "implausible (\(why))"
     }

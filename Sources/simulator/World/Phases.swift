@@ -115,7 +115,7 @@ extension Simulation {
       let letters = broker.takeAll(from: queue)
       for letter in letters {
         var letter = letter
-        letter.routingKey = queue
+        (letter.exchange, letter.routingKey) = ("", queue)
         if outages.contains(letter.reason) {
           letter.routingKey = service.rawValue
           letter.headers = [:]

@@ -5,14 +5,6 @@ import Testing
 @testable import Ledger
 
 @Suite struct SchemaTests {
-  private func setVersion(_ version: Int, at path: String) async throws {
-    let store = try await SQLiteStore.open(path: path, migrate: true)
-    try await store.inspectWriter {
-      try $0.execute(sql: "PRAGMA user_version = \(version)")
-    }
-    try await store.close()
-  }
-
   @Test func migrationsAreNumberedWithoutGaps() {
     #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
   }
@@ -43,28 +35,6 @@ import Testing
       let third = try await openStore(url, migrate: false)
       #expect(try await third.facts().account == sampleAccount())
       try await third.close()
-    }
-  }
-
-  @Test func newerStoreIsRefused() async throws {
-    try await withFolder { folder in
-      let path = "\(folder.path)/store.db"
-      try await setVersion(99, at: path)
-      for migrate in [false, true] {
-        await #expect(
-          throws: StoreError.newerSchema(found: 99, known: Migration.newest)
-        ) { try await openStore("sqlite:\(path)", migrate: migrate) }
-      }
-    }
-  }
-
-  @Test func olderStoreAsksForInit() async throws {
-    try await withFolder { folder in
-      let path = "\(folder.path)/store.db"
-      try await setVersion(1, at: path)
-      let error = StoreError.olderSchema(found: 1, needed: Migration.newest)
-      await #expect(throws: error) { try await openStore("sqlite:\(path)", migrate: false) }
-      #expect(error.description.contains("closectl init"))
     }
   }
 

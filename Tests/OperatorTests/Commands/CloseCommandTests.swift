@@ -107,6 +107,38 @@ import Testing
     #expect(await console.run("close", "start", "2026-11").status == .done)
   }
 
+  @Test(
+    "`last` is the month before the present one, across the end of a year too",
+    arguments: [
+      ("2026-12-01T12:00:00Z", "close-2026-11"),
+      ("2026-12-31T23:59:59Z", "close-2026-11"),
+      ("2027-01-01T12:15:00Z", "close-2026-12"),
+    ])
+  func lastMonth(now: String, id: String) async throws {
+    let said = try await console(now: now).run("close", "start", "last", "--json")
+    #expect(said.status == .done)
+    #expect(try document(said.out)["messageID"] as? String == id)
+  }
+
+  @Test func theLastMonthIsRefusedWhereItStillGoesOn() async throws {
+    let accounts = try scratch.write(
+      """
+      account_id,name,email,currency,country,timezone,collection,payment_method,hold_after_days
+      m-3,Carl,c@b.example,CHF,CH,America/New_York,auto,pm_card_visa,7
+
+      """, to: "america.csv")
+    #expect(try await console().run("import", "accounts", accounts).status == .done)
+    let early = try await console(now: "2026-12-01T04:59:00Z").run("close", "start", "last")
+    #expect(early.status == .problem)
+    #expect(early.err.contains("2026-11 ends at 2026-12-01T05:00:00Z for accounts in America"))
+    let noon = try await console(now: "2026-12-01T12:00:00Z").run("close", "start", "last")
+    #expect(noon.status == .done)
+  }
+
+  @Test func aPeriodThatIsNoneIsWrongUsage() async throws {
+    #expect(try await console().run("close", "start", "lastly").status == .usage)
+  }
+
   @Test func aTriggerNobodyTakesIsTold() async throws {
     let empty = InMemoryBroker()
     _ = try await empty.apply(

@@ -211,12 +211,26 @@ import Testing
   }
 
   @Test(arguments: [
-    ("smtp://127.0.0.1:25", CURLUSESSL_NONE), ("smtp://u:p@localhost:25", CURLUSESSL_NONE),
-    ("smtp://u:p@mail.example.com:587", CURLUSESSL_ALL),
-    ("smtp://mail.example.com", CURLUSESSL_TRY),
+    ("smtp://127.0.0.1:25", false, CURLUSESSL_NONE),
+    ("smtp://u:p@localhost:25", false, CURLUSESSL_NONE),
+    ("smtp://u:p@mail.example.com:587", false, CURLUSESSL_ALL),
+    ("smtp://mail.example.com", false, CURLUSESSL_ALL),
+    ("smtp://127.mail.example.com", false, CURLUSESSL_ALL),
+    ("smtp://mail.example.com", true, CURLUSESSL_TRY),
+    ("smtp://u:p@mail.example.com:587", true, CURLUSESSL_ALL),
   ])
-  func passwordsLeaveTheMachineEncryptedOnly(_ url: String, _ expected: curl_usessl) throws {
-    #expect(SMTPConnection.encryption(for: try #require(ServerURL(url))) == expected)
+  func mailsLeaveTheMachineEncryptedUnlessAllowedOtherwiseAndPasswordsAlways(
+    _ url: String, _ allowsPlaintext: Bool, _ expected: curl_usessl
+  ) throws {
+    let trust = SMTPTrust(allowsPlaintext: allowsPlaintext)
+    #expect(SMTPConnection.encryption(for: try #require(ServerURL(url)), trust) == expected)
+  }
+
+  @Test func aFileWithoutCertificatesIsNamed() throws {
+    #expect(throws: MailServerError.badCAFile("/etc/hostname")) {
+      try MailServer.smtp(
+        url: "smtps://h", caFile: "/etc/hostname", connections: 1, logger: Logger(label: "test"))
+    }
   }
 
   @Test(arguments: ["http://h", "smtp://", "smtp:h", "smtp://u:hunter2@h:99999"])

@@ -56,6 +56,27 @@ import Testing
     #expect(AuditCheck.mail(evidence).verdict == .holds)
   }
 
+  /// As where the confirm of a message that was put off is lost and it is put off twice.
+  @Test func twoCopiesOfAMessageInOneBatchSendOneMail() async throws {
+    let world = try await World(accounts: [.test("a", card: nil)])
+    world.post.box.withLock { $0.next = [.later("451")] }
+    try await world.trigger()
+    try await world.run()
+    let waiting = world.broker.messages(in: "mailer.retry.1s")
+    let copies = waiting.map { message in
+      var copy = message
+      (copy.exchange, copy.routingKey) = ("", "mailer.retry.1s")
+      return copy
+    }
+    #expect(await world.broker.publish(copies) == [.confirmed])
+    for _ in 1...3 {
+      world.advance(seconds: 11)
+      try await world.run()
+    }
+    #expect(world.post.sent.count == 1)
+    #expect(try await world.store.mailsResent(World.period) == 0)
+  }
+
   /// As after a kill of the mailer between the server's word and its record.
   @Test func aMailBegunElsewhereIsLeftAloneForAWhile() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])

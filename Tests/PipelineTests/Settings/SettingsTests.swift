@@ -58,6 +58,7 @@ import Testing
 
   @Test func modesAreFlags() throws {
     #expect(try read([:], ["--check"]).mode == .check)
+    #expect(try read([:], ["--health"]).mode == .health)
     #expect(try read([:], ["--version"]).mode == .version)
     #expect(try read(["MONTHCLOSE_BATCH": "x"], ["--nonsense", "--help"]).mode == .help)
   }
@@ -82,6 +83,8 @@ import Testing
 
   static let bad: [(String, String)] = [
     ("BROKER_URL", "http://127.0.0.1/"), ("BROKER_URL", "amqp://"), ("BROKER_URL", "localhost"),
+    ("BROKER_URL", "amqps://a/,amqps://"), ("BROKER_URL", "amqps://a/,"),
+    ("ALLOW_PLAINTEXT", "all"), ("ALLOW_PLAINTEXT", "broker,,mail"),
     ("STORE_URL", "sqlite:"), ("STORE_URL", "mysql://x/y"), ("STORE_URL", "month-close.db"),
     ("GATEWAY_URL", "ftp://x"), ("GATEWAY_KEY", "two words"), ("SMTP_URL", "smtp://h:0"),
     ("SMTP_URL", "smtp://user:%zz@h"), ("SMTP_URL", "smtp://user:%0a@h"), ("MAIL_FROM", "billing"),
@@ -115,8 +118,8 @@ import Testing
     try withFile("sk_live_123\n") { (file: String) throws in
       #expect(try read(["MONTHCLOSE_GATEWAY_KEY_FILE": file]).gatewayKey == "sk_live_123")
     }
-    try withFile("amqp://u:p@host/") { (file: String) throws in
-      #expect(try read(["MONTHCLOSE_BROKER_URL_FILE": file]).brokerURL == "amqp://u:p@host/")
+    try withFile("amqps://u:p@host/") { (file: String) throws in
+      #expect(try read(["MONTHCLOSE_BROKER_URL_FILE": file]).brokerURL == "amqps://u:p@host/")
     }
   }
 
@@ -143,8 +146,11 @@ import Testing
         "--gateway-key: expected in MONTHCLOSE_GATEWAY_KEY or MONTHCLOSE_GATEWAY_KEY_FILE, "
           + "never as a flag"
       ])
-    let url = try problems([:], ["--broker-url", "amqp://u:hunter2@host/"])
-    #expect(url.count == 1 && url[0].hasPrefix("--broker-url: expected no password in a flag"))
+    for given in ["amqps://u:hunter2@host/", "amqps://u@one/,amqps://u:hunter2@two/"] {
+      let url = try problems([:], ["--broker-url", given])
+      #expect(url.count == 1 && url[0].hasPrefix("--broker-url: expected no password in a flag"))
+      #expect(!url[0].contains("hunter2"))
+    }
     #expect(try read([:], ["--broker-url", "amqps://host/"]).brokerURL == "amqps://host/")
   }
 

@@ -1,10 +1,10 @@
 import Billing
 import Broker
 import Foundation
-import Ledger
 import Logging
 import Synchronization
 
+@testable import Ledger
 @testable import Pipeline
 
 /// The five services over one store and the in-memory broker, moved by hand: a turn lets each
@@ -12,12 +12,17 @@ import Synchronization
 /// on paper.
 final class World: Sendable {
   let store: any Store
-  let broker = InMemoryBroker()
-  let gateway = PaperGateway()
-  let post = PaperPost()
+  let broker: InMemoryBroker
+  let gateway: PaperGateway
+  let post: PaperPost
   let clock: LedgerClock
+  /// What becomes of each message before a service gets it: an older program's form of it, or one
+  /// with additions. As it is, unless a test says otherwise.
+  let delivered = Mutex<@Sendable (Delivery) -> Delivery>({ $0 })
   private let time: Time
   private let directory: URL
+  /// The one this goes on from, which takes the folder away in the end.
+  private let before: World?
   private let desks: [ServiceName: (runner: Runner, upkeep: Outbox)]
   private let handlers: [ServiceName: Handler]
 
@@ -30,20 +35,50 @@ final class World: Sendable {
   static let period = try! Period("2026-11")
   static let retryDelays: [Duration] = [.seconds(1), .seconds(10)]
 
-  init(accounts: [Account], usage: [UsageRow] = []) async throws {
+  init(
+    accounts: [Account], usage: [UsageRow] = [], options: SQLiteOptions = SQLiteOptions(),
+    metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
+  ) async throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent(
       "month-close-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let time = Time()
     self.time = time
     clock = LedgerClock { time.now.withLock { $0 } }
-    store = try await openStore(
-      "sqlite:\(directory.appendingPathComponent("t.db").path)", migrate: true)
+    broker = InMemoryBroker()
+    gateway = PaperGateway()
+    post = PaperPost()
+    before = nil
+    store = try await SQLiteStore.open(path: Self.path(directory), migrate: true, options: options)
     _ = try await broker.apply(MonthClose.topology(retryDelays: Self.retryDelays))
+    (handlers, desks) = try Self.services(store, clock, broker, gateway, post, metrics)
+    try await load(accounts, usage)
+  }
+
+  /// Services started anew in the same world; the store is closed and opened as `options` say.
+  init(restarting other: World, options: SQLiteOptions, migrate: Bool = true) async throws {
+    try await other.store.close()
+    (directory, time, clock) = (other.directory, other.time, other.clock)
+    (broker, gateway, post) = (other.broker, other.gateway, other.post)
+    before = other
+    store = try await SQLiteStore.open(
+      path: Self.path(directory), migrate: migrate, options: options)
+    (handlers, desks) = try Self.services(store, clock, broker, gateway, post)
+  }
+
+  private static func path(_ directory: URL) -> String {
+    directory.appendingPathComponent("t.db").path
+  }
+
+  private static func services(
+    _ store: any Store, _ clock: LedgerClock, _ broker: InMemoryBroker, _ gateway: PaperGateway,
+    _ post: PaperPost, _ metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
+  ) throws -> ([ServiceName: Handler], [ServiceName: (runner: Runner, upkeep: Outbox)]) {
     var handlers: [ServiceName: Handler] = [:]
-    var desks: [ServiceName: (Runner, Outbox)] = [:]
+    var desks: [ServiceName: (runner: Runner, upkeep: Outbox)] = [:]
     for service in MonthClose.services {
-      let desk = Desk(service: service, store: store, clock: clock)
+      let desk = Desk(
+        service: service, store: store, clock: clock, metrics: metrics(service))
       let handler = try Self.handler(service, desk, gateway, post)
       let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       let outbox = Outbox(desk: desk, broker: broker, logger: logger)
@@ -54,12 +89,11 @@ final class World: Sendable {
       handlers[service] = handler
       desks[service] = (runner, outbox)
     }
-    self.handlers = handlers
-    self.desks = desks
-    try await load(accounts, usage)
+    return (handlers, desks)
   }
 
   deinit {
+    guard before == nil else { return }
     do { try FileManager.default.removeItem(at: directory) } catch {
       print("left behind: \(directory.path): \(error)")
     }
@@ -128,7 +162,8 @@ final class World: Sendable {
     else { return false }
     let consumer = try await broker.consume(service.rawValue, prefetch: limit)
     if let batch = await consumer.next(limit: limit, linger: .zero) {
-      await desk.runner.work(batch) { await consumer.settle($0) }
+      let form = delivered.withLock { $0 }
+      await desk.runner.work(batch.map(form)) { await consumer.settle($0) }
     }
     await consumer.stop()
     return true

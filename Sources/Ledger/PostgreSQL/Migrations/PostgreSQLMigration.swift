@@ -9,6 +9,7 @@ struct PostgreSQLMigration: Sendable {
   /// In order, without gaps, from 1.
   static let all: [PostgreSQLMigration] = [
     .accountsAndUsage, .invoicesAndEntries, .messagesAndDueWork, .closes, .deadLetters,
+    .schemaVersion,
   ]
 
   static let newest = all.count

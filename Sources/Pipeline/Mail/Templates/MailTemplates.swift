@@ -24,6 +24,9 @@ struct MailTemplate {
 /// All mails' templates, parsed once. In HTML every value is escaped; a template that would not do
 /// so does not pass the tests.
 public struct MailTemplates: Sendable {
+  /// Those of this program.
+  static let compiled = Result { try MailTemplates() }
+
   private let library: MustacheLibrary
 
   public init() throws {

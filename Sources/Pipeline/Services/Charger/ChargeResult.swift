@@ -40,6 +40,8 @@ struct ChargeResult {
       let fault = Fault(
         .gatewayUnauthorized, "the gateway refuses our key, charging pauses: \(why)")
       return .end(.outcome(.hold(fault)))
+    case .gateway(.untrusted(let why)):
+      return .end(.outcome(.hold(Fault(.gatewayUnauthorized, "charging pauses: \(why)"))))
     case .gateway(.rejected(let why)):
       return try parked(Fault(.gatewayRejected, "the gateway rejects the request: \(why)"))
     case .gateway(.implausible(let why)):

@@ -29,12 +29,14 @@ struct GatewayCaller: Sendable {
   let clock: LedgerClock
   let policy: ChargePolicy
   let reached: Boundary.Observer
+  let metrics: ServiceMetrics?
   private let turnstile: Turnstile
 
   init(gateway: PaymentGateway, desk: Desk, policy: ChargePolicy) {
     self.gateway = gateway
     self.clock = desk.clock
     self.reached = desk.reached
+    self.metrics = desk.metrics
     self.policy = policy
     self.turnstile = Turnstile(places: policy.inFlight)
   }
@@ -44,7 +46,9 @@ struct GatewayCaller: Sendable {
       for (index, call) in calls.enumerated() {
         group.addTask {
           await turnstile.enter()
+          metrics?.gatewayInFlight.increment()
           let answer = await self.answer(to: call)
+          metrics?.gatewayInFlight.decrement()
           await turnstile.leave()
           return (index, answer)
         }
@@ -74,8 +78,10 @@ struct GatewayCaller: Sendable {
       return await lookUp(request, ifMissing: .gateway(.unknown("the account has no card now")))
     }
     reached(.beforeCall)
+    let start = metrics.map { _ in ContinuousClock.now }
     let answer = await gateway.charge(request)
     reached(.answered)
+    if let start { metrics?.charges.record(since: start) }
     switch answer {
     case .unknown:
       // A stored server error is replayed for ever; the payment itself tells more.
@@ -91,11 +97,15 @@ struct GatewayCaller: Sendable {
     -> AttemptAnswer
   {
     guard let request else { return missing }
-    switch await gateway.find(request) {
+    let start = metrics.map { _ in ContinuousClock.now }
+    let found = await gateway.find(request)
+    if let start { metrics?.lookups.record(since: start) }
+    switch found {
     case .found(let answer): return .gateway(answer)
     case .notFound: return missing
     case .unknown(let why): return .gateway(.unknown(why))
     case .unauthorized(let why): return .gateway(.unauthorized(why))
+    case .untrusted(let why): return .gateway(.untrusted(why))
     }
   }
 }
@@ -107,7 +117,8 @@ extension GatewayCall {
       invoice: attempt.invoice, account: attempt.account, period: period,
       attempt: attempt.number, key: attempt.key, amountMinor: attempt.amountMinor,
       currency: attempt.currency, paymentMethod: facts.account.paymentMethod ?? "",
-      createdAt: attempt.createdAt)
+      createdAt: attempt.createdAt,
+      traceparent: job.event.trace.next(attempt.key).traceparent)
   }
 }
 

@@ -59,16 +59,15 @@ public struct Invoicer: Sendable {
     var events: [OutgoingEvent] = []
     let started = Event(
       id: Event.id(.closeStarted, "\(run.period)"), type: .closeStarted, source: desk.source,
-      time: now, period: run.period, causationID: cause.id, traceparent: cause.traceparent,
+      time: now, period: run.period, causationID: cause.id,
       data: EventData(period: run.period, ends: ["expected": run.expected]))
-    events.append(try started.outgoing())
+    events.append(try started.traced(after: cause).outgoing())
     for number in 0..<run.ranges {
       let event = Event(
         id: Event.id(.closeRange, "\(run.period):\(number)"), type: .closeRange,
         source: desk.source, time: now, period: run.period, causationID: cause.id,
-        traceparent: cause.traceparent,
         data: EventData(period: run.period, range: .init(number: number, of: run.ranges)))
-      events.append(try event.outgoing())
+      events.append(try event.traced(after: cause).outgoing())
     }
     return events
   }

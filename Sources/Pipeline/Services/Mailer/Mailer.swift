@@ -23,7 +23,7 @@ public struct Mailer: Sendable {
     self.desk = desk
     self.server = server
     self.pause = pause
-    self.desktop = MailDesk(from: from, templates: try MailTemplates())
+    self.desktop = MailDesk(from: from, templates: try MailTemplates.compiled.get())
     self.patience = patience
   }
 
@@ -65,6 +65,8 @@ public struct Mailer: Sendable {
     var letter: Letter
     var decided: Decided<MailAction>
     var facts: AccountFacts
+    /// The mail was intended by an earlier delivery of this message, or by another copy of it.
+    var isTakenUp = false
     /// The mail may have been sent already, nobody knows.
     var isResent = false
     /// What the server has said before, when only its record is missing.
@@ -120,6 +122,7 @@ public struct Mailer: Sendable {
     var item = item
     let letter = item.letter
     let known = mine.known(letter.key)
+    item.isTakenUp = true
     item.isResent = true
     switch known?.answer {
     case .accepted, .refused:
@@ -170,12 +173,29 @@ public struct Mailer: Sendable {
     if let answer = item.answer { return answer }
     let key = item.letter.key
     guard mine.begin(key) else { return .later("it is being sent already") }
+    if item.isTakenUp, let wait = await overtaken(key) {
+      mine.release(key)
+      return .later(wait)
+    }
     desk.reached(.beforeMail)
     let answer = await server.send([mail]).first ?? .later("the server said nothing")
     desk.reached(.mailAnswered)
     mine.end(
       key, answer, isResent: item.isResent, attempts: item.letter.job.history.attempts)
     return answer
+  }
+
+  /// A second copy of a message is decided on before the first one's mail has its end. Once nobody
+  /// else here may send it, what became of it is looked at again: in this process first, since an
+  /// end is forgotten here only after it is in the ledger.
+  private func overtaken(_ key: MailKey) async -> String? {
+    if mine.known(key)?.isEnd == true { return "its end is being recorded" }
+    do {
+      let record = try await desk.store.mails([key])[key]
+      return record?.state == .intended ? nil : "it had its end meanwhile"
+    } catch {
+      return "the ledger did not say whether it had its end meanwhile: \(error)"
+    }
   }
 
   private func write(_ items: [Sending]) async throws -> [OutgoingMail] {
@@ -193,7 +213,7 @@ public struct Mailer: Sendable {
 
   private struct Recorded: Sendable {
     var outcome: Outcome
-    /// Another process had recorded the mail's end before.
+    /// It was sent just now, and another process had recorded its end before.
     var isLate = false
   }
 
@@ -208,7 +228,7 @@ public struct Mailer: Sendable {
         return .commit(
           try letter.end(.sent, desk, item.decided, item.facts, why: note),
           then: {
-            Recorded(outcome: .done($0.events), isLate: item.isResent && $0.wasAnswered)
+            Recorded(outcome: .done($0.events), isLate: item.answer == nil && $0.wasAnswered)
           })
       case .refused(let why):
         return .commit(

@@ -19,6 +19,14 @@ final class SentMails: Sendable {
     /// How often the message had failed by then.
     var attempts: Int
 
+    /// Nothing is left but to record it.
+    var isEnd: Bool {
+      switch answer {
+      case .accepted, .refused: true
+      case .later, .uncertain: false
+      }
+    }
+
     /// The message came straight back from its delay queue: no other process had it in between,
     /// and may have sent the mail.
     func isFollowed(by job: Job) -> Bool {
@@ -34,6 +42,11 @@ final class SentMails: Sendable {
   /// `false`: it is being sent already.
   func begin(_ key: MailKey) -> Bool {
     state.withLock { $0.sending.insert(key).inserted }
+  }
+
+  /// It was not sent after all; what was known of it stays.
+  func release(_ key: MailKey) {
+    state.withLock { _ = $0.sending.remove(key) }
   }
 
   /// `isResent`: an earlier sending may have delivered it; nothing that is said of this one makes

@@ -74,7 +74,7 @@ public struct Reporter: Sendable {
       decision: DecisionRecord(
         rule: "report.complete", finding: .same,
         explanation: "every expected account has its end"),
-      writes: [.closeRun(period)], events: [try event.outgoing()], at: now)
+      writes: [.closeRun(period)], events: [try event.traced(after: nil).outgoing()], at: now)
   }
 }
 

@@ -1,0 +1,39 @@
+import Synchronization
+
+/// The nodes of one broker, in the order in which they are tried. Whoever loses a connection leaves
+/// its node: the next connection, of whatever thread, is made to another one.
+final class BrokerNodes: Sendable {
+  let urls: [BrokerURL]
+  private let place = Mutex(0)
+
+  init(_ urls: [BrokerURL]) {
+    precondition(!urls.isEmpty, "a broker has at least one node")
+    self.urls = urls
+  }
+
+  /// Where the next connection is made first.
+  var current: BrokerURL { urls[place.withLock { $0 }] }
+
+  /// Connects to the first node that takes us. A round over all of them, with what each said where
+  /// none does. Blocks its thread for two connect timeouts for each node.
+  func open(name: String, options: BrokerOptions) throws(BrokerError) -> AMQPConnection {
+    var refusals: [BrokerError] = []
+    for _ in urls {
+      let node = current
+      do {
+        return try AMQPConnection.open(node, name: name, options: options)
+      } catch {
+        refusals.append(error)
+        leave(node)
+      }
+    }
+    throw refusals.count == 1 ? refusals[0] : .noNode(refusals)
+  }
+
+  /// Only the first who finds a node gone moves everybody on.
+  func leave(_ node: BrokerURL) {
+    place.withLock { place in
+      if urls[place] == node { place = (place + 1) % urls.count }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Monitoring
+
+/// Every family of metrics a service has; docs/operations.md has the same table, which a test holds
+/// together. Names follow Prometheus and, where there is one, the OpenTelemetry convention for
+/// messaging.
+enum MetricTable {
+  static let all = messages + ledger + outside + about + ProcessSamples.families
+
+  // MARK: Messages
+
+  static let consumed = MetricDescription.counter(
+    "messaging_client_consumed_messages_total", "Messages taken from the queue.")
+  static let outcomes = MetricDescription.counter(
+    "monthclose_messages_total",
+    "Messages by outcome: done, retried, dead, or returned to the queue.")
+  static let inFlight = MetricDescription.gauge(
+    "monthclose_messages_in_flight", "Messages taken and not settled yet.")
+  static let batchSize = MetricDescription.histogram(
+    "monthclose_batch_size", "Messages worked together.",
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000])
+  static let handling = MetricDescription.histogram(
+    "messaging_process_duration_seconds", "From a message's batch being taken to its settlement.",
+    buckets: MetricDescription.seconds)
+  static let queueAge = MetricDescription.histogram(
+    "monthclose_queue_age_seconds", "Age of a message by its own time when it is taken.",
+    buckets: [0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 3600, 21_600, 86_400])
+  static let pauses = MetricDescription.counter(
+    "monthclose_pauses_total", "Pauses because something all messages need is away, by reason.")
+  static let published = MetricDescription.counter(
+    "messaging_client_sent_messages_total",
+    "Events handed to the broker by result: confirmed, returned, refused or unknown.")
+  static let publishing = MetricDescription.histogram(
+    "messaging_client_operation_duration_seconds",
+    "A batch of events handed to the broker, until the last confirm.",
+    buckets: MetricDescription.seconds)
+  static let publishedAgain = MetricDescription.counter(
+    "monthclose_events_published_again_total",
+    "Left-over events that were handed to the broker again.")
+
+  private static let messages = [
+    consumed, outcomes, inFlight, batchSize, handling, queueAge, pauses, published, publishing,
+    publishedAgain,
+  ]
+
+  // MARK: What is in the ledger
+
+  static let commit = MetricDescription.histogram(
+    "monthclose_store_commit_duration_seconds", "A commit to the ledger, until it is durable.",
+    buckets: MetricDescription.seconds)
+  static let faults = MetricDescription.counter(
+    "monthclose_store_faults_total", "Commits that failed because of the store.")
+  static let decisions = MetricDescription.counter(
+    "monthclose_decisions_total", "Decisions committed, by class of what was found, and rule.")
+  static let invoices = MetricDescription.counter(
+    "monthclose_invoices_issued_total", "Invoices committed.")
+  static let attempts = MetricDescription.counter(
+    "monthclose_payment_attempts_total", "Ends of payment attempts committed, by outcome.")
+  static let mails = MetricDescription.counter(
+    "monthclose_mails_total", "Ends of mails committed, by outcome; resent: perhaps there twice.")
+  static let holds = MetricDescription.counter(
+    "monthclose_holds_total", "Holds committed: placed or lifted.")
+  static let dueWork = MetricDescription.counter(
+    "monthclose_due_work_total", "Due work that became messages.")
+
+  private static let ledger = [
+    commit, faults, decisions, invoices, attempts, mails, holds, dueWork,
+  ]
+
+  // MARK: Calls outside
+
+  static let gatewayInFlight = MetricDescription.gauge(
+    "monthclose_gateway_calls_in_flight", "Calls to the payment gateway under way.")
+  static let gatewayCalls = MetricDescription.histogram(
+    "monthclose_gateway_call_duration_seconds", "Calls to the payment gateway, by call.",
+    buckets: MetricDescription.seconds + [60])
+
+  private static let outside = [gatewayInFlight, gatewayCalls]
+
+  // MARK: The service itself
+
+  static let ready = MetricDescription.gauge(
+    "monthclose_ready", "1 when the service consumes, as /readyz says.")
+  static let missing = MetricDescription.gauge(
+    "monthclose_missing", "1 for each part that is missing, as /readyz names it.")
+  static let reconnects = MetricDescription.counter(
+    "monthclose_reconnects_total", "Times a lost store or broker was there again.")
+  static let build = MetricDescription.gauge(
+    "monthclose_build_info", "Always 1; the version is a label.")
+
+  private static let about = [ready, missing, reconnects, build]
+}

@@ -1,0 +1,86 @@
+import AsyncHTTPClient
+import Logging
+import Monitoring
+import Testing
+
+@Suite struct ServerTests {
+  private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  private let pages: [String: MonitoringServer.Page] = [
+    "/here": { .json(503, Array(#"{"a":1}"#.utf8)) },
+    "/metrics": { .metrics("x 1\n") },
+  ]
+
+  private func serving(
+    _ body: (MonitoringServer, String) async throws -> Void
+  ) async throws {
+    let server = try await MonitoringServer.start(
+      host: "127.0.0.1", port: 0, pages: pages, logger: logger)
+    do {
+      try await body(server, "http://127.0.0.1:\(server.port)")
+    } catch {
+      await server.stop()
+      throw error
+    }
+    await server.stop()
+  }
+
+  private func ask(
+    _ url: String, _ method: String = "GET"
+  ) async throws -> (response: HTTPClientResponse, body: String) {
+    var request = HTTPClientRequest(url: url)
+    request.method = .init(rawValue: method)
+    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+    return (response, String(buffer: try await response.body.collect(upTo: 1 << 20)))
+  }
+
+  @Test func aPageIsAnsweredWithItsStatusAndType() async throws {
+    try await serving { _, url in
+      let (response, body) = try await ask("\(url)/here")
+      #expect(response.status.code == 503 && body == #"{"a":1}"#)
+      #expect(response.headers["content-type"] == ["application/json"])
+      let metrics = try await ask("\(url)/metrics?x=y").response
+      #expect(metrics.status.code == 200)
+      #expect(
+        metrics.headers["content-type"] == ["text/plain; version=0.0.4; charset=utf-8"])
+    }
+  }
+
+  @Test func headSaysTheLengthAndSendsNothing() async throws {
+    try await serving { _, url in
+      let (response, body) = try await ask("\(url)/here", "HEAD")
+      #expect(response.status.code == 503 && body.isEmpty)
+      #expect(response.headers["content-length"] == ["7"])
+    }
+  }
+
+  @Test func anotherPathIsNotFoundAndAnotherMethodNotAllowed() async throws {
+    try await serving { _, url in
+      let (response, body) = try await ask("\(url)/there")
+      #expect(response.status.code == 404)
+      #expect(body == "not found; there is /here, /metrics\n")
+      let posted = try await ask("\(url)/here", "POST").response
+      #expect(posted.status.code == 405 && posted.headers["allow"] == ["GET, HEAD"])
+    }
+  }
+
+  @Test func anAddressInUseIsSaidInWords() async throws {
+    try await serving { server, _ in
+      let fault = await #expect(throws: ListenFault.self) {
+        try await MonitoringServer.start(
+          host: "127.0.0.1", port: server.port, pages: pages, logger: logger)
+      }
+      #expect(
+        fault?.description
+          == "cannot listen on 127.0.0.1:\(server.port): another program listens there")
+    }
+  }
+
+  @Test func anAddressOfAnotherMachineIsSaidInWords() async throws {
+    let fault = await #expect(throws: ListenFault.self) {
+      try await MonitoringServer.start(
+        host: "192.0.2.1", port: 0, pages: pages, logger: logger)
+    }
+    #expect(
+      fault?.description == "cannot listen on 192.0.2.1:0: this machine has no such address")
+  }
+}

@@ -1,0 +1,126 @@
+import Billing
+import Broker
+import Ledger
+
+@testable import Pipeline
+
+/// What is published of one type of message. Who receives it and what it has to carry at least is
+/// the code's; what it carries besides, who sends it and what it says is told here and held against
+/// real messages.
+struct MessageSchema {
+  var type: EventType
+
+  static let all = EventType.allCases.map(MessageSchema.init)
+
+  var file: String { "\(type.rawValue).json" }
+
+  /// Parts of `data` a sender may leave out or that not every message has.
+  var optional: [String] {
+    switch type {
+    case .closeStarted, .closeCompleted: ["ends"]
+    case .dueCharge: ["charge"]
+    case .invoiceParked: ["reason"]
+    case .chargeSucceeded, .chargeDeclined: ["reason"]
+    case .chargeSkipped, .chargeParked: ["charge", "reason"]
+    case .holdPlaced, .holdLifted: ["reason"]
+    case .mailSent, .mailSuppressed, .mailRefused: ["reason"]
+    case .closeRequested, .closeRange, .dueGrace, .invoiceIssued, .paymentRecorded,
+      .creditGranted:
+      []
+    }
+  }
+
+  /// Services, or `closectl`. The trigger may come from anybody.
+  var senders: [ServiceName] {
+    switch type {
+    case .closeRequested, .paymentRecorded, .creditGranted: [.closectl]
+    case .closeStarted, .closeRange, .invoiceIssued, .invoiceParked: [.invoicer]
+    case .dueCharge, .chargeSucceeded, .chargeDeclined, .chargeSkipped, .chargeParked: [.charger]
+    case .dueGrace, .holdPlaced, .holdLifted: [.holder]
+    case .mailSent, .mailSuppressed, .mailRefused: [.mailer]
+    case .closeCompleted: [.reporter]
+    }
+  }
+
+  var receivers: [ServiceName] {
+    MonthClose.bindings.filter { service, keys in
+      keys.contains { TopicPattern($0).matches(type.routingKey) }
+    }.map(\.service)
+  }
+
+  var page: Page {
+    .object([
+      ("$schema", .text(PartSchemas.draft)),
+      ("title", .text(type.rawValue)),
+      ("description", .text(summary)),
+      ("type", .text("object")),
+      ("required", .texts(["specversion", "id", "source", "type", "time", "data"])),
+      (
+        "properties",
+        .object(
+          [
+            ("specversion", .object([("const", .text("1.0"))])),
+            ("id", told("Made from what the event is about: the same fact has the same id.")),
+            ("source", told("`/charger`: the service or tool that made it.")),
+            ("type", .object([("const", .text(type.rawValue))])),
+            ("time", PartSchemas.reference("time")),
+            ("subject", told("The account, where there is one.")),
+            ("datacontenttype", told("`application/json`.")),
+            ("period", PartSchemas.reference("period")),
+            ("causationid", told("The id of the message that led to this one.")),
+            ("traceparent", told("W3C Trace Context, carried from message to message.")),
+            ("refreshof", told("The id of the message whose snapshot this one replaces.")),
+            ("data", data),
+          ])
+      ),
+    ])
+  }
+
+  private func told(_ description: String) -> Page {
+    .object([
+      ("allOf", .list([PartSchemas.reference("text")])), ("description", .text(description)),
+    ])
+  }
+
+  private var data: Page {
+    let required = EventData.required(by: type)
+    var fields: [(name: String, schema: Page, isRequired: Bool)] = required.filter {
+      $0 != .invoice && $0 != .snapshot
+    }.map { ($0.rawValue, PartSchemas.reference($0.rawValue), true) }
+    if required.contains(.snapshot) {
+      fields.insert(("snapshot", snapshot(withInvoice: required.contains(.invoice)), true), at: 0)
+    }
+    fields += optional.map { ($0, PartSchemas.reference($0), false) }
+    return PartSchemas.object("What happened.", fields)
+  }
+
+  private func snapshot(withInvoice: Bool) -> Page {
+    let part = PartSchemas.reference("snapshot")
+    guard withInvoice else { return part }
+    return .object([("allOf", .list([part, .object([("required", .texts(["invoice"]))])]))])
+  }
+
+  var summary: String {
+    switch type {
+    case .closeRequested: "Work: close this month. May be sent by any client, for example cron."
+    case .closeRange: "Work: invoice this range of a close's accounts."
+    case .dueCharge: "Work: a card is due for its next attempt, or an unsettled one for a look."
+    case .dueGrace: "Work: the grace of an unpaid invoice is over."
+    case .closeStarted: "A close has fixed its accounts; `ends.expected` says how many."
+    case .closeCompleted: "Every account of a close has its end."
+    case .invoiceIssued: "An invoice was issued and posted. It never changes."
+    case .invoiceParked: "An account could not be invoiced; a person has to look."
+    case .chargeSucceeded: "The card was charged and the payment posted."
+    case .chargeDeclined: "The card was declined; `nextAttemptAt` says when it is tried again."
+    case .chargeSkipped: "Nothing was to be charged; `reason` says why."
+    case .chargeParked: "A charge that only a person can settle."
+    case .paymentRecorded: "A payment that arrived some other way was recorded."
+    case .creditGranted: "The customer was granted a credit."
+    case .holdPlaced: "The account owes past its grace and was put on hold."
+    case .holdLifted: "The account has paid and its hold was lifted."
+    case .mailSent: "The mail server took the mail."
+    case .mailSuppressed: "The mail was not sent: what it would have said is no longer true."
+    case .mailRefused: "The mail server refused the mail for good."
+    }
+  }
+}

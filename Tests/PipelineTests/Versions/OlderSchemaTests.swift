@@ -1,0 +1,78 @@
+import Billing
+import Broker
+import Testing
+
+@testable import Ledger
+@testable import Pipeline
+
+/// A store that comes to a newer schema in the middle of a close, and one that is ahead of the
+/// program.
+@Suite struct OlderSchemaTests {
+  private static func options(_ migrations: some Sequence<Migration>) -> SQLiteOptions {
+    var options = SQLiteOptions()
+    options.migrations = Array(migrations)
+    return options
+  }
+
+  private static let schema5 = options(Migration.all.prefix(5))
+
+  private static let accounts: [Account] =
+    (1...6).map { .test("a-\($0)") }
+    + [.test("b-soft", card: Account.soft), .test("c-hard", card: Account.hard)]
+
+  /// All invoiced; charges under way: one answered, one of which nobody knows, the rest to come.
+  private func middle(_ options: SQLiteOptions) async throws -> World {
+    let world = try await World(accounts: Self.accounts, options: options)
+    world.gateway.script("a-2", .chargedUnheard)
+    try await world.trigger()
+    try await world.run(without: [.charger, .mailer, .holder])
+    try await world.step(.charger, batch: 3)
+    try await world.step(.mailer, batch: 2)
+    return world
+  }
+
+  private func finish(_ world: World) async throws {
+    try await world.run()
+    world.advance(seconds: 30)
+    try await world.run()
+    #expect(try await world.store.run(World.period)?.state == .closed)
+    #expect(
+      try await world.ends() == [.paid: 6, .retryScheduled: 1, .awaitingPayment: 1])
+    let invoices = world.gateway.charges.map(\.invoice)
+    #expect(invoices.count == 6 && Set(invoices).count == 6)
+    let mails = world.post.sent.map(\.messageID)
+    #expect(mails.count == Set(mails).count)
+    let report = try await world.audit()
+    #expect(report.findings.filter { $0.verdict == .broken } == [])
+    #expect(try await world.store.problems() == [])
+  }
+
+  @Test func closeInTheMiddleGoesOnInTheMigratedStore() async throws {
+    let before = try await middle(Self.schema5)
+    await #expect(throws: StoreError.olderSchema(found: 5, needed: Migration.newest)) {
+      _ = try await World(restarting: before, options: SQLiteOptions(), migrate: false)
+    }
+    let after = try await World(restarting: before, options: SQLiteOptions())
+    try await finish(after)
+  }
+
+  /// Somebody migrated while the services of the last version go on as they are.
+  @Test func programsThatAreRunningGoOnWhileTheStoreIsMigratedUnderThem() async throws {
+    let world = try await middle(Self.schema5)
+    let connections = (world.store as? LedgerStore)?.connections as? SQLiteConnections
+    let other = try await SQLiteStore.open(
+      path: try #require(connections).path, migrate: true)
+    try await finish(world)
+    #expect(try await other.run(World.period)?.state == .closed)
+    try await other.close()
+  }
+
+  @Test func closeInTheMiddleGoesOnInAStoreThatIsAheadByAdditions() async throws {
+    let adding = Migration(
+      number: Migration.newest + 1,
+      sql: "ALTER TABLE attempts ADD COLUMN network TEXT; CREATE INDEX a ON attempts (network)")
+    let before = try await middle(Self.options(Migration.all + [adding]))
+    let after = try await World(restarting: before, options: SQLiteOptions(), migrate: false)
+    try await finish(after)
+  }
+}

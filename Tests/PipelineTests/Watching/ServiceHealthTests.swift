@@ -1,0 +1,74 @@
+import Broker
+import Synchronization
+import Testing
+
+@testable import Pipeline
+
+@Suite struct ServiceHealthTests {
+  private final class Watch: Sendable {
+    let now = Mutex(ContinuousClock.now)
+    func advance(_ time: Duration) { now.withLock { $0 += time } }
+  }
+
+  private func text(_ health: ServiceHealth) async -> String {
+    String(decoding: await health.report().json(service: "charger"), as: UTF8.self)
+  }
+
+  @Test func whatIsMissingIsNamedInAFixedOrderWithWhy() async {
+    let health = ServiceHealth()
+    #expect(await text(health) == #"{"missing":[],"service":"charger","status":"starting"}"#)
+    health.lacks(.gatewayKey, "status 401")
+    health.lacks(.store, "no \"file\"")
+    #expect(
+      await text(health)
+        == #"{"missing":[{"part":"store","why":"no \"file\""},"#
+        + #"{"part":"gateway key","why":"status 401"}],"service":"charger","status":"not ready"}"#)
+  }
+
+  @Test func itIsReadyOnceItConsumesAndLacksNothing() async throws {
+    let health = ServiceHealth()
+    let broker = InMemoryBroker()
+    _ = try await broker.apply(MonthClose.topology(retryDelays: [.seconds(1)]))
+    _ = try await broker.consume("charger", prefetch: 1)
+    health.lacks(.store, "away")
+    health.consumes("charger", from: broker)
+    #expect(await !health.report().isReady)
+    health.has(.store)
+    let report = await health.report()
+    #expect(report.isReady && report.status == "ready")
+    #expect(report.storeReturns == 1)
+  }
+
+  @Test func withoutItsConsumerTheBrokerIsMissing() async {
+    let health = ServiceHealth()
+    health.consumes("charger", from: InMemoryBroker())
+    let report = await health.report()
+    #expect(!report.isReady && report.missing[.broker] == "not connected")
+  }
+
+  @Test func stoppingIsSaidWhateverIsMissing() async {
+    let health = ServiceHealth()
+    health.consumes("charger", from: InMemoryBroker())
+    health.stops()
+    let report = await health.report()
+    #expect(!report.isReady && report.status == "stopping" && report.missing.isEmpty)
+  }
+
+  @Test func whatIsNotHeardOfWithinItsLimitHangs() {
+    let watch = Watch()
+    let health = ServiceHealth { watch.now.withLock { $0 } }
+    let batch = health.begins("a batch", limit: .seconds(60))
+    let upkeep = health.begins("upkeep", limit: .seconds(100))
+    watch.advance(.seconds(60))
+    #expect(health.hanging().isEmpty)
+    watch.advance(.seconds(1))
+    #expect(health.hanging() == ["a batch: nothing heard for 61 s"])
+    health.heard(batch)
+    #expect(health.hanging().isEmpty)
+    health.ended(batch)
+    watch.advance(.seconds(200))
+    #expect(health.hanging() == ["upkeep: nothing heard for 261 s"])
+    health.ended(upkeep)
+    #expect(health.hanging().isEmpty)
+  }
+}

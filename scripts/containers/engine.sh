@@ -1,0 +1,97 @@
+# shellcheck shell=bash
+# Sourced by the scripts in this folder: podman with storage, settings and networks of its own under
+# .run/containers, whatever else podman or docker the machine has.
+
+# shellcheck source=../stage.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../stage.sh"
+STATE=$ROOT/.run/containers
+export IMAGES=localhost/month-close
+export BASE_IMAGE=$IMAGES/debian:bookworm-slim
+export RABBITMQ_IMAGE=$IMAGES/rabbitmq:debian POSTGRES_IMAGE=$IMAGES/postgres:debian
+export MAIL_SINK_IMAGE=$IMAGES/mail:debian
+
+
+# why_not: a sentence why containers cannot be run here, or nothing
+why_not() {
+  local tool
+  for tool in podman docker-compose debootstrap runc unshare; do
+    command -v "$tool" >/dev/null || {
+      echo "$tool is missing: scripts/install-debian --for containers"
+      return
+    }
+  done
+  ((EUID == 0)) || {
+    echo "needs root: for namespaces of its own and for debootstrap"
+    return
+  }
+  unshare --mount --net --pid --fork --mount-proc true 2>/dev/null ||
+    echo "the kernel allows no namespaces of our own here"
+}
+
+# use_engine: settings for every podman this shell starts
+use_engine() {
+  mkdir -p "$STATE/storage" "$STATE/run" "$STATE/networks"
+  cat >"$STATE/storage.conf" <<CONF
+[storage]
+driver = "${STORAGE_DRIVER:-overlay}"
+graphroot = "$STATE/storage"
+runroot = "$STATE/run/storage"
+CONF
+  # runc, because crun refuses cgroups where version 1 and 2 are mounted side by side
+  cat >"$STATE/containers.conf" <<CONF
+[containers]
+default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+log_driver = "k8s-file"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "runc"
+tmp_dir = "$STATE/run/libpod"
+static_dir = "$STATE/storage/libpod"
+volume_path = "$STATE/storage/volumes"
+[network]
+network_config_dir = "$STATE/networks"
+CONF
+  export CONTAINERS_STORAGE_CONF=$STATE/storage.conf CONTAINERS_CONF=$STATE/containers.conf
+  export BUILDAH_FORMAT=docker # the OCI format knows no HEALTHCHECK
+}
+
+# in_own_namespaces SCRIPT ARGUMENT...: this script again, with network, mounts and processes of its
+# own. Nothing it starts can reach another machine or be reached from one, and whatever becomes of
+# the script, nothing of it goes on.
+in_own_namespaces() {
+  [[ -z "${CONTAINERS_INSIDE:-}" ]] || return 0
+  mkdir -p "$STATE"
+  exec 8>"$STATE/lock"
+  flock --nonblock 8 || die "another trial in containers runs already"
+  CONTAINERS_INSIDE=yes exec unshare --mount --net --pid --fork --kill-child --mount-proc "$@"
+}
+
+# begin_inside: what namespaces of our own still lack
+begin_inside() {
+  ip link set lo up
+  mkdir -p /run/netns "$STATE/run"
+  mount -t tmpfs tmpfs /run/netns
+  mount -t tmpfs tmpfs /dev/shm
+  # As after a start of the machine: podman takes nothing that ran before for running.
+  mount -t tmpfs tmpfs "$STATE/run"
+  use_engine
+}
+
+# start_engine: podman with docker's interface, for docker-compose
+start_engine() {
+  export DOCKER_HOST=unix://$STATE/run/engine.sock
+  podman system service --time 0 "$DOCKER_HOST" >"$STATE/engine.log" 2>&1 &
+  local deadline=$((SECONDS + 20))
+  until [[ -S $STATE/run/engine.sock ]]; do
+    ((SECONDS < deadline)) || die "podman does not answer; its log is $STATE/engine.log"
+    sleep 0.1
+  done
+}
+
+# forget_former_runs: containers, networks and volumes that a run before left behind; images are kept
+forget_former_runs() {
+  podman rm --all --force --time 0 >/dev/null 2>&1 || true # what ran is gone, its records may be odd
+  podman network prune --force >/dev/null
+  podman volume prune --force >/dev/null
+}
