@@ -34,7 +34,7 @@ struct PostgreSQLError: Error {
   var isCollision: Bool { state == "23505" || state == "21000" }
 }
 
-/// PostgreSQL's codes in the words of `StoreError`; `place` is the server and database, no password.
+/// PostgreSQL's codes in the words of `StoreError`; `place` is server and database, no password.
 enum PostgreSQLFault {
   /// What is not a fault of the store is handed on as it is.
   static func translated(_ error: any Error, place: String) -> any Error {

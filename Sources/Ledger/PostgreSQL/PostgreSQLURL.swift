@@ -1,7 +1,7 @@
 import CPostgres
 
-/// `postgres://user:password@host:port/database?sslmode=verify-full`, as libpq reads it, and what of
-/// it may be shown.
+/// `postgres://user:password@host:port/database?sslmode=verify-full`, as libpq reads it, and what
+/// of it may be shown.
 struct PostgreSQLURL: Sendable {
   /// With the password: never shown.
   let text: String

@@ -29,7 +29,8 @@ struct RunOpening {
     try database.run(
       """
       INSERT INTO close_members (period, account, place)
-      SELECT CAST(? AS bigint), key, row_number() OVER (ORDER BY id) - 1 FROM accounts WHERE closed = 0
+      SELECT CAST(? AS bigint), key, row_number() OVER (ORDER BY id) - 1
+      FROM accounts WHERE closed = 0
       """, [run.period.stored])
     try database.runMany(
       "INSERT INTO close_ranges (period, number) VALUES (?, ?)",

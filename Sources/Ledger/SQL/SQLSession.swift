@@ -1,5 +1,5 @@
-/// One transaction on one connection, as the ledger's rules and queries see it. They are written once;
-/// SQLite and PostgreSQL each have a session. Statements take `?` or `?1` for their values.
+/// One transaction on one connection, as the ledger's rules and queries see it. They are written
+/// once; SQLite and PostgreSQL each have a session. Statements take `?` or `?1` for their values.
 ///
 /// SQLite is in this process, so statement after statement is the fastest there is. PostgreSQL is
 /// a round trip away: what can wait is kept back and written by set, and what is asked for many

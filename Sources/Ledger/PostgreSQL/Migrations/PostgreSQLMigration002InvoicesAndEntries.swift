@@ -122,7 +122,8 @@ extension PostgreSQLMigration {
       CREATE TRIGGER invoices_fixed BEFORE UPDATE OF
           key, id, number, account, period, currency, catalog_version, net_minor, tax_minor,
           total_minor, issued_at ON invoices
-        FOR EACH STATEMENT EXECUTE FUNCTION month_close_refuse('an issued invoice is never changed');
+        FOR EACH STATEMENT
+        EXECUTE FUNCTION month_close_refuse('an issued invoice is never changed');
       CREATE TRIGGER invoices_not_reopened BEFORE UPDATE OF status ON invoices
         FOR EACH ROW WHEN (OLD.status <> 'open' AND NEW.status = 'open')
         EXECUTE FUNCTION month_close_refuse('a paid or void invoice is never opened again');

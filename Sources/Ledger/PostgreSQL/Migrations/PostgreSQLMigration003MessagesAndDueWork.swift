@@ -48,7 +48,8 @@ extension PostgreSQLMigration {
         kind text COLLATE "C" NOT NULL,
         period bigint,
         message_id text COLLATE "C" NOT NULL,
-        state text COLLATE "C" NOT NULL CHECK (state IN ('intended', 'sent', 'suppressed', 'refused')),
+        state text COLLATE "C" NOT NULL
+          CHECK (state IN ('intended', 'sent', 'suppressed', 'refused')),
         reason text COLLATE "C",
         recorded_at bigint NOT NULL,
         ended_at bigint,

@@ -49,8 +49,10 @@ extension PostgreSQLMigration {
       CREATE INDEX dead_actions_by_message ON dead_actions (message_id);
 
       CREATE TRIGGER dead_actions_kept BEFORE UPDATE ON dead_actions
-        FOR EACH STATEMENT EXECUTE FUNCTION month_close_refuse('what an operator did is never changed');
+        FOR EACH STATEMENT
+        EXECUTE FUNCTION month_close_refuse('what an operator did is never changed');
       CREATE TRIGGER dead_actions_not_deleted BEFORE DELETE ON dead_actions
-        FOR EACH STATEMENT EXECUTE FUNCTION month_close_refuse('what an operator did is never deleted');
+        FOR EACH STATEMENT
+        EXECUTE FUNCTION month_close_refuse('what an operator did is never deleted');
       """#)
 }

@@ -1,6 +1,6 @@
 extension PostgreSQLMigration {
-  /// Which schema this is stands in a table from the start here; from now on with the oldest program
-  /// that may still work with it.
+  /// Which schema this is stands in a table from the start here; from now on with the oldest
+  /// program that may still work with it.
   static let schemaVersion = PostgreSQLMigration(
     number: 6,
     sql: """

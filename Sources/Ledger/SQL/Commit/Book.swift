@@ -55,8 +55,8 @@ final class CloseMember {
 }
 
 /// Accounts, invoices and counters of one batch: read once, changed in memory, written once at its
-/// end. Nobody else can write to them meanwhile: SQLite has one writer at a time, PostgreSQL row locks,
-/// taken in one order everywhere (accounts by key, counters, close runs by period).
+/// end. Nobody else can write to them meanwhile: SQLite has one writer at a time, PostgreSQL row
+/// locks, taken in one order everywhere (accounts by key, counters, close runs by period).
 final class Book {
   let database: any SQLSession
   private var accounts: [String: LedgerBalance] = [:]

@@ -35,7 +35,8 @@ struct StoryQuery {
     try database.all(
       """
       SELECT \(InvoiceColumns.sql) FROM invoices i
-      WHERE i.account = ? AND (CAST(? AS bigint) IS NULL OR i.period = ?) ORDER BY i.period, i.number
+      WHERE i.account = ? AND
+        (CAST(? AS bigint) IS NULL OR i.period = ?) ORDER BY i.period, i.number
       """, [key, period?.stored, period?.stored]
     ) { row in
       try InvoiceColumns.facts(row, from: 0, account: account).map {
@@ -48,7 +49,8 @@ struct StoryQuery {
     let steps = try database.all(
       """
       SELECT decided_at, service, message_id, rule, finding, explanation, believed, found
-      FROM decisions WHERE account = ? AND (CAST(? AS bigint) IS NULL OR period IS NULL OR period = ?)
+      FROM decisions WHERE account = ? AND
+        (CAST(? AS bigint) IS NULL OR period IS NULL OR period = ?)
       ORDER BY sequence
       """, [key, period?.stored, period?.stored]
     ) { row in
@@ -105,7 +107,8 @@ struct StoryQuery {
     try database.all(
       """
       SELECT \(MailColumns.sql) FROM mails m
-      WHERE m.account = ? AND (CAST(? AS bigint) IS NULL OR m.period IS NULL OR m.period = ?)
+      WHERE m.account = ? AND
+        (CAST(? AS bigint) IS NULL OR m.period IS NULL OR m.period = ?)
       ORDER BY m.recorded_at, m.about
       """, [key, period?.stored, period?.stored]
     ) { try MailColumns.mail($0, account: account) }
@@ -114,7 +117,8 @@ struct StoryQuery {
   private func due(_ key: Int64) throws -> [DueWork] {
     try database.all(
       """
-      \(DueRows.sql) WHERE i.account = ? AND d.state = 'pending' AND (CAST(? AS bigint) IS NULL OR i.period = ?)
+      \(DueRows.sql) WHERE i.account = ? AND d.state = 'pending' AND
+        (CAST(? AS bigint) IS NULL OR i.period = ?)
       ORDER BY d.due_at, d.key
       """, [key, period?.stored, period?.stored], DueRows.work)
   }

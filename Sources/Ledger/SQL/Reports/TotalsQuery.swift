@@ -23,7 +23,9 @@ struct TotalsQuery {
   private func addInvoices(to totals: inout [String: FinanceTotals]) throws {
     let rows = try database.all(
       """
-      SELECT currency, count(*), CAST(sum(total_minor) AS bigint), CAST(sum(tax_minor) AS bigint) FROM invoices
+      SELECT currency, count(*), CAST(sum(total_minor) AS bigint),
+        CAST(sum(tax_minor) AS bigint)
+      FROM invoices
       WHERE period = ? AND status <> 'void' GROUP BY currency
       """, [period.stored]
     ) { ($0[0] as String, $0[1] as Int, $0[2] as Int64, $0[3] as Int64) }
@@ -106,7 +108,8 @@ struct TotalsQuery {
     for (code, count) in holds { totals[code]?.holds = count }
     let sums = try database.all(
       """
-      SELECT t.currency, CAST(sum(e.amount_minor) AS bigint) FROM transactions t JOIN entries e USING (sequence)
+      SELECT t.currency, CAST(sum(e.amount_minor) AS bigint)
+      FROM transactions t JOIN entries e USING (sequence)
       GROUP BY 1
       """
     ) { ($0[0] as String, $0[1] as Int64) }
