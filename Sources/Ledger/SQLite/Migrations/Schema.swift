@@ -40,8 +40,7 @@ enum Schema {
       let version = Int(try session.integer("PRAGMA user_version") ?? 0)
       return Found(version: version, readableFrom: version)
     }
-    let row = try session.first("SELECT version, readable_from FROM schema_version")
-    {
+    let row = try session.first("SELECT version, readable_from FROM schema_version") {
       Found(version: $0[0] as Int, readableFrom: $0[1] as Int)
     }
     guard let row else { throw StoreError.damaged("the table schema_version is empty") }
