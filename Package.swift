@@ -44,6 +44,7 @@ let package = Package(
   ],
   targets: services + [
     .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq"),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
@@ -51,7 +52,7 @@ let package = Package(
     .target(
       name: "Ledger",
       dependencies: [
-        "Billing", .product(name: "GRDB", package: "GRDB.swift"),
+        "Billing", "CPostgres", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: strict),

@@ -8,6 +8,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SERVICES=(invoicer charger mailer holder reporter)
 STAGE_STARTED=() # pid files of what this shell started, oldest first
 STAGE_BROKERS=() # broker folders this shell started
+STAGE_SERVERS=() # PostgreSQL folders this shell started
 STAGE_CLUSTERS=() # and folders of clusters
 STAGE_T0=${EPOCHREALTIME/,/.}
 
@@ -181,11 +182,15 @@ stop_everything() {
   for ((i = ${#STAGE_BROKERS[@]} - 1; i >= 0; i--)); do
     "$ROOT/scripts/broker" stop "${STAGE_BROKERS[i]}" >/dev/null || true
   done
+  for ((i = ${#STAGE_SERVERS[@]} - 1; i >= 0; i--)); do
+    "$ROOT/scripts/postgres" stop "${STAGE_SERVERS[i]}" >/dev/null || true
+  done
   for ((i = ${#STAGE_CLUSTERS[@]} - 1; i >= 0; i--)); do
     "$ROOT/scripts/cluster" stop "${STAGE_CLUSTERS[i]}" >/dev/null || true
   done
   STAGE_STARTED=()
   STAGE_BROKERS=()
+  STAGE_SERVERS=()
   STAGE_CLUSTERS=()
 }
 
@@ -202,7 +207,7 @@ on_exit() {
 new_stage() {
   RUN=${RUN_ROOT:-$ROOT/.run}/$1
   local file
-  for file in "$RUN"/pids/*.pid "$RUN"/broker/*.pid; do
+  for file in "$RUN"/pids/*.pid "$RUN"/broker/*.pid "$RUN"/postgres/*.pid; do
     if recorded_pid "$file" >/dev/null; then
       die "something of an earlier run still runs in $RUN: stop it with \`scripts/stop $RUN\`"
     fi
@@ -229,6 +234,28 @@ use_broker() {
   setting MONTHCLOSE_BROKER_URL "$MONTHCLOSE_BROKER_URL"
 }
 
+# use_postgres DIR: starts a private PostgreSQL there, for stages whose STORE is postgres
+use_postgres() {
+  STAGE_SERVERS+=("$1")
+  "$ROOT/scripts/postgres" start "$1"
+  export STAGE_POSTGRES=$1
+}
+
+# store_url: SQLite in the stage's folder; with STORE=postgres an empty database of STAGE_POSTGRES
+store_url() {
+  local name
+  case ${STORE:-sqlite} in
+    sqlite) echo "sqlite:$RUN/month-close.db" ;;
+    postgres)
+      name=$(basename "$(dirname "$RUN")")_$(basename "$RUN")
+      name=${name,,}
+      "$ROOT/scripts/postgres" database "${STAGE_POSTGRES:?the folder of a running PostgreSQL}" \
+        "s_${name//[^a-z0-9]/_}"
+      ;;
+    *) die "STORE is sqlite or postgres, not $STORE" ;;
+  esac
+}
+
 # use_vhost NAME: an empty virtual host on the running broker
 use_vhost() {
   "$RABBITMQCTL" -q add_vhost "$1"
@@ -240,7 +267,9 @@ use_vhost() {
 
 # use_settings: what all services share
 use_settings() {
-  setting MONTHCLOSE_STORE_URL "sqlite:$RUN/month-close.db"
+  local url
+  url=$(store_url)
+  setting MONTHCLOSE_STORE_URL "$url"
   setting MONTHCLOSE_CLOCK_FILE "$RUN/clock"
   setting MONTHCLOSE_MAIL_FROM billing@month-close.example
   setting MONTHCLOSE_LOG_LEVEL "${MONTHCLOSE_LOG_LEVEL:-info}"

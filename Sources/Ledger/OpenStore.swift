@@ -1,11 +1,13 @@
 import Billing
-import Dispatch
 
-/// Opens the store that `url` names: `sqlite:PATH`. With `migrate` it is created or brought to this
-/// program's schema, without it a store of another schema is refused.
-public func openStore(_ url: String, migrate: Bool) async throws -> any Store {
-  if url.hasPrefix("postgres:") || url.hasPrefix("postgresql:") {
-    throw StoreError.unreachable("PostgreSQL is not supported by this version; use sqlite:PATH")
+/// Opens the store that `url` names: `sqlite:PATH` or `postgres://…`. With `migrate` it is created
+/// or brought to this program's schema, without it a store of another schema is refused.
+/// `connections`: how many a store on a server may use at most.
+public func openStore(
+  _ url: String, migrate: Bool, connections: Int = PostgreSQLStore.usualConnections
+) async throws -> any Store {
+  if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
+    return try await PostgreSQLStore.open(url: url, migrate: migrate, connections: connections)
   }
   let scheme = "sqlite:"
   guard url.hasPrefix(scheme), url.count > scheme.count else {

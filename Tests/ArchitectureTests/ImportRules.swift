@@ -6,7 +6,9 @@ enum ImportRules {
 
   static let allowed: [String: Set<String>] = [
     "Billing": ["FoundationEssentials", "Synchronization"],
-    "Ledger": platform.union(["Billing", "Dispatch", "Foundation", "GRDB", "GRDBSQLite"]),
+    "Ledger": platform.union([
+      "Billing", "CPostgres", "Dispatch", "Foundation", "GRDB", "GRDBSQLite",
+    ]),
     "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
     ),
     "Monitoring": platform.union(["CoreMetrics", "Hummingbird", "Logging", "ServiceLifecycle"]),

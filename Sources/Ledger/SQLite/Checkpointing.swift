@@ -28,7 +28,7 @@ package final class Checkpointing: Sendable {
     var isEmptied = false
     do {
       try database.execute(sql: "PRAGMA busy_timeout = 20")
-      isEmptied = try database.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0
+      isEmptied = try SQLiteSession(database).integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0
       try database.execute(sql: "PRAGMA busy_timeout = \(SQLiteOpening.busyTimeoutMilliseconds)")
     } catch {
       isEmptied = false

@@ -6,7 +6,7 @@ import Synchronization
 /// wait for the writer; where all runs inline, one for both. Work is queued and never runs on
 /// Swift's shared threads; cancelling a task does not interrupt it, so what became of a commit is
 /// always known.
-final class SQLiteConnections: Sendable {
+final class SQLiteConnections: SQLConnections {
   let path: String
   private let writer: DatabaseQueue
   private let readers: [DatabaseQueue]
@@ -46,13 +46,14 @@ final class SQLiteConnections: Sendable {
   }
 
   func read<Value: Sendable>(
-    _ body: @escaping @Sendable (Database) throws -> Value
+    _ extent: ReadExtent, _ body: @escaping @Sendable (any SQLSession) throws -> Value
   ) async throws -> Value {
     guard let reader = nextReader() else { throw Self.closed(path) }
     if options.runsInline { return try readInline(reader, body) }
     return try await withCheckedThrowingContinuation { continuation in
       reader.asyncUnsafeRead { [path] database in
-        continuation.resume(with: Self.result(path) { try database.get().inSnapshot(body) })
+        continuation.resume(
+          with: Self.result(path) { try SQLiteSession(database.get()).inSnapshot(body) })
       }
     }
   }
@@ -68,9 +69,9 @@ final class SQLiteConnections: Sendable {
   }
 
   private func readInline<Value>(
-    _ reader: DatabaseQueue, _ body: (Database) throws -> Value
+    _ reader: DatabaseQueue, _ body: (any SQLSession) throws -> Value
   ) throws -> Value {
-    try Self.result(path) { try reader.unsafeRead { try $0.inSnapshot(body) } }.get()
+    try Self.result(path) { try reader.unsafeRead { try SQLiteSession($0).inSnapshot(body) } }.get()
   }
 
   private func writeInline<Value>(
@@ -82,8 +83,8 @@ final class SQLiteConnections: Sendable {
   /// Runs `body` in one write transaction, under the lock, and returns once its commit is durable.
   /// What `keeps` refuses is rolled back and returned all the same.
   func write<Value: Sendable>(
-    _ body: @escaping @Sendable (Database) throws -> Value,
-    keeps: @escaping @Sendable (Value) -> Bool = { _ in true }
+    isRepeatable: Bool, _ body: @escaping @Sendable (any SQLSession) throws -> Value,
+    keeps: @escaping @Sendable (Value) -> Bool
   ) async throws -> Value {
     let work = { @Sendable [path, lock, identity, checkpointing] (database: Database) in
       Self.result(path) {
@@ -106,13 +107,20 @@ final class SQLiteConnections: Sendable {
     }
   }
 
+  var removedGuards: Set<LedgerGuard> { options.removed }
+
+  func damage(_ session: any SQLSession, limit: Int) throws -> [String] {
+    let found = try session.all("PRAGMA quick_check(\(limit))") { $0[0] as String }
+    return found.filter { $0 != "ok" }.map { "the file is damaged: \($0)" }
+  }
+
   /// Outside a transaction and without the lock, on the writing connection: for its settings.
   func inspectWriter<Value: Sendable>(
-    _ body: @escaping @Sendable (Database) throws -> Value
+    _ body: @escaping @Sendable (any SQLSession) throws -> Value
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       writer.asyncWriteWithoutTransaction { [path] database in
-        continuation.resume(with: Self.result(path) { try body(database) })
+        continuation.resume(with: Self.result(path) { try body(SQLiteSession(database)) })
       }
     }
   }
@@ -139,11 +147,11 @@ final class SQLiteConnections: Sendable {
   }
 
   private static func transaction<Value>(
-    _ database: Database, _ keeps: (Value) -> Bool, _ body: (Database) throws -> Value
+    _ database: Database, _ keeps: (Value) -> Bool, _ body: (any SQLSession) throws -> Value
   ) throws -> Value {
     var value: Value?
     try database.inTransaction(.immediate) {
-      let made = try body(database)
+      let made = try body(SQLiteSession(database))
       value = made
       return keeps(made) ? .commit : .rollback
     }

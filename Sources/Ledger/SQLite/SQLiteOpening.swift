@@ -87,7 +87,9 @@ enum SQLiteOpening {
   /// GRDB's own WAL mode lowers `synchronous`, so it is not used. What was set is read back: a
   /// build of SQLite may ignore a setting without a word.
   private static func useJournal(_ wantedMode: String, _ database: Database) throws {
-    let mode = try database.first("PRAGMA journal_mode = \(wantedMode)") { $0[0] as String }
+    let mode = try SQLiteSession(database).first("PRAGMA journal_mode = \(wantedMode)") {
+      $0[0] as String
+    }
     let wanted: [(String, Int64)] = [
       ("synchronous", 2), ("wal_autocheckpoint", 0), ("foreign_keys", 1),
     ]
@@ -96,7 +98,7 @@ enum SQLiteOpening {
         "SQLite's journal_mode is \(mode ?? "unknown"), not \(wantedMode)")
     }
     for (name, value) in wanted {
-      let found = try database.integer("PRAGMA \(name)")
+      let found = try SQLiteSession(database).integer("PRAGMA \(name)")
       if found != value {
         throw StoreError.unreachable("SQLite's \(name) is \(found ?? -1), not \(value)")
       }
@@ -109,12 +111,12 @@ enum SQLiteOpening {
   }
 
   private static func size(_ database: Database) throws -> Int64 {
-    let pages = try database.integer("PRAGMA page_count") ?? 0
-    return pages * (try database.integer("PRAGMA page_size") ?? 0)
+    let pages = try SQLiteSession(database).integer("PRAGMA page_count") ?? 0
+    return pages * (try SQLiteSession(database).integer("PRAGMA page_size") ?? 0)
   }
 
   private static func check(_ database: Database, _ path: String) throws {
-    let found = try database.first("PRAGMA quick_check(1)") { $0[0] as String }
+    let found = try SQLiteSession(database).first("PRAGMA quick_check(1)") { $0[0] as String }
     if found != "ok" { throw StoreError.damaged("\(path): \(found ?? "no answer")") }
   }
 }

@@ -30,7 +30,8 @@ struct ServiceCheck {
 
   private func storeProblems() async -> [String] {
     do {
-      let store = try await openStore(settings.storeURL, migrate: false)
+      let store = try await openStore(
+        settings.storeURL, migrate: false, connections: settings.storeConnections)
       try await store.close()
       return []
     } catch {

@@ -17,9 +17,10 @@ struct StartUp {
     health.lacks(.topology, "not looked at yet")
   }
 
-  func store(_ url: String) async throws -> any Store {
+  func store(_ settings: Settings) async throws -> any Store {
     try await patiently(.store, waits: Self.storeMayPass) {
-      try await openStore(url, migrate: false)
+      try await openStore(
+        settings.storeURL, migrate: false, connections: settings.storeConnections)
     }
   }
 

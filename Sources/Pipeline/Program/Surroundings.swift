@@ -51,7 +51,7 @@ package struct Surroundings: Sendable {
     let nodes = try settings.brokerNodes()
     let startUp = StartUp(logger: logger, health: watch.health, options: options)
     startUp.lacksAll()
-    async let storeToCome = startUp.store(settings.storeURL)
+    async let storeToCome = startUp.store(settings)
     async let brokerToCome = startUp.broker(
       nodes, name: service.rawValue,
       topology: MonthClose.topology(retryDelays: settings.retryDelays))

@@ -20,6 +20,10 @@ extension SettingKey {
       "STORE_URL", \.storeURL, .store, default: "sqlite:month-close.db", for: everyone,
       secrecy: .password, "the ledger: sqlite:PATH or postgres://user:password@host/database"),
     .init(
+      "STORE_CONNECTIONS", \.storeConnections, .integer(1...64),
+      default: "\(PostgreSQLStore.usualConnections)", for: everyone,
+      "connections to PostgreSQL at most; a store in SQLite has three of its own"),
+    .init(
       "GATEWAY_URL", \.gatewayURL, .url("http", "https"), default: "http://127.0.0.1:12111",
       for: [.charger, .closectl], secrecy: .password,
       "the payment gateway, speaking Stripe's PaymentIntents API"),

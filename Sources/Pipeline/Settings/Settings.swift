@@ -20,6 +20,8 @@ public struct Settings: Sendable {
   public var smtpCAFile: String?
   public var allowPlaintext: Set<PlaintextConnection> = []
   public var storeURL = ""
+  /// At most, to a store on a server.
+  public var storeConnections = 0
   public var gatewayURL = ""
   public var gatewayKey = ""
   public var smtpURL = ""
@@ -46,6 +48,9 @@ public struct Settings: Sendable {
   public var stopTimeoutSeconds = 0
   /// As they were read, for `describe`.
   private var texts: [String: String] = [:]
+
+  /// For people: without a password.
+  public var shownStoreURL: String { Redaction.withoutPassword(storeURL) }
 
   init() {}
 

@@ -22,7 +22,7 @@ struct InitCommand: OperatorCommand {
   }
 
   func perform(in session: Session) async throws -> Answer {
-    let url = session.settings.storeURL
+    let url = session.settings.shownStoreURL
     _ = try await session.store(migrate: true)
     guard !storeOnly else {
       return Answer(Document(store: url), text: ["store    ready: \(url)"])

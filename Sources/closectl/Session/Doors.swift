@@ -6,7 +6,8 @@ import Pipeline
 /// How a session comes to its store and its broker; tests put others in.
 struct Doors: Sendable {
   var openStore: @Sendable (Settings, _ migrate: Bool) async throws -> any Store = {
-    try await Ledger.openStore($0.storeURL, migrate: $1)
+    try await Ledger.openStore(
+      $0.storeURL, migrate: $1, connections: $0.storeConnections)
   }
   var connect: @Sendable (Settings, Logger) async throws -> any Broker = { settings, logger in
     try await RabbitMQBroker.connect(

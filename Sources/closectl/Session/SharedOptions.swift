@@ -6,7 +6,7 @@ struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("store-url"),
     help: ArgumentHelp(
-      "The ledger: sqlite:PATH. Default: MONTHCLOSE_STORE_URL, or sqlite:month-close.db",
+      "The ledger: sqlite:PATH or postgres://…; MONTHCLOSE_STORE_URL, or sqlite:month-close.db",
       valueName: "url"))
   var storeURL: String?
 

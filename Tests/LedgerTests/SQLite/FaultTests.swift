@@ -10,7 +10,7 @@ import Testing
   @Test func fullDiskIsNamedAndTheStoreGoesOnAfterwards() async throws {
     try await withSQLite { store, path in
       try await store.add(sampleAccount("before"))
-      let pages = try await store.connections.inspectWriter { database in
+      let pages = try await store.inspectWriter { database in
         try database.integer("PRAGMA max_page_count = 1") ?? 0  // SQLite makes it the present size
       }
       let error = await #expect(throws: StoreError.self) {
@@ -20,7 +20,7 @@ import Testing
       }
       #expect(error == .full(path))
       #expect(pages > 1)
-      _ = try await store.connections.inspectWriter { database in
+      _ = try await store.inspectWriter { database in
         try database.integer("PRAGMA max_page_count = 1000000")
       }
       try await store.add(sampleAccount("after"))
@@ -121,7 +121,7 @@ import Testing
   @Test func forgottenStoreClosesItself() async throws {
     try await withFolder { folder in
       let path = "\(folder.path)/store.db"
-      var store: SQLiteStore? = try await SQLiteStore.open(path: path, migrate: true)
+      var store: LedgerStore? = try await SQLiteStore.open(path: path, migrate: true)
       try await store?.add(sampleAccount())
       store = nil
       let again = try await SQLiteStore.open(path: path, migrate: false)

@@ -42,7 +42,7 @@ import Testing
     try await withFolder { folder in
       let path = "\(folder.path)/store.db"
       let store = try await SQLiteStore.open(path: path, migrate: true)
-      try await store.connections.inspectWriter {
+      try await store.inspectWriter {
         try $0.execute(sql: "PRAGMA application_id = 7")
       }
       try await store.close()

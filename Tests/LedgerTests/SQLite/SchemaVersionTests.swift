@@ -20,15 +20,15 @@ import Testing
 
   private func open(
     _ folder: URL, knowing migrations: [Migration] = Migration.all, migrate: Bool = false
-  ) async throws -> SQLiteStore {
+  ) async throws -> LedgerStore {
     var options = SQLiteOptions()
     options.migrations = migrations
     return try await SQLiteStore.open(
       path: "\(folder.path)/store.db", migrate: migrate, options: options)
   }
 
-  private func found(in store: SQLiteStore) async throws -> Schema.Found {
-    try await store.connections.inspectWriter { try Schema.found(in: $0) }
+  private func found(in store: LedgerStore) async throws -> Schema.Found {
+    try await store.inspectWriter { try Schema.found(in: $0) }
   }
 
   private static let recorded = URL(fileURLWithPath: #filePath)
@@ -39,12 +39,12 @@ import Testing
   private func recordedStore(_ folder: URL) async throws {
     let sql = try String(contentsOf: Self.recorded, encoding: .utf8)
     let store = try await open(folder, knowing: [Migration(number: 1, sql: sql)], migrate: true)
-    try await store.connections.inspectWriter { try $0.execute(sql: "PRAGMA user_version = 5") }
+    try await store.inspectWriter { try $0.execute(sql: "PRAGMA user_version = 5") }
     try await store.close()
   }
 
-  private func definitions(_ store: SQLiteStore) async throws -> [String] {
-    try await store.connections.inspectWriter { database in
+  private func definitions(_ store: LedgerStore) async throws -> [String] {
+    try await store.inspectWriter { database in
       try database.all("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL") { row in
         let text: String = row[0]
         return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -84,7 +84,7 @@ import Testing
   @Test func programsOfTheLastVersionStillOpenTheStore() async throws {
     try await withFolder { folder in
       let store = try await open(folder, migrate: true)
-      let told = try await store.connections.inspectWriter {
+      let told = try await store.inspectWriter {
         try $0.integer("PRAGMA user_version")
       }
       #expect(told == 5)
@@ -128,7 +128,7 @@ import Testing
     try await withFolder { folder in
       let newer = try await open(
         folder, knowing: Migration.all + [Self.contracting], migrate: true)
-      let told = try await newer.connections.inspectWriter {
+      let told = try await newer.inspectWriter {
         try $0.integer("PRAGMA user_version")
       }
       #expect(told == Int64(Migration.newest + 1))

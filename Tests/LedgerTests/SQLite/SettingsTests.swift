@@ -11,7 +11,7 @@ import Testing
   ])
   func settingIsInForce(_ name: String, _ value: Int64) async throws {
     try await withSQLite { store, _ in
-      let found = try await store.connections.inspectWriter {
+      let found = try await store.inspectWriter {
         try $0.integer("PRAGMA \(name)")
       }
       #expect(found == value)
@@ -20,7 +20,7 @@ import Testing
 
   @Test func journalIsAWriteAheadLog() async throws {
     try await withSQLite { store, _ in
-      let mode = try await store.connections.inspectWriter { database in
+      let mode = try await store.inspectWriter { database in
         try database.first("PRAGMA journal_mode") { $0[0] as String }
       }
       #expect(mode == "wal")
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  private func fill(_ store: SQLiteStore, _ prefix: String = "big") async throws {
+  private func fill(_ store: LedgerStore, _ prefix: String = "big") async throws {
     let name = String(repeating: "x", count: 1 << 20)
     let rows = (0..<36).map { number in
       var account = sampleAccount("\(prefix)-\(number)")
@@ -107,7 +107,7 @@ private final class Gate: Sendable {
   }
 }
 
-func withSQLite(_ body: (SQLiteStore, _ path: String) async throws -> Void) async throws {
+func withSQLite(_ body: (LedgerStore, _ path: String) async throws -> Void) async throws {
   try await withFolder { folder in
     let path = "\(folder.path)/store.db"
     let store = try await SQLiteStore.open(path: path, migrate: true)

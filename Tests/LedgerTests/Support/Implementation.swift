@@ -5,22 +5,40 @@ import Testing
 /// An implementation of `Store` that the conformance suite runs over.
 struct Implementation: Sendable, CustomTestStringConvertible {
   var testDescription: String
-  /// Opens the store that lives in a folder, again and again.
+  /// Opens the store that belongs to a folder, again and again.
   var open: @Sendable (_ folder: URL) async throws -> any Store
+  /// Ends what `open` began for the folder.
+  var discard: @Sendable (_ folder: URL) async throws -> Void = { _ in }
 
-  static let all = [
-    Implementation(testDescription: "SQLite") { folder in
-      try await openStore("sqlite:\(folder.path)/store.db", migrate: true)
-    }
-  ]
+  /// PostgreSQL only where the tests are given a server: `PostgreSQLServerTests` says when not.
+  static let all = [sqlite] + (TestServer.url == nil ? [] : [postgreSQL])
+
+  static let sqlite = Implementation(testDescription: "SQLite") { folder in
+    try await openStore("sqlite:\(folder.path)/store.db", migrate: true)
+  }
+
+  static let postgreSQL = Implementation(
+    testDescription: "PostgreSQL",
+    open: { folder in
+      try await openStore(
+        try await TestServer.database(TestServer.name(of: folder)), migrate: false)
+    },
+    discard: { try await TestServer.drop(TestServer.name(of: $0)) })
 
   /// A new store, which must be sound in the end.
   func withStore(_ body: (any Store) async throws -> Void) async throws {
     try await withFolder { folder in
       let store = try await open(folder)
-      try await body(store)
-      #expect(try await store.problems() == [])
-      try await store.close()
+      do {
+        try await body(store)
+        #expect(try await store.problems() == [])
+        try await store.close()
+      } catch {
+        try await store.close()
+        try await discard(folder)
+        throw error
+      }
+      try await discard(folder)
     }
   }
 }

@@ -59,8 +59,9 @@ import Testing
   /// Somebody migrated while the services of the last version go on as they are.
   @Test func programsThatAreRunningGoOnWhileTheStoreIsMigratedUnderThem() async throws {
     let world = try await middle(Self.schema5)
+    let connections = (world.store as? LedgerStore)?.connections as? SQLiteConnections
     let other = try await SQLiteStore.open(
-      path: (world.store as? SQLiteStore)?.connections.path ?? "", migrate: true)
+      path: try #require(connections).path, migrate: true)
     try await finish(world)
     #expect(try await other.run(World.period)?.state == .closed)
     try await other.close()

@@ -16,7 +16,7 @@ enum Schema {
     _ database: Database, path: String, migrate: Bool, options: SQLiteOptions
   ) throws {
     let known = options.migrations.count
-    let found = try found(in: database)
+    let found = try found(in: SQLiteSession(database))
     try identify(database, path, found.version)
     // A newer schema that only added to ours is as good as ours: services are replaced one by one.
     if found.readableFrom > known {
@@ -32,15 +32,15 @@ enum Schema {
     }
   }
 
-  static func found(in database: Database) throws -> Found {
-    let told = try database.integer(
+  static func found(in session: any SQLSession) throws -> Found {
+    let told = try session.integer(
       "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'")
     guard told == 1 else {
       // Up to schema 5 there was one number, and only its own programs could read a schema.
-      let version = Int(try database.integer("PRAGMA user_version") ?? 0)
+      let version = Int(try session.integer("PRAGMA user_version") ?? 0)
       return Found(version: version, readableFrom: version)
     }
-    let row = try database.first("SELECT version, readable_from FROM schema_version") {
+    let row = try session.first("SELECT version, readable_from FROM schema_version") {
       Found(version: $0[0] as Int, readableFrom: $0[1] as Int)
     }
     guard let row else { throw StoreError.damaged("the table schema_version is empty") }
@@ -48,8 +48,12 @@ enum Schema {
   }
 
   private static func identify(_ database: Database, _ path: String, _ version: Int) throws {
-    if try database.integer("PRAGMA application_id") == Int64(Migration.applicationID) { return }
-    let tables = try database.integer("SELECT count(*) FROM sqlite_schema") ?? 0
+    if try SQLiteSession(database).integer("PRAGMA application_id")
+      == Int64(Migration.applicationID)
+    {
+      return
+    }
+    let tables = try SQLiteSession(database).integer("SELECT count(*) FROM sqlite_schema") ?? 0
     if version != 0 || tables != 0 {
       throw StoreError.invalid("\(path) is a database of another program")
     }
@@ -76,7 +80,7 @@ enum Schema {
         UPDATE schema_version SET version = \(migration.number),
           readable_from = \(migration.readableFrom.map(String.init) ?? "readable_from")
         """)
-    let readableFrom = try found(in: database).readableFrom
+    let readableFrom = try found(in: SQLiteSession(database)).readableFrom
     try database.execute(sql: "PRAGMA user_version = \(readableFrom)")
   }
 }

@@ -1,0 +1,62 @@
+import CPostgres
+
+/// What the server or the line to it said. Without details: they may hold values, personal data.
+struct PostgreSQLError: Error {
+  /// Five letters or digits; empty where the connection was lost.
+  var state: String
+  var message: String
+  /// The connection is gone, and with it the transaction, unless its COMMIT was sent.
+  var isLost: Bool
+
+  init(state: String, message: String, isLost: Bool) {
+    self.state = state
+    self.message = message
+    self.isLost = isLost
+  }
+
+  init(_ result: OpaquePointer?, _ connection: OpaquePointer) {
+    func field(_ code: Character) -> String {
+      guard let result, let byte = code.asciiValue,
+        let text = PQresultErrorField(result, CInt(byte))
+      else { return "" }
+      return String(cString: text)
+    }
+    let constraint = field("n")
+    state = field("C")
+    message = field("M") + (constraint.isEmpty ? "" : " (\(constraint))")
+    isLost = PQstatus(connection) == CONNECTION_BAD
+    if message.isEmpty { message = "the connection was lost" }
+  }
+
+  /// Others were in the way; the same transaction may succeed when it is run again.
+  var isConflict: Bool { state == "40001" || state == "40P01" }
+  /// Somebody wrote what was not there when it was asked for, or a set had one row twice.
+  var isCollision: Bool { state == "23505" || state == "21000" }
+}
+
+/// PostgreSQL's codes in the words of `StoreError`; `place` is server and database, no password.
+enum PostgreSQLFault {
+  /// What is not a fault of the store is handed on as it is.
+  static func translated(_ error: any Error, place: String) -> any Error {
+    guard let error = error as? PostgreSQLError else { return error }
+    let text = "\(place): \(error.message)" + (error.state.isEmpty ? "" : " (\(error.state))")
+    switch error.state {
+    case "53100": return StoreError.full(place)
+    case "25006": return StoreError.readOnly(place)
+    case "28P01", "28000":
+      return StoreError.invalid("\(text): check user and password of MONTHCLOSE_STORE_URL")
+    case "3D000": return StoreError.invalid("\(text): create the database first")
+    case "42501":
+      return StoreError.invalid("\(text): the role lacks a right, see docs/postgresql.md")
+    case "XX001", "XX002": return StoreError.damaged(text)
+    case "55P03":
+      return StoreError.unreachable("\(place): another program keeps it locked (55P03)")
+    default: break
+    }
+    switch error.state.prefix(2) {
+    case "23", "22", "P0": return LedgerRefusal("\(error.message) (\(error.state))")
+    case "", "08", "53", "57", "58", "40": return StoreError.unreachable(text)
+    default: return error.isLost ? StoreError.unreachable(text) : StoreError.invalid(text)
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import Dispatch
+import Glibc
+
+/// One place for a connection, with a queue of its own on which everything of it runs. The
+/// connection is made when it is first needed, and again after it was lost.
+final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on its queue only
+  let queue: DispatchQueue
+  private let url: PostgreSQLURL
+  private var connection: PostgreSQLConnection?
+  private var epoch = ""
+
+  init(_ url: PostgreSQLURL, number: Int) {
+    self.url = url
+    self.queue = DispatchQueue(label: "month-close.store.postgresql.\(number)")
+  }
+
+  func connected() throws -> PostgreSQLConnection {
+    if let connection, connection.isUsable { return connection }
+    connection = nil
+    let made = try PostgreSQLOpening.connect(url)
+    epoch = try PostgreSQLOpening.epoch(made)
+    connection = made
+    return made
+  }
+
+  func disconnect() {
+    connection = nil
+  }
+
+  /// All of `body` sees one state. A connection that was lost while it was idle is made again.
+  func read<Value>(
+    _ extent: ReadExtent, _ body: (any SQLSession) throws -> Value
+  ) throws -> Value {
+    var attempt = 1
+    while true {
+      do {
+        return try readOnce(extent, body)
+      } catch let error as PostgreSQLError where error.isLost && attempt < 3 {
+        attempt += 1
+      }
+    }
+  }
+
+  private func readOnce<Value>(
+    _ extent: ReadExtent, _ body: (any SQLSession) throws -> Value
+  ) throws -> Value {
+    let connection = try connected()
+    try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    do {
+      if extent == .tables { try connection.execute(PostgreSQLOpening.wholeTables) }
+      let value = try body(PostgreSQLSession(connection, extent, isSetBased: true))
+      try connection.execute("COMMIT")
+      return value
+    } catch {
+      rollBack(connection)
+      throw error
+    }
+  }
+
+  private func rollBack(_ connection: PostgreSQLConnection) {
+    guard connection.isUsable else { return disconnect() }
+    do {
+      try connection.execute("ROLLBACK")
+    } catch {
+      disconnect()  // The server undoes what is not committed.
+    }
+  }
+}
+
+// MARK: Writing
+
+extension PostgreSQLLane {
+  /// Times a transaction is run again because others were in the way.
+  static let attempts = 12
+  /// How long the outcome of a commit is asked for, seconds.
+  static let outcomeSeconds = 30.0
+
+  func write<Value>(
+    isRepeatable: Bool, _ body: (any SQLSession) throws -> Value, keeps: (Value) -> Bool
+  ) throws -> Value {
+    var collisions = 0
+    for attempt in 1... {
+      do {
+        return try writeOnce(isSetBased: collisions < 2, body, keeps)
+      } catch let error as PostgreSQLError {
+        guard isRepeatable && attempt < Self.attempts else { throw error }
+        if error.isCollision && collisions < 2 {
+          collisions += 1
+        } else if error.isConflict {
+          pause(attempt)
+        } else if !(error.isLost && attempt < 3) {
+          throw error
+        }
+      } catch is Undone {
+        guard isRepeatable && attempt < Self.attempts else {
+          throw StoreError.unreachable("\(url.place): the connection was lost before the commit")
+        }
+      }
+    }
+    preconditionFailure("the attempts are bounded")
+  }
+
+  /// The commit whose answer was lost did not happen.
+  private struct Undone: Error {}
+
+  private func writeOnce<Value>(
+    isSetBased: Bool, _ body: (any SQLSession) throws -> Value, _ keeps: (Value) -> Bool
+  ) throws -> Value {
+    let connection = try connected()
+    let epoch = epoch
+    // The number is asked for at once: it tells what became of a commit whose answer was lost.
+    let transaction = try connection.text("BEGIN; SELECT pg_current_xact_id()::text")
+    let value: Value
+    do {
+      let session = PostgreSQLSession(connection, .rows, isSetBased: isSetBased)
+      value = try body(session)
+      guard keeps(value) else {
+        rollBack(connection)
+        return value
+      }
+      try session.flush()
+    } catch {
+      rollBack(connection)
+      throw error
+    }
+    try commit(connection, transaction, epoch)
+    return value
+  }
+
+  private func commit(
+    _ connection: PostgreSQLConnection, _ transaction: String, _ epoch: String
+  ) throws {
+    do {
+      try connection.execute("COMMIT")
+    } catch let error as PostgreSQLError where error.isLost {
+      disconnect()
+      if try !isCommitted(transaction, epoch) { throw Undone() }
+    } catch {
+      rollBack(connection)
+      throw error
+    }
+  }
+
+  /// Asks the server, which knows as long as it has not been started anew since.
+  private func isCommitted(_ transaction: String, _ before: String) throws -> Bool {
+    let deadline = Self.now() + Self.outcomeSeconds
+    let unknown = StoreError.unreachable(
+      "\(url.place): the connection was lost during a commit whose outcome is not known yet; "
+        + "trying again finds what was committed")
+    while Self.now() < deadline {
+      do {
+        let connection = try connected()
+        if epoch != before { throw unknown }
+        switch try connection.text("SELECT pg_xact_status('\(transaction)'::xid8)") {
+        case "committed": return true
+        case "aborted": return false
+        case "in progress": usleep(50_000)
+        default: throw unknown
+        }
+      } catch let error as PostgreSQLError where error.isLost {
+        disconnect()
+        usleep(100_000)
+      } catch StoreError.unreachable(let why) where StoreError.unreachable(why) != unknown {
+        usleep(200_000)
+      }
+    }
+    throw unknown
+  }
+
+  private static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  /// Longer each time, and never the same for two that met.
+  private func pause(_ attempt: Int) {
+    let most = UInt32(min(1 << attempt, 256)) * 1000
+    usleep(UInt32.random(in: most / 4...most))
+  }
+}

@@ -1,0 +1,120 @@
+import CPostgres
+import Glibc
+
+/// Connects, and leaves the session as the ledger needs it or says why it is not. Blocks.
+enum PostgreSQLOpening {
+  /// What the URL does not say. A peer that is gone is noticed within half a minute.
+  private static let defaults = [
+    ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"),
+    ("keepalives_count", "3"), ("tcp_user_timeout", "20000"),
+  ]
+
+  /// Found by key, since statistics of tables that were just empty mislead the planner; what reads
+  /// whole tables sets these back.
+  private static let settings = """
+    SET client_encoding = 'UTF8'; SET client_min_messages = error;
+    SET statement_timeout = '300s'; SET lock_timeout = '60s';
+    SET idle_in_transaction_session_timeout = '300s';
+    SET default_transaction_isolation = 'read committed'; SET jit = off;
+    SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off
+    """
+  static let wholeTables = """
+    SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on;
+    SET LOCAL enable_mergejoin = on; SET LOCAL enable_material = on
+    """
+
+  static func connect(_ url: PostgreSQLURL) throws -> PostgreSQLConnection {
+    let connection = try dial(url)
+    try connection.execute(settings)
+    try requireDurable(connection, url)
+    return connection
+  }
+
+  private static func dial(_ url: PostgreSQLURL) throws -> PostgreSQLConnection {
+    // What comes later counts: the URL may say otherwise than the defaults.
+    let given = defaults + [("dbname", url.text), ("fallback_application_name", "month-close")]
+    let keywords = given.map { strdup($0.0) }
+    let values = given.map { strdup($0.1) }
+    defer { for text in keywords + values { free(text) } }
+    let handle = PQconnectdbParams(
+      (keywords + [nil]).map { UnsafePointer($0) }, (values + [nil]).map { UnsafePointer($0) }, 1)
+    guard let handle else { throw StoreError.unreachable("\(url.place): no memory for libpq") }
+    guard PQstatus(handle) == CONNECTION_OK else {
+      defer { PQfinish(handle) }
+      throw refused(String(cString: PQerrorMessage(handle)), url)
+    }
+    PQsetNoticeProcessor(handle, { _, _ in }, nil)
+    return PostgreSQLConnection(handle)
+  }
+
+  /// libpq gives no code here, only words, in English where the server speaks it.
+  private static func refused(_ message: String, _ url: PostgreSQLURL) -> StoreError {
+    let text = message.split(separator: "\n").joined(separator: "; ")
+    let lasting = [
+      "password authentication failed", "no password supplied", "does not exist",
+      "no pg_hba.conf entry", "certificate verify failed", "server certificate for",
+      "does not support SSL", "is not permitted to log in", "root certificate file",
+      "could not load", "certificate file", "certificate present, but not private key file",
+      "permission denied", "unsupported startup parameter", "no such database",
+    ]
+    if lasting.contains(where: text.contains) {
+      return .invalid("\(url.place): \(text)")
+    }
+    return .unreachable("\(url.place): \(text)")
+  }
+
+  /// A commit that was acknowledged must outlast a crash of the server.
+  private static func requireDurable(
+    _ connection: PostgreSQLConnection, _ url: PostgreSQLURL
+  ) throws {
+    if try connection.text("SHOW fsync") != "on" {
+      throw StoreError.invalid("\(url.place): the server's fsync is off, expected on")
+    }
+    let strong = ["on", "remote_apply"]
+    if try !strong.contains(connection.text("SHOW synchronous_commit")) {
+      try connection.execute("SET synchronous_commit = on")
+    }
+    let found = try connection.text("SHOW synchronous_commit")
+    guard strong.contains(found) else {
+      throw StoreError.invalid(
+        "\(url.place): synchronous_commit is \(found), expected on or remote_apply")
+    }
+    if try connection.text("SELECT pg_is_in_recovery()") == "t"
+      || connection.text("SHOW default_transaction_read_only") == "on"
+    {
+      throw StoreError.readOnly(url.place)
+    }
+  }
+
+  /// A pooler that hands a server's connection from one transaction to the next would lose prepared
+  /// statements, settings and locks. Two sessions of ours that are open at once have two
+  /// different servers then and now, unless there is such a pooler.
+  static func requireSessions(
+    _ first: PostgreSQLConnection, _ second: PostgreSQLConnection, _ url: PostgreSQLURL
+  ) throws {
+    let sql = "SELECT pg_backend_pid()"
+    let before = try first.text(sql)
+    try second.execute("BEGIN")
+    let other = try second.text(sql)
+    if before == other {
+      throw StoreError.invalid(
+        "\(url.place): a pooler in transaction mode is in between (pool_mode = transaction); "
+          + "month-close needs session mode (pool_mode = session)")
+    }
+    let after = try first.text(sql)
+    try second.execute("COMMIT")
+    if before != after {
+      throw StoreError.invalid(
+        "\(url.place): a pooler in between changes the server's session (pool_mode); "
+          + "month-close needs session mode (pool_mode = session)")
+    }
+  }
+
+  /// Another after every start of the server and after every crash of it, which starts transaction
+  /// numbers anew that were not written down.
+  static func epoch(_ connection: PostgreSQLConnection) throws -> String {
+    try connection.text(
+      "SELECT pg_postmaster_start_time() || ' ' || pg_stat_get_bgwriter_stat_reset_time()")
+  }
+}

@@ -1,0 +1,66 @@
+/// Whether a database holds a store of ours, and of which schema. Its numbers are those of SQLite's
+/// migrations; all that are missing are applied in one transaction.
+struct PostgreSQLSchema {
+  private let connection: PostgreSQLConnection
+  private let place: String
+
+  init(_ connection: PostgreSQLConnection, place: String) {
+    self.connection = connection
+    self.place = place
+  }
+
+  /// Held by whoever migrates: of several that start at once, the others wait and find it done.
+  private static let lock = 0x6D63_6C73
+
+  func prepare(migrate: Bool) throws {
+    if try isCurrent() { return }
+    let found = try version()
+    if !migrate {
+      if found == 0 { throw StoreError.notInitialized(place) }
+      throw StoreError.olderSchema(found: found, needed: PostgreSQLMigration.newest)
+    }
+    try connection.execute("BEGIN; SELECT pg_advisory_xact_lock(\(Self.lock))")
+    do {
+      try migrateWhatIsMissing()
+      try connection.execute("COMMIT")
+    } catch {
+      if connection.isUsable { try connection.execute("ROLLBACK") }
+      throw error
+    }
+  }
+
+  /// A newer schema that only added to ours is as good as ours: services are replaced one by one.
+  private func isCurrent() throws -> Bool {
+    let found = try version()
+    if found <= PostgreSQLMigration.newest { return found == PostgreSQLMigration.newest }
+    let readableFrom = try connection.text("SELECT readable_from FROM month_close_schema")
+    if Int(readableFrom) ?? found > PostgreSQLMigration.newest {
+      throw StoreError.newerSchema(found: found, known: PostgreSQLMigration.newest)
+    }
+    return true
+  }
+
+  private func migrateWhatIsMissing() throws {
+    if try isCurrent() { return }
+    let found = try version()
+    if found == 0 {
+      if try connection.text("SELECT to_regclass('accounts') IS NOT NULL") == "t" {
+        throw StoreError.invalid("\(place) is a database of another program")
+      }
+      try connection.execute("CREATE TABLE month_close_schema (version bigint NOT NULL)")
+      try connection.execute("INSERT INTO month_close_schema VALUES (0)")
+    }
+    for migration in PostgreSQLMigration.all[found...] {
+      try connection.execute(migration.sql)
+      try connection.execute("UPDATE month_close_schema SET version = \(migration.number)")
+    }
+  }
+
+  /// 0 where there is no store.
+  private func version() throws -> Int {
+    if try connection.text("SELECT to_regclass('month_close_schema') IS NOT NULL") != "t" {
+      return 0
+    }
+    return Int(try connection.text("SELECT version FROM month_close_schema")) ?? 0
+  }
+}

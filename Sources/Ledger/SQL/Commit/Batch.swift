@@ -1,0 +1,109 @@
+import Billing
+
+/// The changes of one write transaction, one after the other. Each is answered already, refused, or
+/// written whole; later ones see what earlier ones wrote.
+final class Batch {
+  let database: any SQLSession
+  let book: Book
+
+  private let removed: Set<LedgerGuard>
+
+  init(_ database: any SQLSession, without removed: Set<LedgerGuard> = []) {
+    self.database = database
+    self.removed = removed
+    self.book = Book(database)
+  }
+
+  func commit(_ changes: [Change]) throws -> [CommitOutcome] {
+    guard database.isSetBased else {
+      try lock(changes)
+      return try changes.map(commit) + flushed()
+    }
+    try database.lockAccounts(changes.flatMap(\.accounts))
+    var outcomes: [CommitOutcome] = []
+    for wave in ChangeWaves(changes) {
+      try database.readAhead(wave, ask)
+      try lockCounters(wave)
+      outcomes += try wave.map(commit)
+      try database.flush()
+    }
+    return try outcomes + flushed()
+  }
+
+  private func lock(_ changes: [Change]) throws {
+    if database.dialect.forUpdate.isEmpty { return }
+    try database.lockAccounts(changes.flatMap(\.accounts))
+    try lockCounters(changes)
+  }
+
+  /// As late as can be, since every other batch that invoices or posts waits from here on.
+  private func lockCounters(_ changes: [Change]) throws {
+    if changes.contains(where: \.isNumbered) { try book.lockCounters() }
+    try database.reserve(.outgoingEvents, changes.reduce(0) { $0 + $1.events.count })
+    try database.reserve(.invoices, changes.reduce(0) { $0 + $1.issues })
+  }
+
+  private func commit(_ change: Change) throws -> CommitOutcome {
+    database.nextChange()
+    let account = try change.account.flatMap(book.account)
+    if let id = change.account, account == nil { return .stale(.unknownAccount(id)) }
+    let events = EventRows(database)
+    let answer = Answer(change, account: account?.key ?? Answer.noAccount)
+    if try !removed.contains(.oneAnswer) && answer.isRecorded(in: database) {
+      return .alreadyDone(try events.unpublished(of: answer))
+    }
+    if let refusal = try refusal(of: change, account) { return .stale(refusal) }
+
+    // Point of no return: from here on this change is written, or the whole batch is undone.
+    let writing = Writing(change, book: book)
+    for write in change.writes { try writing.perform(write) }
+    book.settleInvoices()
+    if let decision = change.decision {
+      try answer.record(decision, change: change, in: database)
+    }
+    return .committed(try change.events.map { try events.record($0, of: answer, at: change.at) })
+  }
+
+  /// Writes what was kept in memory for the whole batch.
+  private func flushed() throws -> [CommitOutcome] {
+    try book.flush()
+    return []
+  }
+
+  private func refusal(of change: Change, _ account: LedgerBalance?) throws -> StaleReason? {
+    if let account {
+      if let expected = change.expectedPosition, expected != account.position {
+        return .position(found: account.position)
+      }
+      if let expected = change.expectedUsageVersion, expected != account.usageVersion {
+        return .usage
+      }
+    }
+    let checks = Checks(book: book)
+    for write in change.writes {
+      if let reason = try checks.refusal(of: write) { return reason }
+    }
+    return nil
+  }
+
+  /// Asks all that `commit` will ask of this change, question by question, and decides nothing.
+  private func ask(_ change: Change) throws {
+    let account = try change.account.flatMap(book.account)
+    let answer = Answer(change, account: account?.key ?? Answer.noAccount)
+    let events = EventRows(database)
+    attempt { _ = try answer.isRecorded(in: self.database) }
+    for event in change.events { attempt { _ = try events.find(event.id, change.service) } }
+    let checks = Checks(book: book)
+    let writing = Writing(change, book: book)
+    for write in change.writes {
+      attempt { _ = try checks.refusal(of: write) }
+      attempt { try writing.ask(write) }
+    }
+  }
+
+  /// An unanswered question does not keep the next one from being asked, and what is refused here
+  /// is refused again by `commit`, which tells.
+  private func attempt(_ question: () throws -> Void) {
+    do { try question() } catch {}  // see above
+  }
+}

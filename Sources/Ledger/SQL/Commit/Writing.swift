@@ -1,0 +1,68 @@
+import Billing
+
+/// The writes of one change, after its checks. What fails here undoes the whole batch.
+struct Writing {
+  let change: Change
+  let book: Book
+  var database: any SQLSession { book.database }
+
+  init(_ change: Change, book: Book) {
+    self.change = change
+    self.book = book
+  }
+
+  func perform(_ write: Write) throws {
+    switch write {
+    case .issue(let draft): try issue(draft)
+    case .post(let transaction): try post(transaction)
+    case .attempt(let attempt): try begin(attempt)
+    case .settle(let attempt): try settle(attempt)
+    case .mail(let mail): try begin(mail)
+    case .mailEnd(let mail): try end(mail)
+    case .mailAgain(let key): try countAgain(key)
+    case .placeHold(let account, let invoice): try placeHold(account, invoice)
+    case .liftHold(let account, let invoice): try liftHold(account, invoice)
+    case .schedule(let work): try schedule(work)
+    case .cancelDue(let service, let kind, let invoice): try cancel(service, kind, invoice)
+    case .progress(let account, let period, let reached, let end):
+      try progress(account, period, reached, end)
+    case .rangeDone(let period, let number):
+      try database.run(
+        "UPDATE close_ranges SET done = 1 WHERE period = ? AND number = ?",
+        [period.stored, number])
+    case .closeRun(let period):
+      try database.run(
+        """
+        UPDATE close_runs SET state = 'closed', closed_at = ?
+        WHERE period = ? AND state = 'running'
+        """, [change.at.milliseconds, period.stored])
+    }
+  }
+
+  /// Reads what `perform` will read of this write beyond what its checks read.
+  func ask(_ write: Write) throws {
+    switch write {
+    case .cancelDue(_, _, let invoice): _ = try book.invoice(invoice)
+    case .progress(let id, let period, _, _):
+      guard let account = try book.account(id) else { return }
+      _ = try book.member(account, period)
+      _ = try book.run(period)
+    default: break
+    }
+  }
+
+  /// Checked before: not to find it here is an error of ours.
+  func account(_ id: String) throws -> LedgerBalance {
+    guard let account = try book.account(id) else {
+      throw LedgerRefusal("account \(id) is not known")
+    }
+    return account
+  }
+
+  func invoice(_ id: String, of account: LedgerBalance) throws -> OpenAmount {
+    guard let invoice = try book.invoice(id), invoice.account == account.key else {
+      throw LedgerRefusal("account \(account.id) has no invoice \(id)")
+    }
+    return invoice
+  }
+}

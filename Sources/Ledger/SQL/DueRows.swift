@@ -1,0 +1,66 @@
+import Billing
+
+/// Work for later, in order of time.
+struct DueRows {
+  let database: any SQLSession
+
+  init(_ database: any SQLSession) {
+    self.database = database
+  }
+
+  static let nextSQL = """
+    SELECT key FROM due_work WHERE service = ? AND state = 'pending' AND due_at <= ?
+    ORDER BY due_at, key LIMIT ?
+    """
+  static let sql = """
+    SELECT d.service, d.kind, d.reference, a.id, i.id, d.due_at, d.causation_id, d.account
+    FROM due_work d JOIN accounts a ON a.key = d.account JOIN invoices i ON i.key = d.invoice
+    """
+
+  static func work(_ row: Row) throws -> DueWork {
+    DueWork(
+      service: try row.word(0), kind: try row.word(1), reference: row[2], account: row[3],
+      invoice: row[4], dueAt: Instant(milliseconds: row[5]), causationID: row[6])
+  }
+
+  func take(
+    by service: ServiceName, at now: Instant, limit: Int,
+    _ announce: (DueWork, AccountFacts) throws -> OutgoingEvent
+  ) throws -> [StoredEvent] {
+    let lock = database.dialect.forUpdateSkippingLocked
+    let keys = try database.all(
+      "\(Self.nextSQL) \(lock)", [service.rawValue, now.milliseconds, limit]
+    ) {
+      $0[0] as Int64
+    }
+    let found = try database.collect(keys, find)
+    try database.reserve(.outgoingEvents, keys.count)
+    return try zip(keys, found).map { key, due in
+      try take(key, due, at: now, announce)
+    }
+  }
+
+  private typealias Due = (work: DueWork, account: Int64, facts: AccountFacts)
+
+  private func find(_ key: Int64) throws -> Due {
+    let found = try database.first("\(Self.sql) WHERE d.key = ?", [key]) { row in
+      (try Self.work(row), row[7] as Int64)
+    }
+    guard let (work, account) = found,
+      let facts = try FactsQuery(database: database).facts(
+        FactKey(account: work.account, invoice: work.invoice))
+    else { throw StoreError.damaged("due work \(key) names an account or invoice that is gone") }
+    return (work, account, facts)
+  }
+
+  private func take(
+    _ key: Int64, _ due: Due, at now: Instant,
+    _ announce: (DueWork, AccountFacts) throws -> OutgoingEvent
+  ) throws -> StoredEvent {
+    try database.run("UPDATE due_work SET state = 'taken' WHERE key = ?", [key])
+    let answer = Answer(
+      service: due.work.service, messageID: "due:\(due.work.kind.rawValue):\(due.work.reference)",
+      account: due.account)
+    return try EventRows(database).record(announce(due.work, due.facts), of: answer, at: now)
+  }
+}

@@ -1,0 +1,118 @@
+import Billing
+
+/// Accounts are matched by id. What changed is taken over; balances and history stay.
+final class AccountImport {
+  private let database: any SQLSession
+  private var seen: [String: (account: Account, line: Int)] = [:]
+  private var count = ImportCount()
+  private var refused: [RefusedRow] = []
+
+  init(_ database: any SQLSession) {
+    self.database = database
+  }
+
+  func run(
+    _ rows: [(account: Account, line: Int)], at: Instant
+  ) throws -> (count: ImportCount, refused: [RefusedRow]) {
+    try database.lockAccounts(rows.map(\.account.id))
+    let known = try database.collect(rows) { try find($0.account.id) }
+    var added: [SQLValues] = []
+    for ((account, line), stored) in zip(rows, known) {
+      if try isRefused(account, line, at) { continue }
+      if let stored {
+        try compare(account, stored, line)
+      } else {
+        added.append(fields(account))
+        count.added += 1
+      }
+    }
+    try insert(added)
+    return (count, refused)
+  }
+
+  private func isRefused(_ account: Account, _ line: Int, _ at: Instant) throws -> Bool {
+    if let before = seen[account.id] {
+      if before.account == account {
+        count.unchanged += 1
+      } else {
+        refuse(line, "account_id", "\(account.id) is on line \(before.line) with other content")
+      }
+      return true
+    }
+    seen[account.id] = (account, line)
+    do {
+      _ = try Period.containing(at, in: account.timeZone)
+      return false
+    } catch {
+      refuse(line, "timezone", "\(error)")
+      return true
+    }
+  }
+
+  private typealias Stored = (key: Int64, facts: AccountFacts)
+
+  private func find(_ id: String) throws -> Stored? {
+    try database.first(
+      "SELECT \(AccountColumns.sql) FROM accounts a WHERE a.id = ?", [id]
+    ) { row in
+      (key: row[0] as Int64, facts: try AccountColumns.facts(row))
+    }
+  }
+
+  private func compare(_ account: Account, _ stored: Stored, _ line: Int) throws {
+    if stored.facts.account == account {
+      count.unchanged += 1
+    } else if stored.facts.account.currency != account.currency, try isBilled(stored.key) {
+      refuse(
+        line, "currency",
+        "account \(account.id) has been billed in \(stored.facts.account.currency); "
+          + "its currency cannot become \(account.currency)")
+    } else {
+      try update(account, stored.key)
+      if stored.facts.account.timeZone != account.timeZone {
+        try UsageRezoning(database, account: stored.key, timeZone: account.timeZone).run()
+      }
+      count.changed += 1
+    }
+  }
+
+  private func isBilled(_ key: Int64) throws -> Bool {
+    try database.first(
+      """
+      SELECT EXISTS (SELECT 1 FROM transactions WHERE account = ?)
+        OR EXISTS (SELECT 1 FROM invoices WHERE account = ?)
+      """, [key, key]
+    ) { $0[0] as Bool } == true
+  }
+
+  private func insert(_ rows: [SQLValues]) throws {
+    try database.runMany(
+      """
+      INSERT INTO accounts
+        (id, name, email, currency, country, time_zone, collection, payment_method,
+         hold_after_days, closed)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """, rows)
+  }
+
+  private func update(_ account: Account, _ key: Int64) throws {
+    try database.run(
+      """
+      UPDATE accounts SET id = ?, name = ?, email = ?, currency = ?, country = ?, time_zone = ?,
+        collection = ?, payment_method = ?, hold_after_days = ?, closed = ?
+      WHERE key = ?
+      """, fields(account) + [key])
+  }
+
+  private func fields(_ account: Account) -> SQLValues {
+    [
+      account.id, account.name, account.email, account.currency.code, account.country,
+      account.timeZone, account.collection.rawValue, account.paymentMethod,
+      account.holdAfterDays, account.closed,
+    ]
+  }
+
+  private func refuse(_ line: Int, _ column: String, _ reason: String) {
+    refused.append(RefusedRow(line: line, column: column, reason: reason))
+  }
+}

@@ -1,0 +1,40 @@
+import Billing
+
+extension LedgerStore {
+  public func facts(for keys: [FactKey]) async throws -> [AccountFacts?] {
+    if keys.isEmpty { return [] }
+    return try await connections.read { database in
+      try database.collect(keys, FactsQuery(database: database).facts)
+    }
+  }
+
+  public func openInvoices(of account: String) async throws -> [InvoiceFacts] {
+    try await connections.read { database in
+      try database.all(
+        """
+        SELECT \(InvoiceColumns.sql) FROM invoices i JOIN accounts a ON a.key = i.account
+        WHERE a.id = ? AND i.status = 'open' ORDER BY i.issued_at, i.number
+        """, [account]
+      ) { try InvoiceColumns.facts($0, from: 0, account: account) }.compactMap { $0 }
+    }
+  }
+
+  public func invoice(_ id: String) async throws -> (draft: InvoiceDraft, facts: InvoiceFacts)? {
+    try await connections.read { try StoredInvoice(database: $0).find(id) }
+  }
+
+  public func mails(_ keys: [MailKey]) async throws -> [MailKey: MailRecord] {
+    if keys.isEmpty { return [:] }
+    return try await connections.read { database in
+      let found = try database.collect(keys) { key in
+        try database.first(
+          """
+          SELECT \(MailColumns.sql) FROM mails m JOIN accounts a ON a.key = m.account
+          WHERE m.about = ? AND a.id = ? AND m.kind = ?
+          """, [key.about, key.account, key.kind.rawValue]
+        ) { try MailColumns.mail($0, account: key.account) }
+      }
+      return zip(keys, found).reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+  }
+}

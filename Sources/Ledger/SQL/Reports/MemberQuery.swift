@@ -1,0 +1,55 @@
+import Billing
+
+/// The accounts of a close by name, each against its own invoice.
+struct MemberQuery {
+  let database: any SQLSession
+  let period: Period
+
+  func tally() throws -> MemberTally {
+    var tally = MemberTally()
+    let groups = try database.all(
+      """
+      SELECT ended, milestones & 15 = 15, count(*) FROM close_members WHERE period = ?
+      GROUP BY 1, 2
+      """, [period.stored]
+    ) { ($0[0] as String?, $0[1] as Bool, $0[2] as Int) }
+    for (word, isThrough, count) in groups {
+      tally.members += count
+      guard let end = word.flatMap(AccountEnd.init(rawValue:)) else { continue }
+      tally.ends[end, default: 0] += count
+      if isThrough { tally.finished += count }
+    }
+    tally.unfinished = try offenders("m.ended IS NULL OR m.milestones & 15 <> 15", "a.id")
+    tally.contradicted = try offenders(Self.contradiction, Self.contradictionText)
+    tally.withoutRetry = try offenders(
+      """
+      m.ended = 'retryScheduled' AND NOT EXISTS (
+        SELECT 1 FROM due_work d WHERE d.invoice = i.key AND d.service = 'charger'
+          AND d.state = 'pending')
+      """, "a.id")
+    return tally
+  }
+
+  /// A zero invoice owes nothing; whoever pays, waits or is held has an invoice to pay.
+  private static let contradiction = """
+    m.ended NOT IN ('paid', 'nothingDue', 'awaitingPayment', 'retryScheduled', 'held', 'parked')
+    OR (m.ended IN ('paid', 'nothingDue') AND coalesce(i.open_minor, 0) > 0)
+    OR (m.ended IN ('awaitingPayment', 'retryScheduled', 'held')
+      AND coalesce(i.open_minor, 0) <= 0)
+    OR (m.ended <> 'parked' AND i.key IS NULL)
+    """
+  private static let contradictionText = """
+    a.id || ': ' || m.ended || ', '
+      || coalesce('open ' || i.open_minor || ' of ' || i.total_minor, 'no invoice')
+    """
+
+  private func offenders(_ condition: String, _ shown: String) throws -> Offenders {
+    try database.offenders(
+      """
+      SELECT \(shown) FROM close_members m JOIN accounts a ON a.key = m.account
+      LEFT JOIN invoices i
+        ON i.account = m.account AND i.period = m.period AND i.status <> 'void'
+      WHERE m.period = ? AND (\(condition)) ORDER BY m.place
+      """, [period.stored])
+  }
+}

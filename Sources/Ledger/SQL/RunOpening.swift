@@ -1,0 +1,123 @@
+import Billing
+import FoundationEssentials
+
+/// The first trigger of a close makes its run; later ones find it.
+struct RunOpening {
+  let database: any SQLSession
+  let request: RunRequest
+
+  /// Two triggers at once: the second one waits here and finds the first one's run.
+  func lock() throws {
+    let lock = database.dialect.forUpdate
+    if lock.isEmpty { return }
+    _ = try database.integer(
+      "SELECT value FROM counters WHERE name = 'invoice_number' \(lock)")
+  }
+
+  /// The expected set in order of id, ranges by place from 0, and the newest catalogs.
+  func create() throws -> CloseRun {
+    guard request.rangeSize > 0 else {
+      throw LedgerRefusal("a range of \(request.rangeSize) accounts")
+    }
+    let expected = Int(try database.integer("SELECT count(*) FROM accounts WHERE closed = 0") ?? 0)
+    let run = CloseRun(
+      period: request.period, state: .running, requestedBy: request.messageID,
+      startedAt: request.at, closedAt: nil, expected: expected,
+      ranges: (expected + request.rangeSize - 1) / request.rangeSize,
+      rangeSize: request.rangeSize)
+    try insert(run)
+    try database.run(
+      """
+      INSERT INTO close_members (period, account, place)
+      SELECT CAST(? AS bigint), key, row_number() OVER (ORDER BY id) - 1
+      FROM accounts WHERE closed = 0
+      """, [run.period.stored])
+    try database.runMany(
+      "INSERT INTO close_ranges (period, number) VALUES (?, ?)",
+      (0..<run.ranges).map { [run.period.stored, $0] })
+    try database.run(
+      """
+      INSERT INTO run_catalogs (period, currency, version)
+      SELECT CAST(? AS bigint), currency, max(version) FROM catalogs GROUP BY currency
+      """, [run.period.stored])
+    return run
+  }
+
+  private func insert(_ run: CloseRun) throws {
+    try database.run(
+      """
+      INSERT INTO close_runs
+        (period, state, requested_by, started_at, expected, ranges, range_size)
+      VALUES (?, 'running', ?, ?, ?, ?, ?)
+      """,
+      [
+        run.period.stored, run.requestedBy, run.startedAt.milliseconds, run.expected, run.ranges,
+        run.rangeSize,
+      ])
+  }
+
+  /// Remembers with each range the event that announces it.
+  func record(_ events: [OutgoingEvent]) throws -> [StoredEvent] {
+    let rows = EventRows(database)
+    let answer = Answer(
+      service: .invoicer, messageID: request.messageID, account: Answer.noAccount)
+    return try events.map { event in
+      let stored = try rows.record(event, of: answer, at: request.at)
+      if event.type == EventType.closeRange.rawValue {
+        try database.run(
+          "UPDATE close_ranges SET event = ? WHERE period = ? AND number = ?",
+          [stored.sequence, request.period.stored, try number(of: event)])
+      }
+      return stored
+    }
+  }
+
+  /// The ranges' events that nobody has finished, to be published again: a message that was lost
+  /// outside, whatever the reason, is replaced by triggering the close once more.
+  func unfinished(of run: CloseRun) throws -> [StoredEvent] {
+    let events = try database.all(
+      """
+      SELECT \(EventColumns.sql) FROM close_ranges r JOIN outgoing_events e ON e.sequence = r.event
+      WHERE r.period = ? AND r.done = 0 ORDER BY r.number
+      """, [run.period.stored], EventColumns.event)
+    let rows = EventRows(database)
+    for event in events {
+      try rows.markUnpublished(event.sequence, by: event.service, at: request.at)
+    }
+    try tellAgain(of: run)
+    return events
+  }
+
+  /// Younger events are on their way, and need not be told twice.
+  static let patienceSeconds: Int64 = 60
+
+  /// Where one of several queues was missing, the broker had nothing to return: an event was
+  /// confirmed and one of its consumers never heard of it. So what was told of accounts that are
+  /// not finished is unpublished again; each service publishes its own, consumers know the ids.
+  private func tellAgain(of run: CloseRun) throws {
+    try database.run(
+      """
+      INSERT INTO unpublished_events (sequence, service, recorded_at)
+      SELECT e.sequence, e.service, e.recorded_at
+      FROM close_members m
+      JOIN decisions d ON d.account = m.account AND d.account <> 0
+      JOIN outgoing_events e ON e.message_id = d.message_id AND e.service = d.service
+        AND e.answered_for = d.account
+      WHERE m.period = ?1 AND NOT (m.ended IS NOT NULL AND m.milestones & 15 = 15)
+        AND e.period = ?1 AND e.recorded_at < ?2
+      ON CONFLICT DO NOTHING
+      """,
+      [
+        run.period.stored,
+        request.at.adding(seconds: -Self.patienceSeconds).milliseconds,
+      ])
+  }
+
+  private func number(of event: OutgoingEvent) throws -> Int {
+    let decoded = try JSONDecoder().decode(Event.self, from: Data(event.body))
+    guard let range = decoded.data.range else {
+      throw LedgerRefusal("event \(event.id) announces no range")
+    }
+    return range.number
+  }
+}

@@ -1,0 +1,91 @@
+/// One transaction on one connection, as the ledger's rules and queries see it. They are written
+/// once; SQLite and PostgreSQL each have a session. Statements take `?` or `?1` for their values.
+///
+/// SQLite is in this process, so statement after statement is the fastest there is. PostgreSQL is
+/// a round trip away: what can wait is kept back and written by set, and what is asked for many
+/// items is asked by set (`collect`, `readAhead`).
+protocol SQLSession: AnyObject {
+  var dialect: SQLDialect { get }
+  /// Whether statements are gathered, so that it pays to say beforehand what a batch will ask.
+  var isSetBased: Bool { get }
+
+  /// `visit` answers whether to go on.
+  func step(
+    through sql: String, _ values: SQLValues, _ visit: (Row) throws -> Bool) throws
+  /// For statements without a result. May be kept back until the session reads or commits.
+  func run(_ sql: String, _ values: SQLValues) throws
+  /// How many rows the statement changed.
+  func runCounting(_ sql: String, _ values: SQLValues) throws -> Int
+  /// The same statement for many rows, none of which depends on another.
+  func runMany(_ sql: String, _ rows: [SQLValues]) throws
+  /// Inserts what is not there yet; `keyed` are the places of the values that make the unique key.
+  /// Of rows with one key the first counts. Tells for each whether it is new.
+  func insertNew(_ sql: String, _ rows: [SQLValues], keyed: [Int]) throws -> [Bool]
+  /// An `INSERT … ON CONFLICT DO NOTHING`: whether the row is new. `isStored` asks the same.
+  func insertIfNew(
+    _ sql: String, _ values: SQLValues, isStored: () throws -> Bool
+  ) throws -> Bool
+  /// Statements without values, `;` between them.
+  func execute(sql: String) throws
+
+  /// Nobody else changes these accounts until the transaction's end. Always taken first, and in
+  /// order of key, so that nobody waits in a circle.
+  func lockAccounts(_ ids: [String]) throws
+
+  /// A key for a new row of the table: nobody else is given it.
+  func newKey(_ table: KeyedTable) throws -> Int64
+  /// So many keys will be wanted.
+  func reserve(_ table: KeyedTable, _ count: Int) throws
+  /// Runs `read` for every item. It only reads, and may be run several times for one.
+  func collect<Item, Value>(_ items: [Item], _ read: (Item) throws -> Value) throws -> [Value]
+  /// Runs `ask` for every item, so that its reads are answered from memory until `flush`.
+  func readAhead<Item>(_ items: [Item], _ ask: (Item) throws -> Void) throws
+  /// What follows belongs to another change: only the order within one is kept.
+  func nextChange()
+  /// An import of a million rows begins or ends.
+  func expectManyRows(_ isExpected: Bool) throws
+  /// Writes what was kept back, and forgets what was read ahead.
+  func flush() throws
+}
+
+/// Tables whose keys the ledger needs to know before it has written the row.
+enum KeyedTable: String {
+  case invoices = "invoices.key"
+  case outgoingEvents = "outgoing_events.sequence"
+  case deadManifests = "dead_manifests.key"
+
+  var table: String { String(rawValue.prefix { $0 != "." }) }
+  var column: String { String(rawValue.dropFirst(table.count + 1)) }
+}
+
+typealias SQLValues = [(any SQLValue)?]
+
+extension SQLSession {
+  func run(_ sql: String) throws { try run(sql, []) }
+
+  func first<Value>(
+    _ sql: String, _ values: SQLValues = [], _ decode: (Row) throws -> Value
+  ) throws -> Value? {
+    var first: Value?
+    try step(through: sql, values) { row in
+      first = try decode(row)
+      return false
+    }
+    return first
+  }
+
+  func all<Value>(
+    _ sql: String, _ values: SQLValues = [], _ decode: (Row) throws -> Value
+  ) throws -> [Value] {
+    var all: [Value] = []
+    try step(through: sql, values) { row in
+      all.append(try decode(row))
+      return true
+    }
+    return all
+  }
+
+  func integer(_ sql: String, _ values: SQLValues = []) throws -> Int64? {
+    try first(sql, values) { $0[0] as Int64? } ?? nil
+  }
+}

@@ -1,0 +1,123 @@
+import Billing
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Ledger
+
+@Suite(.withPostgreSQL) struct PostgreSQLServerTests {
+  @Test func tenProgramsMayMigrateAtOnce() async throws {
+    let name = "t_ten_\(UUID().uuidString.filter(\.isHexDigit).lowercased())"
+    let url = try await TestServer.empty(name)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<10 {
+        group.addTask {
+          let store = try await openStore(url, migrate: true, connections: 1)
+          try await store.close()
+        }
+      }
+      try await group.waitForAll()
+    }
+    let versions = try await TestServer.ask(
+      "SELECT count(*) || ' ' || max(version) FROM month_close_schema", in: name)
+    #expect(versions == "1 \(Migration.newest)")
+    try await TestServer.drop(name)
+  }
+
+  @Test func schemaHasSQLitesNumber() {
+    #expect(PostgreSQLMigration.newest == Migration.newest)
+    #expect(PostgreSQLMigration.all.map(\.number) == Array(1...Migration.newest))
+  }
+
+  @Test func emptyAndForeignDatabasesAreRefusedByName() async throws {
+    let name = "t_foreign_\(UUID().uuidString.filter(\.isHexDigit).lowercased())"
+    let url = try await TestServer.empty(name)
+    let place = try PostgreSQLURL(url).place
+    await #expect(throws: StoreError.notInitialized(place)) {
+      try await openStore(url, migrate: false)
+    }
+    _ = try await TestServer.ask("CREATE TABLE accounts (id text)", in: name)
+    await #expect(throws: StoreError.invalid("\(place) is a database of another program")) {
+      try await openStore(url, migrate: true)
+    }
+    try await TestServer.drop(name)
+  }
+
+  @Test func newerSchemaIsRefused() async throws {
+    try await withPostgreSQL { _, name in
+      _ = try await TestServer.ask(
+        "UPDATE month_close_schema SET version = 99, readable_from = 98", in: name)
+      await #expect(throws: StoreError.newerSchema(found: 99, known: Migration.newest)) {
+        try await openStore(try TestServer.url(name), migrate: false)
+      }
+    }
+  }
+
+  @Test func newerSchemaThatOnlyAddedIsOpened() async throws {
+    try await withPostgreSQL { _, name in
+      _ = try await TestServer.ask("UPDATE month_close_schema SET version = 99", in: name)
+      let store = try await openStore(try TestServer.url(name), migrate: false)
+      try await store.close()
+    }
+  }
+
+  @Test func synchronousCommitIsOnWhateverTheRoleSays() async throws {
+    try await withPostgreSQL { _, name in
+      _ = try await TestServer.ask(
+        "ALTER DATABASE \(name) SET synchronous_commit = off", in: name)
+      let found = try await TestServer.ask("SHOW synchronous_commit", in: name)
+      #expect(found == "on")
+    }
+  }
+
+  @Test func readOnlyDatabaseIsRefused() async throws {
+    try await withPostgreSQL { _, name in
+      _ = try await TestServer.ask(
+        "ALTER DATABASE \(name) SET default_transaction_read_only = on", in: name)
+      await #expect(throws: StoreError.self) {
+        try await openStore(try TestServer.url(name), migrate: false)
+      }
+    }
+  }
+
+  @Test func connectionsAreBounded() async throws {
+    try await withPostgreSQL(connections: 3) { store, name in
+      try await store.add(sampleAccount())
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<40 {
+          group.addTask {
+            _ = try await store.connections.read { try $0.integer("SELECT pg_sleep(0.01) IS NULL") }
+          }
+        }
+        try await group.waitForAll()
+      }
+      let used = try await TestServer.ask(
+        """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = '\(name)' AND pid <> pg_backend_pid()
+        """, in: name)
+      #expect(used == "3")
+    }
+  }
+
+  @Test func wrongPasswordIsToldWithoutIt() async throws {
+    let url = try #require(TestServer.url)
+    let wrong = url.replacing(/:[^:@\/]+@/, with: ":hunter2@")
+    let error = await #expect(throws: StoreError.self) {
+      try await openStore(wrong, migrate: false)
+    }
+    #expect("\(try #require(error))".contains("password authentication failed"))
+    #expect(!"\(try #require(error))".contains("hunter2"))
+  }
+
+  @Test func nobodyListeningIsUnreachable() async throws {
+    let error = await #expect(throws: StoreError.self) {
+      try await openStore("postgres://u:hunter2@127.0.0.1:1/d", migrate: false)
+    }
+    guard case .unreachable(let why) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(why.contains("127.0.0.1") && !why.contains("hunter2"))
+  }
+}

@@ -1,0 +1,56 @@
+import Testing
+
+@testable import Ledger
+
+@Suite struct PostgreSQLTextTests {
+  @Test(arguments: [
+    ("SELECT a FROM t WHERE b = ? AND c = ?", "SELECT a FROM t WHERE b = $1 AND c = $2"),
+    ("UPDATE t SET a = ?2 WHERE b = ?1 OR c = ?2", "UPDATE t SET a = $2 WHERE b = $1 OR c = $2"),
+    ("SELECT 'what?' || ?", "SELECT 'what?' || $1"),
+  ])
+  func placesAreNumbered(_ sql: String, _ expected: String) {
+    #expect(PostgreSQLText.numbered(sql) == expected)
+  }
+
+  @Test(arguments: [
+    (
+      "INSERT INTO t (a, b, c) VALUES (?, 'x', ?) ON CONFLICT (a) DO NOTHING",
+      """
+      INSERT INTO t (a, b, c) SELECT q.p1, 'x', q.p2 FROM \
+      unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS q(p1, p2, ord) ORDER BY q.ord  \
+      ON CONFLICT (a) DO NOTHING
+      """
+    ),
+    (
+      "UPDATE t SET a = (SELECT x FROM u WHERE u.y = t.y) WHERE b = ? AND c = ?",
+      """
+      UPDATE t SET a = (SELECT x FROM u WHERE u.y = t.y) FROM \
+      unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS q(p1, p2, ord) \
+      WHERE b = q.p1 AND c = q.p2
+      """
+    ),
+    (
+      "DELETE FROM t WHERE b = ? AND c = ?",
+      """
+      DELETE FROM t USING unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS q(p1, p2, ord) \
+      WHERE b = q.p1 AND c = q.p2
+      """
+    ),
+  ])
+  func oneStatementWritesManyRows(_ sql: String, _ expected: String) {
+    #expect(PostgreSQLText.written(sql, [.bigint, .text]) == expected)
+  }
+
+  @Test func statementsOfOneChangeKeepTheirOrderOnATable() {
+    var writes = PendingWrites()
+    writes.add("INSERT INTO decisions VALUES (?)", [.integer(1)])
+    writes.add("UPDATE holds SET a = ? WHERE b = ?", [.integer(1), .integer(1)])
+    writes.nextChange()
+    writes.add("INSERT INTO holds VALUES (?)", [.integer(2)])
+    writes.add("UPDATE holds SET a = ? WHERE b = ?", [.integer(2), .integer(2)])
+    writes.add("UPDATE holds SET a = ? WHERE b = ?", [.integer(3), .integer(2)])
+    let taken = writes.take().map { "\($0.sql.prefix(6)) \($0.rows.count)" }
+    #expect(taken == ["UPDATE 1", "INSERT 1", "UPDATE 1", "UPDATE 1", "INSERT 1"])
+    #expect(writes.take().isEmpty)
+  }
+}

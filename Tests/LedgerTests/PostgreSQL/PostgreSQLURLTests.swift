@@ -1,0 +1,34 @@
+import Testing
+
+@testable import Ledger
+
+@Suite struct PostgreSQLURLTests {
+  @Test(arguments: [
+    "postgres://u:hunter2@db.example/d", "postgresql://u:hunter2@10.0.0.5/d?sslmode=require",
+    "postgres://u:hunter2@db.example/d?sslmode=verify-ca",
+    "postgres://u:hunter2@127.0.0.1,db.example/d",
+    "postgres://u:hunter2@localhost/d?hostaddr=10.0.0.5",
+  ])
+  func weakerThanVerifyFullIsRefusedOffThisMachine(_ url: String) {
+    let error = #expect(throws: StoreError.self) { try PostgreSQLURL(url) }
+    let text = error.map { "\($0)" } ?? ""
+    #expect(text.contains("sslmode=verify-full is required") && !text.contains("hunter2"))
+  }
+
+  @Test(arguments: [
+    ("postgres://u:hunter2@db.example:6432/d?sslmode=verify-full", "u@db.example:6432/d"),
+    ("postgres://u:hunter2@127.0.0.1/d", "u@127.0.0.1:5432/d"),
+    ("postgresql://u@localhost/d", "u@localhost:5432/d"),
+    ("postgres://u@[::1]:5433/d", "u@::1:5433/d"),
+  ])
+  func placeIsToldWithoutPassword(_ url: String, _ place: String) throws {
+    #expect(try PostgreSQLURL(url).place == place)
+  }
+
+  @Test func unreadableURLIsToldWithoutItsText() {
+    let error = #expect(throws: StoreError.self) {
+      try PostgreSQLURL("postgres://u:hunter2@127.0.0.1/d?hunter2")
+    }
+    #expect(error.map { "\($0)" }?.contains("hunter2") == false)
+  }
+}
