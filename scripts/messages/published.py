@@ -8,11 +8,17 @@ Prints what it saw as a JSON document; exit status 1 if anything is not as it wa
 
 import collections
 import json
+import re
 import sys
 
 import yaml
 
 from contract import FOLDER, Contract
+
+
+# A message on its way to a delay queue or to the dead letters goes by the exchange too, under that
+# queue's name; it is the same message, moved.
+MOVED = re.compile(r"[a-z]+\.(retry\.[0-9]+[a-z]+|dead)")
 
 
 def senders(document):
@@ -30,8 +36,10 @@ def faults_of(message, contract, known):
     kind = body.get("type", "")
     yield from contract.faults(body)
     yield from contract.faults(message["headers"], "headers.json")
+    moved = MOVED.fullmatch(message["routingKey"])
     wanted = {
-        "routingKey": kind.rsplit(".", 1)[0], "messageID": body.get("id"), "type": kind,
+        "routingKey": message["routingKey"] if moved else kind.rsplit(".", 1)[0],
+        "messageID": body.get("id"), "type": kind,
         "contentType": "application/cloudevents+json", "deliveryMode": 2,
     }
     for name, value in wanted.items():
@@ -66,7 +74,8 @@ def main():
         for fault in dead_faults_of(letter, contract):
             found[f"{letter['routingKey']}: {fault}"] += 1
     print(json.dumps({
-        "messages": len(messages), "deadLetters": len(letters),
+        "messages": len(messages),
+        "moved": sum(1 for m in messages if MOVED.fullmatch(m["routingKey"])), "deadLetters": len(letters),
         "types": dict(sorted(types.items())),
         "missing": sorted(set(contract.types()) - set(types)), "faults": dict(found),
     }))
