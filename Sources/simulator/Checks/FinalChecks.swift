@@ -113,7 +113,6 @@ extension Simulation {
 }
 
 extension OutgoingMessage {
-  var reason: String {
-    if case .string(let reason)? = headers[Header.reason] { reason } else { "without a reason" }
-  }
+  /// Ours, or the broker's word where it gave up delivering.
+  var reason: String { DeadLetter.reason(headers) }
 }

@@ -109,7 +109,11 @@ extension Simulation {
   /// What an outage that lasted too long made a dead letter is put back into its queue, as an
   /// operator would: its attempts start anew.
   private func replayOutages() {
-    let outages: Set<String> = ["gateway-unknown", "gateway-busy", "mail-later", "behind"]
+    // Without its binding the way to the dead letters is barred too: a message goes back to its queue
+    // until the broker gives up delivering it.
+    let outages: Set<String> = [
+      "gateway-unknown", "gateway-busy", "mail-later", "behind", "delivery-limit",
+    ]
     for service in MonthClose.services {
       let queue = MonthClose.deadQueue(of: service)
       let letters = broker.takeAll(from: queue)
