@@ -109,8 +109,8 @@ extension Simulation {
   /// What an outage that lasted too long made a dead letter is put back into its queue, as an
   /// operator would: its attempts start anew.
   private func replayOutages() {
-    // Without its binding the way to the dead letters is barred too: a message goes back to its queue
-    // until the broker gives up delivering it.
+    // Without its binding the way to the dead letters is barred too: a message goes back to its
+    // queue until the broker gives up delivering it.
     let outages: Set<String> = [
       "gateway-unknown", "gateway-busy", "mail-later", "behind", "delivery-limit",
     ]

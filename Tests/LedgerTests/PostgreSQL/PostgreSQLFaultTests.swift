@@ -85,7 +85,8 @@ import Testing
         }
         try await group.waitForAll()
       }
-      #expect(meeting.arrivals == 3, "one of the two was run again")
+      // Whoever is run again may be back before the other one wakes, and meet it once more.
+      #expect(meeting.arrivals >= 3, "one of the two was run again")
       #expect(try await store.facts("a").usageVersion == 2)
       #expect(try await store.facts("b").usageVersion == 2)
     }
