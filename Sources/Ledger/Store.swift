@@ -16,8 +16,8 @@ public protocol Store: AuditReading, DeadLetterBook {
   /// it made whose publication is not recorded.
   func answered(_ messageIDs: [String], by service: ServiceName) async throws
     -> [String: [StoredEvent]]
-  /// The lines and taxes of an issued invoice, as they were issued.
-  func invoice(_ id: String) async throws -> (draft: InvoiceDraft, facts: InvoiceFacts)?
+  /// Issued invoices by id, with lines and taxes as they were issued; what is not known is left out.
+  func invoices(_ ids: [String]) async throws -> [String: IssuedInvoice]
   /// The mails of these keys that were recorded already.
   func mails(_ keys: [MailKey]) async throws -> [MailKey: MailRecord]
 
@@ -113,6 +113,12 @@ public struct FactKey: Hashable, Sendable {
     self.account = account
     self.invoice = invoice
   }
+}
+
+/// An invoice as it was issued, and as it stands now.
+public struct IssuedInvoice: Sendable {
+  public var draft: InvoiceDraft
+  public var facts: InvoiceFacts
 }
 
 public struct MailKey: Hashable, Sendable {

@@ -2,46 +2,45 @@
 /// one, statements on the same table keep their order, and tables follow the order in which rows
 /// refer to each other.
 struct PendingWrites {
-  private struct Group {
-    var sql: String
-    var rows: [[SQLCell]]
+  struct Group {
+    let statement: PostgreSQLStatement
+    var rows: [[SQLCell]] = []
   }
 
-  private var tables: [String: [Group]] = [:]
+  /// By the place of their table.
+  private var tables = [[Group]](repeating: [], count: order.count)
   /// In the change at hand: the place of the table's last statement.
-  private var reached: [String: Int] = [:]
+  private var reached: [Int: Int] = [:]
 
   private static let order = [
     "invoices", "invoice_lines", "invoice_taxes", "billed_usage", "unbilled_periods", "entries",
     "transactions", "attempts", "mails", "holds", "due_work", "close_members", "close_ranges",
     "accounts", "decisions", "outgoing_events", "unpublished_events", "counters", "close_runs",
   ]
+  private static let places = Dictionary(
+    uniqueKeysWithValues: order.enumerated().map { ($0.element, $0.offset) })
 
-  mutating func add(_ sql: String, _ cells: [SQLCell]) {
-    let table = PostgreSQLText.table(sql)
-    precondition(Self.order.contains(table), "a table without a place: \(sql)")
-    var groups = tables[table] ?? []
+  mutating func add(_ statement: PostgreSQLStatement, _ cells: [SQLCell]) {
+    guard let table = Self.places[statement.table] else {
+      preconditionFailure("a table without a place: \(statement.sql)")
+    }
     let first = reached[table] ?? 0
     // A row that is changed twice by one change is changed one time after the other.
-    let isRepeated = reached[table].map { groups[$0].sql == sql } ?? false
-    let from = isRepeated && sql.hasPrefix("UPDATE") ? first + 1 : first
-    let place = groups.indices.dropFirst(from).first { groups[$0].sql == sql } ?? groups.count
-    if place == groups.count { groups.append(Group(sql: sql, rows: [])) }
-    groups[place].rows.append(cells)
-    tables[table] = groups
+    let isRepeated = reached[table].map { tables[table][$0].statement === statement } ?? false
+    let from = isRepeated && statement.sql.hasPrefix("UPDATE") ? first + 1 : first
+    let count = tables[table].count
+    let place = (from..<max(from, count)).first { tables[table][$0].statement === statement } ?? count
+    if place == count { tables[table].append(Group(statement: statement)) }
+    tables[table][place].rows.append(cells)
     reached[table] = place
   }
 
   mutating func nextChange() {
-    reached = [:]
+    reached.removeAll(keepingCapacity: true)
   }
 
-  mutating func take() -> [(sql: String, rows: [[SQLCell]])] {
-    if tables.isEmpty { return [] }
-    defer {
-      tables = [:]
-      reached = [:]
-    }
-    return Self.order.flatMap { tables[$0] ?? [] }.map { ($0.sql, $0.rows) }
+  mutating func take() -> [Group] {
+    defer { self = PendingWrites() }
+    return tables.flatMap { $0 }
   }
 }

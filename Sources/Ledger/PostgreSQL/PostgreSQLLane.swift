@@ -9,6 +9,11 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
   private var connection: PostgreSQLConnection?
   private var epoch = ""
 
+  /// Write transactions on this connection, and how many there were when its plans were made.
+  private var writes = 0
+  private var plannedWrites = 0
+  private var plannedAt = 0.0
+
   init(_ url: PostgreSQLURL, number: Int) {
     self.url = url
     self.queue = DispatchQueue(label: "month-close.store.postgresql.\(number)")
@@ -20,6 +25,7 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
     let made = try PostgreSQLOpening.connect(url)
     epoch = try PostgreSQLOpening.epoch(made)
     connection = made
+    (writes, plannedWrites, plannedAt) = (0, 0, Self.now())
     return made
   }
 
@@ -45,11 +51,11 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
     _ extent: ReadExtent, _ body: (any SQLSession) throws -> Value
   ) throws -> Value {
     let connection = try connected()
-    try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    connection.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     do {
       if extent == .tables { try connection.execute(PostgreSQLOpening.wholeTables) }
       let value = try body(PostgreSQLSession(connection, extent, isSetBased: true))
-      try connection.execute("COMMIT")
+      try connection.end("COMMIT")
       return value
     } catch {
       rollBack(connection)
@@ -60,7 +66,7 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
   private func rollBack(_ connection: PostgreSQLConnection) {
     guard connection.isUsable else { return disconnect() }
     do {
-      try connection.execute("ROLLBACK")
+      try connection.end("ROLLBACK")
     } catch {
       disconnect()  // The server undoes what is not committed.
     }
@@ -72,6 +78,7 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
 extension PostgreSQLLane {
   /// Times a transaction is run again because others were in the way.
   static let attempts = 12
+  static let planSeconds = 60.0
   /// How long the outcome of a commit is asked for, seconds.
   static let outcomeSeconds = 30.0
 
@@ -107,6 +114,7 @@ extension PostgreSQLLane {
     isSetBased: Bool, _ body: (any SQLSession) throws -> Value, _ keeps: (Value) -> Bool
   ) throws -> Value {
     let connection = try connected()
+    try renewPlans(connection)
     let epoch = epoch
     // The number is asked for at once: it tells what became of a commit whose answer was lost.
     let transaction = try connection.text("BEGIN; SELECT pg_current_xact_id()::text")
@@ -125,6 +133,15 @@ extension PostgreSQLLane {
     }
     try commit(connection, transaction, epoch)
     return value
+  }
+
+  /// Plans are made for tables of the size they have. A first close fills empty ones within
+  /// minutes, so they are made anew as often as the work doubles, and once a minute.
+  private func renewPlans(_ connection: PostgreSQLConnection) throws {
+    writes += 1
+    if writes < 2 * plannedWrites && Self.now() - plannedAt < Self.planSeconds { return }
+    try connection.forgetPlans()
+    (plannedWrites, plannedAt) = (writes, Self.now())
   }
 
   private func commit(

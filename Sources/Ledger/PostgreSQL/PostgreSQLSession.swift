@@ -1,6 +1,3 @@
-/// A question of a batch that is not answered from memory yet.
-private struct Unanswered: Error {}
-
 /// One transaction on one connection. Writes are kept back and sent together; questions of many
 /// items are asked together, in rounds: what an item needs is noted when it asks, and it is run
 /// again when the answers are there. So the ledger's rules need not know what they will read.
@@ -12,14 +9,20 @@ final class PostgreSQLSession: SQLSession {
   private var isAsking = false
   /// Only where the changes of a batch are known not to depend on each other.
   private var isGathering = false
-  private var answers: [String: [[SQLCell]: Answer]] = [:]
-  private var questions: [String: Set<[SQLCell]>] = [:]
+  private var answers: [ObjectIdentifier: [[SQLCell]: Answer]] = [:]
+  private var questions: [ObjectIdentifier: Question] = [:]
   private var writes = PendingWrites()
   private var keys: [KeyedTable: ArraySlice<Int64>] = [:]
 
   private struct Answer {
     var result: PostgreSQLResult
     var rows: [Int]
+  }
+
+  /// A statement, and the lists of values it is asked for.
+  private struct Question {
+    let statement: PostgreSQLStatement
+    var lists: Set<[SQLCell]> = []
   }
 
   init(_ connection: PostgreSQLConnection, _ extent: ReadExtent, isSetBased: Bool) {
@@ -33,46 +36,61 @@ final class PostgreSQLSession: SQLSession {
   func step(
     through sql: String, _ values: SQLValues, _ visit: (Row) throws -> Bool
   ) throws {
-    let cells = values.map { $0?.cell ?? .null }
-    if let answer = answers[sql]?[cells] {
+    let statement = try connection.statement(sql)
+    let cells = cells(values)
+    let key = ObjectIdentifier(statement)
+    if let answer = answers[key]?[cells] {
       for row in answer.rows where try !visit(answer.result.row(row)) { return }
       return
     }
     if isAsking {
-      questions[sql, default: []].insert(cells)
-      throw Unanswered()
+      questions[key, default: Question(statement: statement)].lists.insert(cells)
+      throw NotReadYet()
     }
     try sendWrites()
-    let result = try asked(sql, cells)
+    let result = try connection.run(question(statement, cells))
     for row in 0..<result.count where try !visit(result.row(row)) { return }
   }
 
-  private func asked(_ sql: String, _ cells: [SQLCell]) throws -> PostgreSQLResult {
+  private func question(
+    _ statement: PostgreSQLStatement, _ cells: [SQLCell]
+  ) throws -> PostgreSQLCall {
     switch extent {
-    case .rows: try connection.run(sql, cells)
-    case .tables: try connection.unprepared(sql, cells)
+    case .rows: try connection.single(statement, cells)
+    case .tables: connection.unprepared(statement, cells)
     }
   }
 
+  private func cells(_ values: SQLValues) -> [SQLCell] {
+    values.map { $0?.cell ?? .null }
+  }
+
   func run(_ sql: String, _ values: SQLValues) throws {
-    let cells = values.map { $0?.cell ?? .null }
+    let statement = try connection.statement(sql)
     if isGathering {
-      writes.add(sql, cells)
+      writes.add(statement, cells(values))
     } else {
-      _ = try connection.run(sql, cells)
+      _ = try connection.run(connection.single(statement, cells(values)))
     }
   }
 
   func runCounting(_ sql: String, _ values: SQLValues) throws -> Int {
     try sendWrites()
-    return try connection.run(sql, values.map { $0?.cell ?? .null }).changed
+    return try connection.run(connection.single(connection.statement(sql), cells(values))).changed
   }
 
   func runMany(_ sql: String, _ rows: [SQLValues]) throws {
-    try sendWrites()
+    let statement = try connection.statement(sql)
+    if isGathering {
+      for row in rows {
+        writes.nextChange()
+        writes.add(statement, cells(row))
+      }
+      return
+    }
     for start in stride(from: 0, to: rows.count, by: Self.rowsAtOnce) {
       let part = rows[start..<min(start + Self.rowsAtOnce, rows.count)]
-      _ = try connection.write(sql, part.map { $0.map { $0?.cell ?? .null } })
+      _ = try connection.run(connection.writing(statement, part.map(cells)))
     }
   }
 
@@ -82,10 +100,12 @@ final class PostgreSQLSession: SQLSession {
   func insertNew(_ sql: String, _ rows: [SQLValues], keyed: [Int]) throws -> [Bool] {
     try sendWrites()
     if rows.isEmpty { return [] }
-    let cells = rows.map { $0.map { $0?.cell ?? .null } }
+    let cells = rows.map(cells)
     let columns = Self.columns(sql)
-    let result = try connection.write(
-      sql, cells, ending: " RETURNING \(keyed.map { columns[$0] }.joined(separator: ", "))")
+    let result = try connection.run(
+      connection.writing(
+        connection.statement(sql), cells,
+        ending: " RETURNING \(keyed.map { columns[$0] }.joined(separator: ", "))"))
     var new: Set<[SQLCell]> = []
     for number in 0..<result.count {
       let row = result.row(number)
@@ -108,13 +128,12 @@ final class PostgreSQLSession: SQLSession {
   }
 
   func insertIfNew(
-    _ sql: String, _ values: SQLValues, isStored: () throws -> Bool
+    _ insertion: Insertion, _ values: SQLValues, isStored: () throws -> Bool
   ) throws -> Bool {
-    guard isGathering else { return try runCounting(sql, values) == 1 }
+    guard isGathering else { return try runCounting(insertion.ifNew, values) == 1 }
     if try isStored() { return false }
-    // Without its ON CONFLICT: what somebody else wrote since it was asked for is a collision.
-    let end = sql.firstRange(of: " ON CONFLICT")?.lowerBound ?? sql.endIndex
-    try run(String(sql[..<end]), values)
+    // What somebody else wrote since it was asked for is a collision.
+    try run(insertion.plain, values)
     return true
   }
 
@@ -125,8 +144,10 @@ final class PostgreSQLSession: SQLSession {
 
   func lockAccounts(_ ids: [String]) throws {
     if ids.isEmpty { return }
-    _ = try connection.lock(
-      "SELECT key FROM accounts WHERE id = ANY ($1::text[]) ORDER BY key FOR NO KEY UPDATE", ids)
+    let name = try connection.prepare(
+      "SELECT key FROM accounts WHERE id = ANY ($1::text[]) ORDER BY key FOR NO KEY UPDATE")
+    _ = try connection.run(
+      PostgreSQLCall(statement: .prepared(name: name), values: PostgreSQLParameters(list: ids)))
   }
 
   func newKey(_ table: KeyedTable) throws -> Int64 {
@@ -141,7 +162,8 @@ final class PostgreSQLSession: SQLSession {
     if count == 0 { return }
     let sequence = "pg_get_serial_sequence('\(table.table)', '\(table.column)')"
     let sql = "SELECT nextval(\(sequence)::regclass) FROM generate_series(1, ?)"
-    let result = try connection.run(sql, [.integer(Int64(count))])
+    let result = try connection.run(
+      connection.single(connection.statement(sql), [.integer(Int64(count))]))
     keys[table] = (keys[table] ?? []) + (0..<result.count).map { result.row($0)[0] as Int64 }
   }
 
@@ -153,7 +175,7 @@ final class PostgreSQLSession: SQLSession {
     var values = [Value?](repeating: nil, count: items.count)
     try inRounds {
       for (index, item) in items.enumerated() where values[index] == nil {
-        do { values[index] = try read(item) } catch is Unanswered {}  // asked in the next round
+        do { values[index] = try read(item) } catch is NotReadYet {}  // asked in the next round
       }
     }
     answers = [:]
@@ -166,7 +188,7 @@ final class PostgreSQLSession: SQLSession {
     isGathering = true
     try inRounds {
       for item in items {
-        do { try ask(item) } catch is Unanswered {}  // asked in the next round
+        do { try ask(item) } catch is NotReadYet {}  // asked in the next round
       }
     }
   }
@@ -178,25 +200,40 @@ final class PostgreSQLSession: SQLSession {
       defer { isAsking = false }
       try round()
       isAsking = false
-      for (sql, lists) in questions { try answer(sql, Array(lists)) }
+      try answer(Array(questions.values))
     } while !questions.isEmpty
   }
 
-  private func answer(_ sql: String, _ lists: [[SQLCell]]) throws {
-    if lists.count == 1 || lists[0].isEmpty {
-      let result = try asked(sql, lists[0])
-      answers[sql, default: [:]][lists[0]] = Answer(result: result, rows: Array(0..<result.count))
-      return
+  private func answer(_ questions: [Question]) throws {
+    if questions.isEmpty { return }
+    let asked = questions.map { ($0.statement, Array($0.lists)) }
+    let results = try connection.run(
+      asked.map { statement, lists in
+        Self.isSingle(lists)
+          ? try question(statement, lists[0]) : try connection.asking(statement, lists)
+      })
+    for ((statement, lists), result) in zip(asked, results) {
+      let rows = Self.isSingle(lists) ? [Array(0..<result.count)] : Self.rows(result, lists.count)
+      for (list, rows) in zip(lists, rows) {
+        let answer = Answer(result: result, rows: rows)
+        answers[ObjectIdentifier(statement), default: [:]][list] = answer
+      }
     }
-    let result = try connection.ask(sql, lists)
-    var rows = [[Int]](repeating: [], count: lists.count)
+  }
+
+  /// Asked in the statement's own form.
+  private static func isSingle(_ lists: [[SQLCell]]) -> Bool {
+    lists.count == 1 || lists[0].isEmpty
+  }
+
+  /// By question: the last column tells which one a row answers.
+  private static func rows(_ result: PostgreSQLResult, _ count: Int) -> [[Int]] {
+    var rows = [[Int]](repeating: [], count: count)
     let last = result.columns - 1
     for number in 0..<result.count {
       rows[(result.row(number)[last] as Int) - 1].append(number)
     }
-    for (list, rows) in zip(lists, rows) {
-      answers[sql, default: [:]][list] = Answer(result: result, rows: rows)
-    }
+    return rows
   }
 
   func nextChange() {
@@ -210,8 +247,14 @@ final class PostgreSQLSession: SQLSession {
     answers = [:]
   }
 
+  /// One row in the statement's own form, which the server knows best, many by one statement.
   private func sendWrites() throws {
-    let groups = writes.take()
-    if !groups.isEmpty { try connection.write(groups) }
+    let calls = try writes.take().flatMap { group in
+      if group.rows.count > 1 && group.statement.written != nil {
+        return [try connection.writing(group.statement, group.rows)]
+      }
+      return try group.rows.map { try connection.single(group.statement, $0) }
+    }
+    if !calls.isEmpty { _ = try connection.run(calls) }
   }
 }

@@ -19,8 +19,12 @@ extension LedgerStore {
     }
   }
 
-  public func invoice(_ id: String) async throws -> (draft: InvoiceDraft, facts: InvoiceFacts)? {
-    try await connections.read { try StoredInvoice(database: $0).find(id) }
+  public func invoices(_ ids: [String]) async throws -> [String: IssuedInvoice] {
+    if ids.isEmpty { return [:] }
+    return try await connections.read { database in
+      let found = try database.collect(ids, StoredInvoice(database: database).find)
+      return zip(ids, found).reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
   }
 
   public func mails(_ keys: [MailKey]) async throws -> [MailKey: MailRecord] {

@@ -21,9 +21,9 @@ protocol SQLSession: AnyObject {
   /// Inserts what is not there yet; `keyed` are the places of the values that make the unique key.
   /// Of rows with one key the first counts. Tells for each whether it is new.
   func insertNew(_ sql: String, _ rows: [SQLValues], keyed: [Int]) throws -> [Bool]
-  /// An `INSERT … ON CONFLICT DO NOTHING`: whether the row is new. `isStored` asks the same.
+  /// Whether the row is new. `isStored` asks the same.
   func insertIfNew(
-    _ sql: String, _ values: SQLValues, isStored: () throws -> Bool
+    _ insertion: Insertion, _ values: SQLValues, isStored: () throws -> Bool
   ) throws -> Bool
   /// Statements without values, `;` between them.
   func execute(sql: String) throws
@@ -38,7 +38,8 @@ protocol SQLSession: AnyObject {
   func reserve(_ table: KeyedTable, _ count: Int) throws
   /// Runs `read` for every item. It only reads, and may be run several times for one.
   func collect<Item, Value>(_ items: [Item], _ read: (Item) throws -> Value) throws -> [Value]
-  /// Runs `ask` for every item, so that its reads are answered from memory until `flush`.
+  /// Runs `ask` for every item, so that its reads are answered from memory until `flush`. A read
+  /// that is not answered yet throws `NotReadYet`; `ask` is run again when it is.
   func readAhead<Item>(_ items: [Item], _ ask: (Item) throws -> Void) throws
   /// What follows belongs to another change: only the order within one is kept.
   func nextChange()
@@ -46,6 +47,22 @@ protocol SQLSession: AnyObject {
   func expectManyRows(_ isExpected: Bool) throws
   /// Writes what was kept back, and forgets what was read ahead.
   func flush() throws
+}
+
+/// Of many reads that are asked together: this one has no answer yet.
+struct NotReadYet: Error {}
+
+/// An `INSERT` that may find its row there already.
+struct Insertion {
+  /// Fails then.
+  let plain: String
+  /// Does nothing then.
+  let ifNew: String
+
+  init(_ insert: String, orNothingOn key: String) {
+    plain = insert
+    ifNew = "\(insert) ON CONFLICT (\(key)) DO NOTHING"
+  }
 }
 
 /// Tables whose keys the ledger needs to know before it has written the row.

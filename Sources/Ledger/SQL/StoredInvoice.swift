@@ -13,7 +13,7 @@ struct StoredInvoice {
     var taxMinor: Int64
   }
 
-  func find(_ id: String) throws -> (draft: InvoiceDraft, facts: InvoiceFacts)? {
+  func find(_ id: String) throws -> IssuedInvoice? {
     guard let head = try head(id) else { return nil }
     let lines = try lines(head.key)
     let draft = InvoiceDraft(
@@ -21,7 +21,7 @@ struct StoredInvoice {
       catalogVersion: head.catalogVersion, lines: lines, taxes: try taxes(head.key),
       netMinor: head.netMinor, taxMinor: head.taxMinor, totalMinor: head.facts.totalMinor,
       billed: try billed(head, lines))
-    return (draft, head.facts)
+    return IssuedInvoice(draft: draft, facts: head.facts)
   }
 
   private func head(_ id: String) throws -> Head? {

@@ -33,9 +33,9 @@ final class SQLiteSession: SQLSession {
   }
 
   func insertIfNew(
-    _ sql: String, _ values: SQLValues, isStored: () throws -> Bool
+    _ insertion: Insertion, _ values: SQLValues, isStored: () throws -> Bool
   ) throws -> Bool {
-    try runCounting(sql, values) == 1
+    try runCounting(insertion.ifNew, values) == 1
   }
 
   func execute(sql: String) throws {

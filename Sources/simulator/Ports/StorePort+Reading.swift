@@ -18,8 +18,8 @@ extension StorePort {
     return try await read { try await inner.answered(messageIDs, by: service) }
   }
 
-  func invoice(_ id: String) async throws -> (draft: InvoiceDraft, facts: InvoiceFacts)? {
-    try await read { try await inner.invoice(id) }
+  func invoices(_ ids: [String]) async throws -> [String: IssuedInvoice] {
+    try await read { try await inner.invoices(ids) }
   }
 
   func mails(_ keys: [MailKey]) async throws -> [MailKey: MailRecord] {

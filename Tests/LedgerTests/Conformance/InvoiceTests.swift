@@ -38,14 +38,14 @@ import Testing
           product: "fee", text: "Fee, \"quoted\" \u{1F600}", quantity: nil, unit: nil,
           amountMinor: 0, taxName: nil, taxRate: nil, correctsPeriod: october))
       _ = try await store.commit(issuing(draft))
-      let found = try await store.invoice(draft.id)
+      let found = try await store.invoices([draft.id])[draft.id]
       #expect(found?.draft == draft)
       #expect(
         found?.facts
           == InvoiceFacts(
             id: draft.id, number: 1, account: "meter-1", period: november, currency: chf,
             totalMinor: 1081, openMinor: 1081, status: .open, issuedAt: noon))
-      #expect(try await store.invoice("2026-12/meter-1") == nil)
+      #expect(try await store.invoices(["2026-12/meter-1"])["2026-12/meter-1"] == nil)
     }
   }
 

@@ -42,14 +42,17 @@ import Testing
   }
 
   @Test func statementsOfOneChangeKeepTheirOrderOnATable() {
+    let decide = PostgreSQLStatement("INSERT INTO decisions VALUES (?)", [.bigint])
+    let place = PostgreSQLStatement("INSERT INTO holds VALUES (?)", [.bigint])
+    let lift = PostgreSQLStatement("UPDATE holds SET a = ? WHERE b = ?", [.bigint, .bigint])
     var writes = PendingWrites()
-    writes.add("INSERT INTO decisions VALUES (?)", [.integer(1)])
-    writes.add("UPDATE holds SET a = ? WHERE b = ?", [.integer(1), .integer(1)])
+    writes.add(decide, [.integer(1)])
+    writes.add(lift, [.integer(1), .integer(1)])
     writes.nextChange()
-    writes.add("INSERT INTO holds VALUES (?)", [.integer(2)])
-    writes.add("UPDATE holds SET a = ? WHERE b = ?", [.integer(2), .integer(2)])
-    writes.add("UPDATE holds SET a = ? WHERE b = ?", [.integer(3), .integer(2)])
-    let taken = writes.take().map { "\($0.sql.prefix(6)) \($0.rows.count)" }
+    writes.add(place, [.integer(2)])
+    writes.add(lift, [.integer(2), .integer(2)])
+    writes.add(lift, [.integer(3), .integer(2)])
+    let taken = writes.take().map { "\($0.statement.sql.prefix(6)) \($0.rows.count)" }
     #expect(taken == ["UPDATE 1", "INSERT 1", "UPDATE 1", "UPDATE 1", "INSERT 1"])
     #expect(writes.take().isEmpty)
   }

@@ -143,11 +143,11 @@ import Testing
       data: EventData(period: december))
     await world.publish(try event.outgoing())
     try await world.run()
-    let invoice = try #require(try await world.store.invoice("2026-12/a"))
+    let invoice = try #require(try await world.store.invoices(["2026-12/a"])["2026-12/a"])
     let correction = try #require(
       invoice.draft.lines.first { $0.correctsPeriod == World.period })
     #expect(correction.amountMinor == 500)
-    #expect(try await world.store.invoice("2026-11/a")?.facts.totalMinor == 2162)
+    #expect(try await world.store.invoices(["2026-11/a"])["2026-11/a"]?.facts.totalMinor == 2162)
     #expect(try await world.store.problems() == [])
   }
 }

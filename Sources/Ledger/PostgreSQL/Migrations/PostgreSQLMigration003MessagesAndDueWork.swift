@@ -81,6 +81,6 @@ extension PostgreSQLMigration {
         UNIQUE (service, kind, reference)
       );
       CREATE INDEX due_work_pending ON due_work (service, due_at) WHERE state = 'pending';
-      CREATE INDEX due_work_by_invoice ON due_work (invoice);
+      CREATE INDEX due_work_by_invoice ON due_work (invoice, service, kind);
       """#)
 }

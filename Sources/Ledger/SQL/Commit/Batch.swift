@@ -17,7 +17,9 @@ final class Batch {
   func commit(_ changes: [Change]) throws -> [CommitOutcome] {
     guard database.isSetBased else {
       try lock(changes)
-      return try changes.map(commit) + flushed()
+      let outcomes = try changes.map(commit)
+      try book.flush()
+      return outcomes
     }
     try database.lockAccounts(changes.flatMap(\.accounts))
     var outcomes: [CommitOutcome] = []
@@ -25,9 +27,9 @@ final class Batch {
       try database.readAhead(wave, ask)
       try lockCounters(wave)
       outcomes += try wave.map(commit)
-      try database.flush()
     }
-    return try outcomes + flushed()
+    try book.flush()
+    return outcomes
   }
 
   private func lock(_ changes: [Change]) throws {
@@ -64,12 +66,6 @@ final class Batch {
     return .committed(try change.events.map { try events.record($0, of: answer, at: change.at) })
   }
 
-  /// Writes what was kept in memory for the whole batch.
-  private func flushed() throws -> [CommitOutcome] {
-    try book.flush()
-    return []
-  }
-
   private func refusal(of change: Change, _ account: LedgerBalance?) throws -> StaleReason? {
     if let account {
       if let expected = change.expectedPosition, expected != account.position {
@@ -91,19 +87,19 @@ final class Batch {
     let account = try change.account.flatMap(book.account)
     let answer = Answer(change, account: account?.key ?? Answer.noAccount)
     let events = EventRows(database)
-    attempt { _ = try answer.isRecorded(in: self.database) }
-    for event in change.events { attempt { _ = try events.find(event.id, change.service) } }
+    try attempt { _ = try answer.isRecorded(in: self.database) }
+    for event in change.events { try attempt { _ = try events.find(event.id, change.service) } }
     let checks = Checks(book: book)
     let writing = Writing(change, book: book)
     for write in change.writes {
-      attempt { _ = try checks.refusal(of: write) }
-      attempt { try writing.ask(write) }
+      try attempt { _ = try checks.refusal(of: write) }
+      try attempt { try writing.ask(write) }
     }
   }
 
-  /// An unanswered question does not keep the next one from being asked, and what is refused here
-  /// is refused again by `commit`, which tells.
-  private func attempt(_ question: () throws -> Void) {
-    do { try question() } catch {}  // see above
+  /// A question without an answer yet does not keep the next one from being asked, and what is
+  /// refused here is refused again by `commit`, which tells.
+  private func attempt(_ question: () throws -> Void) throws {
+    do { try question() } catch is NotReadYet {} catch is LedgerRefusal {}  // see above
   }
 }

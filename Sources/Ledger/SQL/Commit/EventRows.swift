@@ -8,16 +8,19 @@ struct EventRows {
     self.database = database
   }
 
+  private static let insertion = Insertion(
+    """
+    INSERT INTO outgoing_events
+      (sequence, id, service, message_id, answered_for, type, routing_key, account, period,
+       recorded_at, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """, orNothingOn: "id, service")
+
   /// The same id of the same service again changes nothing and returns what is stored.
   func record(_ event: OutgoingEvent, of answer: Answer, at: Instant) throws -> StoredEvent {
     let sequence = try database.newKey(.outgoingEvents)
     let isNew = try database.insertIfNew(
-      """
-      INSERT INTO outgoing_events
-        (sequence, id, service, message_id, answered_for, type, routing_key, account, period,
-         recorded_at, body)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, service) DO NOTHING
-      """,
+      Self.insertion,
       [
         sequence, event.id, answer.service.rawValue, answer.messageID, answer.account, event.type,
         event.routingKey, event.account, event.period?.stored, at.milliseconds, event.body,

@@ -93,12 +93,13 @@ extension Writing {
       ])
   }
 
+  /// Worded so that rows are found by their invoice, never by going through all that is pending.
   func cancel(_ service: ServiceName, _ kind: EventType, _ invoice: String) throws {
     guard let invoice = try book.invoice(invoice) else { return }
     try database.run(
       """
       UPDATE due_work SET state = 'cancelled'
-      WHERE invoice = ? AND service = ? AND kind = ? AND state = 'pending'
+      WHERE invoice = ? AND service = ? AND kind = ? AND state NOT IN ('taken', 'cancelled')
       """, [invoice.key, service.rawValue, kind.rawValue])
   }
 

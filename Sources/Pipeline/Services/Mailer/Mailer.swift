@@ -199,14 +199,11 @@ public struct Mailer: Sendable {
   }
 
   private func write(_ items: [Sending]) async throws -> [OutgoingMail] {
-    var mails: [OutgoingMail] = []
-    for item in items {
-      let stored = try await desk.store.invoice(item.facts.invoice?.id ?? "")
-      mails.append(
-        try desktop.write(
-          item.letter, facts: item.facts, draft: stored?.draft, at: desk.clock.now()))
+    let issued = try await desk.store.invoices(items.compactMap(\.facts.invoice?.id))
+    return try items.map { item in
+      let draft = item.facts.invoice.flatMap { issued[$0.id]?.draft }
+      return try desktop.write(item.letter, facts: item.facts, draft: draft, at: desk.clock.now())
     }
-    return mails
   }
 
   // MARK: 3. Commit what the server said

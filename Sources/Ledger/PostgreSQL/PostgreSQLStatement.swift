@@ -1,0 +1,33 @@
+/// One of the ledger's statements as a connection knows it: what its values are, and the names
+/// under which its forms are prepared.
+final class PostgreSQLStatement {
+  let sql: String
+  let types: [PostgreSQLType]
+  /// The table a statement writes to.
+  private(set) lazy var table = PostgreSQLText.table(sql)
+  /// For many rows at once; `nil` where there is no such form.
+  private(set) lazy var written = PostgreSQLText.written(sql, types)
+
+  /// The names of the forms that are prepared: for one list of values, for many questions, for
+  /// many rows to write.
+  var single: String?
+  var asking: String?
+  var writing: String?
+
+  init(_ sql: String, _ types: [PostgreSQLType]) {
+    self.sql = sql
+    self.types = types
+  }
+}
+
+/// A statement with its values, ready to be sent.
+struct PostgreSQLCall {
+  enum Statement {
+    case prepared(name: String)
+    /// Planned when it comes.
+    case text(String)
+  }
+
+  var statement: Statement
+  var values: PostgreSQLParameters
+}
