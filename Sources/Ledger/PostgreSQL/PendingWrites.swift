@@ -29,7 +29,8 @@ struct PendingWrites {
     let isRepeated = reached[table].map { tables[table][$0].statement === statement } ?? false
     let from = isRepeated && statement.sql.hasPrefix("UPDATE") ? first + 1 : first
     let count = tables[table].count
-    let place = (from..<max(from, count)).first { tables[table][$0].statement === statement } ?? count
+    let same = (from..<max(from, count)).first { tables[table][$0].statement === statement }
+    let place = same ?? count
     if place == count { tables[table].append(Group(statement: statement)) }
     tables[table][place].rows.append(cells)
     reached[table] = place

@@ -116,9 +116,9 @@ extension PostgreSQLLane {
     let connection = try connected()
     try renewPlans(connection)
     let epoch = epoch
-    // The number is asked for at once: it tells what became of a commit whose answer was lost.
-    let transaction = try connection.text("BEGIN; SELECT pg_current_xact_id()::text")
+    connection.begin("BEGIN")
     let value: Value
+    let transaction: String
     do {
       let session = PostgreSQLSession(connection, .rows, isSetBased: isSetBased)
       value = try body(session)
@@ -126,7 +126,7 @@ extension PostgreSQLLane {
         rollBack(connection)
         return value
       }
-      try session.flush()
+      transaction = try session.seal()
     } catch {
       rollBack(connection)
       throw error

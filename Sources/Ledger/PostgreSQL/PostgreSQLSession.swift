@@ -247,14 +247,30 @@ final class PostgreSQLSession: SQLSession {
     answers = [:]
   }
 
-  /// One row in the statement's own form, which the server knows best, many by one statement.
+  /// Before the commit: sends what was kept back, and asks for the transaction's number, which tells
+  /// later what became of a commit whose answer was lost.
+  func seal() throws -> String {
+    let name = try connection.prepare("SELECT pg_current_xact_id()::text")
+    let number = PostgreSQLCall(
+      statement: .prepared(name: name), values: PostgreSQLParameters())
+    guard let result = try connection.run(heldBack() + [number]).last, result.count == 1 else {
+      throw StoreError.damaged("the server does not tell a transaction's number")
+    }
+    return result.row(0)[0]
+  }
+
   private func sendWrites() throws {
-    let calls = try writes.take().flatMap { group in
+    let calls = try heldBack()
+    if !calls.isEmpty { _ = try connection.run(calls) }
+  }
+
+  /// One row in the statement's own form, which the server knows best, many by one statement.
+  private func heldBack() throws -> [PostgreSQLCall] {
+    try writes.take().flatMap { group in
       if group.rows.count > 1 && group.statement.written != nil {
         return [try connection.writing(group.statement, group.rows)]
       }
       return try group.rows.map { try connection.single(group.statement, $0) }
     }
-    if !calls.isEmpty { _ = try connection.run(calls) }
   }
 }

@@ -76,7 +76,7 @@ extension Simulation {
     case .bindingsGone:
       broker.unbindAll()
       await outage()
-      await repairTopology()
+      while await !repairTopology(), faults.isOn { await timeline.sleep(milliseconds: 10_000) }
     case .unauthorized:
       gatewayRefusesUntil = timeline.now + Int64(draw(1000...180_000))
     default: break
@@ -97,11 +97,15 @@ extension Simulation {
     await timeline.sleep(milliseconds: Int64(draw(1000...180_000)))
   }
 
-  func repairTopology() async {
+  /// Whether it is whole again; a person tries until it is.
+  @discardableResult
+  func repairTopology() async -> Bool {
     do {
       _ = try await broker.apply(MonthClose.topology(retryDelays: settings.retryDelays))
+      return true
     } catch {
       note("", "topology not repaired yet: \(error)")
+      return false
     }
   }
 

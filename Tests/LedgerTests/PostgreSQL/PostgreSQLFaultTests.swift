@@ -6,17 +6,17 @@ import Testing
 @testable import Ledger
 
 @Suite(.withPostgreSQL) struct PostgreSQLFaultTests {
-  /// Through a line that can be cut.
+  /// Through a line that can be cut. Nothing was asked on it before: statements go by their text.
   private func withLine(
     _ body: (LedgerStore, CuttingProxy, _ database: String) async throws -> Void
   ) async throws {
-    try await withPostgreSQL { _, name in
+    try await withPostgreSQL { direct, name in
+      try await direct.add(sampleAccount())
       let url = try TestServer.url(name)
       let port = try #require(url.firstMatch(of: /:([0-9]+)\//)?.output.1)
       let proxy = try CuttingProxy(to: try #require(UInt16(port)))
       let store = try await PostgreSQLStore.open(
         url: url.replacing(":\(port)/", with: ":\(proxy.port)/"), migrate: false, connections: 1)
-      try await store.add(sampleAccount())
       try await body(store, proxy, name)
       try await store.close()
       proxy.close()
