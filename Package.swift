@@ -45,6 +45,7 @@ let package = Package(
   targets: services + [
     .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq"),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
@@ -52,7 +53,7 @@ let package = Package(
     .target(
       name: "Ledger",
       dependencies: [
-        "Billing", "CPostgres", .product(name: "GRDB", package: "GRDB.swift"),
+        "Billing", "CPostgres", "CSQLite", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: strict),

@@ -7,7 +7,7 @@ enum ImportRules {
   static let allowed: [String: Set<String>] = [
     "Billing": ["FoundationEssentials", "Synchronization"],
     "Ledger": platform.union([
-      "Billing", "CPostgres", "Dispatch", "Foundation", "GRDB", "GRDBSQLite",
+      "Billing", "CPostgres", "CSQLite", "Dispatch", "Foundation", "GRDB", "GRDBSQLite",
     ]),
     "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
     ),

@@ -1,3 +1,4 @@
+import CSQLite
 import GRDB
 import Glibc
 
@@ -10,9 +11,14 @@ enum SQLiteOpening {
   /// so. Larger ones are checked by `problems()` and whenever they are opened to be migrated.
   static let checkedUpToBytes: Int64 = 512 << 20
 
+  /// SQLite counts the bytes of every allocation under one mutex of the whole process, for figures
+  /// that nobody here reads. Only before its first use can it be told not to; later it goes on.
+  private static let areAllocationsUncounted = mc_sqlite_config_memstatus(0) == SQLITE_OK
+
   static func open(
     path: String, migrate: Bool, options: SQLiteOptions = SQLiteOptions()
   ) throws -> SQLiteConnections {
+    _ = areAllocationsUncounted
     do {
       if !migrate && access(path, F_OK) != 0 { throw StoreError.notInitialized(path) }
       let lock = try FileLock(
