@@ -55,8 +55,8 @@ struct PostgreSQLParameters {
     switch (cell, type) {
     case (.null, _): return -1
     case (.integer(let value), .bigint): append(value)
-    case (.integer(let value), .integer): append(Int32(truncatingIfNeeded: value))
-    case (.integer(let value), .smallint): append(Int16(truncatingIfNeeded: value))
+    case (.integer(let value), .integer): append(Int32(value))
+    case (.integer(let value), .smallint): append(Int16(value))
     case (.integer(let value), .boolean): bytes.append(value == 0 ? 0 : 1)
     case (.text(let value), .text), (.text(let value), .varchar):
       bytes.append(contentsOf: value.utf8)
