@@ -1,2 +1,5 @@
 #pragma once
 #include <libpq-fe.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>

@@ -16,7 +16,7 @@ public protocol Store: AuditReading, DeadLetterBook {
   /// it made whose publication is not recorded.
   func answered(_ messageIDs: [String], by service: ServiceName) async throws
     -> [String: [StoredEvent]]
-  /// Issued invoices by id, with lines and taxes as they were issued; what is not known is left out.
+  /// Issued invoices by id, with lines and taxes as they were issued; unknown ones are left out.
   func invoices(_ ids: [String]) async throws -> [String: IssuedInvoice]
   /// The mails of these keys that were recorded already.
   func mails(_ keys: [MailKey]) async throws -> [MailKey: MailRecord]

@@ -32,36 +32,30 @@ enum PostgreSQLOpening {
   }
 
   private static func dial(_ url: PostgreSQLURL) throws -> PostgreSQLConnection {
-    // What comes later counts: the URL may say otherwise than the defaults.
-    let given = defaults + [("dbname", url.text), ("fallback_application_name", "month-close")]
-    let keywords = given.map { strdup($0.0) }
-    let values = given.map { strdup($0.1) }
-    defer { for text in keywords + values { free(text) } }
-    let handle = PQconnectdbParams(
-      (keywords + [nil]).map { UnsafePointer($0) }, (values + [nil]).map { UnsafePointer($0) }, 1)
+    let handle = withParameters(url) { PQconnectdbParams($0, $1, 1) }
     guard let handle else { throw StoreError.unreachable("\(url.place): no memory for libpq") }
     guard PQstatus(handle) == CONNECTION_OK else {
       defer { PQfinish(handle) }
-      throw refused(String(cString: PQerrorMessage(handle)), url)
+      throw PostgreSQLRefusal(String(cString: PQerrorMessage(handle)), url) {
+        PostgreSQLCertificate(url).fault()
+      }.error
     }
     PQsetNoticeProcessor(handle, { _, _ in }, nil)
     return PostgreSQLConnection(handle)
   }
 
-  /// libpq gives no code here, only words, in English where the server speaks it.
-  private static func refused(_ message: String, _ url: PostgreSQLURL) -> StoreError {
-    let text = message.split(separator: "\n").joined(separator: "; ")
-    let lasting = [
-      "password authentication failed", "no password supplied", "does not exist",
-      "no pg_hba.conf entry", "certificate verify failed", "server certificate for",
-      "does not support SSL", "is not permitted to log in", "root certificate file",
-      "could not load", "certificate file", "certificate present, but not private key file",
-      "permission denied", "unsupported startup parameter", "no such database",
-    ]
-    if lasting.contains(where: text.contains) {
-      return .invalid("\(url.place): \(text)")
-    }
-    return .unreachable("\(url.place): \(text)")
+  /// libpq's two lists. What comes later counts: the URL may say otherwise than the defaults.
+  static func withParameters<Value>(
+    _ url: PostgreSQLURL, instead: [(String, String)] = [],
+    _ body: ([UnsafePointer<CChar>?], [UnsafePointer<CChar>?]) -> Value
+  ) -> Value {
+    let given =
+      defaults + [("dbname", url.text), ("fallback_application_name", "month-close")] + instead
+    let keywords = given.map { strdup($0.0) }
+    let values = given.map { strdup($0.1) }
+    defer { for text in keywords + values { free(text) } }
+    return body(
+      (keywords + [nil]).map { UnsafePointer($0) }, (values + [nil]).map { UnsafePointer($0) })
   }
 
   /// A commit that was acknowledged must outlast a crash of the server.

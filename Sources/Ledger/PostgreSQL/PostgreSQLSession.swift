@@ -247,8 +247,8 @@ final class PostgreSQLSession: SQLSession {
     answers = [:]
   }
 
-  /// Before the commit: sends what was kept back, and asks for the transaction's number, which tells
-  /// later what became of a commit whose answer was lost.
+  /// Before the commit: sends what was kept back, and asks for the number of the transaction, which
+  /// tells later what became of a commit whose answer was lost.
   func seal() throws -> String {
     let name = try connection.prepare("SELECT pg_current_xact_id()::text")
     let number = PostgreSQLCall(

@@ -7,6 +7,10 @@ struct PostgreSQLURL: Sendable {
   let text: String
   /// `user@host:port/database`
   let place: String
+  let host: String
+  /// Files: of who may vouch for the server, and of our own certificate.
+  let authorities: String?
+  let certificate: String?
 
   init(_ text: String) throws {
     self.text = text
@@ -28,7 +32,9 @@ struct PostgreSQLURL: Sendable {
       }
       option += 1
     }
-    let host = values["host"] ?? values["hostaddr"] ?? "localhost"
+    host = values["host"] ?? values["hostaddr"] ?? "localhost"
+    authorities = values["sslrootcert"]
+    certificate = values["sslcert"]
     place =
       "\(values["user"].map { "\($0)@" } ?? "")\(host):\(values["port"] ?? "5432")/"
       + (values["dbname"] ?? "")

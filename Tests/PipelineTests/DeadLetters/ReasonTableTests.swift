@@ -1,27 +1,10 @@
-import Foundation
 import Testing
 
 @testable import Pipeline
 
 @Suite struct ReasonTableTests {
-  /// The words in the first column of the table in docs/operations.md.
-  private func documented() throws -> [String] {
-    let file = URL(fileURLWithPath: #filePath).appendingPathComponent(
-      "../../../../docs/operations.md"
-    ).standardized
-    let text = try String(contentsOf: file, encoding: .utf8)
-    let section = try #require(text.range(of: "### Reasons of dead letters"))
-    let rows = text[section.upperBound...].split(separator: "\n").drop { !$0.hasPrefix("|") }
-      .prefix { $0.hasPrefix("|") }
-    return rows.flatMap { row in
-      let cell = row.split(separator: "|", maxSplits: 1)[0]
-      return cell.split(separator: "`").enumerated().filter { $0.offset % 2 == 1 }.map {
-        String($0.element)
-      }
-    }
-  }
-
   @Test func everyReasonIsInTheTableOnceWithWhatToDo() throws {
-    #expect(try documented().sorted() == DeadLetter.reasons.sorted())
+    let documented = try OperationsTable.words(under: "### Reasons of dead letters")
+    #expect(documented.sorted() == DeadLetter.reasons.sorted())
   }
 }

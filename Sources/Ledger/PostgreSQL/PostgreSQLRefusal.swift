@@ -1,0 +1,91 @@
+/// Why no connection came about. libpq gives no code here, only words, in English where the server
+/// speaks it. Those about TLS are put as for the other connections, and waited for like them: a
+/// certificate may be renewed while services run. Files of ours that are no good are not.
+struct PostgreSQLRefusal {
+  private let url: PostgreSQLURL
+  private let text: String
+  /// What is wrong with the server's certificate; libpq does not say.
+  private let certificateFault: () -> String?
+
+  init(_ message: String, _ url: PostgreSQLURL, certificateFault: @escaping () -> String?) {
+    self.url = url
+    text = message.split(separator: "\n").joined(separator: "; ")
+    self.certificateFault = certificateFault
+  }
+
+  var error: StoreError {
+    if let why = faultOfTLS {
+      return .unreachable("\(url.place) cannot be used over TLS: \(why)\(ofEachHost)")
+    }
+    if let setting = badFile {
+      return .invalid("\(url.place): \(setting): \(firstWords)")
+    }
+    if Self.lasting.contains(where: text.contains) {
+      return .invalid("\(url.place): \(text)\(perhapsOfAnotherUser)")
+    }
+    return .unreachable("\(url.place): \(text)")
+  }
+
+  /// What waiting does not mend.
+  private static let lasting = [
+    "password authentication failed", "certificate authentication failed", "no password supplied",
+    "does not exist", "no pg_hba.conf entry", "is not permitted to log in", "permission denied",
+    "unsupported startup parameter", "no such database",
+  ]
+
+  private var faultOfTLS: String? {
+    if text.contains("SSL error: certificate verify failed") {
+      return "its certificate \(certificateFault() ?? "cannot be verified")"
+    }
+    if text.contains("does not match host name") {
+      return "its certificate is for another name than \(url.host)"
+    }
+    if text.contains("server does not support SSL") { return "it does not speak TLS there" }
+    if text.contains("requires a valid client certificate") {
+      return "it asks for a certificate of ours, and sslcert "
+        + (url.certificate.map { "\($0) is not there" } ?? "names none")
+    }
+    if isAlertAboutOurs { return "it refuses our certificate (sslcert): \(lastWords)" }
+    return nil
+  }
+
+  private var isAlertAboutOurs: Bool {
+    text.contains(" alert ") && (text.contains("certificate") || text.contains("unknown ca"))
+  }
+
+  /// The parameter of the URL that names a file libpq cannot use.
+  private var badFile: String? {
+    [
+      ("root certificate file", "sslrootcert"), ("private key file", "sslkey"),
+      ("certificate file", "sslcert"),
+    ].first { text.contains($0.0) }?.1
+  }
+
+  /// A certificate for another user is told by the server as a wrong password.
+  private var perhapsOfAnotherUser: String {
+    text.contains("authentication failed") && url.certificate != nil
+      ? " (or the certificate in sslcert is for another user)" : ""
+  }
+
+  /// Of several hosts each one's fault is told in libpq's words.
+  private var ofEachHost: String {
+    text.matches(of: /connection to server/).count > 1 ? " (\(text))" : ""
+  }
+
+  private var lastWords: Substring { text.suffix(after: "SSL error: ") }
+  /// libpq goes on to recommend that nothing be verified.
+  private var firstWords: Substring {
+    text.suffix(after: "failed: ").prefix(before: "; Either provide the file")
+  }
+}
+
+extension StringProtocol where SubSequence == Substring {
+  /// All of it where the words are not there.
+  fileprivate func suffix(after words: String) -> Substring {
+    firstRange(of: words).map { self[$0.upperBound...] } ?? self[...]
+  }
+
+  fileprivate func prefix(before words: String) -> Substring {
+    firstRange(of: words).map { self[..<$0.lowerBound] } ?? self[...]
+  }
+}
