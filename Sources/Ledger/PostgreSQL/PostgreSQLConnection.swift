@@ -35,6 +35,8 @@ final class PostgreSQLConnection {
   var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
   var isEncrypted: Bool { PQsslInUse(handle) != 0 }
   var isInTransaction: Bool { PQtransactionStatus(handle) != PQTRANS_IDLE }
+  /// A pipeline could not be ended: nothing else can be sent.
+  var isStuck: Bool { PQpipelineStatus(handle) != PQ_PIPELINE_OFF }
 
   /// `sql` opens a transaction, together with what is run first in it: one round trip less.
   func begin(_ sql: String) {
@@ -61,20 +63,17 @@ final class PostgreSQLConnection {
   }
 
   func run(_ call: PostgreSQLCall) throws -> PostgreSQLResult {
-    guard let sql = beginning else { return try send(call) }
-    beginning = nil
-    let opening = PostgreSQLCall(
-      statement: .prepared(name: try prepare(sql)), values: PostgreSQLParameters())
-    return try pipeline([opening, call])[1]
+    beginning == nil ? try send(call) : try run([call])[0]
   }
 
   /// One after the other, sent together: a single round trip.
   func run(_ calls: [PostgreSQLCall]) throws -> [PostgreSQLResult] {
-    if calls.count == 1 { return [try run(calls[0])] }
-    guard let sql = beginning else { return try pipeline(calls) }
-    beginning = nil
+    guard let sql = beginning else {
+      return calls.count == 1 ? [try send(calls[0])] : try pipeline(calls)
+    }
     let opening = PostgreSQLCall(
       statement: .prepared(name: try prepare(sql)), values: PostgreSQLParameters())
+    beginning = nil
     return Array(try pipeline([opening] + calls).dropFirst())
   }
 
@@ -113,12 +112,15 @@ final class PostgreSQLConnection {
         default: fault = fault ?? PostgreSQLError(pointer, handle)
         }
       }
-      if PQstatus(handle) == CONNECTION_BAD { throw fault ?? PostgreSQLError(nil, handle) }
+      if !isUsable { break }
     }
     if let sync = PQgetResult(handle) { PQclear(sync) }
-    guard PQexitPipelineMode(handle) == 1 else { throw fault ?? PostgreSQLError(nil, handle) }
-    if let fault { throw fault }
-    return results
+    let isEnded = PQexitPipelineMode(handle) == 1
+    if isEnded && isUsable && fault == nil { return results }
+    var told = fault ?? PostgreSQLError(nil, handle)
+    // Of a connection that the server ended with a word of its own, the end is read after the word.
+    told.isLost = !isUsable
+    throw told
   }
 
   private func checked(_ result: OpaquePointer?) throws -> PostgreSQLResult {

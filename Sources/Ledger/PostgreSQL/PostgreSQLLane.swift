@@ -64,7 +64,7 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
   }
 
   private func rollBack(_ connection: PostgreSQLConnection) {
-    guard connection.isUsable else { return disconnect() }
+    guard connection.isUsable && !connection.isStuck else { return disconnect() }
     do {
       try connection.end("ROLLBACK")
     } catch {

@@ -242,11 +242,6 @@ final class PostgreSQLSession: SQLSession {
 
   func expectManyRows(_ isExpected: Bool) throws {}
 
-  func flush() throws {
-    try sendWrites()
-    answers = [:]
-  }
-
   /// Before the commit: sends what was kept back, and asks for the number of the transaction, which
   /// tells later what became of a commit whose answer was lost.
   func seal() throws -> String {

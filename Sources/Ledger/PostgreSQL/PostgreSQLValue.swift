@@ -27,6 +27,7 @@ enum PostgreSQLValue {
   /// Integers of any width, and whether something is true.
   static func integer(_ result: OpaquePointer, _ row: CInt, _ column: CInt) -> Int64 {
     let bytes = bytes(result, row, column)
+    precondition(!bytes.isEmpty, "column \(column) has no value")
     return switch PostgreSQLType(rawValue: PQftype(result, column)) {
     case .bigint: Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
     case .integer: Int64(Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)))

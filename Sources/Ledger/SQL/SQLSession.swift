@@ -38,15 +38,13 @@ protocol SQLSession: AnyObject {
   func reserve(_ table: KeyedTable, _ count: Int) throws
   /// Runs `read` for every item. It only reads, and may be run several times for one.
   func collect<Item, Value>(_ items: [Item], _ read: (Item) throws -> Value) throws -> [Value]
-  /// Runs `ask` for every item, so that its reads are answered from memory until `flush`. A read
-  /// that is not answered yet throws `NotReadYet`; `ask` is run again when it is.
+  /// Runs `ask` for every item, so that its reads are answered from memory until the next call, or
+  /// the end. A read that is not answered yet throws `NotReadYet`; `ask` is run again when it is.
   func readAhead<Item>(_ items: [Item], _ ask: (Item) throws -> Void) throws
   /// What follows belongs to another change: only the order within one is kept.
   func nextChange()
   /// An import of a million rows begins or ends.
   func expectManyRows(_ isExpected: Bool) throws
-  /// Writes what was kept back, and forgets what was read ahead.
-  func flush() throws
 }
 
 /// Of many reads that are asked together: this one has no answer yet.

@@ -64,7 +64,6 @@ final class SQLiteSession: SQLSession {
 
   func readAhead<Item>(_ items: [Item], _ ask: (Item) throws -> Void) throws {}
   func nextChange() {}
-  func flush() throws {}
 
   func expectManyRows(_ isExpected: Bool) throws {
     try database.execute(sql: "PRAGMA cache_size = \(isExpected ? -128000 : -16000)")

@@ -50,9 +50,9 @@ final class AccountTable {
   }
 
   private func account() throws(Refusal) -> Account {
-    let id = try identifier(0, longest: UsageTable.longestAccountID)
+    let id = try checked(0, identifierFault(field(0), longest: UsageTable.longestAccountID))
     if let line = lines[id] { throw Refusal(column: 0, reason: "is on line \(line) already") }
-    let name = try identifier(1, longest: Self.longestName)
+    let name = try checked(1, nameFault(field(1), longest: Self.longestName))
     let email = text(2)
     guard isPlausibleAddress(field(2)) else {
       throw Refusal(column: 2, reason: "is not an e-mail address (like name@example.com)")
@@ -78,10 +78,8 @@ final class AccountTable {
 
   private func text(_ column: Int) -> String { String(decoding: field(column), as: UTF8.self) }
 
-  private func identifier(_ column: Int, longest: Int) throws(Refusal) -> String {
-    if let why = identifierFault(field(column), longest: longest) {
-      throw Refusal(column: column, reason: why)
-    }
+  private func checked(_ column: Int, _ fault: String?) throws(Refusal) -> String {
+    if let fault { throw Refusal(column: column, reason: fault) }
     return text(column)
   }
 
@@ -110,10 +108,8 @@ final class AccountTable {
       if collection == .manual { return (.manual, nil) }
       throw Refusal(column: 7, reason: "is empty; an account with collection auto needs one")
     }
-    if let why = identifierFault(method, longest: Self.longestPaymentMethod) {
-      throw Refusal(column: 7, reason: why)
-    }
-    return (collection, text(7))
+    let fault = identifierFault(method, longest: Self.longestPaymentMethod)
+    return (collection, try checked(7, fault))
   }
 
   private func holdAfterDays() throws(Refusal) -> Int {

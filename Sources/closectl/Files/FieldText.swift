@@ -1,3 +1,5 @@
+import Foundation
+
 /// Checks and quotes the bytes of one field, for error messages and before it becomes a String.
 typealias FieldBytes = UnsafeBufferPointer<UInt8>
 
@@ -15,12 +17,26 @@ func quoted(_ text: String) -> String {
   return result + "\""
 }
 
-/// Why this cannot be an id or a name of something; `nil` when it can.
+/// Why this cannot be an id of something; `nil` when it can.
 func identifierFault(_ field: FieldBytes, longest: Int) -> String? {
+  if let why = nameFault(field, longest: longest) { return why }
+  return isComposed(field) ? nil : "has letters with separate accents; write them composed (NFC)"
+}
+
+/// Why this cannot be somebody's name; `nil` when it can.
+func nameFault(_ field: FieldBytes, longest: Int) -> String? {
   guard let first = field.first, let last = field.last else { return "is empty" }
   if field.count > longest { return "is longer than \(longest) bytes" }
   if first == 0x20 || last == 0x20 { return "begins or ends with a space" }
   return hasControl(field) ? "has a control character" : nil
+}
+
+/// In Unicode's form C, in which texts that look the same are the same bytes. In Swift they are
+/// equal in any form; to the stores, which compare bytes, they would be two.
+private func isComposed(_ field: FieldBytes) -> Bool {
+  if field.allSatisfy({ $0 < 0x80 }) { return true }
+  let text = String(decoding: field, as: UTF8.self)
+  return text.precomposedStringWithCanonicalMapping.utf8.elementsEqual(text.utf8)
 }
 
 func hasControl(_ field: FieldBytes) -> Bool {

@@ -45,13 +45,44 @@ import Testing
     }
   }
 
+  @Test func lineCutAfterTheLastWritesIsRunAgainOnce() async throws {
+    try await withLine { store, proxy, name in
+      _ = try await store.commit(issuing(sampleDraft()))
+      proxy.cutAfter("{\"id\":\"told-once\"}")
+      let paid = change("m-1", .post(try paying(500)), events: [sampleEvent("told-once")])
+      guard case .committed(let told) = try await store.commit(paid) else {
+        Issue.record("not committed")
+        return
+      }
+      #expect(told.count == 1)
+      #expect(proxy.cuts == 1)
+      let posted = try await TestServer.ask("SELECT count(*) FROM transactions", in: name)
+      #expect(posted == "2")
+    }
+  }
+
+  /// By its server, which says so before it hangs up.
+  @Test func connectionEndedWhileIdleIsMadeAgain() async throws {
+    try await withPostgreSQL(connections: 1) { store, name in
+      try await store.add(sampleAccount())
+      let end = """
+        SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+        """
+      #expect(try await store.facts("meter-1").position == 0)
+      #expect(try await TestServer.ask(end, in: name) == "1")
+      #expect(try await store.facts("meter-1").position == 0)
+      #expect(try await TestServer.ask(end, in: name) == "1")
+      #expect(try await store.commit(issuing(sampleDraft())) == .committed([]))
+    }
+  }
+
   @Test func connectionKilledInTheMiddleIsMadeAgain() async throws {
     try await withPostgreSQL(connections: 1) { store, name in
       try await store.add(sampleAccount())
       let isKilled = Mutex(false)
       let found: Int64? = try await store.connections.write { session in
         try session.run("UPDATE accounts SET position = position + 1 WHERE id = ?", ["meter-1"])
-        try session.flush()
         let wasKilled = isKilled.withLock { killed in
           defer { killed = true }
           return killed

@@ -55,6 +55,10 @@ import Testing
     ("e1, acme,kwh,1,\(times)", "account_id", "begins or ends with a space"),
     ("e1,a\u{7}b,kwh,1,\(times)", "account_id", "has a control character"),
     (
+      "e\u{301}1,acme,kwh,1,\(times)", "event_id",
+      "has letters with separate accents; write them composed (NFC)"
+    ),
+    (
       "e1,\(String(repeating: "a", count: 65)),kwh,1,\(times)", "account_id",
       "is longer than 64 bytes"
     ),
