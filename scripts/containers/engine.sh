@@ -70,8 +70,11 @@ in_own_namespaces() {
 # begin_inside: what namespaces of our own still lack
 begin_inside() {
   ip link set lo up
-  mkdir -p /run/netns "$STATE/run"
+  mkdir -p /run/netns /run/containers "$STATE/run"
   mount -t tmpfs tmpfs /run/netns
+  # Here podman's name server keeps addresses, wherever its other state is: of a run that was ended
+  # they would stay, and a name would lead to where nobody is.
+  mount -t tmpfs tmpfs /run/containers
   mount -t tmpfs tmpfs /dev/shm
   # As after a start of the machine: podman takes nothing that ran before for running.
   mount -t tmpfs tmpfs "$STATE/run"

@@ -1,0 +1,28 @@
+"""Prints a sentence for each key that a mapping of a YAML file has twice.
+
+Such a file is refused by newer engines, and read by docker-compose 1 as if the first was not there.
+"""
+import sys
+
+import yaml
+
+
+def doubles(node, seen):
+    if id(node) in seen:  # what an alias repeats is said once
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from doubles(item, seen)
+    elif isinstance(node, yaml.MappingNode):
+        lines = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                yield f"{key.value} in line {line} and line {lines[key.value]}"
+            lines[key.value] = line
+            yield from doubles(value, seen)
+
+
+for sentence in doubles(yaml.compose(sys.stdin, Loader=yaml.SafeLoader), set()):
+    print(f"{sentence};", end=" ")
