@@ -21,13 +21,15 @@ final class PostgreSQLResult {
 /// A connection through libpq. Every call blocks, so it belongs on a thread of its own.
 final class PostgreSQLConnection {
   private let handle: OpaquePointer
+  private let signatures: PostgreSQLSignatures
   private var statements: [String: PostgreSQLStatement] = [:]
   private var prepared: [String: String] = [:]
   /// Sent in front of the next call.
   private var beginning: String?
 
-  init(_ handle: OpaquePointer) {
+  init(_ handle: OpaquePointer, _ signatures: PostgreSQLSignatures) {
     self.handle = handle
+    self.signatures = signatures
   }
 
   deinit { PQfinish(handle) }
@@ -137,20 +139,22 @@ final class PostgreSQLConnection {
 // MARK: Statements
 
 extension PostgreSQLConnection {
-  /// What the server takes the statement's values for is asked once.
   func statement(_ sql: String) throws -> PostgreSQLStatement {
     if let known = statements[sql] { return known }
+    let statement = PostgreSQLStatement(sql, try signatures.types(of: sql) { try described(sql) })
+    statements[sql] = statement
+    return statement
+  }
+
+  private func described(_ sql: String) throws -> [PostgreSQLType] {
     _ = try checked(PQprepare(handle, "", PostgreSQLText.numbered(sql), 0, nil))
     let described = try checked(PQdescribePrepared(handle, ""))
-    let types = (0..<PQnparams(described.pointer)).map { place in
+    return (0..<PQnparams(described.pointer)).map { place in
       guard let type = PostgreSQLType(rawValue: PQparamtype(described.pointer, place)) else {
         preconditionFailure("a value of a type that is not used: \(sql)")
       }
       return type
     }
-    let statement = PostgreSQLStatement(sql, types)
-    statements[sql] = statement
-    return statement
   }
 
   /// What is needed again is planned anew, for the tables as they are then.

@@ -16,7 +16,8 @@ final class PostgreSQLConnections: SQLConnections {
 
   init(_ url: PostgreSQLURL, count: Int) {
     self.url = url
-    lanes = (0..<count).map { PostgreSQLLane(url, number: $0) }
+    let signatures = PostgreSQLSignatures()
+    lanes = (0..<count).map { PostgreSQLLane(url, signatures, number: $0) }
     state = Mutex(State(free: lanes.reversed()))
   }
 

@@ -6,6 +6,7 @@ import Glibc
 final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on its queue only
   let queue: DispatchQueue
   private let url: PostgreSQLURL
+  private let signatures: PostgreSQLSignatures
   private var connection: PostgreSQLConnection?
   private var epoch = ""
 
@@ -14,15 +15,16 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
   private var plannedWrites = 0
   private var plannedAt = 0.0
 
-  init(_ url: PostgreSQLURL, number: Int) {
+  init(_ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures, number: Int) {
     self.url = url
+    self.signatures = signatures
     self.queue = DispatchQueue(label: "month-close.store.postgresql.\(number)")
   }
 
   func connected() throws -> PostgreSQLConnection {
     if let connection, connection.isUsable { return connection }
     connection = nil
-    let made = try PostgreSQLOpening.connect(url)
+    let made = try PostgreSQLOpening.connect(url, signatures)
     epoch = try PostgreSQLOpening.epoch(made)
     connection = made
     (writes, plannedWrites, plannedAt) = (0, 0, Self.now())

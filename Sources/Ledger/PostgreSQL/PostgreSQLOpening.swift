@@ -24,14 +24,18 @@ enum PostgreSQLOpening {
     SET LOCAL enable_mergejoin = on; SET LOCAL enable_material = on
     """
 
-  static func connect(_ url: PostgreSQLURL) throws -> PostgreSQLConnection {
-    let connection = try dial(url)
+  static func connect(
+    _ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures = PostgreSQLSignatures()
+  ) throws -> PostgreSQLConnection {
+    let connection = try dial(url, signatures)
     try connection.execute(settings)
     try requireDurable(connection, url)
     return connection
   }
 
-  private static func dial(_ url: PostgreSQLURL) throws -> PostgreSQLConnection {
+  private static func dial(
+    _ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures
+  ) throws -> PostgreSQLConnection {
     let handle = withParameters(url) { PQconnectdbParams($0, $1, 1) }
     guard let handle else { throw StoreError.unreachable("\(url.place): no memory for libpq") }
     guard PQstatus(handle) == CONNECTION_OK else {
@@ -41,7 +45,7 @@ enum PostgreSQLOpening {
       }.error
     }
     PQsetNoticeProcessor(handle, { _, _ in }, nil)
-    return PostgreSQLConnection(handle)
+    return PostgreSQLConnection(handle, signatures)
   }
 
   /// libpq's two lists. What comes later counts: the URL may say otherwise than the defaults.

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One of the ledger's statements as a connection knows it: what its values are, and the names
 /// under which its forms are prepared.
 final class PostgreSQLStatement {
@@ -17,6 +19,18 @@ final class PostgreSQLStatement {
   init(_ sql: String, _ types: [PostgreSQLType]) {
     self.sql = sql
     self.types = types
+  }
+}
+
+/// What the server takes each statement's values for: asked once, for all connections to it.
+final class PostgreSQLSignatures: Sendable {
+  private let known = Mutex<[String: [PostgreSQLType]]>([:])
+
+  func types(of sql: String, _ ask: () throws -> [PostgreSQLType]) rethrows -> [PostgreSQLType] {
+    if let types = known.withLock({ $0[sql] }) { return types }
+    let types = try ask()
+    known.withLock { $0[sql] = types }
+    return types
   }
 }
 
