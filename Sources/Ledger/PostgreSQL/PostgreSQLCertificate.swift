@@ -31,7 +31,7 @@ struct PostgreSQLCertificate {
       ]
     ) { PQconnectStartParams($0, $1, 1) }
     guard let handle else { return nil }
-    let deadline = Self.now() + Self.seconds
+    let deadline = SteadyClock.seconds() + Self.seconds
     var next = PGRES_POLLING_WRITING
     while next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING {
       // The handshake is over, and the next step would be to say who we are.
@@ -44,17 +44,11 @@ struct PostgreSQLCertificate {
   }
 
   private func wait(_ handle: OpaquePointer, toRead: Bool, until deadline: Double) -> Bool {
-    let left = deadline - Self.now()
+    let left = deadline - SteadyClock.seconds()
     guard left > 0 else { return false }
     var socket = pollfd(
       fd: PQsocket(handle), events: Int16(toRead ? POLLIN : POLLOUT), revents: 0)
     return poll(&socket, 1, Int32(left * 1000)) > 0
-  }
-
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   /// OpenSSL's verdict, by the authorities the URL names.

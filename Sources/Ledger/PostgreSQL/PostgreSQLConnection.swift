@@ -35,7 +35,6 @@ final class PostgreSQLConnection {
   deinit { PQfinish(handle) }
 
   var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
-  var isEncrypted: Bool { PQsslInUse(handle) != 0 }
   var isInTransaction: Bool { PQtransactionStatus(handle) != PQTRANS_IDLE }
   /// A pipeline could not be ended: nothing else can be sent.
   var isStuck: Bool { PQpipelineStatus(handle) != PQ_PIPELINE_OFF }

@@ -27,7 +27,7 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
     let made = try PostgreSQLOpening.connect(url, signatures)
     epoch = try PostgreSQLOpening.epoch(made)
     connection = made
-    (writes, plannedWrites, plannedAt) = (0, 0, Self.now())
+    (writes, plannedWrites, plannedAt) = (0, 0, SteadyClock.seconds())
     return made
   }
 
@@ -141,9 +141,9 @@ extension PostgreSQLLane {
   /// minutes, so they are made anew as often as the work doubles, and once a minute.
   private func renewPlans(_ connection: PostgreSQLConnection) throws {
     writes += 1
-    if writes < 2 * plannedWrites && Self.now() - plannedAt < Self.planSeconds { return }
+    if writes < 2 * plannedWrites && SteadyClock.seconds() - plannedAt < Self.planSeconds { return }
     try connection.forgetPlans()
-    (plannedWrites, plannedAt) = (writes, Self.now())
+    (plannedWrites, plannedAt) = (writes, SteadyClock.seconds())
   }
 
   private func commit(
@@ -162,11 +162,11 @@ extension PostgreSQLLane {
 
   /// Asks the server, which knows as long as it has not been started anew since.
   private func isCommitted(_ transaction: String, _ before: String) throws -> Bool {
-    let deadline = Self.now() + Self.outcomeSeconds
+    let deadline = SteadyClock.seconds() + Self.outcomeSeconds
     let unknown = StoreError.unreachable(
       "\(url.place): the connection was lost during a commit whose outcome is not known yet; "
         + "trying again finds what was committed")
-    while Self.now() < deadline {
+    while SteadyClock.seconds() < deadline {
       do {
         let connection = try connected()
         if epoch != before { throw unknown }
@@ -184,12 +184,6 @@ extension PostgreSQLLane {
       }
     }
     throw unknown
-  }
-
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   /// Longer each time, and never the same for two that met.

@@ -1,0 +1,10 @@
+import Glibc
+
+/// For how long something takes or may take: nobody sets it.
+enum SteadyClock {
+  static func seconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
