@@ -30,6 +30,9 @@ public protocol Broker: Sendable {
   func sift(
     _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> [Delivery.Tag]
   ) async throws -> Int
+  /// Our user's name, under which a message can say who published it; `nil`: the broker alone
+  /// knows it, by our certificate.
+  var user: String? { get }
   /// What is known of the connections without asking the broker.
   var health: BrokerHealth { get async }
   func close() async
@@ -50,6 +53,8 @@ public enum HeaderValue: Sendable, Equatable {
   case string(String)
   case integer(Int64)
   case boolean(Bool)
+  /// A list of texts, as in `CC`.
+  case list([String])
 }
 
 public struct OutgoingMessage: Sendable, Equatable {
@@ -60,11 +65,13 @@ public struct OutgoingMessage: Sendable, Equatable {
   public var type: String?
   public var contentType: String
   public var headers: [String: HeaderValue]
+  /// Says who publishes it. The broker takes no other name than our own (`Broker.user`).
+  public var user: String?
   public var body: [UInt8]
 
   public init(
     exchange: String, routingKey: String, messageID: String, type: String? = nil,
-    contentType: String, headers: [String: HeaderValue] = [:], body: [UInt8]
+    contentType: String, headers: [String: HeaderValue] = [:], user: String? = nil, body: [UInt8]
   ) {
     self.exchange = exchange
     self.routingKey = routingKey
@@ -72,7 +79,30 @@ public struct OutgoingMessage: Sendable, Equatable {
     self.type = type
     self.contentType = contentType
     self.headers = headers
+    self.user = user
     self.body = body
+  }
+}
+
+extension OutgoingMessage {
+  /// Headers with more bytes than this are not carried, so that they fit into one frame whatever
+  /// the broker's frame size.
+  public static let maximumHeaderBytes = 32_768
+  static let maximumHeaderNameBytes = 128
+
+  /// How many bytes headers take, counted generously; `nil` where a name is too long for AMQP.
+  public static func bytes(ofHeaders headers: [String: HeaderValue]) -> Int? {
+    var size = 0
+    for (name, value) in headers {
+      if name.utf8.count > maximumHeaderNameBytes { return nil }
+      size += name.utf8.count + 64
+      switch value {
+      case .string(let text): size += text.utf8.count
+      case .list(let texts): size += texts.reduce(0) { $0 + $1.utf8.count + 16 }
+      case .integer, .boolean: break
+      }
+    }
+    return size
   }
 }
 
@@ -106,12 +136,14 @@ public struct Delivery: Sendable, Equatable {
   public var type: String?
   public var contentType: String?
   public var headers: [String: HeaderValue]
+  /// Who published it, where it says so: the broker has checked the name.
+  public var user: String?
   public var body: [UInt8]
 
   public init(
     tag: Tag, queue: String, exchange: String, routingKey: String, redelivered: Bool,
     messageID: String?, type: String?, contentType: String?, headers: [String: HeaderValue],
-    body: [UInt8]
+    user: String? = nil, body: [UInt8]
   ) {
     self.tag = tag
     self.queue = queue
@@ -122,6 +154,7 @@ public struct Delivery: Sendable, Equatable {
     self.type = type
     self.contentType = contentType
     self.headers = headers
+    self.user = user
     self.body = body
   }
 }

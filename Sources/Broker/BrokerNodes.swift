@@ -14,6 +14,12 @@ final class BrokerNodes: Sendable {
   /// Where the next connection is made first.
   var current: BrokerURL { urls[place.withLock { $0 }] }
 
+  /// Our name, where it is the same on every node and not a certificate's.
+  var user: String? {
+    let names = Set(urls.map { $0.tls?.isLogin == true ? nil : $0.user })
+    return names.count == 1 ? names.first ?? nil : nil
+  }
+
   /// Connects to the first node that takes us. A round over all of them, with what each said where
   /// none does. Blocks its thread for two connect timeouts for each node.
   func open(name: String, options: BrokerOptions) throws(BrokerError) -> AMQPConnection {

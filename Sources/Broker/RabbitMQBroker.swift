@@ -7,7 +7,10 @@ public final class RabbitMQBroker: Broker {
   let nodes: BrokerNodes
   let name: String
   let options: BrokerOptions
+  public let user: String?
   private let logger: Logger
+  /// One for all connections: they are lost together.
+  private let outage: OutageLog
   private let publishing: Mailbox<PublishingCommand>
   private let publishingLink: LinkState
   private let control = Mailbox<ControlCommand>()
@@ -19,12 +22,14 @@ public final class RabbitMQBroker: Broker {
 
   private init(
     _ nodes: BrokerNodes, _ name: String, _ options: BrokerOptions, _ logger: Logger,
-    _ publishing: Mailbox<PublishingCommand>, _ publishingLink: LinkState
+    _ outage: OutageLog, _ publishing: Mailbox<PublishingCommand>, _ publishingLink: LinkState
   ) {
     self.nodes = nodes
+    user = nodes.user
     self.name = name
     self.options = options
     self.logger = logger
+    self.outage = outage
     self.publishing = publishing
     self.publishingLink = publishingLink
   }
@@ -45,14 +50,16 @@ public final class RabbitMQBroker: Broker {
     let nodes = BrokerNodes(urls)
     let mailbox = Mailbox<PublishingCommand>()
     let link = LinkState()
+    let outage = OutageLog(
+      "waiting for the broker", back: "the broker is there again", logger)
     let opened = Reply<Void>()
     DedicatedThread.start {
       PublishingLoop(
         nodes, name: "\(name) publishing", options: options, mailbox: mailbox, link: link,
-        logger: logger
+        outage: outage, logger: logger
       ).run(opened)
     }
-    let broker = RabbitMQBroker(nodes, name, options, logger, mailbox, link)
+    let broker = RabbitMQBroker(nodes, name, options, logger, outage, mailbox, link)
     let control = broker.control
     do {
       try await opened.value(
@@ -82,10 +89,10 @@ public final class RabbitMQBroker: Broker {
       return state.closed
     }
     if closed { throw wasClosed }
-    DedicatedThread.start { [nodes, name, options, logger] in
+    DedicatedThread.start { [nodes, name, options, outage, logger] in
       ConsumingLoop(
         nodes, name: name, queue: queue, prefetch: prefetch, options: options, mailbox: mailbox,
-        buffer: buffer, link: link, logger: logger
+        buffer: buffer, link: link, outage: outage, logger: logger
       ).run(opened)
     }
     do {

@@ -19,6 +19,10 @@ public protocol AuditReading: Sendable {
   func memberTally(_ period: Period) async throws -> MemberTally
   /// Messages that were answered, posted or recorded more than once.
   func repetitionTally() async throws -> RepetitionTally
+  /// Whether every message that a service answered was committed, or is a trigger.
+  func consumptionTally() async throws -> ConsumptionTally
+  /// Message-IDs (left sides) of a period's mails about events that were never committed.
+  func unfoundedMails(_ period: Period) async throws -> Offenders
   /// Who made what, over the whole ledger.
   func authorship() async throws -> [Authorship]
   /// What each account owed before the period's first invoice, and what came of it since.

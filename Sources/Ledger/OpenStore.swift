@@ -2,16 +2,20 @@ import Billing
 
 /// Opens the store that `url` names: `sqlite:PATH` or `postgres://…`. With `migrate` it is created
 /// or brought to this program's schema, without it a store of another schema is refused.
-/// `connections`: how many a store on a server may use at most.
+/// `connections`: how many a store on a server may use at most. `lockTimeout`: how long a write
+/// waits for a lock that another program holds; then it fails, and nothing was written.
 public func openStore(
-  _ url: String, migrate: Bool, connections: Int = PostgreSQLStore.usualConnections
+  _ url: String, migrate: Bool, connections: Int = PostgreSQLStore.usualConnections,
+  lockTimeout: Duration = SQLiteStore.usualLockTimeout
 ) async throws -> any Store {
   if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
-    return try await PostgreSQLStore.open(url: url, migrate: migrate, connections: connections)
+    return try await PostgreSQLStore.open(
+      url: url, migrate: migrate, connections: connections, lockTimeout: lockTimeout)
   }
   let scheme = "sqlite:"
   guard url.hasPrefix(scheme), url.count > scheme.count else {
     throw StoreError.unreachable("expected sqlite:PATH or postgres://…, found another form")
   }
-  return try await SQLiteStore.open(path: String(url.dropFirst(scheme.count)), migrate: migrate)
+  return try await SQLiteStore.open(
+    path: String(url.dropFirst(scheme.count)), migrate: migrate, lockTimeout: lockTimeout)
 }

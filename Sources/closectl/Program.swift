@@ -11,6 +11,8 @@ struct Program {
   var doors = Doors()
 
   static func main() async {
+    // A reader that is gone makes a write fail, and ends nothing.
+    signal(SIGPIPE, SIG_IGN)
     let environment = currentEnvironment()
     let program = Program(environment: environment, output: .standard(environment))
     exit(await program.run(Array(CommandLine.arguments.dropFirst())).rawValue)
@@ -19,12 +21,15 @@ struct Program {
   func run(_ arguments: [String]) async -> ExitStatus {
     let wantsJSON = arguments.prefix { $0 != "--" }.contains("--json")
     do {
+      if let unknown = UnknownVerb.found(in: arguments) { throw unknown }
       let parsed = try await Closectl.asyncParseAsRoot(arguments)
       guard let command = parsed as? any OperatorCommand else {
         return try help(parsed)
       }
       let answer = try await carryOut(command)
-      print(answer, asJSON: wantsJSON)
+      do {
+        try print(answer, asJSON: wantsJSON)
+      } catch OutputFault.readerGone {}  // who wants no more of it changes nothing about it
       return answer.status
     } catch {
       return tell(error, asJSON: wantsJSON)
@@ -45,6 +50,7 @@ struct Program {
   private func carryOut(_ command: any OperatorCommand) async throws -> Answer {
     let settings = try command.shared.settings(environment)
     let session = try Session(settings: settings, output: output, doors: doors)
+    for warning in settings.warnings { await session.noteOnce(warning) }
     do {
       let answer = try await command.perform(in: session)
       await session.end()
@@ -55,22 +61,35 @@ struct Program {
     }
   }
 
-  private func print(_ answer: Answer, asJSON: Bool) {
+  private func print(_ answer: Answer, asJSON: Bool) throws {
     if answer.isSaid { return }
     if asJSON {
-      output.answerLine(answer.json)
+      try output.answerLine(answer.json)
     } else if !answer.text.isEmpty {
-      output.answerLine(answer.text.joined(separator: "\n"))
+      try output.answerLine(answer.text.joined(separator: "\n"))
     }
   }
 
   private func tell(_ error: any Error, asJSON: Bool) -> ExitStatus {
+    if error as? OutputFault == .readerGone { return .done }
     let status = ExitStatus(of: error)
-    if status == .done {
-      // `--help` and `--version` come as errors.
-      output.answerLine(Closectl.fullMessage(for: error))
-      return .done
+    do {
+      if status == .done {
+        // `--help` and `--version` come as errors.
+        try output.answerLine(Closectl.fullMessage(for: error))
+      } else {
+        try explain(error, status, asJSON: asJSON)
+      }
+      return status
+    } catch OutputFault.readerGone {
+      return status
+    } catch {
+      output.noteLine(output.noteStyle.bad("error: ") + "\(error)")
+      return status == .done ? .unreachable : status
     }
+  }
+
+  private func explain(_ error: any Error, _ status: ExitStatus, asJSON: Bool) throws {
     let isOurs = Closectl.exitCode(for: error) == .failure
     let message = isOurs ? "\(error)" : Closectl.message(for: error)
     output.noteLine(output.noteStyle.bad("error: ") + printableLines(message))
@@ -78,8 +97,10 @@ struct Program {
       output.noteLine(
         Closectl.fullMessage(for: error).split(separator: "\n").dropFirst().joined(separator: "\n"))
     }
-    if asJSON { output.answerLine(json(Failure(error: message, exitStatus: status.rawValue))) }
-    return status
+    // Where the answer could not be written, this cannot either.
+    if asJSON && !(error is OutputFault) {
+      try output.answerLine(json(Failure(error: message, exitStatus: status.rawValue)))
+    }
   }
 
   private struct Failure: Encodable {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The program's door: a gateway to charge against, a bad line to it, and a sample month.
 @main
@@ -7,4 +8,10 @@ struct SandboxCommand: AsyncParsableCommand {
     commandName: "sandbox",
     abstract: "For trying and testing: a payment gateway and a line with faults, and sample data.",
     subcommands: [ServeCommand.self, ProxyCommand.self, SampleCommand.self])
+
+  static func main() async {
+    // A reader that is gone, of its log or of an answer, makes a write fail, and ends nothing.
+    signal(SIGPIPE, SIG_IGN)
+    await main(nil)
+  }
 }

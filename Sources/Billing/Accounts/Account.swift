@@ -39,3 +39,12 @@ public struct Account: Sendable, Equatable {
     self.closed = closed
   }
 }
+
+extension Account {
+  /// We collect from its card, and the card cannot be charged with as little as this.
+  public func isTooSmallToCollect(
+    _ amountMinor: Int64, at gateway: GatewayCurrencies = .stripe
+  ) -> Bool {
+    collection == .auto && paymentMethod != nil && gateway.isTooSmall(amountMinor, currency)
+  }
+}

@@ -43,12 +43,25 @@ public enum AttemptState: String, Codable, Sendable {
   case declinedSoft
   /// Declined for good (lost, stolen, closed): never again with this card.
   case declinedHard
-  /// Looked up after the gateway forgot the key: the charge was never made.
+  /// The charge was never made: the gateway refused the request as such, or it was looked up after
+  /// the gateway forgot the key.
   case lost
   /// Nobody but a person can tell; no further attempt is made until then.
   case parked
 
   public var isUnsettled: Bool { self == .sent || self == .unknown }
+}
+
+extension Attempt {
+  /// The code kept with an attempt that the gateway refused as such.
+  public static let rejected = "rejected"
+
+  /// Whether no other attempt may follow with this card. A payment that a person cancelled at the
+  /// gateway stays so whatever the card.
+  public func forbids(_ card: String?) -> Bool {
+    guard state == .declinedHard else { return false }
+    return paymentMethod == nil || paymentMethod == card || declineCode == "canceled"
+  }
 }
 
 public struct Attempt: Sendable, Equatable {
@@ -64,6 +77,8 @@ public struct Attempt: Sendable, Equatable {
   /// The gateway's id of the payment (`pi_…`), once known.
   public var gatewayID: String?
   public var declineCode: String?
+  /// The gateway's name for the card that was charged; `nil` for attempts of older programs.
+  public var paymentMethod: String?
   /// The rule of the charger's table that led to it.
   public var rule: String
   public var createdAt: Instant
@@ -72,7 +87,8 @@ public struct Attempt: Sendable, Equatable {
   public init(
     invoice: String, account: String, number: Int, key: String, amountMinor: Int64,
     currency: Currency, state: AttemptState, gatewayID: String? = nil,
-    declineCode: String? = nil, rule: String, createdAt: Instant, settledAt: Instant? = nil
+    declineCode: String? = nil, paymentMethod: String? = nil, rule: String, createdAt: Instant,
+    settledAt: Instant? = nil
   ) {
     self.invoice = invoice
     self.account = account
@@ -83,6 +99,7 @@ public struct Attempt: Sendable, Equatable {
     self.state = state
     self.gatewayID = gatewayID
     self.declineCode = declineCode
+    self.paymentMethod = paymentMethod
     self.rule = rule
     self.createdAt = createdAt
     self.settledAt = settledAt

@@ -79,6 +79,7 @@ extension AccountFacts {
           let open = try (next.invoice?.openMinor ?? 0).adding(entry.amountMinor)
           next.invoice?.openMinor = open
           if open == 0 && next.invoice?.status == .open { next.invoice?.status = .paid }
+          if open > 0 && next.invoice?.status == .paid { next.invoice?.status = .open }
         }
       case .customerCredit:
         next.balanceMinor = try next.balanceMinor.adding(entry.amountMinor)
@@ -91,7 +92,7 @@ extension AccountFacts {
 }
 
 extension Int64 {
-  func adding(_ other: Int64) throws -> Int64 {
+  package func adding(_ other: Int64) throws -> Int64 {
     let (sum, overflow) = addingReportingOverflow(other)
     if overflow { throw MoneyError.overflow }
     return sum

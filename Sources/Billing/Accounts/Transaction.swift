@@ -48,6 +48,17 @@ public struct Entry: Hashable, Sendable {
 public struct Transaction: Sendable, Equatable {
   public enum Kind: String, Sendable {
     case invoice, creditApplied, charge, payment, creditGrant
+    /// A payment or a credit that was taken back, under the same reference.
+    case paymentReversal, creditReversal
+
+    /// What takes back a posting that an operator made; `nil`: it cannot be taken back.
+    public var reversal: Kind? {
+      switch self {
+      case .payment: .paymentReversal
+      case .creditGrant: .creditReversal
+      case .invoice, .creditApplied, .charge, .paymentReversal, .creditReversal: nil
+      }
+    }
   }
   public var kind: Kind
   public var account: String

@@ -11,9 +11,13 @@ public struct UsageSum: Sendable, Equatable {
   }
 }
 
-/// An earlier period that has usage which no invoice contains.
+/// An earlier period with usage that no invoice contains and that this invoice has to bill: as a
+/// correction of the period's own invoice, or, where the period was closed without one for this
+/// account, as usage alone. A period that can still be invoiced keeps its usage and is never here.
 public struct LateUsage: Sendable, Equatable {
   public var period: Period
+  /// `false`: the period was closed without an invoice for this account, and gets none any more.
+  public var isInvoiced: Bool
   /// All usage of that period, what was billed already included.
   public var usage: [UsageSum]
   /// Single quantities by metric, where a price needs them.
@@ -22,16 +26,21 @@ public struct LateUsage: Sendable, Equatable {
   public var billed: [BilledUsage]
   /// The catalog that period was closed with; `nil` when it never was: the current one counts.
   public var catalog: Catalog?
+  /// Products of later catalogs for usage that this one does not price, each with its taxes.
+  public var later: [Catalog]
 
   public init(
-    period: Period, usage: [UsageSum], events: [String: [ExactDecimal]] = [:],
-    billed: [BilledUsage] = [], catalog: Catalog? = nil
+    period: Period, isInvoiced: Bool = true, usage: [UsageSum],
+    events: [String: [ExactDecimal]] = [:], billed: [BilledUsage] = [], catalog: Catalog? = nil,
+    later: [Catalog] = []
   ) {
     self.period = period
+    self.isInvoiced = isInvoiced
     self.usage = usage
     self.events = events
     self.billed = billed
     self.catalog = catalog
+    self.later = later
   }
 }
 
@@ -43,15 +52,22 @@ public struct InvoicingFacts: Sendable {
   /// Single quantities by metric in order of start and event id, for the metrics asked for
   /// (percentage prices).
   public var events: [String: [ExactDecimal]]
+  /// What later periods' invoices have billed of this period already.
+  public var billed: [BilledUsage]
   public var late: [LateUsage]
+  /// Where a later month's close was started already: its products for usage of this period that
+  /// the period's own catalog does not price.
+  public var later: [Catalog]
 
   public init(
     facts: AccountFacts, usage: [UsageSum], events: [String: [ExactDecimal]] = [:],
-    late: [LateUsage] = []
+    billed: [BilledUsage] = [], late: [LateUsage] = [], later: [Catalog] = []
   ) {
     self.facts = facts
     self.usage = usage
     self.events = events
+    self.billed = billed
     self.late = late
+    self.later = later
   }
 }

@@ -6,11 +6,22 @@ public struct ChargeSituation: Sendable {
   public var facts: AccountFacts?
   /// 1 for a fresh invoice, n for a due retry.
   public var attempt: Int
+  /// `false`: the message says that work is due, and the ledger has no such work.
+  public var isDue: Bool
+  public var gateway: GatewayCurrencies
+  /// What the gateway holds for the invoice beyond the ledger's attempts.
+  public var found: [FoundCharge]
 
-  public init(snapshot: Snapshot, facts: AccountFacts?, attempt: Int) {
+  public init(
+    snapshot: Snapshot, facts: AccountFacts?, attempt: Int, isDue: Bool = true,
+    gateway: GatewayCurrencies = .stripe, found: [FoundCharge] = []
+  ) {
     self.snapshot = snapshot
     self.facts = facts
     self.attempt = attempt
+    self.isDue = isDue
+    self.gateway = gateway
+    self.found = found
   }
 }
 
@@ -20,8 +31,12 @@ public enum ChargeAction: Sendable, Equatable {
   case nothing
   /// Find out what became of this attempt, then decide again.
   case settle(Attempt)
+  /// Count what the gateway holds for the invoice already.
+  case takeOver(FoundCharge)
   case wait
   case park
+  /// Nothing is written: the message is none of ours.
+  case refuse
 }
 
 extension DecisionTable where Situation == ChargeSituation, Action == ChargeAction {
@@ -30,7 +45,7 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
 
   /// The charger's published table, in order of precedence.
   public static let charger = DecisionTable(
-    "charger", contradictions + settledMatters + amounts)
+    "charger", contradictions + settledMatters + gatewayLimits + amounts)
 
   private static var contradictions: [DecisionRow<ChargeSituation, ChargeAction>] {
     [
@@ -48,6 +63,10 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
         "charge.no-such-invoice", found: "the ledger has caught up and has no such invoice",
         .contradiction, does: "park for a person", when: { $0.invoice == nil },
         action: { _ in .park }),
+      DecisionRow(
+        "charge.not-due", found: "the ledger has no due work like this", .contradiction,
+        does: "nothing, the message is a dead letter", when: { !$0.isDue },
+        action: { _ in .refuse }),
     ]
   }
 
@@ -58,6 +77,11 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
         does: "look that attempt up at the gateway first", when: { $0.unsettled != nil },
         action: { $0.unsettled.map(ChargeAction.settle) ?? .wait }),
       DecisionRow(
+        "charge.found-at-gateway", found: "the gateway holds a charge that no attempt here made",
+        .material, does: "take it over, and decide again on what is open then",
+        when: { $0.foundMoney != nil || $0.foundFailure != nil },
+        action: { ($0.foundMoney ?? $0.foundFailure).map(ChargeAction.takeOver) ?? .wait }),
+      DecisionRow(
         "charge.void", found: "the invoice was voided", .material,
         does: "charge nothing, say so", when: { $0.invoice?.status == .void },
         action: { _ in .nothing }),
@@ -66,11 +90,15 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
         does: "charge nothing, say so", when: { ($0.invoice?.openMinor ?? 0) <= 0 },
         action: { _ in .nothing }),
       DecisionRow(
+        "charge.found-unclear",
+        found: "the gateway took another currency for it, or gave some back", .contradiction,
+        does: "park for a person", when: { $0.foundUnclear != nil }, action: { _ in .park }),
+      DecisionRow(
         "charge.attempt-parked", found: "an earlier attempt waits for a person", .contradiction,
         does: "park for a person", when: { $0.has(.parked) }, action: { _ in .park }),
       DecisionRow(
-        "charge.hard-declined", found: "the card was declined for good", .alreadyDone,
-        does: "no further attempt", when: { $0.has(.declinedHard) }, action: { _ in .nothing }),
+        "charge.hard-declined", found: "this card was declined for good", .alreadyDone,
+        does: "no further attempt", when: { $0.isForbidden }, action: { _ in .nothing }),
       DecisionRow(
         "charge.charged-before", found: "the invoice was charged before", .alreadyDone,
         does: "never a second charge, what is open stays open", when: { $0.has(.succeeded) },
@@ -96,6 +124,37 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
     ]
   }
 
+  /// The gateway's units and limits (docs/currencies.md).
+  private static var gatewayLimits: [DecisionRow<ChargeSituation, ChargeAction>] {
+    [
+      DecisionRow(
+        "charge.told-nothing", found: "something is open, the snapshot said nothing was", .material,
+        does: "park for a person", when: { $0.told <= 0 }, action: { _ in .park }),
+      DecisionRow(
+        "charge.not-chargeable", found: "the gateway does not take the account's currency",
+        .material, does: "charge nothing, it stays open",
+        when: { $0.chargeability == .unknownCurrency }, action: { _ in .nothing }),
+      DecisionRow(
+        "charge.below-minimum", found: "the gateway takes no amount as small as this", .material,
+        does: "charge nothing, it stays open and nobody is held for it",
+        when: { if case .belowMinimum = $0.chargeability { true } else { false } },
+        action: { _ in .nothing }),
+      DecisionRow(
+        "charge.above-maximum", found: "the gateway takes no amount as large as this", .material,
+        does: "charge nothing, it stays open",
+        when: { if case .aboveMaximum = $0.chargeability { true } else { false } },
+        action: { _ in .nothing }),
+      DecisionRow(
+        "charge.rounded", found: "the gateway takes the currency in larger steps only", .material,
+        does: "charge the multiple below it, the rest stays open and nobody is held for it",
+        when: { $0.roundedMinor != nil },
+        action: {
+          .charge(
+            amountMinor: $0.roundedMinor ?? $0.due, leaving: $0.open - ($0.roundedMinor ?? $0.due))
+        }),
+    ]
+  }
+
   private static var amounts: [DecisionRow<ChargeSituation, ChargeAction>] {
     [
       DecisionRow(
@@ -105,11 +164,8 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
       DecisionRow(
         "charge.grown", found: "more is open than the snapshot said", .material,
         does: "charge what the customer was told, leave the rest open",
-        when: { $0.open > $0.told && $0.told > 0 },
+        when: { $0.open > $0.told },
         action: { .charge(amountMinor: $0.told, leaving: $0.open - $0.told) }),
-      DecisionRow(
-        "charge.told-nothing", found: "something is open, the snapshot said nothing was", .material,
-        does: "park for a person", when: { $0.told <= 0 }, action: { _ in .park }),
       DecisionRow(
         "charge.harmless", found: "the account moved, this invoice did not", .harmless,
         does: "charge the invoice's open amount",
@@ -126,6 +182,14 @@ extension ChargeSituation {
   var invoice: InvoiceFacts? { facts?.invoice }
   var open: Int64 { invoice?.openMinor ?? 0 }
   var told: Int64 { snapshot.invoice?.open ?? 0 }
+  /// Never more than the customer was told.
+  var due: Int64 { min(open, told) }
+  public var chargeability: Chargeability {
+    gateway.chargeability(of: due, facts?.account.currency ?? snapshot.currency)
+  }
+  var roundedMinor: Int64? {
+    if case .rounded(let part) = chargeability { part } else { nil }
+  }
   var isAutomatic: Bool {
     facts?.account.collection == .auto && facts?.account.paymentMethod != nil
   }
@@ -135,6 +199,11 @@ extension ChargeSituation {
 
   func has(_ state: AttemptState) -> Bool {
     facts?.attempts.contains { $0.state == state } ?? false
+  }
+
+  /// Another card may have taken the place of one that was declined for good.
+  var isForbidden: Bool {
+    facts?.attempts.contains { $0.forbids(facts?.account.paymentMethod) } ?? false
   }
 
   /// A lost attempt was never made at the gateway: the next one takes its place.

@@ -3,11 +3,19 @@ public struct HoldSituation: Sendable {
   public var snapshot: Snapshot
   public var facts: AccountFacts?
   public var now: Instant
+  /// `false`: the message says that a grace is over, and the ledger has no such work.
+  public var isDue: Bool
+  public var gateway: GatewayCurrencies
 
-  public init(snapshot: Snapshot, facts: AccountFacts?, now: Instant) {
+  public init(
+    snapshot: Snapshot, facts: AccountFacts?, now: Instant, isDue: Bool = true,
+    gateway: GatewayCurrencies = .stripe
+  ) {
     self.snapshot = snapshot
     self.facts = facts
     self.now = now
+    self.isDue = isDue
+    self.gateway = gateway
   }
 
   /// When the invoice's grace ends.
@@ -29,6 +37,8 @@ public enum HoldAction: Sendable, Equatable {
   case nothing
   case wait
   case park
+  /// Nothing is written: the message is none of ours.
+  case refuse
 }
 
 extension DecisionTable where Situation == HoldSituation, Action == HoldAction {
@@ -51,9 +61,20 @@ extension DecisionTable where Situation == HoldSituation, Action == HoldAction {
         .contradiction, does: "park for a person", when: { $0.facts?.invoice == nil },
         action: { _ in .park }),
       DecisionRow(
+        "hold.not-due", found: "the ledger has no due work like this", .contradiction,
+        does: "nothing, the message is a dead letter", when: { !$0.isDue },
+        action: { _ in .refuse }),
+      DecisionRow(
         "hold.debt-gone", found: "the debt is paid or voided", .material, does: "place no hold",
         when: { $0.facts?.invoice?.status != .open || ($0.facts?.invoice?.openMinor ?? 0) <= 0 },
         action: { _ in .nothing }),
+      DecisionRow(
+        "hold.too-small", found: "what is open is too little to be charged to the card", .same,
+        does: "place no hold",
+        when: {
+          guard let facts = $0.facts, let invoice = facts.invoice else { return false }
+          return facts.account.isTooSmallToCollect(invoice.openMinor, at: $0.gateway)
+        }, action: { _ in .nothing }),
       DecisionRow(
         "hold.in-grace", found: "the debt is there, its grace has not ended", .same,
         does: "look again when it ends", when: { $0.isInGrace },

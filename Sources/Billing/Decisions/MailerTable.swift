@@ -2,14 +2,23 @@ public struct MailSituation: Sendable {
   public var kind: MailKind
   public var snapshot: Snapshot
   public var facts: AccountFacts?
-  /// The attempt a receipt tells of.
+  /// The attempt a receipt or a decline tells of.
   public var attempt: Int
+  /// A hold for the invoice was lifted at some time.
+  public var wasReleased: Bool
+  /// The invoice comes to nothing and nothing was used, and nobody wants to hear of that.
+  public var isIdle: Bool
 
-  public init(kind: MailKind, snapshot: Snapshot, facts: AccountFacts?, attempt: Int = 0) {
+  public init(
+    kind: MailKind, snapshot: Snapshot, facts: AccountFacts?, attempt: Int = 0,
+    wasReleased: Bool = false, isIdle: Bool = false
+  ) {
     self.kind = kind
     self.snapshot = snapshot
     self.facts = facts
     self.attempt = attempt
+    self.wasReleased = wasReleased
+    self.isIdle = isIdle
   }
 }
 
@@ -49,6 +58,14 @@ extension DecisionTable where Situation == MailSituation, Action == MailAction {
         does: "park for a person", when: { $0.kind == .receipt && !$0.wasCharged },
         action: { _ in .park }),
       DecisionRow(
+        "mail.no-such-decline", found: "the ledger has no such declined attempt", .contradiction,
+        does: "park for a person", when: { $0.kind == .declined && !$0.wasDeclined },
+        action: { _ in .park }),
+      DecisionRow(
+        "mail.no-such-release", found: "the ledger has no hold for it that was lifted",
+        .contradiction, does: "park for a person",
+        when: { $0.kind == .released && !$0.wasReleased }, action: { _ in .park }),
+      DecisionRow(
         "mail.superseded", found: "a later attempt was made", .material, does: "send nothing",
         when: { $0.kind == .declined && $0.wasTriedAgain }, action: { _ in .suppress }),
       DecisionRow(
@@ -61,6 +78,10 @@ extension DecisionTable where Situation == MailSituation, Action == MailAction {
       DecisionRow(
         "mail.held-again", found: "the account is on hold again", .material, does: "send nothing",
         when: { $0.kind == .released && $0.isHeld }, action: { _ in .suppress }),
+      DecisionRow(
+        "mail.idle", found: "an invoice over nothing of an account that used nothing", .same,
+        does: "send nothing", when: { $0.kind == .invoice && $0.isIdle },
+        action: { _ in .suppress }),
       DecisionRow(
         "mail.figures-moved", found: "the invoice's open amount moved", .material,
         does: "send with the ledger's figures", when: { $0.open != $0.snapshot.invoice?.open },
@@ -80,6 +101,11 @@ extension MailSituation {
   var isHeld: Bool { facts?.heldForInvoice != nil }
   var wasTriedAgain: Bool {
     facts?.attempts.contains { $0.number > attempt && $0.state != .lost } ?? false
+  }
+  var wasDeclined: Bool {
+    facts?.attempts.contains {
+      $0.number == attempt && [.declinedSoft, .declinedHard].contains($0.state)
+    } ?? false
   }
   var wasCharged: Bool {
     facts?.attempts.contains { $0.number == attempt && $0.state == .succeeded } ?? false

@@ -16,6 +16,7 @@ public enum EventType: String, Sendable, CaseIterable, Codable {
   case chargeParked = "charge.parked.v1"
   case paymentRecorded = "payment.recorded.v1"
   case creditGranted = "credit.granted.v1"
+  case creditApplied = "credit.applied.v1"
   case holdPlaced = "hold.placed.v1"
   case holdLifted = "hold.lifted.v1"
   case mailSent = "mail.sent.v1"
@@ -91,10 +92,17 @@ public struct EventData: Codable, Sendable, Equatable {
   public var reason: String?
   /// `close.completed`: how many accounts ended where.
   public var ends: [String: Int]?
+  /// `close.requested`: a month that is not over is meant.
+  public var early: Bool?
+  /// `close.requested`: a month of long ago is meant.
+  public var past: Bool?
+  /// `close.requested`: accounts that came after the start of a running close are taken in.
+  public var late: Bool?
 
   public init(
     period: Period? = nil, snapshot: Snapshot? = nil, range: Range? = nil, charge: Charge? = nil,
-    mail: Mail? = nil, payment: Payment? = nil, reason: String? = nil, ends: [String: Int]? = nil
+    mail: Mail? = nil, payment: Payment? = nil, reason: String? = nil,
+    ends: [String: Int]? = nil, early: Bool? = nil, past: Bool? = nil, late: Bool? = nil
   ) {
     self.period = period
     self.snapshot = snapshot
@@ -104,6 +112,9 @@ public struct EventData: Codable, Sendable, Equatable {
     self.payment = payment
     self.reason = reason
     self.ends = ends
+    self.early = early
+    self.past = past
+    self.late = late
   }
 }
 

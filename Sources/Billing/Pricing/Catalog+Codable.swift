@@ -1,13 +1,14 @@
 extension Catalog: Codable {
   public init(from decoder: any Decoder) throws {
     let fields = try CatalogFields(decoder)
-    try fields.allow(["version", "currency", "products", "taxes"])
+    try fields.allow(["version", "currency", "valid_from", "products", "taxes"])
     version = try fields.integer("version")
     do {
       currency = try Currency(fields.string("currency"))
     } catch let error as MoneyError {
       throw fields.error("currency", "\(error)")
     }
+    validFrom = try fields.optional("valid_from", fields.month)
     products = try fields.list("products")
     taxes = try fields.optional("taxes") { try fields.list($0) } ?? []
   }
@@ -16,6 +17,7 @@ extension Catalog: Codable {
     var container = encoder.container(keyedBy: CatalogKey.self)
     try container.encode(version, forKey: CatalogKey("version"))
     try container.encode(currency, forKey: CatalogKey("currency"))
+    try container.encodeIfPresent(validFrom, forKey: CatalogKey("valid_from"))
     try container.encode(products, forKey: CatalogKey("products"))
     try container.encode(taxes, forKey: CatalogKey("taxes"))
   }

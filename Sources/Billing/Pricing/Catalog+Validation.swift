@@ -45,8 +45,9 @@ extension Catalog {
   }
 
   private func validate(_ tax: Tax, _ place: String) throws {
-    let isCountry = tax.country.utf8.count == 2 && tax.country.utf8.allSatisfy { 65...90 ~= $0 }
-    try need(isCountry, "\(place).country", "expected two capital letters such as CH")
+    if let why = Country.fault(tax.country) {
+      throw CatalogError("\(place).country", "'\(tax.country.prefix(40))' \(why)")
+    }
     try need(
       CatalogText.isLine(tax.name) && !tax.name.contains(":"), "\(place).name",
       CatalogText.lineExpectation + ", without ':'")

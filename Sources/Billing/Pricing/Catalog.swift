@@ -6,12 +6,18 @@
 public struct Catalog: Sendable, Equatable {
   public var version: Int
   public var currency: Currency
+  /// The first month it prices; `nil`: all of them.
+  public var validFrom: Period?
   public var products: [Product]
   public var taxes: [Tax]
 
-  public init(version: Int, currency: Currency, products: [Product], taxes: [Tax] = []) {
+  public init(
+    version: Int, currency: Currency, validFrom: Period? = nil, products: [Product],
+    taxes: [Tax] = []
+  ) {
     self.version = version
     self.currency = currency
+    self.validFrom = validFrom
     self.products = products
     self.taxes = taxes
   }
@@ -24,12 +30,9 @@ public struct Catalog: Sendable, Equatable {
   /// The tax on a product for customers in a country: the one the product names, if that country
   /// has it, else the country's first. `nil`: the country is not taxed.
   public func tax(on product: Product, country: String) -> Tax? {
-    if let name = product.tax {
-      if let named = taxes.first(where: { $0.country == country && $0.name == name }) {
-        return named
-      }
-    }
-    return taxes.first { $0.country == country }
+    let taxes = taxes(in: country)
+    if let name = product.tax, let named = taxes.first(where: { $0.name == name }) { return named }
+    return taxes.first
   }
 }
 

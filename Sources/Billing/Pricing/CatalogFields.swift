@@ -50,18 +50,18 @@ struct CatalogFields {
   func decimal(_ key: String) throws -> ExactDecimal {
     try need(key)
     if isBareNumber(key) {
-      throw error(key, "expected a decimal as a string, such as \"0.2135\", found a bare number")
+      throw error(key, "expected a decimal in quotes, such as \"0.2135\", found a bare number")
     }
     let text: String
     do {
       text = try container.decode(String.self, forKey: CatalogKey(key))
     } catch {
-      throw self.error(key, "expected a decimal as a string, such as \"0.2135\"")
+      throw self.error(key, "expected a decimal in quotes, such as \"0.2135\"")
     }
     do {
       return try ExactDecimal(parsing: text)
     } catch {
-      throw self.error(key, "\(error)")
+      throw self.error(key, "\(error)\(DecimalHint.of(text, key))")
     }
   }
 
@@ -111,6 +111,20 @@ struct CatalogFields {
       // Not a number: the normal case.
       return false
     }
+  }
+}
+
+/// What people write beside a number, and what to do about it.
+private enum DecimalHint {
+  static func of(_ text: String, _ key: String) -> String {
+    if text.contains("%") {
+      return key == "rate" ? "; \"0.081\" is 8.1 %" : "; without a percent sign"
+    }
+    if text.contains(where: { $0.isLetter || $0.isCurrencySymbol }) {
+      return "; without a currency or a unit, the catalog and the product have them"
+    }
+    return text.contains { ",'\u{2019}".contains($0) }
+      ? "; a point before the decimals, nothing between thousands" : ""
   }
 }
 

@@ -29,6 +29,14 @@ public struct Price: Sendable, Equatable {
     if case .flat = model { true } else { false }
   }
 
+  /// What usage costs by itself: without the minimum, which is due without any usage too. The flat
+  /// amount of a tier stays: it is the price of the usage that entered it.
+  var ofUsageAlone: Price {
+    var price = self
+    price.minimum = nil
+    return price
+  }
+
   /// Whether the sum of the usage is not enough to price it.
   public var needsEvents: Bool {
     if case .percentage(let percentage) = model { percentage.needsEvents } else { false }

@@ -6,8 +6,8 @@ struct PriceCheck {
     try checkModel(price.model, hasFreeUnits: price.freeUnits != nil)
     try needPositive(price.convert?.divideBy, "convert.divide_by")
     try needNotNegative(price.freeUnits, "free_units")
-    try needNotNegative(price.minimum, "minimum")
-    try needNotNegative(price.maximum, "maximum")
+    try needAmount(price.minimum, "minimum")
+    try needAmount(price.maximum, "maximum")
     if let minimum = price.minimum, let maximum = price.maximum, minimum > maximum {
       throw error("maximum", "expected at least the minimum \(minimum), found \(maximum)")
     }
@@ -22,14 +22,14 @@ struct PriceCheck {
   private func checkModel(_ model: PriceModel, hasFreeUnits: Bool) throws {
     switch model {
     case .flat(let amount):
-      try needNotNegative(amount, "amount")
+      try needAmount(amount, "amount")
     case .perUnit(let unit):
-      try needNotNegative(unit, "unit")
+      try needAmount(unit, "unit")
     case .graduated(let tiers), .volume(let tiers):
       try check(tiers)
     case .package(let size, let price):
       try needPositive(size, "size")
-      try needNotNegative(price, "price")
+      try needAmount(price, "price")
     case .percentage(let share):
       try check(share, hasFreeUnits: hasFreeUnits)
     }
@@ -40,8 +40,8 @@ struct PriceCheck {
     var lower = ExactDecimal.zero
     for (index, tier) in tiers.enumerated() {
       let place = "tiers[\(index)]"
-      try needNotNegative(tier.unit, "\(place).unit")
-      try needNotNegative(tier.flat, "\(place).flat")
+      try needAmount(tier.unit, "\(place).unit")
+      try needAmount(tier.flat, "\(place).flat")
       try needPositive(tier.packageSize, "\(place).package_size")
       let isLast = index == tiers.count - 1
       switch tier.upTo {
@@ -70,10 +70,10 @@ struct PriceCheck {
     if let events = share.freeEvents, events < 0 {
       throw error("free_events", "expected 0 or more, found \(events)")
     }
-    try needNotNegative(share.fixedPerEvent, "fixed_per_event")
+    try needAmount(share.fixedPerEvent, "fixed_per_event")
     try needNotNegative(share.freeTotal, "free_total")
-    try needNotNegative(share.minPerEvent, "min_per_event")
-    try needNotNegative(share.maxPerEvent, "max_per_event")
+    try needAmount(share.minPerEvent, "min_per_event")
+    try needAmount(share.maxPerEvent, "max_per_event")
     if let least = share.minPerEvent, let most = share.maxPerEvent, least > most {
       throw error("max_per_event", "expected at least the min_per_event \(least), found \(most)")
     }
@@ -81,6 +81,13 @@ struct PriceCheck {
 
   private func needNotNegative(_ value: ExactDecimal?, _ key: String) throws {
     if let value, value.isNegative { throw error(key, "expected 0 or more, found \(value)") }
+  }
+
+  /// No price is larger than the largest amount in whole units.
+  private func needAmount(_ value: ExactDecimal?, _ key: String) throws {
+    try needNotNegative(value, key)
+    let most = ExactDecimal(Int(Money.largestMinor))
+    if let value, value > most { throw error(key, "expected at most \(most), found \(value)") }
   }
 
   private func needPositive(_ value: ExactDecimal?, _ key: String) throws {

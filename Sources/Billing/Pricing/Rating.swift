@@ -1,7 +1,21 @@
 /// From usage to an invoice: pure, exact, the same for the same facts.
 public enum Rating {
-  /// The invoice of one account for one period, with corrections of earlier periods that got usage
-  /// after they were invoiced.
+  /// The invoice of one account for one period, with corrections of earlier periods.
+  ///
+  /// What a correction is, so that no order of closes bills anything twice or never:
+  ///
+  /// 1. Of a period that this account was invoiced for: what its products cost now, less what was
+  ///    billed of them.
+  /// 2. Of a period that was closed without an invoice for this account (imported later, or
+  ///    parked): its usage alone, at that period's prices. No flat fee and no minimum: those are
+  ///    the price of having been a customer of that month.
+  /// 3. Of a period that was never closed: nothing. Its usage stays with it until it is closed.
+  ///
+  /// Usage of an earlier period that its own catalog does not price is billed by its usage alone at
+  /// the later catalog's prices that were settled for it, and never at others.
+  ///
+  /// Whatever was billed of a period in advance, by this rule or an older one, is taken off its own
+  /// invoice. So a period costs the same whenever, and in however many parts, it is billed.
   ///
   /// One line per product in the order of the catalog: flat fees always, others if there was usage
   /// or something to pay. Then one line for each corrected period and product whose amount changed.
@@ -16,13 +30,25 @@ public enum Rating {
     var sheet = RatingSheet(country: account.country, currency: account.currency)
     try sheet.check(catalog)
     for product in catalog.products {
-      try sheet.charge(product, facts.usage, facts.events, period, catalog)
+      try sheet.charge(product, facts, period, catalog)
+    }
+    for later in facts.later {
+      try sheet.check(later)
+      for product in later.products {
+        try sheet.charge(product, facts, period, later, ofUsageAlone: true)
+      }
     }
     for late in facts.late.sorted(by: { $0.period < $1.period }) {
       let lateCatalog = late.catalog ?? catalog
       try sheet.check(lateCatalog)
       for product in lateCatalog.products where !product.price.isFlat {
         try sheet.correct(product, late, lateCatalog)
+      }
+      for later in late.later {
+        try sheet.check(later)
+        for product in later.products {
+          try sheet.correct(product, late, later, ofUsageAlone: true)
+        }
       }
     }
     let net = try sheet.netMinor()

@@ -16,34 +16,51 @@ struct RatingSheet {
     }
   }
 
-  /// The period's own line of a product.
+  /// The period's own line of a product, less what a later period's invoice billed of it already.
   mutating func charge(
-    _ product: Product, _ usage: [UsageSum], _ events: [String: [ExactDecimal]], _ period: Period,
-    _ catalog: Catalog
+    _ product: Product, _ facts: InvoicingFacts, _ period: Period, _ catalog: Catalog,
+    ofUsageAlone: Bool = false
   ) throws {
-    let used = product.metric.flatMap { metric in usage.first { $0.metric == metric } }
-    let amount = try amount(of: product, used, events, period)
+    let used = product.metric.flatMap { metric in facts.usage.first { $0.metric == metric } }
+    let before = facts.billed.first { $0.product == product.id && $0.period == period }
+    if ofUsageAlone && before == nil && !Self.isThere(used, product.price) { return }
+    let amount =
+      ofUsageAlone
+      ? try amountOfUsageAlone(of: product, used, facts.events, period)
+      : try amount(of: product, product.price, used, facts.events, period)
     guard product.price.isFlat || used != nil || amount != 0 else { return }
     let quantity = used?.quantity ?? .zero
+    if !product.price.isFlat {
+      billed.append(
+        BilledUsage(period: period, product: product.id, quantity: quantity, amountMinor: amount))
+    }
+    let rest = try Self.sum([amount, try Self.negated(before?.amountMinor ?? 0)])
+    if before != nil && rest == 0 { return }
     let tax = catalog.tax(on: product, country: country)
     lines.append(
       InvoiceLine(
-        product: product.id, text: product.name,
-        quantity: product.price.isFlat ? nil : try units(quantity, of: product, period),
-        unit: product.unit, amountMinor: amount, taxName: tax?.name,
+        product: product.id,
+        text: before == nil ? product.name : "\(product.name), not billed before",
+        quantity: product.price.isFlat
+          ? nil : try units(quantity, of: product, period, less: before?.quantity ?? .zero),
+        unit: product.unit, amountMinor: rest, taxName: tax?.name,
         taxRate: tax?.rate.description))
-    guard !product.price.isFlat else { return }
-    billed.append(
-      BilledUsage(period: period, product: product.id, quantity: quantity, amountMinor: amount))
   }
 
   /// What an earlier period's product costs now, less what was billed of it. Products without usage
-  /// in that period stay as they were billed; no minimum is charged in hindsight.
-  mutating func correct(_ product: Product, _ late: LateUsage, _ catalog: Catalog) throws {
+  /// in that period stay as they were billed.
+  mutating func correct(
+    _ product: Product, _ late: LateUsage, _ catalog: Catalog, ofUsageAlone: Bool = false
+  ) throws {
     let used = product.metric.flatMap { metric in late.usage.first { $0.metric == metric } }
     guard let used else { return }
     let before = late.billed.first { $0.product == product.id && $0.period == late.period }
-    let amount = try amount(of: product, used, late.events, late.period)
+    let isAlone = ofUsageAlone || !late.isInvoiced
+    if isAlone && before == nil && !Self.isThere(used, product.price) { return }
+    let amount =
+      isAlone
+      ? try amountOfUsageAlone(of: product, used, late.events, late.period)
+      : try amount(of: product, product.price, used, late.events, late.period)
     billed.append(
       BilledUsage(
         period: late.period, product: product.id, quantity: used.quantity, amountMinor: amount))
@@ -57,6 +74,20 @@ struct RatingSheet {
         product: product.id, text: "\(product.name), correction for \(late.period)",
         quantity: quantity, unit: product.unit, amountMinor: difference, taxName: tax?.name,
         taxRate: tax?.rate.description, correctsPeriod: late.period))
+  }
+
+  /// Where events are priced, those that cancel each other out cost something all the same.
+  private static func isThere(_ used: UsageSum?, _ price: Price) -> Bool {
+    guard let used else { return false }
+    return !used.quantity.isZero || price.needsEvents && used.events > 0
+  }
+
+  /// No usage costs nothing: what a first tier asks of everybody is no price of usage.
+  private func amountOfUsageAlone(
+    of product: Product, _ used: UsageSum?, _ events: [String: [ExactDecimal]], _ period: Period
+  ) throws -> Int64 {
+    guard Self.isThere(used, product.price) else { return 0 }
+    return try amount(of: product, product.price.ofUsageAlone, used, events, period)
   }
 
   func netMinor() throws -> Int64 {
@@ -91,7 +122,7 @@ struct RatingSheet {
     var sum: Int64 = 0
     for amount in amounts {
       let (next, overflow) = sum.addingReportingOverflow(amount)
-      guard !overflow else { throw RatingError.totalOverflow }
+      guard !overflow, Money.isWithinLimit(next) else { throw RatingError.totalOverflow }
       sum = next
     }
     return sum
@@ -104,10 +135,11 @@ struct RatingSheet {
 
   /// A product's amount for a period, rounded as a line is.
   private func amount(
-    of product: Product, _ used: UsageSum?, _ events: [String: [ExactDecimal]], _ period: Period
+    of product: Product, _ price: Price, _ used: UsageSum?, _ events: [String: [ExactDecimal]],
+    _ period: Period
   ) throws -> Int64 {
     var single: [ExactDecimal] = []
-    if let used, product.price.needsEvents {
+    if let used, price.needsEvents {
       single = events[used.metric] ?? []
       guard single.count == used.events else {
         throw RatingError.eventsMissing(
@@ -115,8 +147,10 @@ struct RatingSheet {
       }
     }
     return try Self.exactly(product, period) {
-      try product.price.amount(quantity: used?.quantity ?? .zero, events: single)
+      let amount = try price.amount(quantity: used?.quantity ?? .zero, events: single)
         .roundedMinorUnits(exponent: currency.exponent)
+      guard Money.isWithinLimit(amount) else { throw MoneyError.aboveLimit(currency) }
+      return amount
     }
   }
 

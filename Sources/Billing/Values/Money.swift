@@ -54,6 +54,11 @@ extension Money: CustomStringConvertible {
     "\(decimalText) \(currency)"
   }
 
+  /// A sum of amounts, which may be more than one amount can be.
+  public static func decimalText(_ sumMinor: Int128, _ currency: Currency) -> String {
+    FixedPoint.text(sumMinor, scale: currency.exponent)
+  }
+
   /// The amount without its currency, `12.30`.
   public var decimalText: String {
     FixedPoint.text(Int128(amountMinor), scale: currency.exponent)

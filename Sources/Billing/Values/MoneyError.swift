@@ -2,6 +2,10 @@
 public enum MoneyError: Error, Equatable, Sendable {
   /// The result does not fit; nothing is ever cut off or wrapped around.
   case overflow
+  /// A single amount above `Money.largestMinor`.
+  case aboveLimit(Currency)
+  /// An account's balance above `Money.largestBalanceMinor`.
+  case balanceAboveLimit(Currency)
   case unknownCurrency(String)
   case currencyMismatch(Currency, Currency)
   /// Not a decimal followed by a currency.
@@ -18,6 +22,11 @@ extension MoneyError: CustomStringConvertible {
     switch self {
     case .overflow:
       "the amount is too large to be kept exactly"
+    case .aboveLimit(let currency):
+      "the amount is above the limit of \(Money.limit(currency))"
+    case .balanceAboveLimit(let currency):
+      "the account's balance would be above the limit of "
+        + "\(Money(Money.largestBalanceMinor, currency))"
     case .unknownCurrency(let code):
       "unknown currency '\(Self.short(code))', expected an ISO 4217 code such as CHF"
     case .currencyMismatch(let one, let other):

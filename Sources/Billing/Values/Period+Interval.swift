@@ -25,9 +25,10 @@ extension Period {
     let date = CivilDate(daysSinceEpoch: Int(days))
     let guess = try Period(year: date.year, month: date.month)
     let interval = try guess.interval(in: timeZone)
-    if instant < interval.lowerBound { return guess.previous }
-    if instant >= interval.upperBound { return guess.next }
-    return guess
+    if interval.contains(instant) { return guess }
+    let other = instant < interval.lowerBound ? guess.previous : guess.next
+    // Checked once more: the first and the last month have neighbours that are none.
+    return try Period(year: other.year, month: other.month)
   }
 
   private struct IntervalKey: Hashable {

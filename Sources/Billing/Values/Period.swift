@@ -7,6 +7,11 @@ public struct Period: Hashable, Sendable {
   public var month: Int { Int(index) % 12 + 1 }
   public var next: Period { Period(index: index + 1) }
   public var previous: Period { Period(index: index - 1) }
+  /// 1 for the next month, negative for an earlier one.
+  public func months(until later: Period) -> Int { Int(later.index) - Int(index) }
+
+  /// Of its first day, by the calendar alone: 1970-01-01 is 0.
+  public var daysSinceEpoch: Int { CivilDate(year: year, month: month, day: 1).daysSinceEpoch }
 
   static let years = 1900...9998
 

@@ -50,8 +50,22 @@ struct AMQPArena: ~Copyable {
     case .boolean(let flag):
       field.kind = UInt8(AMQP_FIELD_KIND_BOOLEAN.rawValue)
       field.value.boolean = flag ? 1 : 0
+    case .list(let texts):
+      field.kind = UInt8(AMQP_FIELD_KIND_ARRAY.rawValue)
+      field.value.array = array(texts)
     }
     return field
+  }
+
+  private mutating func array(_ texts: [String]) -> amqp_array_t {
+    if texts.isEmpty { return amqp_array_t() }
+    let stride = MemoryLayout<amqp_field_value_t>.stride
+    let entries = take(texts.count * stride, alignment: 16)
+      .bindMemory(to: amqp_field_value_t.self)
+    for (index, text) in texts.enumerated() {
+      entries.initializeElement(at: index, to: field(.string(text)))
+    }
+    return amqp_array_t(num_entries: Int32(texts.count), entries: entries.baseAddress)
   }
 
   private mutating func take(_ count: Int, alignment: Int) -> UnsafeMutableRawBufferPointer {
@@ -63,26 +77,18 @@ struct AMQPArena: ~Copyable {
 }
 
 extension OutgoingMessage {
-  /// Headers may be no larger, so that they fit into one frame whatever the broker's frame size.
-  private static let maximumHeaderBytes = 32_768
-
   /// What AMQP cannot carry, as the broker would say it; checked before anything is written,
   /// because half a message on the wire ends the connection for all.
   var misfit: PublishResult? {
     let short = [
       ("exchange", exchange), ("routing key", routingKey), ("message id", messageID),
-      ("type", type ?? ""), ("content type", contentType),
+      ("type", type ?? ""), ("content type", contentType), ("user", user ?? ""),
     ]
     for (name, text) in short where text.utf8.count > 255 {
       return .returned(code: 502, text: "\(name) has \(text.utf8.count) bytes, AMQP allows 255")
     }
-    var size = 0
-    for (name, value) in headers {
-      if name.utf8.count > 128 {
-        return .returned(code: 502, text: "a header's name has more than 128 bytes")
-      }
-      size += name.utf8.count + 64
-      if case .string(let text) = value { size += text.utf8.count }
+    guard let size = Self.bytes(ofHeaders: headers) else {
+      return .returned(code: 502, text: "a header's name has more than 128 bytes")
     }
     if size > Self.maximumHeaderBytes {
       return .returned(

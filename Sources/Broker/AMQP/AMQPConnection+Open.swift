@@ -44,11 +44,16 @@ extension AMQPConnection {
       throw .timedOut(
         "connecting to \(url.host):\(url.port), after \(options.connectTimeout)")
     }
-    // The library forgets the system's own error; with a closed port it is a refused connection.
-    let why =
-      status == AMQP_STATUS_SOCKET_ERROR.rawValue
-      ? "connection refused, or no way there" : String(cString: amqp_error_string2(status))
-    throw .unreachable(host: url.host, port: url.port, why: why)
+    throw .unreachable(host: url.host, port: url.port, why: why(status, url))
+  }
+
+  /// The library forgets the system's own error.
+  private static func why(_ status: Int32, _ url: BrokerURL) -> String {
+    guard status == AMQP_STATUS_SOCKET_ERROR.rawValue else {
+      return String(cString: amqp_error_string2(status))
+    }
+    let error = SystemError.ofConnecting(to: url.host, port: url.port, within: .seconds(1))
+    return error.map { "\($0)" } ?? "connection refused, or no way there"
   }
 
   private static func logIn(

@@ -100,6 +100,10 @@ final class AMQPConnection {
       flags |= AMQP_BASIC_TYPE_FLAG
       properties.type = arena.bytes(type)
     }
+    if let user = message.user {
+      flags |= AMQP_BASIC_USER_ID_FLAG
+      properties.user_id = arena.bytes(user)
+    }
     if !message.headers.isEmpty {
       flags |= AMQP_BASIC_HEADERS_FLAG
       properties.headers = arena.table(message.headers)
@@ -157,7 +161,16 @@ final class SocketBreaker: Sendable {
 
 extension ConnectionLost {
   init(_ status: Int32, _ doing: String) {
-    self.init(reason: "\(doing): \(String(cString: amqp_error_string2(status)))")
+    // Read at once: only the failed call is between it and the system.
+    let code = errno
+    let text = String(cString: amqp_error_string2(status))
+    let cause = status == AMQP_STATUS_SOCKET_ERROR.rawValue && code != 0 ? SystemError(code) : nil
+    self.init(reason: "\(doing): \(cause.map { "\($0)" } ?? text)")
+  }
+
+  /// For a log: with the address.
+  static func sentence(_ node: BrokerURL, _ reason: String) -> String {
+    "the connection to the broker at \(node.host):\(node.port) was lost: \(reason)"
   }
 }
 

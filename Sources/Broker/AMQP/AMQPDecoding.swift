@@ -22,7 +22,7 @@ struct RepeatedText {
 }
 
 extension [String: HeaderValue] {
-  /// Tables, arrays and fractions in headers are not ours and are left out.
+  /// Tables, fractions and arrays of anything but texts are not ours and are left out.
   init(_ table: amqp_table_t) {
     self.init()
     for index in 0..<Int(table.num_entries) {
@@ -49,7 +49,20 @@ extension HeaderValue {
     case UInt32(AMQP_FIELD_KIND_U64.rawValue), UInt32(AMQP_FIELD_KIND_TIMESTAMP.rawValue):
       guard let number = Int64(exactly: value.u64) else { return nil }
       self = .integer(number)
+    case UInt32(AMQP_FIELD_KIND_ARRAY.rawValue):
+      guard let texts = Self.texts(value.array) else { return nil }
+      self = .list(texts)
     default: return nil
     }
+  }
+
+  /// `nil` where there is anything but texts in it.
+  private static func texts(_ array: amqp_array_t) -> [String]? {
+    var texts: [String] = []
+    for index in 0..<Int(array.num_entries) {
+      guard case .string(let text)? = HeaderValue(array.entries[index]) else { return nil }
+      texts.append(text)
+    }
+    return texts
   }
 }

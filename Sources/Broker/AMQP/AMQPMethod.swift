@@ -40,6 +40,7 @@ struct AMQPContent {
   var type: String?
   var contentType: String?
   var headers: [String: HeaderValue] = [:]
+  var user: String?
   var body: [UInt8] = []
 }
 
@@ -56,8 +57,10 @@ struct ChannelClosed: Error, Equatable {
 
 extension ChannelClosed {
   /// `access to topic 'charge.succeeded' in exchange 'monthclose' in vhost …` is about that key
-  /// only, `access to exchange 'monthclose' …` about whatever goes there.
+  /// only, `access to exchange 'monthclose' …` about whatever goes there, and `user_id property set
+  /// to 'a' but authenticated user was 'b'` about what says who published it.
   func isAbout(_ message: OutgoingMessage) -> Bool {
+    if text.contains("user_id property") { return message.user != nil }
     let exchange = message.exchange.isEmpty ? "amq.default" : message.exchange
     guard text.contains("exchange '\(exchange)'") else { return false }
     return !text.contains(" topic '") || text.contains("topic '\(message.routingKey)'")

@@ -107,6 +107,7 @@ struct FrameAssembler {
     if has(AMQP_BASIC_CONTENT_TYPE_FLAG) {
       content.contentType = contentTypes.text(properties.content_type)
     }
+    if has(AMQP_BASIC_USER_ID_FLAG) { content.user = String(properties.user_id) }
     if has(AMQP_BASIC_HEADERS_FLAG) { content.headers = .init(properties.headers) }
   }
 

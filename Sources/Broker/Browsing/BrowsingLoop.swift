@@ -146,7 +146,7 @@ final class BrowsingLoop {
         tag: .init(connection: 1, number: tag), queue: queue, exchange: content.exchange,
         routingKey: content.routingKey, redelivered: redelivered, messageID: content.messageID,
         type: content.type, contentType: content.contentType, headers: content.headers,
-        body: content.body)
+        user: content.user, body: content.body)
     case .deliveredTooLarge(let tag, _, let messageID):
       return Delivery(
         tag: .init(connection: 1, number: tag), queue: queue, exchange: "", routingKey: "",

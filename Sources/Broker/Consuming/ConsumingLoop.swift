@@ -18,6 +18,7 @@ final class ConsumingLoop {
   private let mailbox: Mailbox<ConsumingCommand>
   private let buffer: ConsumerBuffer
   private let link: LinkState
+  private let outage: OutageLog
   private let logger: Logger
 
   private var connection: AMQPConnection?
@@ -33,7 +34,8 @@ final class ConsumingLoop {
 
   init(
     _ nodes: BrokerNodes, name: String, queue: String, prefetch: Int, options: BrokerOptions,
-    mailbox: Mailbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState, logger: Logger
+    mailbox: Mailbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState, outage: OutageLog,
+    logger: Logger
   ) {
     self.nodes = nodes
     self.name = name
@@ -43,6 +45,7 @@ final class ConsumingLoop {
     self.mailbox = mailbox
     self.buffer = buffer
     self.link = link
+    self.outage = outage
     self.logger = logger
     backoff = Backoff(floor: options.reconnectFloor, ceiling: options.reconnectCeiling)
   }
@@ -124,29 +127,38 @@ final class ConsumingLoop {
     do {
       try open()
       backoff.reset()
-      logger.info("consuming again", metadata: ["queue": "\(queue)", "broker": "\(nodes.current)"])
+      logger.debug(
+        "consuming again", metadata: ["queue": "\(queue)", "broker": "\(nodes.current)"])
+      outage.found(by: party)
     } catch {
       postpone("\(error)")
     }
   }
 
   private func lose(_ reason: String) {
+    let node = connection?.node ?? nodes.current
     if let connection { nodes.leave(connection.node) }
     connection = nil
+    let inHand = unsettled.open
     unsettled = UnsettledTags()
     heldBackSince = nil
     buffer.forgetAll()
     if stopping != nil { finishStop() }
-    if stopped { link.link = .idle } else { postpone(reason) }
+    if stopped {
+      link.link = .idle
+    } else {
+      postpone(reason, ConnectionLost.sentence(node, reason), waiting: inHand)
+    }
   }
 
-  private func postpone(_ reason: String) {
+  private func postpone(_ reason: String, _ sentence: String? = nil, waiting: Int? = nil) {
     let pause = backoff.next()
     nextAttempt = .now + pause
     link.link = .lost(reason)
-    logger.warning(
-      "not consuming: \(reason)", metadata: ["queue": "\(queue)", "next attempt": "\(pause)"])
+    outage.missed(by: party, sentence ?? reason, waiting: waiting, next: pause)
   }
+
+  private var party: String { "consumer of \(queue)" }
 
   private func readEvents() throws(ConnectionLost) {
     guard let connection else { return }
@@ -184,7 +196,7 @@ final class ConsumingLoop {
       tag: .init(connection: generation, number: number), queue: queue,
       exchange: content.exchange, routingKey: content.routingKey, redelivered: redelivered,
       messageID: content.messageID, type: content.type, contentType: content.contentType,
-      headers: content.headers, body: content.body)
+      headers: content.headers, user: content.user, body: content.body)
   }
 
   /// What nobody took goes back to the queue; what was taken can still be settled.

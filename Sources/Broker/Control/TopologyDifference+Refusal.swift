@@ -45,6 +45,7 @@ extension HeaderValue {
     case .string(let text): text
     case .integer(let number): "\(number)"
     case .boolean(let flag): "\(flag)"
+    case .list(let texts): texts.joined(separator: ", ")
     }
   }
 }

@@ -19,11 +19,22 @@ public final class InMemoryBroker: Broker {
   }
   let own = Mutex(Own())
 
-  public init() { shared = Shared() }
-  private init(_ shared: Shared) { self.shared = shared }
+  /// It has no rights, but checks who a message says it is from.
+  public let user: String?
+
+  public init(user: String? = "in-memory") {
+    shared = Shared()
+    self.user = user
+  }
+
+  private init(_ shared: Shared, _ user: String?) {
+    self.shared = shared
+    self.user = user
+  }
 
   /// Another client of the same broker, to be closed by itself.
-  public func anotherConnection() -> InMemoryBroker { InMemoryBroker(shared) }
+  public func anotherConnection() -> InMemoryBroker { InMemoryBroker(shared, user) }
+  public func anotherConnection(as user: String) -> InMemoryBroker { InMemoryBroker(shared, user) }
 
   public func consume(_ queue: String, prefetch: Int) async throws -> any Consumer {
     let buffer = ConsumerBuffer(prefetch: prefetch)
@@ -45,7 +56,13 @@ public final class InMemoryBroker: Broker {
       return messages.map { _ in .unknown("the broker connection was closed") }
     }
     return shared.state.withLock { state in
-      messages.map { Self.publish($0, &state) }
+      messages.map { message in
+        if let name = message.user, name != user {
+          let text = "user_id property set to '\(name)' but authenticated user was '\(user ?? "")'"
+          return .returned(code: 406, text: "PRECONDITION_FAILED - \(text)")
+        }
+        return Self.publish(message, &state)
+      }
     }
   }
 

@@ -36,26 +36,39 @@ struct InMemoryNode {
       return .returned(
         code: 404, text: "NOT_FOUND - no exchange '\(message.exchange)' in vhost '/'")
     }
-    let targets = route(message)
+    let targets = targets(of: message)
     if targets.isEmpty { return .returned(code: 312, text: "NO_ROUTE") }
+    var message = message
+    message.headers["BCC"] = nil
     var result = PublishResult.confirmed
     for name in targets where !enqueue(message, into: name) { result = .refused }
     return result
   }
 
-  private mutating func route(_ message: OutgoingMessage) -> [String] {
-    if message.exchange.isEmpty {
-      return queues[message.routingKey] == nil ? [] : [message.routingKey]
+  /// Copies go to the keys in `CC` and `BCC`, whatever rights their sender has: rights are checked
+  /// against the routing key alone.
+  private mutating func targets(of message: OutgoingMessage) -> [String] {
+    let first = route(message.routingKey, message.exchange)
+    let copies = ["CC", "BCC"].flatMap { name -> [String] in
+      if case .list(let keys)? = message.headers[name] { keys } else { [] }
     }
-    let route = Route(exchange: message.exchange, routingKey: message.routingKey)
+    if copies.isEmpty { return first }
+    var found = Set(first)
+    for key in copies { found.formUnion(route(key, message.exchange)) }
+    return found.sorted()
+  }
+
+  private mutating func route(_ routingKey: String, _ exchange: String) -> [String] {
+    if exchange.isEmpty { return queues[routingKey] == nil ? [] : [routingKey] }
+    let route = Route(exchange: exchange, routingKey: routingKey)
     if let known = routes[route] { return known }
-    let kind = exchanges[message.exchange]
+    let kind = exchanges[exchange]
     let matching = bindings.filter { binding in
-      guard binding.exchange == message.exchange else { return false }
+      guard binding.exchange == exchange else { return false }
       return switch kind {
       case "fanout": true
-      case "topic": TopicPattern(binding.routingKey).matches(message.routingKey)
-      default: binding.routingKey == message.routingKey
+      case "topic": TopicPattern(binding.routingKey).matches(routingKey)
+      default: binding.routingKey == routingKey
       }
     }
     let found = Set(matching.map(\.queue)).sorted()
@@ -237,6 +250,7 @@ struct InMemoryNode {
       tag: .init(connection: consumer.connection, number: consumer.lastNumber), queue: queue,
       exchange: message.exchange, routingKey: message.routingKey,
       redelivered: stored.redelivered, messageID: message.messageID, type: message.type,
-      contentType: message.contentType, headers: headers, body: message.body)
+      contentType: message.contentType, headers: headers, user: message.user,
+      body: message.body)
   }
 }

@@ -75,7 +75,10 @@ struct InMemoryQueue {
     guard let exchange = text("x-dead-letter-exchange") else { return nil }
     var letter = message
     letter.exchange = exchange
-    letter.routingKey = text("x-dead-letter-routing-key") ?? message.routingKey
+    if let key = text("x-dead-letter-routing-key") {
+      letter.routingKey = key
+      letter.headers["CC"] = nil
+    }
     if letter.headers["x-first-death-reason"] == nil {
       letter.headers["x-first-death-reason"] = .string(reason)
       letter.headers["x-first-death-queue"] = .string(queue)

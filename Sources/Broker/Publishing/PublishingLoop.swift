@@ -19,6 +19,7 @@ final class PublishingLoop {
   private let options: BrokerOptions
   private let mailbox: Mailbox<PublishingCommand>
   private let link: LinkState
+  private let outage: OutageLog
   private let logger: Logger
 
   private var connection: AMQPConnection?
@@ -35,13 +36,14 @@ final class PublishingLoop {
 
   init(
     _ nodes: BrokerNodes, name: String, options: BrokerOptions,
-    mailbox: Mailbox<PublishingCommand>, link: LinkState, logger: Logger
+    mailbox: Mailbox<PublishingCommand>, link: LinkState, outage: OutageLog, logger: Logger
   ) {
     self.nodes = nodes
     self.name = name
     self.options = options
     self.mailbox = mailbox
     self.link = link
+    self.outage = outage
     self.logger = logger
     backoff = Backoff(floor: options.reconnectFloor, ceiling: options.reconnectCeiling)
   }
@@ -99,30 +101,34 @@ final class PublishingLoop {
       backoff.reset()
       lastConfirm = .now
       link.link = .connected
-      logger.info(
-        "publishing: connected to the broker again", metadata: ["broker": "\(nodes.current)"])
+      logger.debug("publishing again", metadata: ["broker": "\(nodes.current)"])
+      outage.found(by: Self.party)
     } catch {
       postpone("\(error)")
     }
   }
 
   private func lose(_ reason: String) {
+    let node = connection?.node ?? nodes.current
     if let connection { nodes.leave(connection.node) }
     connection = nil
     blocked = false
-    for place in window.removeAll() {
+    let unanswered = window.removeAll()
+    // Said before those who wait hear of it: they need not say it again.
+    postpone(reason, ConnectionLost.sentence(node, reason), waiting: unanswered.count)
+    for place in unanswered {
       place.batch.resolve(place.index, .unknown("the connection was lost: \(reason)"))
     }
-    postpone(reason)
   }
 
-  private func postpone(_ reason: String) {
+  private func postpone(_ reason: String, _ sentence: String? = nil, waiting: Int? = nil) {
     let pause = backoff.next()
     nextAttempt = .now + pause
     link.link = .lost(reason)
-    logger.warning(
-      "publishing: no connection to the broker: \(reason)", metadata: ["next attempt": "\(pause)"])
+    outage.missed(by: Self.party, sentence ?? reason, waiting: waiting, next: pause)
   }
+
+  private static let party = "publisher"
 
   private func readEvents() throws(ConnectionLost) {
     while let event = try connection?.nextEvent() {

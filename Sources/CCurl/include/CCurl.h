@@ -25,7 +25,17 @@ static inline CURLcode mc_setopt_transfer(CURL *easy, CURLoption option, mc_tran
   return curl_easy_setopt(easy, option, function);
 }
 
+typedef int (*mc_progress)(void *context, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+
+static inline CURLcode mc_setopt_progress(CURL *easy, CURLoption option, mc_progress function) {
+  return curl_easy_setopt(easy, option, function);
+}
+
 static inline CURLcode mc_getinfo_long(CURL *easy, CURLINFO info, long *value) {
+  return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode mc_getinfo_socket(CURL *easy, CURLINFO info, curl_socket_t *value) {
   return curl_easy_getinfo(easy, info, value);
 }
 

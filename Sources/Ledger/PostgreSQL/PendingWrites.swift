@@ -14,11 +14,16 @@ struct PendingWrites {
 
   private static let order = [
     "invoices", "invoice_lines", "invoice_taxes", "billed_usage", "unbilled_periods", "entries",
-    "transactions", "attempts", "mails", "holds", "due_work", "close_members", "close_ranges",
-    "accounts", "decisions", "outgoing_events", "unpublished_events", "counters", "close_runs",
+    "transactions", "incoming_references", "attempts", "mails", "holds", "due_work",
+    "close_members", "close_ranges", "accounts", "decisions", "outgoing_events",
+    "unpublished_events", "counters", "close_runs", "close_triggers", "gateway_charges",
+    "gateways",
   ]
   private static let places = Dictionary(
     uniqueKeysWithValues: order.enumerated().map { ($0.element, $0.offset) })
+
+  /// Whether its table has a place. One without is written at once, after all that was kept back.
+  func takes(_ statement: PostgreSQLStatement) -> Bool { Self.places[statement.table] != nil }
 
   mutating func add(_ statement: PostgreSQLStatement, _ cells: [SQLCell]) {
     guard let table = Self.places[statement.table] else {

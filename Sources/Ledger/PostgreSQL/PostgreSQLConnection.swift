@@ -20,21 +20,27 @@ final class PostgreSQLResult {
 
 /// A connection through libpq. Every call blocks, so it belongs on a thread of its own.
 final class PostgreSQLConnection {
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
+  let limit: AnswerLimit
+  /// The server said nothing for too long: whatever it may still say, nobody hears it.
+  var isGivenUp = false
   private let signatures: PostgreSQLSignatures
   private var statements: [String: PostgreSQLStatement] = [:]
   private var prepared: [String: String] = [:]
   /// Sent in front of the next call.
   private var beginning: String?
 
-  init(_ handle: OpaquePointer, _ signatures: PostgreSQLSignatures) {
+  init(_ handle: OpaquePointer, _ signatures: PostgreSQLSignatures, _ limit: AnswerLimit) {
     self.handle = handle
     self.signatures = signatures
+    self.limit = limit
+    // Waiting is done here, with an end.
+    PQsetnonblocking(handle, 1)
   }
 
   deinit { PQfinish(handle) }
 
-  var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
+  var isUsable: Bool { !isGivenUp && PQstatus(handle) == CONNECTION_OK }
   var isInTransaction: Bool { PQtransactionStatus(handle) != PQTRANS_IDLE }
   /// A pipeline could not be ended: nothing else can be sent.
   var isStuck: Bool { PQpipelineStatus(handle) != PQ_PIPELINE_OFF }
@@ -48,7 +54,8 @@ final class PostgreSQLConnection {
   @discardableResult
   func execute(_ sql: String) throws -> PostgreSQLResult {
     defer { beginning = nil }
-    return try checked(PQexec(handle, (beginning.map { "\($0); " } ?? "") + sql))
+    return try answer(
+      toSent: PQsendQuery(handle, (beginning.map { "\($0); " } ?? "") + sql))
   }
 
   /// Ends the transaction, if anything was run in it.
@@ -82,9 +89,11 @@ final class PostgreSQLConnection {
     try call.values.withPointers { count, values, lengths, formats in
       switch call.statement {
       case .prepared(let name):
-        try checked(PQexecPrepared(handle, name, count, values, lengths, formats, 1))
+        try answer(
+          toSent: PQsendQueryPrepared(handle, name, count, values, lengths, formats, 1))
       case .text(let text):
-        try checked(PQexecParams(handle, text, count, nil, values, lengths, formats, 1))
+        try answer(
+          toSent: PQsendQueryParams(handle, text, count, nil, values, lengths, formats, 1))
       }
     }
   }
@@ -106,7 +115,7 @@ final class PostgreSQLConnection {
     var results: [PostgreSQLResult] = []
     var fault: PostgreSQLError?
     for _ in calls {
-      while let pointer = PQgetResult(handle) {
+      while let pointer = try nextResult() {
         let result = PostgreSQLResult(pointer)
         switch PQresultStatus(pointer) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK: results.append(result)
@@ -115,23 +124,13 @@ final class PostgreSQLConnection {
       }
       if !isUsable { break }
     }
-    if let sync = PQgetResult(handle) { PQclear(sync) }
+    if let sync = try nextResult() { PQclear(sync) }
     let isEnded = PQexitPipelineMode(handle) == 1
     if isEnded && isUsable && fault == nil { return results }
     var told = fault ?? PostgreSQLError(nil, handle)
     // Of a connection that the server ended with a word of its own, the end is read after the word.
     told.isLost = !isUsable
     throw told
-  }
-
-  private func checked(_ result: OpaquePointer?) throws -> PostgreSQLResult {
-    guard let result else { throw PostgreSQLError(nil, handle) }
-    switch PQresultStatus(result) {
-    case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return PostgreSQLResult(result)
-    default:
-      defer { PQclear(result) }
-      throw PostgreSQLError(result, handle)
-    }
   }
 }
 
@@ -146,8 +145,8 @@ extension PostgreSQLConnection {
   }
 
   private func described(_ sql: String) throws -> [PostgreSQLType] {
-    _ = try checked(PQprepare(handle, "", PostgreSQLText.numbered(sql), 0, nil))
-    let described = try checked(PQdescribePrepared(handle, ""))
+    _ = try answer(toSent: PQsendPrepare(handle, "", PostgreSQLText.numbered(sql), 0, nil))
+    let described = try answer(toSent: PQsendDescribePrepared(handle, ""))
     return (0..<PQnparams(described.pointer)).map { place in
       guard let type = PostgreSQLType(rawValue: PQparamtype(described.pointer, place)) else {
         preconditionFailure("a value of a type that is not used: \(sql)")
@@ -165,7 +164,7 @@ extension PostgreSQLConnection {
   func prepare(_ text: String) throws -> String {
     if let name = prepared[text] { return name }
     let name = "s\(prepared.count)"
-    _ = try checked(PQprepare(handle, name, text, 0, nil))
+    _ = try answer(toSent: PQsendPrepare(handle, name, text, 0, nil))
     prepared[text] = name
     return name
   }

@@ -2,7 +2,8 @@ import Dispatch
 import Synchronization
 
 /// A bounded number of connections. Who finds none free waits in line, without blocking a thread.
-/// Cancelling a task does not interrupt its work, so what became of a commit is always known.
+/// Cancelling a task does not interrupt its work, so what became of a commit is known, unless the
+/// server says nothing: then a task that is cancelled waits only a moment longer.
 final class PostgreSQLConnections: SQLConnections {
   private let url: PostgreSQLURL
   private let lanes: [PostgreSQLLane]
@@ -14,14 +15,34 @@ final class PostgreSQLConnections: SQLConnections {
     var isClosed = false
   }
 
-  init(_ url: PostgreSQLURL, count: Int) {
+  init(_ url: PostgreSQLURL, count: Int, _ times: PostgreSQLTimes) {
     self.url = url
     let signatures = PostgreSQLSignatures()
-    lanes = (0..<count).map { PostgreSQLLane(url, signatures, number: $0) }
+    lanes = (0..<count).map { PostgreSQLLane(url, signatures, times, number: $0) }
     state = Mutex(State(free: lanes.reversed()))
   }
 
   var removedGuards: Set<LedgerGuard> { [] }
+
+  /// A server that is there, and keeps no table of ours locked, answers at once.
+  func condition() async -> StoreCondition {
+    do {
+      try await withLane { lane in
+        try lane.read(.rows) { session in
+          lane.limit.expect(silence: Self.conditionSeconds)
+          try session.execute(sql: "SET LOCAL lock_timeout = '4s'")
+          _ = try session.integer("SELECT 1 FROM accounts LIMIT 1")
+        }
+      }
+      return .usable
+    } catch let error as StoreError {
+      return .blocked(error)
+    } catch {
+      return .blocked(.unreachable("\(url.place): \(error)"))
+    }
+  }
+
+  private static let conditionSeconds = 5.0
 
   /// PostgreSQL checks its pages when it reads them; there is no more to look at from here.
   func damage(_ session: any SQLSession, limit: Int) throws -> [String] { [] }
@@ -45,8 +66,13 @@ final class PostgreSQLConnections: SQLConnections {
     guard let lane = await lane() else {
       throw StoreError.unreachable("\(url.place) was closed by this program")
     }
-    let result: Result<Value, any Error> = await withCheckedContinuation { continuation in
-      lane.queue.async { continuation.resume(returning: Result { try body(lane) }) }
+    lane.limit.begin(silence: PostgreSQLTimes.longSilence)
+    let result: Result<Value, any Error> = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        lane.queue.async { continuation.resume(returning: Result { try body(lane) }) }
+      }
+    } onCancel: {
+      lane.limit.shorten()
     }
     give(lane)
     return try result.mapError { PostgreSQLFault.translated($0, place: url.place) }.get()

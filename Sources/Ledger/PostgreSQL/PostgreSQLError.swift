@@ -7,11 +7,14 @@ struct PostgreSQLError: Error {
   var message: String
   /// The connection is gone, and with it the transaction, unless its COMMIT was sent.
   var isLost: Bool
+  /// The server said nothing for longer than it may: no use in trying again at once.
+  var isSilent = false
 
-  init(state: String, message: String, isLost: Bool) {
+  init(state: String, message: String, isLost: Bool, isSilent: Bool = false) {
     self.state = state
     self.message = message
     self.isLost = isLost
+    self.isSilent = isSilent
   }
 
   init(_ result: OpaquePointer?, _ connection: OpaquePointer) {
@@ -50,7 +53,8 @@ enum PostgreSQLFault {
       return StoreError.invalid("\(text): the role lacks a right, see docs/postgresql.md")
     case "XX001", "XX002": return StoreError.damaged(text)
     case "55P03":
-      return StoreError.unreachable("\(place): another program keeps it locked (55P03)")
+      return StoreError.unreachable(
+        "\(place): waited for rows or tables that another program keeps locked (55P03)")
     default: break
     }
     switch error.state.prefix(2) {

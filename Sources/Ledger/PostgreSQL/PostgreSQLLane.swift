@@ -5,6 +5,8 @@ import Glibc
 /// connection is made when it is first needed, and again after it was lost.
 final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on its queue only
   let queue: DispatchQueue
+  let limit = AnswerLimit()
+  private let times: PostgreSQLTimes
   private let url: PostgreSQLURL
   private let signatures: PostgreSQLSignatures
   private var connection: PostgreSQLConnection?
@@ -15,7 +17,10 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
   private var plannedWrites = 0
   private var plannedAt = 0.0
 
-  init(_ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures, number: Int) {
+  init(
+    _ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures, _ times: PostgreSQLTimes, number: Int
+  ) {
+    self.times = times
     self.url = url
     self.signatures = signatures
     self.queue = DispatchQueue(label: "month-close.store.postgresql.\(number)")
@@ -24,7 +29,7 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
   func connected() throws -> PostgreSQLConnection {
     if let connection, connection.isUsable { return connection }
     connection = nil
-    let made = try PostgreSQLOpening.connect(url, signatures)
+    let made = try PostgreSQLOpening.connect(url, signatures, times, limit)
     epoch = try PostgreSQLOpening.epoch(made)
     connection = made
     (writes, plannedWrites, plannedAt) = (0, 0, SteadyClock.seconds())
@@ -43,7 +48,9 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
     while true {
       do {
         return try readOnce(extent, body)
-      } catch let error as PostgreSQLError where error.isLost && attempt < 3 {
+      } catch let error as PostgreSQLError
+        where error.isLost && !error.isSilent && attempt < 3
+      {
         attempt += 1
       }
     }
@@ -52,6 +59,7 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
   private func readOnce<Value>(
     _ extent: ReadExtent, _ body: (any SQLSession) throws -> Value
   ) throws -> Value {
+    limit.expect(silence: extent == .tables ? PostgreSQLTimes.longSilence : times.silence)
     let connection = try connected()
     connection.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     do {
@@ -97,7 +105,7 @@ extension PostgreSQLLane {
           collisions += 1
         } else if error.isConflict {
           pause(attempt)
-        } else if !(error.isLost && attempt < 3) {
+        } else if !error.isLost || error.isSilent || attempt >= 3 {
           throw error
         }
       } catch is Undone {
@@ -115,6 +123,7 @@ extension PostgreSQLLane {
   private func writeOnce<Value>(
     isSetBased: Bool, _ body: (any SQLSession) throws -> Value, _ keeps: (Value) -> Bool
   ) throws -> Value {
+    limit.expect(silence: times.silence)
     let connection = try connected()
     try renewPlans(connection)
     let epoch = epoch
@@ -166,7 +175,7 @@ extension PostgreSQLLane {
     let unknown = StoreError.unreachable(
       "\(url.place): the connection was lost during a commit whose outcome is not known yet; "
         + "trying again finds what was committed")
-    while SteadyClock.seconds() < deadline {
+    while SteadyClock.seconds() < deadline && !limit.isOver {
       do {
         let connection = try connected()
         if epoch != before { throw unknown }

@@ -13,28 +13,28 @@ enum PostgreSQLOpening {
   /// whole tables sets these back.
   private static let settings = """
     SET client_encoding = 'UTF8'; SET client_min_messages = error;
-    SET statement_timeout = '300s'; SET lock_timeout = '60s';
-    SET idle_in_transaction_session_timeout = '300s';
     SET default_transaction_isolation = 'read committed'; SET jit = off;
     SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
     SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off
     """
   static let wholeTables = """
+    \(PostgreSQLTimes.long);
     SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on;
     SET LOCAL enable_mergejoin = on; SET LOCAL enable_material = on
     """
 
   static func connect(
-    _ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures = PostgreSQLSignatures()
+    _ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures = PostgreSQLSignatures(),
+    _ times: PostgreSQLTimes = PostgreSQLTimes(), _ limit: AnswerLimit = AnswerLimit()
   ) throws -> PostgreSQLConnection {
-    let connection = try dial(url, signatures)
-    try connection.execute(settings)
+    let connection = try dial(url, signatures, limit)
+    try connection.execute("\(settings); \(times.settings)")
     try requireDurable(connection, url)
     return connection
   }
 
   private static func dial(
-    _ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures
+    _ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures, _ limit: AnswerLimit
   ) throws -> PostgreSQLConnection {
     let handle = withParameters(url) { PQconnectdbParams($0, $1, 1) }
     guard let handle else { throw StoreError.unreachable("\(url.place): no memory for libpq") }
@@ -45,7 +45,7 @@ enum PostgreSQLOpening {
       }.error
     }
     PQsetNoticeProcessor(handle, { _, _ in }, nil)
-    return PostgreSQLConnection(handle, signatures)
+    return PostgreSQLConnection(handle, signatures, limit)
   }
 
   /// libpq's two lists. What comes later counts: the URL may say otherwise than the defaults.

@@ -19,7 +19,8 @@ struct PostgreSQLSchema {
       if found == 0 { throw StoreError.notInitialized(place) }
       throw StoreError.olderSchema(found: found, needed: PostgreSQLMigration.newest)
     }
-    try connection.execute("BEGIN; SELECT pg_advisory_xact_lock(\(Self.lock))")
+    try connection.execute(
+      "BEGIN; \(PostgreSQLTimes.long); SELECT pg_advisory_xact_lock(\(Self.lock))")
     do {
       try migrateWhatIsMissing()
       try connection.execute("COMMIT")
@@ -44,7 +45,7 @@ struct PostgreSQLSchema {
     if try isCurrent() { return }
     let found = try version()
     if found == 0 {
-      if try connection.text("SELECT to_regclass('accounts') IS NOT NULL") == "t" {
+      if try has("accounts") {
         throw StoreError.invalid("\(place) is a database of another program")
       }
       try connection.execute("CREATE TABLE month_close_schema (version bigint NOT NULL)")
@@ -58,9 +59,15 @@ struct PostgreSQLSchema {
 
   /// 0 where there is no store.
   private func version() throws -> Int {
-    if try connection.text("SELECT to_regclass('month_close_schema') IS NOT NULL") != "t" {
-      return 0
-    }
+    guard try has("month_close_schema") else { return 0 }
     return Int(try connection.text("SELECT version FROM month_close_schema")) ?? 0
+  }
+
+  /// Asked of the catalog's table. `to_regclass` may answer out of a session's memory of names, in
+  /// which a table that another program has just committed is not there yet.
+  private func has(_ table: String) throws -> Bool {
+    try connection.text(
+      "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = '\(table)' "
+        + "AND pg_table_is_visible(oid))") == "t"
   }
 }

@@ -67,11 +67,12 @@ final class PostgreSQLSession: SQLSession {
 
   func run(_ sql: String, _ values: SQLValues) throws {
     let statement = try connection.statement(sql)
-    if isGathering {
+    if isGathering, writes.takes(statement) {
       writes.add(statement, cells(values))
-    } else {
-      _ = try connection.run(connection.single(statement, cells(values)))
+      return
     }
+    try sendWrites()
+    _ = try connection.run(connection.single(statement, cells(values)))
   }
 
   func runCounting(_ sql: String, _ values: SQLValues) throws -> Int {
@@ -81,13 +82,14 @@ final class PostgreSQLSession: SQLSession {
 
   func runMany(_ sql: String, _ rows: [SQLValues]) throws {
     let statement = try connection.statement(sql)
-    if isGathering {
+    if isGathering, writes.takes(statement) {
       for row in rows {
         writes.nextChange()
         writes.add(statement, cells(row))
       }
       return
     }
+    try sendWrites()
     for start in stride(from: 0, to: rows.count, by: Self.rowsAtOnce) {
       let part = rows[start..<min(start + Self.rowsAtOnce, rows.count)]
       _ = try connection.run(connection.writing(statement, part.map(cells)))
@@ -240,7 +242,17 @@ final class PostgreSQLSession: SQLSession {
     writes.nextChange()
   }
 
-  func expectManyRows(_ isExpected: Bool) throws {}
+  /// The transaction's own times, until its end.
+  func expectManyRows(_ isExpected: Bool) throws {
+    guard isExpected else { return }
+    connection.limit.expect(silence: PostgreSQLTimes.longSilence)
+    try connection.execute(PostgreSQLTimes.long)
+  }
+
+  func expectWholeTables() throws {
+    connection.limit.expect(silence: PostgreSQLTimes.longSilence)
+    try connection.execute(PostgreSQLOpening.wholeTables)
+  }
 
   /// Before the commit: sends what was kept back, and asks for the number of the transaction, which
   /// tells later what became of a commit whose answer was lost.

@@ -1,12 +1,15 @@
 /// Opens the store of many machines: a database of a PostgreSQL server.
 public enum PostgreSQLStore {
   public static let usualConnections = 4
+  public static let usualLockTimeout = Duration.seconds(30)
 
   public static func open(
-    url text: String, migrate: Bool, connections count: Int = usualConnections
+    url text: String, migrate: Bool, connections count: Int = usualConnections,
+    lockTimeout: Duration = usualLockTimeout
   ) async throws -> LedgerStore {
     let url = try PostgreSQLURL(text)
-    let connections = PostgreSQLConnections(url, count: max(1, count))
+    let connections = PostgreSQLConnections(
+      url, count: max(1, count), PostgreSQLTimes(lockTimeout: lockTimeout))
     do {
       try await connections.withLane { lane in
         let connection = try lane.connected()

@@ -43,15 +43,15 @@ enum InvoiceColumns {
 enum AttemptColumns {
   static let sql = """
     t.number, t.key, t.amount_minor, t.currency, t.state, t.gateway_id, t.decline_code, t.rule,
-    t.created_at, t.settled_at
+    t.created_at, t.settled_at, t.payment_method
     """
 
   static func attempt(_ row: Row, invoice: String, account: String) throws -> Attempt {
     Attempt(
       invoice: invoice, account: account, number: row[0], key: row[1], amountMinor: row[2],
       currency: try Currency(row[3] as String), state: try row.word(4), gatewayID: row[5],
-      declineCode: row[6], rule: row[7], createdAt: Instant(milliseconds: row[8]),
-      settledAt: Instant(stored: row[9]))
+      declineCode: row[6], paymentMethod: row[10], rule: row[7],
+      createdAt: Instant(milliseconds: row[8]), settledAt: Instant(stored: row[9]))
   }
 }
 

@@ -22,4 +22,24 @@ enum CatalogQuery {
     }
     return Dictionary(uniqueKeysWithValues: found)
   }
+
+  /// The version a close that starts now would be started with: the newest in the currency that
+  /// prices the month. Both are expressions of SQL. Null: there is none.
+  static func newest(in currency: String, pricing period: String) -> String {
+    """
+    (SELECT max(v.version) FROM catalogs v WHERE v.currency = \(currency)
+      AND (v.valid_from IS NULL OR v.valid_from <= \(period)))
+    """
+  }
+
+  /// The version a month is priced with: the one its close was started with; before that, the one
+  /// it would be started with.
+  static func version(in currency: String, pricing period: String) -> String {
+    """
+    coalesce(
+      (SELECT r.version FROM run_catalogs r
+        WHERE r.period = \(period) AND r.currency = \(currency)),
+      \(newest(in: currency, pricing: period)))
+    """
+  }
 }

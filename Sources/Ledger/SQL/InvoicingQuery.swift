@@ -1,15 +1,20 @@
 import Billing
 
 /// What is needed to invoice accounts for one period. Nothing here grows with an account's history:
-/// sums are kept by the import, and late periods are those in `unbilled_periods`.
+/// sums are kept by the import, and late periods are among those in `unbilled_periods`.
 final class InvoicingQuery {
   private let database: any SQLSession
   private let period: Period
   private let metricNames: [Int64: String]
-  private let metricKeys: [String: Int64]
+  let metricKeys: [String: Int64]
   private let eventMetrics: Set<String>
   /// By period and currency; `nil` for one that was never closed.
   private var catalogs: [String: Catalog?] = [:]
+  /// Where the period's close was not started, what its start would pin for earlier months.
+  private let planned: [RunCatalogs.Pin]
+  let plannedPrices: [LaterPrice]
+  let laterPrices: [LaterPrice]
+  var laterCatalogs: StoredCatalogs
 
   init(_ database: any SQLSession, period: Period, eventMetrics: Set<String>) throws {
     self.database = database
@@ -20,35 +25,72 @@ final class InvoicingQuery {
     self.metricNames = Dictionary(uniqueKeysWithValues: metrics.map { ($0.key, $0.name) })
     self.metricKeys = Dictionary(uniqueKeysWithValues: metrics.map { ($0.name, $0.key) })
     self.eventMetrics = eventMetrics
+    let isStarted = try RunRows(database).run(period) != nil
+    planned =
+      isStarted ? [] : try RunCatalogs(database: database, period: period).earlierMonths()
+    plannedPrices =
+      isStarted ? [] : try LaterPrices(database: database, opening: period).plan()
+    laterPrices = try StoredLaterPrices(database: database).all() + plannedPrices
+    laterCatalogs = StoredCatalogs(database)
+    // Read before anything is asked for many accounts at once.
+    for price in laterPrices { _ = try laterCatalogs.catalog(price.currency, price.version) }
   }
 
   func facts(_ account: String) throws -> InvoicingFacts {
     guard let (key, facts) = try FactsQuery(database: database).facts(account, period: period)
     else { throw LedgerRefusal("account \(account) is not known") }
     let currency = facts.account.currency
-    var late = try database.all(
-      "SELECT period FROM unbilled_periods WHERE account = ? AND period < ? ORDER BY period",
-      [key, period.stored]
-    ) { try Period(stored: $0[0]) }
-    // A later period's invoice may have billed this one's usage already, as late. Then only what
-    // came in since is to be billed, and as late again.
-    let billed = try BilledQuery(database: database).billed(key, period)
-    let isBilledAhead = facts.invoice == nil && !billed.isEmpty
-    if isBilledAhead { late.append(period) }
-    let usage = isBilledAhead ? [] : try usage(key, period)
+    let late = try late(key, currency).map { try lateUsage(key, $0, currency) }
+    let usage = try usage(key, period)
+    let later = try later(period, currency)
     return InvoicingFacts(
-      facts: facts, usage: usage, events: try events(key, period, usage, eventMetrics),
-      late: try late.map { try lateUsage(key, $0, currency) })
+      facts: facts, usage: usage,
+      events: try events(key, period, usage, Self.eventMetrics(later, and: eventMetrics)),
+      billed: try BilledQuery(database: database).billed(key, period),
+      // One price for all later closes, or none yet: see `RunCatalogs.pinEarlierMonths`.
+      late: late.filter { $0.isInvoiced || $0.catalog != nil }, later: later)
+  }
+
+  private typealias LatePeriod = (period: Period, isInvoiced: Bool)
+
+  /// Earlier periods with unbilled usage that have an invoice of this account, or were closed and
+  /// will never have one. What can still be invoiced by a close of its own waits for that.
+  private func late(_ key: Int64, _ currency: Currency) throws -> [LatePeriod] {
+    // Scalar, so that PostgreSQL looks up by key: for EXISTS it may read whole tables.
+    let invoiced = """
+      (SELECT 1 FROM invoices i WHERE i.account = ?1 AND i.period = u.period
+        AND i.status <> 'void' LIMIT 1)
+      """
+    return try database.all(
+      """
+      SELECT u.period, \(invoiced) IS NOT NULL
+      FROM (
+        SELECT n.period FROM unbilled_periods n WHERE n.account = ?1 AND n.period < ?2
+        \(plannedUsage(currency))) u
+      WHERE \(invoiced) IS NOT NULL
+        OR (
+          (SELECT 1 FROM close_runs r WHERE r.period = u.period) IS NOT NULL
+          AND (SELECT 1 FROM close_members m
+            WHERE m.period = u.period AND m.account = ?1 AND m.ended IS NULL) IS NULL)
+      ORDER BY u.period
+      """, [key, period.stored]
+    ) { (period: try Period(stored: $0[0]), isInvoiced: $0[1]) }
   }
 
   /// Its own catalog may price single events where the current one does not.
-  private func lateUsage(_ key: Int64, _ period: Period, _ currency: Currency) throws -> LateUsage {
+  private func lateUsage(
+    _ key: Int64, _ late: LatePeriod, _ currency: Currency
+  ) throws -> LateUsage {
+    let period = late.period
     let usage = try usage(key, period)
     let catalog = try catalog(period, currency.code)
-    let metrics = eventMetrics.union(catalog?.eventMetrics ?? [])
+    let later = try later(period, currency)
+    let metrics = Self.eventMetrics(later + [catalog].compactMap { $0 }, and: eventMetrics)
     return LateUsage(
-      period: period, usage: usage, events: try events(key, period, usage, metrics),
-      billed: try BilledQuery(database: database).billed(key, period), catalog: catalog)
+      period: period, isInvoiced: late.isInvoiced, usage: usage,
+      events: try events(key, period, usage, metrics),
+      billed: try BilledQuery(database: database).billed(key, period), catalog: catalog,
+      later: later)
   }
 
   private func usage(_ account: Int64, _ period: Period) throws -> [UsageSum] {
@@ -98,12 +140,12 @@ final class InvoicingQuery {
   private func catalog(_ period: Period, _ currency: String) throws -> Catalog? {
     let place = "\(period)/\(currency)"
     if let known = catalogs[place] { return known }
+    let plan = planned.first { $0.period == period && $0.currency == currency }
     let content = try database.first(
       """
-      SELECT c.content FROM run_catalogs r
-      JOIN catalogs c ON c.currency = r.currency AND c.version = r.version
-      WHERE r.period = ? AND r.currency = ?
-      """, [period.stored, currency]
+      SELECT content FROM catalogs WHERE currency = ?1 AND version = coalesce(
+        (SELECT r.version FROM run_catalogs r WHERE r.period = ?2 AND r.currency = ?1), ?3)
+      """, [currency, period.stored, plan?.version]
     ) { $0[0] as String }
     let catalog = try content.map(CatalogQuery.decoded)
     catalogs.updateValue(catalog, forKey: place)

@@ -19,6 +19,16 @@ extension LedgerStore {
     try await connections.read(.tables) { try SoundnessQuery(database: $0).repetitions() }
   }
 
+  public func consumptionTally() async throws -> ConsumptionTally {
+    try await connections.read(.tables) { try ConsumptionQuery(database: $0).tally() }
+  }
+
+  public func unfoundedMails(_ period: Period) async throws -> Offenders {
+    try await connections.read(.tables) {
+      try ConsumptionQuery(database: $0).unfoundedMails(period)
+    }
+  }
+
   public func authorship() async throws -> [Authorship] {
     try await connections.read(.tables) { try AuthorshipQuery(database: $0).all() }
   }
@@ -88,7 +98,7 @@ extension LedgerStore {
   }
 
   /// SQLite takes a bounded number of values in one statement.
-  private func inPages<Value: Sendable>(
+  func inPages<Value: Sendable>(
     _ ids: [String],
     _ read: @escaping @Sendable (any SQLSession, SQLValues, _ places: String) throws -> [Value]
   ) async throws -> [Value] {

@@ -1,6 +1,16 @@
 import Billing
 
 extension LedgerStore {
+  public func recognise(
+    _ messages: [ReceivedMessage], by service: ServiceName
+  ) async throws -> [Recognition] {
+    if messages.isEmpty { return [] }
+    return try await connections.read { database in
+      let query = RecognitionQuery(database: database, service: service)
+      return try database.collect(messages, query.recognise)
+    }
+  }
+
   public func answered(
     _ messageIDs: [String], by service: ServiceName
   ) async throws -> [String: [StoredEvent]] {
@@ -44,6 +54,22 @@ extension LedgerStore {
     if !isSomethingDue { return [] }
     return try await connections.write { database in
       try DueRows(database).take(by: service, at: now, limit: limit, announce)
+    }
+  }
+
+  public func takenDue(
+    _ references: [String], of kind: EventType, by service: ServiceName
+  ) async throws -> [String: DueWork] {
+    if references.isEmpty { return [:] }
+    return try await connections.read { database in
+      let found = try database.collect(references) { reference in
+        try database.first(
+          """
+          \(DueRows.sql) WHERE d.service = ? AND d.kind = ? AND d.reference = ?
+            AND d.state = 'taken'
+          """, [service.rawValue, kind.rawValue, reference], DueRows.work)
+      }
+      return zip(references, found).reduce(into: [:]) { $0[$1.0] = $1.1 }
     }
   }
 }

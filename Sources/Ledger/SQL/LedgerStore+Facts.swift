@@ -27,6 +27,22 @@ extension LedgerStore {
     }
   }
 
+  public func released(_ invoices: [String]) async throws -> Set<String> {
+    if invoices.isEmpty { return [] }
+    return try await connections.read { database in
+      let found = try database.collect(invoices) { id in
+        try database.first(
+          """
+          SELECT i.id FROM invoices i WHERE i.id = ? AND EXISTS (
+            SELECT 1 FROM holds h
+            WHERE h.account = i.account AND h.invoice = i.key AND h.lifted_at IS NOT NULL)
+          """, [id]
+        ) { $0[0] as String }
+      }
+      return Set(found.compactMap { $0 })
+    }
+  }
+
   public func mails(_ keys: [MailKey]) async throws -> [MailKey: MailRecord] {
     if keys.isEmpty { return [:] }
     return try await connections.read { database in

@@ -53,4 +53,23 @@ extension LedgerStore {
         """, [])
     }
   }
+
+  public func productInTheWay(
+    of metric: String, in currency: String, of period: Period
+  ) async throws -> String? {
+    try await connections.read {
+      try ProductInTheWay(database: $0, period: period).product(of: metric, currency)
+    }
+  }
+
+  public func catalogs(pricing period: Period) async throws -> [String: Catalog] {
+    try await connections.read { database in
+      try CatalogQuery.decoded(
+        database,
+        """
+        SELECT c.currency, c.content FROM catalogs c
+        WHERE c.version = \(CatalogQuery.version(in: "c.currency", pricing: "?1"))
+        """, [period.stored])
+    }
+  }
 }

@@ -10,13 +10,34 @@ extension LedgerStore {
         SELECT CAST(sum(e.amount_minor) AS bigint) FROM accounts a
         JOIN transactions t ON t.account = a.key JOIN entries e ON e.sequence = t.sequence
         WHERE a.id = ? AND t.kind = ? AND t.reference = ?
-          AND e.ledger_account NOT IN ('receivable', 'customer_credit')
-        """, [account, kind.rawValue, reference])
+          AND e.ledger_account NOT IN ('receivable', ?)
+        """,
+        [
+          account, kind.rawValue, reference,
+          // Applied credit comes from there; of money it is what was left over.
+          kind == .creditApplied ? "" : LedgerAccount.customerCredit.name,
+        ])
     }
   }
 
   public func totals(_ period: Period) async throws -> [FinanceTotals] {
     try await connections.read(.tables) { try TotalsQuery(database: $0, period: period).totals() }
+  }
+
+  public func overdueWork(before time: Instant) async throws -> [ServiceName: Int] {
+    try await connections.read { database in
+      let counts = try database.all(
+        """
+        SELECT service, count(*) FROM due_work WHERE state = 'pending' AND due_at < ?
+        GROUP BY service
+        """, [time.milliseconds]
+      ) { row in (service: try row.word(0, ServiceName.self), count: row[1] as Int) }
+      return Dictionary(uniqueKeysWithValues: counts.map { ($0.service, $0.count) })
+    }
+  }
+
+  public func unpricedUsage(of period: Period) async throws -> UnpricedMetrics {
+    try await connections.read(.tables) { try UnpricedQuery(database: $0, period: period).usage() }
   }
 
   public func mailsResent(_ period: Period) async throws -> Int {
@@ -28,9 +49,34 @@ extension LedgerStore {
     }
   }
 
+  public func parked(_ period: Period, limit: Int) async throws -> [ParkedAccount] {
+    try await connections.read { database in
+      try ParkedQuery(database: database).accounts(period, limit: limit)
+    }
+  }
+
   public func story(of account: String, period: Period?) async throws -> AccountStory? {
     try await connections.read { database in
       try StoryQuery(database: database, account: account, period: period).story()
+    }
+  }
+
+  public func listedInvoices(
+    _ period: Period, status: InvoiceStatus?, after number: Int64, limit: Int
+  ) async throws -> [ListedInvoice] {
+    try await connections.read { database in
+      try InvoiceListQuery(database: database).invoices(
+        period, status: status, after: number, limit: limit)
+    }
+  }
+
+  public func postings(on invoice: String) async throws -> [InvoicePosting] {
+    try await connections.read { try InvoiceListQuery(database: $0).postings(on: invoice) }
+  }
+
+  public func dueTallies(_ period: Period, at now: Instant) async throws -> [DueTally] {
+    try await connections.read { database in
+      try DueTallyQuery(database: database, period: period).tallies(at: now)
     }
   }
 

@@ -2,16 +2,43 @@ import Billing
 
 extension LedgerStore {
   public func openRun(
-    _ request: RunRequest, announce: @escaping @Sendable (CloseRun) throws -> [OutgoingEvent]
-  ) async throws -> (run: CloseRun, created: Bool, events: [StoredEvent]) {
-    try await connections.write { database in
+    _ request: RunRequest, decide: @escaping @Sendable (StartFacts) throws -> StartDecision,
+    announce: @escaping @Sendable (RunGrowth) throws -> [OutgoingEvent]
+  ) async throws -> OpenedRun {
+    try await settlePrices(request, decide)
+    return try await connections.write { database in
       let opening = RunOpening(database: database, request: request)
-      try opening.lock()
-      if let run = try RunRows(database).run(request.period) {
-        return (run, false, try opening.unfinished(of: run))
+      if try RunRows(database).run(request.period) == nil {
+        try database.expectWholeTables()
+        try LaterPrices(database: database, opening: request.period).lockAccounts()
       }
-      let run = try opening.create()
-      return (run, true, try opening.record(announce(run)))
+      try opening.lock()
+      if let resumed = try opening.resume(decide, announce: announce) { return resumed }
+      let decision = try decide(StartQuery(database: database).facts(request.period))
+      if decision.isRecorded { try TriggerRows(database).record(decision, request) }
+      guard decision.action == .start else {
+        return OpenedRun(decision: decision, run: nil, events: [])
+      }
+      let growth = try opening.create()
+      return OpenedRun(
+        decision: decision, run: growth.run, growth: growth,
+        events: try opening.record(announce(growth)))
+    }
+  }
+
+  /// Before a close is started: at which prices it and later ones bill what earlier months left.
+  private func settlePrices(
+    _ request: RunRequest, _ decide: @escaping @Sendable (StartFacts) throws -> StartDecision
+  ) async throws {
+    try await connections.write { database in
+      let period = request.period
+      try RunOpening(database: database, request: request).lock()
+      guard try RunRows(database).run(period) == nil,
+        try decide(StartQuery(database: database).facts(period)).action == .start
+      else { return }
+      try database.expectWholeTables()
+      try RunCatalogs(database: database, period: period).pinEarlierMonths()
+      try LaterPrices(database: database, opening: period).pin()
     }
   }
 

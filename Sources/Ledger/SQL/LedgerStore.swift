@@ -6,6 +6,8 @@ public final class LedgerStore: Store {
     self.connections = connections
   }
 
+  public func condition() async -> StoreCondition { await connections.condition() }
+
   public func close() async throws {
     try await connections.close()
   }

@@ -1,7 +1,8 @@
 import Billing
 import FoundationEssentials
 
-/// The first trigger of a close makes its run; later ones find it.
+/// The first trigger of a close makes its run; later ones find it, and let accounts in that came
+/// meanwhile.
 struct RunOpening {
   let database: any SQLSession
   let request: RunRequest
@@ -14,33 +15,23 @@ struct RunOpening {
       "SELECT value FROM counters WHERE name = 'invoice_number' \(lock)")
   }
 
-  /// The expected set in order of id, ranges by place from 0, and the newest catalogs.
-  func create() throws -> CloseRun {
+  /// The expected set in order of id, ranges by place from 0, and the newest catalogs that price
+  /// the month.
+  func create() throws -> RunGrowth {
     guard request.rangeSize > 0 else {
       throw LedgerRefusal("a range of \(request.rangeSize) accounts")
     }
-    let expected = Int(try database.integer("SELECT count(*) FROM accounts WHERE closed = 0") ?? 0)
-    let run = CloseRun(
+    var run = CloseRun(
       period: request.period, state: .running, requestedBy: request.messageID,
-      startedAt: request.at, closedAt: nil, expected: expected,
-      ranges: (expected + request.rangeSize - 1) / request.rangeSize,
+      startedAt: request.at, closedAt: nil, expected: 0, ranges: 0,
       rangeSize: request.rangeSize)
     try insert(run)
-    try database.run(
-      """
-      INSERT INTO close_members (period, account, place)
-      SELECT CAST(? AS bigint), key, row_number() OVER (ORDER BY id) - 1
-      FROM accounts WHERE closed = 0
-      """, [run.period.stored])
-    try database.runMany(
-      "INSERT INTO close_ranges (period, number) VALUES (?, ?)",
-      (0..<run.ranges).map { [run.period.stored, $0] })
-    try database.run(
-      """
-      INSERT INTO run_catalogs (period, currency, version)
-      SELECT CAST(? AS bigint), currency, max(version) FROM catalogs GROUP BY currency
-      """, [run.period.stored])
-    return run
+    let growth = try grow(&run, isFirst: true)
+    let catalogs = RunCatalogs(database: database, period: run.period)
+    try catalogs.pin()
+    try catalogs.pinEarlierMonths()
+    try LaterPrices(database: database, opening: run.period).markUnbilled()
+    return growth
   }
 
   private func insert(_ run: CloseRun) throws {

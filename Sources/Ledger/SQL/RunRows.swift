@@ -16,6 +16,12 @@ struct RunRows {
     try database.first("\(Self.sql) WHERE period = ?", [period.stored], decoded)
   }
 
+  /// Nobody else changes it until the transaction's end.
+  func lockedRun(_ period: Period) throws -> CloseRun? {
+    try database.first(
+      "\(Self.sql) WHERE period = ? \(database.dialect.forUpdate)", [period.stored], decoded)
+  }
+
   func all() throws -> [CloseRun] {
     try database.all("\(Self.sql) ORDER BY period", [], decoded)
   }

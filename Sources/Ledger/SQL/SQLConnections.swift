@@ -15,6 +15,7 @@ protocol SQLConnections: Sendable {
   var removedGuards: Set<LedgerGuard> { get }
   /// What is wrong with the store's files, a line each, where the store can look.
   func damage(_ session: any SQLSession, limit: Int) throws -> [String]
+  func condition() async -> StoreCondition
   func close() async throws
 }
 

@@ -45,6 +45,8 @@ protocol SQLSession: AnyObject {
   func nextChange()
   /// An import of a million rows begins or ends.
   func expectManyRows(_ isExpected: Bool) throws
+  /// Until the transaction's end whole tables are read, and it may take its time.
+  func expectWholeTables() throws
 }
 
 /// Of many reads that are asked together: this one has no answer yet.

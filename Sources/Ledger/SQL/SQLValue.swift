@@ -12,6 +12,16 @@ enum SQLCell: Hashable, Sendable {
   case integer(Int64)
   case text(String)
   case bytes([UInt8])
+
+  /// Bytes as a whole: an array's own way is one by one, and the bodies of a batch are many.
+  func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0)
+    case .integer(let value): hasher.combine(value)
+    case .text(let value): hasher.combine(value)
+    case .bytes(let value): value.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+  }
 }
 
 /// SQLite copies the bytes before the call returns.

@@ -11,6 +11,8 @@ struct StoredInvoice {
     var catalogVersion: Int
     var netMinor: Int64
     var taxMinor: Int64
+    var creditAppliedMinor: Int64
+    var nextAttemptAt: Instant?
   }
 
   func find(_ id: String) throws -> IssuedInvoice? {
@@ -21,20 +23,31 @@ struct StoredInvoice {
       catalogVersion: head.catalogVersion, lines: lines, taxes: try taxes(head.key),
       netMinor: head.netMinor, taxMinor: head.taxMinor, totalMinor: head.facts.totalMinor,
       billed: try billed(head, lines))
-    return IssuedInvoice(draft: draft, facts: head.facts)
+    return IssuedInvoice(
+      draft: draft, facts: head.facts, creditAppliedMinor: head.creditAppliedMinor,
+      nextAttemptAt: head.nextAttemptAt)
   }
 
   private func head(_ id: String) throws -> Head? {
     try database.first(
       """
-      SELECT \(InvoiceColumns.sql), a.id, a.key, i.catalog_version, i.net_minor, i.tax_minor
+      SELECT \(InvoiceColumns.sql), a.id, a.key, i.catalog_version, i.net_minor, i.tax_minor,
+        (SELECT CAST(coalesce(sum(e.amount_minor), 0) AS bigint)
+          FROM transactions t JOIN entries e ON e.sequence = t.sequence
+          WHERE t.account = i.account AND t.kind = 'creditApplied' AND t.reference = i.id
+            AND e.ledger_account = 'customer_credit'),
+        (SELECT min(d.due_at) FROM due_work d
+          WHERE d.invoice = i.key AND d.service = 'charger' AND d.kind = 'due.charge.v1'
+            AND d.state = 'pending'
+            AND substr(d.reference, 1, length(i.id) + 1) = i.id || ':')
       FROM invoices i JOIN accounts a ON a.key = i.account WHERE i.id = ?
       """, [id]
     ) { row in
       guard let facts = try InvoiceColumns.facts(row, from: 0, account: row[9]) else { return nil }
       return Head(
         key: row[0], accountKey: row[10], facts: facts, catalogVersion: row[11],
-        netMinor: row[12], taxMinor: row[13])
+        netMinor: row[12], taxMinor: row[13], creditAppliedMinor: row[14],
+        nextAttemptAt: Instant(stored: row[15]))
     } ?? nil
   }
 

@@ -24,6 +24,26 @@ struct FileIdentity: Equatable, Sendable {
     inode = UInt(status.st_ino)
   }
 
+  /// As `/proc/locks` names it: device and file.
+  var nameInLocks: String {
+    let major = (device >> 8) & 0xfff | (device >> 32) & ~0xfff
+    let minor = device & 0xff | (device >> 12) & ~0xff & 0xffff_ffff
+    return "\(Self.hexadecimal(major)):\(Self.hexadecimal(minor)):\(inode)"
+  }
+
+  private static func hexadecimal(_ number: UInt) -> String {
+    let digits = String(number, radix: 16)
+    return digits.count < 2 ? "0" + digits : digits
+  }
+
+  static func gone(_ path: String) -> StoreError {
+    .unreachable("\(path) is not there any more: it was moved or deleted while it was in use")
+  }
+
+  static func replaced(_ path: String) -> StoreError {
+    .unreachable("\(path) was replaced while it was in use: this program has to be started again")
+  }
+
   static func moved(_ path: String) -> StoreError {
     .unreachable("\(path) was moved, deleted or replaced while it was in use")
   }

@@ -2,25 +2,31 @@ import Glibc
 
 /// The advisory lock of a store: `flock` on the file `PATH.lock`.
 ///
-/// Everything that writes takes it: write transactions, checkpoints, migrations, the first opening
-/// and the last closing. SQLite before 3.51.3 can lose a commit when one connection checkpoints the
-/// WAL while another starts it anew; under this lock the two never meet. The kernel serves waiters
-/// in order, so it also queues writers fairly. It blocks its thread: never take it on a thread of
+/// Everything that writes takes it: write transactions, checkpoints, migrations, and the last
+/// closing. SQLite before 3.51.3 can lose a commit when one connection checkpoints the WAL while
+/// another starts it anew; under this lock the two never meet. The kernel keeps the waiters, so
+/// that writers need not ask again and again. It blocks its thread: never take it on a thread of
 /// Swift's shared pool.
 ///
 /// One `FileLock` excludes others, in this process and elsewhere, but not itself. A lock file that
 /// is deleted while in use would let two programs write at once, so that is looked for every time.
 package final class FileLock: Sendable {
-  private let path: String
+  let path: String
   private let descriptor: CInt
   /// `false` only where a test takes the guard away.
   private let isTaken: Bool
 
-  package init(path: String, isTaken: Bool = true) throws {
+  /// `mode`: who may take it: for that the file need only be opened.
+  package init(
+    path: String, mode: mode_t = PrivateFile.ownersOnly, isTaken: Bool = true
+  ) throws {
     self.path = path
     self.isTaken = isTaken
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    if descriptor < 0 { throw Self.fault(errno, path) }
+    do throws(PrivateFileFault) {
+      descriptor = try PrivateFile.open(path, mode: mode)
+    } catch {
+      throw Self.fault(error, path)
+    }
   }
 
   deinit {
@@ -28,26 +34,36 @@ package final class FileLock: Sendable {
     _ = Glibc.close(descriptor)
   }
 
-  package func withLock<Value>(_ body: () throws -> Value) throws -> Value {
+  package func withLock<Value>(
+    atMost limit: Duration = SQLiteStore.usualLockTimeout, _ body: () throws -> Value
+  ) throws -> Value {
+    try withLock(LockWait(atMost: limit), body)
+  }
+
+  func withLock<Value>(_ wait: LockWait, _ body: () throws -> Value) throws -> Value {
     guard isTaken else { return try body() }
-    while flock(descriptor, LOCK_EX) != 0 {
-      let code = errno
-      guard code == EINTR else {
-        throw StoreError.unreachable("\(path): \(String(cString: strerror(code)))")
-      }
+    switch wait.lock(descriptor) {
+    case 0: break
+    case EWOULDBLOCK:
+      let holder = FileIdentity(descriptor: descriptor).flatMap(LockHolder.of)
+      throw StoreError.locked(path, heldBy: holder, seconds: wait.seconds)
+    case let code: throw StoreError.unreachable("\(path): \(String(cString: strerror(code)))")
     }
     defer { flock(descriptor, LOCK_UN) }
-    guard FileIdentity(descriptor: descriptor) == FileIdentity(path: path) else {
-      throw FileIdentity.moved(path)
-    }
+    guard isInPlace else { throw FileIdentity.moved(path) }
     return try body()
   }
 
-  private static func fault(_ code: CInt, _ path: String) -> StoreError {
-    switch code {
-    case EROFS, EACCES, EPERM: .readOnly(String(path.dropLast(".lock".count)))
-    case ENOSPC, EDQUOT: .full(String(path.dropLast(".lock".count)))
-    default: .unreachable("\(path): \(String(cString: strerror(code)))")
+  /// Whether the file is still the one its name stands for.
+  var isInPlace: Bool { FileIdentity(descriptor: descriptor) == FileIdentity(path: path) }
+
+  private static func fault(_ fault: PrivateFileFault, _ path: String) -> StoreError {
+    let store = String(path.dropLast(".lock".count))
+    return switch fault {
+    case .notRegular: .invalid("\(fault)")
+    case .system(_, EROFS), .system(_, EACCES), .system(_, EPERM): .readOnly(store)
+    case .system(_, ENOSPC), .system(_, EDQUOT): .full(store)
+    case .system: .unreachable("\(fault)")
     }
   }
 }

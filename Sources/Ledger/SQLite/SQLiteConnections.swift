@@ -12,7 +12,10 @@ final class SQLiteConnections: SQLConnections {
   private let readers: [DatabaseQueue]
   let options: SQLiteOptions
   private let lock: FileLock
-  private let identity: FileIdentity?
+  /// The same lock, to try whether it can be had while the other one is in use.
+  let probe: FileLock
+  let probing = DispatchQueue(label: "month-close.store.probe")
+  let identity: FileIdentity?
   private let checkpointing: Checkpointing
   private let state = Mutex(State())
 
@@ -23,13 +26,14 @@ final class SQLiteConnections: SQLConnections {
 
   init(
     path: String, writer: DatabaseQueue, readers: [DatabaseQueue], lock: FileLock,
-    options: SQLiteOptions
+    probe: FileLock, options: SQLiteOptions
   ) {
     self.path = path
     self.options = options
     self.writer = writer
     self.readers = readers
     self.lock = lock
+    self.probe = probe
     self.identity = FileIdentity(path: path)
     self.checkpointing = Checkpointing(
       walPath: path + "-wal", atBytes: options.checkpointsAtBytes)
@@ -39,9 +43,9 @@ final class SQLiteConnections: SQLConnections {
   /// up on a connection's own queue, where waiting for that queue would never end.
   deinit {
     if state.withLock({ $0.isClosed }) { return }
-    DispatchQueue.global().async { [path, writer, readers] in
+    DispatchQueue.global().async { [lock, writer, readers] in
       // Nobody is left to be told; what was committed is in the WAL either way.
-      try? Self.closeAll(path, writer, readers)
+      try? Self.closeAll(lock, writer, readers)
     }
   }
 
@@ -81,14 +85,17 @@ final class SQLiteConnections: SQLConnections {
   }
 
   /// Runs `body` in one write transaction, under the lock, and returns once its commit is durable.
-  /// What `keeps` refuses is rolled back and returned all the same.
+  /// What `keeps` refuses is rolled back and returned all the same. A lock that does not come in
+  /// time is a fault, and nothing was written; the time counts from the call, not from its turn. A
+  /// task that is cancelled waits only a moment longer.
   func write<Value: Sendable>(
     isRepeatable: Bool, _ body: @escaping @Sendable (any SQLSession) throws -> Value,
     keeps: @escaping @Sendable (Value) -> Bool
   ) async throws -> Value {
+    let wait = LockWait(atMost: options.lockTimeout)
     let work = { @Sendable [path, lock, identity, checkpointing] (database: Database) in
       Self.result(path) {
-        try lock.withLock {
+        try lock.withLock(wait) {
           if FileIdentity(path: path) != identity { throw FileIdentity.moved(path) }
           let value = try Self.transaction(database, keeps, body)
           checkpointing.run(database)
@@ -97,13 +104,17 @@ final class SQLiteConnections: SQLConnections {
       }
     }
     if options.runsInline { return try writeInline(work) }
-    return try await withCheckedThrowingContinuation { continuation in
-      let isQueued = state.withLock { state in
-        if state.isClosed { return false }
-        writer.asyncWriteWithoutTransaction { continuation.resume(with: work($0)) }
-        return true
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let isQueued = state.withLock { state in
+          if state.isClosed { return false }
+          writer.asyncWriteWithoutTransaction { continuation.resume(with: work($0)) }
+          return true
+        }
+        if !isQueued { continuation.resume(throwing: Self.closed(path)) }
       }
-      if !isQueued { continuation.resume(throwing: Self.closed(path)) }
+    } onCancel: {
+      wait.shorten()
     }
   }
 
@@ -125,23 +136,23 @@ final class SQLiteConnections: SQLConnections {
     }
   }
 
-  /// Waits for what was queued before, then closes under the lock, since the last close of a
-  /// database is a checkpoint. Calls after the first do nothing.
+  /// Waits for what was queued before, then closes, under the lock if it comes in time, since the
+  /// last close of a database is a checkpoint. Calls after the first do nothing.
   func close() async throws {
     let wasClosed = state.withLock { state in
       defer { state.isClosed = true }
       return state.isClosed
     }
     if wasClosed { return }
-    if options.runsInline { return try Self.closeAll(path, writer, readers) }
+    if options.runsInline { return try Self.closeAll(lock, writer, readers) }
     for queue in readers + [writer] {
       await withCheckedContinuation { continuation in
         queue.asyncWriteWithoutTransaction { _ in continuation.resume() }
       }
     }
     try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async { [path, writer, readers] in
-        continuation.resume(with: Self.result(path) { try Self.closeAll(path, writer, readers) })
+      DispatchQueue.global().async { [path, lock, writer, readers] in
+        continuation.resume(with: Self.result(path) { try Self.closeAll(lock, writer, readers) })
       }
     }
   }
@@ -159,13 +170,23 @@ final class SQLiteConnections: SQLConnections {
     return value
   }
 
-  /// A lock of its own: the store's excludes others only, not itself.
+  /// A program that ends waits for the lock only so long.
+  private static let closingWait = Duration.seconds(2)
+
+  /// Where the lock does not come, without a checkpoint: the WAL keeps every commit, and the next
+  /// who writes brings it back.
   private static func closeAll(
-    _ path: String, _ writer: DatabaseQueue, _ readers: [DatabaseQueue]
+    _ lock: FileLock, _ writer: DatabaseQueue, _ readers: [DatabaseQueue]
   ) throws {
-    try FileLock(path: path + ".lock").withLock {
+    func close() throws {
       for reader in readers { try reader.close() }
       try writer.close()
+    }
+    do {
+      try lock.withLock(atMost: closingWait, close)
+    } catch is StoreError {
+      SQLiteOpening.keepWAL(of: writer)
+      try close()
     }
   }
 

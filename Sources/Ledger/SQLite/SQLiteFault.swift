@@ -16,7 +16,8 @@ enum SQLiteFault {
     case .SQLITE_CORRUPT: return StoreError.damaged("\(path): \(text(error))")
     case .SQLITE_NOTADB: return StoreError.damaged("\(path): \(text(error))")
     case .SQLITE_CONSTRAINT: return LedgerRefusal(text(error))
-    default: return error
+    // Never the statement: it says nothing to people, and may hold personal data.
+    default: return StoreError.invalid("\(path): \(text(error))")
     }
   }
 

@@ -2,7 +2,7 @@ import CSQLite
 import GRDB
 import Glibc
 
-/// Opens a store file: lock, connections and their settings, identity, schema.
+/// Opens a store file: its files, connections and their settings, schema.
 ///
 /// Everything here blocks and belongs on a thread of its own.
 enum SQLiteOpening {
@@ -15,17 +15,23 @@ enum SQLiteOpening {
   /// that nobody here reads. Only before its first use can it be told not to; later it goes on.
   private static let areAllocationsUncounted = mc_sqlite_config_memstatus(0) == SQLITE_OK
 
+  /// Takes the lock only where something is to be written: a store that is up to date opens, and
+  /// can be read, while somebody else has the lock.
   static func open(
     path: String, migrate: Bool, options: SQLiteOptions = SQLiteOptions()
   ) throws -> SQLiteConnections {
     _ = areAllocationsUncounted
     do {
-      if !migrate && access(path, F_OK) != 0 { throw StoreError.notInitialized(path) }
-      let lock = try FileLock(
-        path: path + ".lock", isTaken: !options.removed.contains(.fileLock))
-      let (writer, readers) = try lock.withLock { try opened(path, migrate, options) }
+      let files = SQLiteFiles(path)
+      if !migrate && !files.isThere { throw StoreError.notInitialized(path) }
+      let isTaken = !options.removed.contains(.fileLock)
+      let lock = try FileLock(path: files.lock, mode: files.lockMode, isTaken: isTaken)
+      let probe = try FileLock(path: files.lock, mode: files.lockMode, isTaken: isTaken)
+      try files.protect(creating: migrate)
+      let (writer, readers) = try opened(path, migrate, options, lock)
       let connections = SQLiteConnections(
-        path: path, writer: writer, readers: readers, lock: lock, options: options)
+        path: path, writer: writer, readers: readers, lock: lock, probe: probe,
+        options: options)
       // A reader needs no lock: nobody waits for the check. What is damaged closes itself.
       try (readers.first ?? writer).read { database in
         if try migrate || size(database) <= checkedUpToBytes { try check(database, path) }
@@ -36,27 +42,43 @@ enum SQLiteOpening {
     }
   }
 
-  /// What is opened is closed again when a later step fails, still under the lock.
+  /// What is opened is closed again when a later step fails.
   private static func opened(
-    _ path: String, _ migrate: Bool, _ options: SQLiteOptions
+    _ path: String, _ migrate: Bool, _ options: SQLiteOptions, _ lock: FileLock
   ) throws -> (DatabaseQueue, [DatabaseQueue]) {
     let writer = try DatabaseQueue(path: path, configuration: writing(options))
     var readers: [DatabaseQueue] = []
     do {
       try writer.writeWithoutTransaction { database in
-        try Schema.prepare(database, path: path, migrate: migrate, options: options)
-        try requireWritable(database)
-        try useJournal(options.runsInline ? "memory" : "wal", database)
+        try requireWritable(database, path)
+        let isPrepared = try !migrate && !options.runsInline && journalMode(database) == "wal"
+        if isPrepared { return try prepare(database, path, migrate, options) }
+        try lock.withLock(atMost: options.lockTimeout) {
+          try prepare(database, path, migrate, options)
+        }
       }
       for _ in 0..<(options.runsInline ? 0 : 2) {
         readers.append(try DatabaseQueue(path: path, configuration: reading))
       }
       return (writer, readers)
     } catch {
+      keepWAL(of: writer)
       // The first error is the one to report.
       for queue in readers + [writer] { try? queue.close() }
       throw error
     }
+  }
+
+  /// The last close of a database is a checkpoint, which belongs under the lock: not this one.
+  static func keepWAL(of writer: DatabaseQueue) {
+    writer.inDatabase { _ = mc_sqlite_close_without_checkpoint($0.sqliteConnection) }
+  }
+
+  private static func prepare(
+    _ database: Database, _ path: String, _ migrate: Bool, _ options: SQLiteOptions
+  ) throws {
+    try Schema.prepare(database, path: path, migrate: migrate, options: options)
+    try useJournal(options.runsInline ? "memory" : "wal", database)
   }
 
   private static func writing(_ options: SQLiteOptions) -> Configuration {
@@ -111,9 +133,15 @@ enum SQLiteOpening {
     }
   }
 
+  private static func journalMode(_ database: Database) throws -> String? {
+    try SQLiteSession(database).first("PRAGMA journal_mode") { $0[0] as String }
+  }
+
   /// SQLite opens a file it may not write without complaint, and fails at the first write.
-  private static func requireWritable(_ database: Database) throws {
-    try database.inTransaction(.immediate) { .rollback }
+  private static func requireWritable(_ database: Database, _ path: String) throws {
+    if sqlite3_db_readonly(database.sqliteConnection, "main") == 1 {
+      throw StoreError.readOnly(path)
+    }
   }
 
   private static func size(_ database: Database) throws -> Int64 {

@@ -14,6 +14,9 @@ package struct SQLiteOptions: Sendable {
   /// The WAL is brought back into the file whenever it is larger.
   package var checkpointsAtBytes = Checkpointing.usualBytes
 
+  /// How long a write waits for the others' lock.
+  package var lockTimeout = SQLiteStore.usualLockTimeout
+
   package init(runsInline: Bool = false, removed: Set<LedgerGuard> = []) {
     self.runsInline = runsInline
     self.removed = removed

@@ -69,6 +69,8 @@ final class SQLiteSession: SQLSession {
     try database.execute(sql: "PRAGMA cache_size = \(isExpected ? -128000 : -16000)")
   }
 
+  func expectWholeTables() {}
+
   /// All of `body` sees one state of the database. Like GRDB's `read`, with statements that are
   /// prepared once and without its `query_only`: the readers' connections cannot write anyway.
   func inSnapshot<Value>(_ body: (any SQLSession) throws -> Value) throws -> Value {

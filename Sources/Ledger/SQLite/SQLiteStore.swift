@@ -4,8 +4,15 @@ import Dispatch
 ///
 /// The file's folder must be on a local disk: the lock and the WAL do not work over a network.
 public enum SQLiteStore {
-  public static func open(path: String, migrate: Bool) async throws -> LedgerStore {
-    try await open(path: path, migrate: migrate, options: SQLiteOptions())
+  public static let usualLockTimeout = Duration.seconds(30)
+
+  /// `lockTimeout`: how long a write waits for another program's lock.
+  public static func open(
+    path: String, migrate: Bool, lockTimeout: Duration = usualLockTimeout
+  ) async throws -> LedgerStore {
+    var options = SQLiteOptions()
+    options.lockTimeout = lockTimeout
+    return try await open(path: path, migrate: migrate, options: options)
   }
 
   package static func open(

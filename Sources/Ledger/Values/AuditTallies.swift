@@ -43,6 +43,14 @@ public struct RepetitionTally: Sendable, Equatable {
   public init() {}
 }
 
+/// Messages that services acted on, and those among them that nobody committed.
+public struct ConsumptionTally: Sendable, Equatable {
+  public var answers = 0
+  public var unfounded = Offenders()
+
+  public init() {}
+}
+
 /// So many things of one kind that one service made.
 public struct Authorship: Sendable, Hashable {
   public enum Work: String, Sendable {
@@ -66,15 +74,16 @@ public struct Authorship: Sendable, Hashable {
 }
 
 /// Amounts in minor units of one currency, over all its accounts. `closing` is what the accounts
-/// say they owe; the others are summed from the far side of each transaction.
+/// say they owe; the others are summed from the far side of each transaction. Wide, so that one
+/// huge amount in a ledger of former times keeps no audit from saying what is there.
 public struct ConservationTally: Sendable, Equatable {
   public var currency: Currency
   public var accounts = 0
-  public var openingMinor: Int64 = 0
-  public var invoicedMinor: Int64 = 0
-  public var paidMinor: Int64 = 0
-  public var creditedMinor: Int64 = 0
-  public var closingMinor: Int64 = 0
+  public var openingMinor: Int128 = 0
+  public var invoicedMinor: Int128 = 0
+  public var paidMinor: Int128 = 0
+  public var creditedMinor: Int128 = 0
+  public var closingMinor: Int128 = 0
   /// Accounts for which the equation does not hold.
   public var broken = Offenders()
 

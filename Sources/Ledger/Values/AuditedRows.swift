@@ -9,6 +9,8 @@ public struct AuditedAttempt: Sendable, Equatable {
   public var currency: Currency
   public var state: AttemptState
   public var gatewayID: String?
+  /// The card that was charged, where it is known.
+  public var paymentMethod: String?
   public var createdAt: Instant
   public var settledAt: Instant?
   /// The transaction that posted it, and what that took from the gateway.
@@ -28,8 +30,8 @@ public struct AuditedAttempt: Sendable, Equatable {
 
   public init(
     invoice: String, number: Int, key: String, amountMinor: Int64, currency: Currency,
-    state: AttemptState, gatewayID: String?, createdAt: Instant, settledAt: Instant?,
-    posted: Posted?, hasDueWork: Bool
+    state: AttemptState, gatewayID: String?, paymentMethod: String? = nil, createdAt: Instant,
+    settledAt: Instant?, posted: Posted?, hasDueWork: Bool
   ) {
     self.invoice = invoice
     self.number = number
@@ -38,6 +40,7 @@ public struct AuditedAttempt: Sendable, Equatable {
     self.currency = currency
     self.state = state
     self.gatewayID = gatewayID
+    self.paymentMethod = paymentMethod
     self.createdAt = createdAt
     self.settledAt = settledAt
     self.posted = posted

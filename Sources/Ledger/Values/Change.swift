@@ -90,6 +90,16 @@ public struct DueWork: Sendable, Equatable {
   }
 }
 
+extension DueWork {
+  /// How references begin that are about a charge the gateway was found to hold.
+  package static func aboutFound(invoice: String) -> String { "\(invoice)#found@" }
+
+  /// All of them, in the order of their bytes: `A` follows `@`.
+  static func rangeAboutFound(invoice: String) -> (lowerBound: String, upperBound: String) {
+    (aboutFound(invoice: invoice), "\(invoice)#foundA")
+  }
+}
+
 /// A mail that was decided on, before and after it was handed to the mail server.
 public struct MailRecord: Sendable, Equatable {
   public enum State: String, Sendable {
@@ -112,6 +122,15 @@ public struct MailRecord: Sendable, Equatable {
   /// Begins the reason of a mail that was suppressed or refused after a sending without a known
   /// end: its receiver may have it all the same.
   public static let perhapsSent = "an earlier sending has no recorded end; "
+  /// Begins the reason of a mail that an operator wants sent once more and nobody has begun yet.
+  public static let again = "to be sent again; "
+
+  /// An operator wants it sent once more, and nobody has begun.
+  public var isToBeSentAgain: Bool {
+    state == .intended && reason?.hasPrefix(Self.again) == true
+  }
+  /// Its receiver may have it from an earlier sending.
+  public var isPerhapsSent: Bool { reason?.contains(Self.perhapsSent) == true }
 
   public init(
     about: String, account: String, kind: MailKind, period: Period?, messageID: String,
@@ -156,10 +175,22 @@ public enum Write: Sendable {
   case attempt(Attempt)
   /// The end of an attempt; refused (`stale`) unless it is still unsettled.
   case settle(Attempt)
-  /// A mail's intent (`intended`), or a mail that will not be sent (`suppressed`).
+  /// A parked attempt counts as unknown again; refused (`stale`) unless it is parked.
+  case reopen(Attempt)
+  /// A charge at the gateway that no attempt made; what was recorded of it before stays.
+  case record(GatewayChargeRecord)
+  /// This gateway has answered with the idempotency key it was given.
+  case keysKept(gateway: String)
+  /// A mail's intent (`intended`), also of one that is to be sent again, or a mail that will not be
+  /// sent (`suppressed`).
   case mail(MailRecord)
   /// The end of an intended mail: `sent` or `refused`.
   case mailEnd(MailRecord)
+  /// What the mail server said last of an intended mail that is tried again.
+  case mailWaits(MailKey, String)
+  /// A mail that has its end is to be sent once more; refused (`stale`) unless it is in the state
+  /// that is given.
+  case mailReopen(MailRecord)
   /// One more sending of a mail that has its end, by a process that did not know: its receiver may
   /// have it twice, or although it was given up.
   case mailAgain(MailKey)
@@ -171,10 +202,14 @@ public enum Write: Sendable {
   /// Adds milestones, and sets the end when there is one, of an account in a period's expected set.
   /// Harmless for an account that is not in the set.
   case progress(account: String, period: Period, reached: Milestone, end: AccountEnd?)
+  /// An account of a period's expected set that was paid awaits its payment again, because that
+  /// was taken back. Harmless for one that is not in the set, or did not end as paid.
+  case oweAgain(account: String, period: Period)
   /// A range of a close is fully invoiced.
   case rangeDone(period: Period, number: Int)
-  /// Marks the run closed; refused (`stale`) unless every expected account is finished.
-  case closeRun(Period)
+  /// Marks the run closed; refused (`stale`) unless every expected account is finished, and as many
+  /// are expected as its writer has counted.
+  case closeRun(Period, expected: Int? = nil)
 }
 
 /// Everything one message changes for one account: committed whole or not at all.
@@ -230,11 +265,15 @@ public enum StaleReason: Sendable, Equatable {
   case attemptExists(invoice: String, number: Int)
   case attemptSettled(invoice: String, number: Int)
   case referencePosted(String)
+  /// A payment's or credit's reference that was recorded for another account.
+  case referenceOfAnother(String, account: String)
   case mailExists(about: String)
   case mailEnded(about: String)
   case holdExists(String)
   case noHold(String)
   case accountsUnfinished(Int)
+  /// Others were taken into the close since they were counted.
+  case accountsAdded(Int)
   case unknownAccount(String)
   case unknownInvoice(String)
 }

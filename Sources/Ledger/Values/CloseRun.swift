@@ -40,11 +40,14 @@ public struct UsageRow: Sendable, Equatable {
   public var end: Instant
   /// For messages about the row.
   public var line: Int
+  /// Of a CloudEvent, which is unique by source and id; a table's rows have none.
+  public var source: String?
 
   public init(
     eventID: String, account: String, metric: String, quantity: ExactDecimal, start: Instant,
-    end: Instant, line: Int
+    end: Instant, line: Int, source: String? = nil
   ) {
+    self.source = source
     self.eventID = eventID
     self.account = account
     self.metric = metric
@@ -52,6 +55,23 @@ public struct UsageRow: Sendable, Equatable {
     self.start = start
     self.end = end
     self.line = line
+  }
+}
+
+/// What became of the rows of a file, or would have, where it was not kept.
+public struct ImportOutcome: Sendable, Equatable {
+  public var count: ImportCount
+  public var refused: [RefusedRow]
+  /// What the accounts of a usage file have in its months of metrics without a price.
+  public var unpriced: UnpricedMetrics
+
+  public init(
+    count: ImportCount = ImportCount(), refused: [RefusedRow] = [],
+    unpriced: UnpricedMetrics = UnpricedMetrics()
+  ) {
+    self.count = count
+    self.refused = refused
+    self.unpriced = unpriced
   }
 }
 
@@ -73,10 +93,13 @@ public struct RefusedRow: Sendable, Equatable {
   public var line: Int
   public var column: String
   public var reason: String
+  /// True for a form in which the whole column is written: it is reported once a file.
+  public var isOfColumn: Bool
 
-  public init(line: Int, column: String, reason: String) {
+  public init(line: Int, column: String, reason: String, isOfColumn: Bool = false) {
     self.line = line
     self.column = column
     self.reason = reason
+    self.isOfColumn = isOfColumn
   }
 }

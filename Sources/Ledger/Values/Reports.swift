@@ -52,6 +52,8 @@ public struct FinanceTotals: Sendable, Equatable {
   /// Net revenue by product, tax by name and rate.
   public var revenueMinor: [String: Int64] = [:]
   public var taxByRateMinor: [String: Int64] = [:]
+  /// What each of these taxes was taken on, as the invoices say.
+  public var taxBaseByRateMinor: [String: Int64] = [:]
 
   public init(currency: Currency) { self.currency = currency }
 }
@@ -120,10 +122,13 @@ public struct AccountStory: Sendable {
   public var transactions: [PostedTransaction]
   public var mails: [MailRecord]
   public var due: [DueWork]
+  /// Work that was due and was announced, and that its service has not answered yet.
+  public var announced: [DueWork]
 
   public init(
     facts: AccountFacts, invoices: [InvoiceFacts], attempts: [Attempt], steps: [ChainStep],
-    transactions: [PostedTransaction], mails: [MailRecord], due: [DueWork]
+    transactions: [PostedTransaction], mails: [MailRecord], due: [DueWork],
+    announced: [DueWork] = []
   ) {
     self.facts = facts
     self.invoices = invoices
@@ -132,5 +137,24 @@ public struct AccountStory: Sendable {
     self.transactions = transactions
     self.mails = mails
     self.due = due
+    self.announced = announced
+  }
+}
+
+/// An account of a close that waits for a person, with the decision that put it there.
+public struct ParkedAccount: Sendable, Equatable {
+  public var account: String
+  /// `nil`: it was never invoiced.
+  public var invoice: String?
+  public var rule: String
+  public var why: String
+  public var at: Instant?
+
+  public init(account: String, invoice: String?, rule: String, why: String, at: Instant?) {
+    self.account = account
+    self.invoice = invoice
+    self.rule = rule
+    self.why = why
+    self.at = at
   }
 }

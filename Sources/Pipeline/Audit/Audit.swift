@@ -20,7 +20,7 @@ public struct Audit: Sendable {
     let position = try await ledger.position()
     let expected = try await DeliveryEvidence.read(period, sources)
     let queues = try await QueueEvidence.read(sources)
-    let charges = try await ChargeEvidence.read(run, sources)
+    let charges = try await ChargeEvidence.read(period, sources)
     let stillExpected = try await DeliveryEvidence.read(period, sources)
     let overdue = try await OverdueEvidence.read(sources)
     let hasMoved = try await ledger.position() != position
@@ -35,7 +35,8 @@ public struct Audit: Sendable {
     findings += closeFindings(run, try await ledger.memberTally(period), isQuiet)
     findings += chargeFindings(charges, isQuiet)
     let deliveries = DeliveryEvidence.still(expected, stillExpected)
-    findings += queueFindings(queues, deliveries, isIdle: isIdle)
+    let consumed = try await ledger.consumptionTally()
+    findings += queueFindings(queues, deliveries, consumed, isIdle: isIdle)
     findings.append(AuditCheck.mail(try await MailEvidence.read(period, sources)))
     findings.append(AuditCheck.quiet(overdue, deadLetters: queues.deadLetters))
     findings += elsewhere
@@ -86,24 +87,26 @@ public struct Audit: Sendable {
       AuditCheck.oneCharge(evidence),
       AuditCheck.gatewayEqualsLedger(evidence, isQuiet: isQuiet),
       AuditCheck.attempts(evidence),
+      AuditCheck.memory(evidence),
       AuditCheck.unknownSettled(evidence, isQuiet: isQuiet),
     ]
   }
 
   private func queueFindings(
-    _ queues: QueueEvidence, _ deliveries: [DeliveryEvidence], isIdle: Bool
+    _ queues: QueueEvidence, _ deliveries: [DeliveryEvidence], _ consumed: ConsumptionTally,
+    isIdle: Bool
   ) -> [AuditFinding] {
     guard let contents = queues.contents else {
       return [
         .notChecked(.noLoss, "needs what is in the queues: --deep"),
-        .notChecked(.noGhost, "needs what is in the queues: --deep"),
+        AuditCheck.noGhost(consumed),
         AuditCheck.deadLetterCounts(queues.deadLetters),
       ]
     }
     return [
       AuditCheck.noLoss(
         deliveries, contents.ids, now: sources.clock.now(), isIdle: isIdle),
-      AuditCheck.noGhost(contents),
+      AuditCheck.noGhost(contents, consumed),
       AuditCheck.honestDeadLetters(contents.dead, ladder: sources.retryDelays.count),
     ]
   }

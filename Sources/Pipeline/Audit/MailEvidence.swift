@@ -8,21 +8,26 @@ public struct MailEvidence: Sendable, Equatable {
   public var delivered: [String]?
   /// Those among them that the ledger has for another period.
   public var ofOtherPeriods: Set<String>
+  /// Those recorded about events that were never committed.
+  public var unfounded: Offenders
 
   public init(
-    recorded: [AuditedMail], delivered: [String]?, ofOtherPeriods: Set<String> = []
+    recorded: [AuditedMail], delivered: [String]?, ofOtherPeriods: Set<String> = [],
+    unfounded: Offenders = Offenders()
   ) {
     self.recorded = recorded
     self.delivered = delivered
     self.ofOtherPeriods = ofOtherPeriods
+    self.unfounded = unfounded
   }
 
   /// The mailbox first: a mail is intended before it is sent, and `sent` is recorded after. What is
   /// recorded as sent after the mailbox was read is not looked for in it.
   static func read(_ period: Period, _ sources: AuditSources) async throws -> MailEvidence {
     let before = try await sources.ledger.auditedMails(period)
+    let unfounded = try await sources.ledger.unfoundedMails(period)
     guard let mailbox = sources.deliveredMails else {
-      return MailEvidence(recorded: before, delivered: nil)
+      return MailEvidence(recorded: before, delivered: nil, unfounded: unfounded)
     }
     let delivered = try await mailbox()
     let sentBefore = Set(before.filter { $0.state == .sent }.map(\.messageID))
@@ -39,6 +44,7 @@ public struct MailEvidence: Sendable, Equatable {
     let unknown = there.subtracting(recorded.map(\.messageID))
     return MailEvidence(
       recorded: recorded, delivered: delivered,
-      ofOtherPeriods: try await sources.ledger.knownMessageIDs(unknown.sorted()))
+      ofOtherPeriods: try await sources.ledger.knownMessageIDs(unknown.sorted()),
+      unfounded: unfounded)
   }
 }

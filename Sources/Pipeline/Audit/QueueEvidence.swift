@@ -78,6 +78,9 @@ public struct QueueContents: Sendable, Equatable {
   public var ids: [ServiceName: Set<String>] = [:]
   /// Triggers of a close: anybody may publish one, and the ledger keeps none.
   public var triggers = 0
+  /// Dead letters that their service refused as never committed, or as sent by a way without a
+  /// right.
+  public var refused = 0
   /// Not readable as messages of ours.
   public var junk = 0
   public var ghosts = Offenders()
@@ -91,7 +94,8 @@ public struct QueueContents: Sendable, Equatable {
     _ message: QueuedMessage, from queue: AuditedQueue, _ committed: [String: [[UInt8]]]
   ) {
     messages += 1
-    if queue.role == .dead { dead.append(deadLetter(message, queue.service)) }
+    let letter = queue.role == .dead ? deadLetter(message, queue.service) : nil
+    if let letter { dead.append(letter) }
     guard let id = message.eventID else {
       junk += 1
       return
@@ -99,12 +103,17 @@ public struct QueueContents: Sendable, Equatable {
     ids[queue.service, default: []].insert(id)
     if message.isTrigger {
       triggers += 1
+    } else if let reason = letter?.reason, Self.refusals.contains(reason) {
+      refused += 1
     } else if let bodies = committed[id] {
       if !bodies.contains(message.delivery.body) { altered.add("\(id) in \(queue.name)") }
     } else {
       ghosts.add("\(id) in \(queue.name)")
     }
   }
+
+  private static let refusals = Set(
+    [FaultReason.notCommitted, .copied, .otherKey].map(\.rawValue))
 
   private func deadLetter(_ message: QueuedMessage, _ service: ServiceName) -> DeadLetter {
     let headers = message.delivery.headers

@@ -48,6 +48,11 @@ extension Verdict {
   static let answered = Verdict(
     .done, rule: "answered", why: "its service has answered this message")
 
+  static func notCommitted(_ missing: NotCommitted, _ type: EventType) -> Verdict {
+    Verdict(
+      .contradicts, rule: FaultReason.notCommitted.rawValue, why: missing.sentence(about: type))
+  }
+
   static func unexpected(_ job: Job) -> Verdict {
     Verdict(
       .contradicts, rule: FaultReason.unexpectedType.rawValue,

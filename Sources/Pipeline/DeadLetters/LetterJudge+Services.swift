@@ -13,10 +13,15 @@ extension LetterJudge {
     guard let period = job.event.data.period else { return .unexpected(job) }
     let run = try await store.run(period)
     switch (job.type, run) {
-    case (.closeRequested, nil):
-      return Verdict(.needed, rule: "close.start", why: "the close of \(period) was not started")
-    case (.closeRequested, _?):
-      return Verdict(.done, rule: "close.exists", why: "the close of \(period) was started")
+    case (.closeRequested, nil) where Self.isOfNobody(job):
+      return Verdict(
+        .contradicts, rule: DeadLetter.reason(job.delivery.headers),
+        why: "nobody with the right to start a close sent it: closectl close start \(period)")
+    case (.closeRequested, _):
+      let situation = try StartSituation(
+        period, at: clock.now(), StartPermission(job.event), monthsBack: monthsBack,
+        try await store.startFacts(period))
+      return Verdict(situation.decide())
     case (.closeRange, nil):
       return Verdict(
         .needed, rule: "invoice.range", why: "the close of \(period) is not in the ledger yet")
@@ -30,15 +35,24 @@ extension LetterJudge {
     }
   }
 
+  /// A trigger that came by a way for which its sender has no right.
+  private static func isOfNobody(_ job: Job) -> Bool {
+    let reasons: [FaultReason] = [.copied, .otherKey, .notCommitted]
+    return reasons.map(\.rawValue).contains(DeadLetter.reason(job.delivery.headers))
+  }
+
   /// Nothing to charge is still an answer the close waits for, unless a charge has told it.
   func byCharger(_ jobs: [Job]) async throws -> [Verdict] {
-    zip(jobs, try await store.facts(for: jobs.map(\.key))).map { job, facts in
-      guard let situation = ChargeSituation(job, facts) else { return .unexpected(job) }
+    let due = try await DueProof(jobs, by: .charger, in: store)
+    return zip(jobs, try await store.facts(for: jobs.map(\.key))).map { job, facts in
+      guard let situation = ChargeSituation(job, facts, due) else { return .unexpected(job) }
       let decided = DecisionTable.charger.decide(situation)
       let letterClass: LetterClass =
         switch decided.action {
-        case .charge, .settle, .wait: .needed
-        case .park: .contradicts
+        case .charge, .settle, .takeOver, .wait: .needed
+        // Its replay has the attempt looked at again.
+        case .park: decided.rule == "charge.attempt-parked" ? .needed : .contradicts
+        case .refuse: .contradicts
         case .nothing: facts.flatMap { ChargePlan.end(decided.rule, $0) } == nil ? .done : .needed
         }
       return Verdict(letterClass, decided, of: .charger)
@@ -49,10 +63,11 @@ extension LetterJudge {
   func byMailer(_ jobs: [Job]) async throws -> [Verdict] {
     let letters = jobs.map(Letter.init)
     let known = try await store.mails(letters.compactMap(\.?.key))
+    let released = try await store.released(letters.compactMap { $0?.releasedInvoice })
     let facts = try await store.facts(for: jobs.map(\.key))
     return jobs.indices.map { index in
       guard let letter = letters[index] else { return .unexpected(jobs[index]) }
-      let decided = DecisionTable.mailer.decide(letter.situation(facts[index]))
+      let decided = DecisionTable.mailer.decide(letter.situation(facts[index], released: released))
       switch (decided.action, known[letter.key]?.state) {
       case (.park, _): return Verdict(.contradicts, decided, of: .mailer)
       case (_, .sent), (_, .refused), (_, .suppressed):
@@ -68,26 +83,29 @@ extension LetterJudge {
     let held = try await holder.holds(of: jobs)
     let facts = try await store.facts(
       for: jobs.indices.map { held[$0]?.key ?? jobs[$0].key })
+    let due = try await DueProof(jobs, by: .holder, in: store)
     return jobs.indices.map { index in
       let job = jobs[index]
       guard let snapshot = job.event.data.snapshot else { return .unexpected(job) }
       switch job.type {
       case .chargeDeclined, .chargeSkipped, .dueGrace:
-        return aboutDebt(snapshot, facts[index])
-      case .chargeSucceeded, .paymentRecorded, .creditGranted:
+        return aboutDebt(snapshot, facts[index], isDue: due.covers(job))
+      case .chargeSucceeded, .paymentRecorded, .creditGranted, .creditApplied:
         return aboutPayment(snapshot, facts[index], overdue: held[index]?.overdue ?? 0)
       default: return .unexpected(job)
       }
     }
   }
 
-  private func aboutDebt(_ snapshot: Snapshot, _ facts: AccountFacts?) -> Verdict {
+  private func aboutDebt(
+    _ snapshot: Snapshot, _ facts: AccountFacts?, isDue: Bool
+  ) -> Verdict {
     let decided = DecisionTable.holder.decide(
-      HoldSituation(snapshot: snapshot, facts: facts, now: clock.now()))
+      HoldSituation(snapshot: snapshot, facts: facts, now: clock.now(), isDue: isDue))
     let letterClass: LetterClass =
       switch decided.action {
       case .place, .waitUntil, .wait: .needed
-      case .park: .contradicts
+      case .park, .refuse: .contradicts
       case .nothing: .done
       }
     return Verdict(letterClass, decided, of: .holder)
@@ -105,5 +123,18 @@ extension LetterJudge {
       case .keep, .nothing: .done
       }
     return Verdict(letterClass, decided, of: .lifter)
+  }
+}
+
+extension Verdict {
+  /// Of a trigger: one that would be refused again comes back as it is.
+  fileprivate init(_ decision: StartDecision) {
+    let letterClass: LetterClass =
+      switch decision.action {
+      case .start, .takeIn, .wait: .needed
+      case .resume: .done
+      case .refuse: .contradicts
+      }
+    self.init(letterClass, rule: decision.rule, why: decision.explanation)
   }
 }

@@ -7,10 +7,14 @@ import Ledger
 public struct LetterJudge: Sendable {
   let store: any Store
   let clock: LedgerClock
+  let monthsBack: Int
 
-  public init(store: any Store, clock: LedgerClock) {
+  public init(
+    store: any Store, clock: LedgerClock, monthsBack: Int = StartSituation.usualMonthsBack
+  ) {
     self.store = store
     self.clock = clock
+    self.monthsBack = monthsBack
   }
 
   /// In order.
@@ -44,10 +48,14 @@ public struct LetterJudge: Sendable {
         verdicts[index] = .unreadable(error)
       }
     }
-    let answered = try await store.answered(readable.map(\.job.event.id), by: service)
-    let open = readable.filter { answered[$0.job.event.id] == nil }
-    for (index, job) in readable where answered[job.event.id] != nil {
-      verdicts[index] = .answered
+    let found = try await store.recognise(readable.map(\.job.received), by: service)
+    var open: [(index: Int, job: Job)] = []
+    for (item, recognition) in zip(readable, found) {
+      switch recognition {
+      case .answered: verdicts[item.index] = .answered
+      case .notCommitted(let why): verdicts[item.index] = .notCommitted(why, item.job.type)
+      case .fresh: open.append(item)
+      }
     }
     for (item, verdict) in zip(open, try await decided(open.map(\.job), by: service)) {
       verdicts[item.index] = verdict

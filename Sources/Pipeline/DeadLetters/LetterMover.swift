@@ -116,7 +116,9 @@ public struct LetterMover: Sendable {
     if letters.isEmpty { return }
     let results: [PublishResult]
     switch manifest.action {
-    case .replay: results = await broker.publish(letters.map { $0.replayed(under: manifest) })
+    case .replay:
+      try await ReplayedAttempts(store: store, clock: clock).reopen(letters, under: manifest)
+      results = await broker.publish(letters.map { $0.replayed(under: manifest) })
     case .refresh: results = try await publishRefreshed(letters, progress)
     case .discard: return
     }
@@ -174,6 +176,7 @@ extension PublishResult {
     switch self {
     case .confirmed: "it was confirmed"
     case .returned(403, let text): "the user may not publish there: \(text)"
+    case .returned(501, let text), .returned(502, let text): "AMQP cannot carry it: \(text)"
     case .returned(_, let text): "no queue takes it (\(text)): closectl topology apply"
     case .refused: "the queue is full"
     case .unknown(let why): "no confirm came: \(why)"

@@ -55,9 +55,7 @@ extension DeadLetter {
   /// The message as its service first got it: the same id and bytes, our own headers of failures
   /// gone, so that its attempts start anew; how often it was replayed, and under which manifest.
   func replayed(under manifest: Manifest) -> OutgoingMessage {
-    var headers = delivery.headers.filter { name, _ in
-      !name.hasPrefix("x-") && !Header.ofFailure.contains(name)
-    }
+    var headers = Header.carriedOn(delivery.headers).filter { !Header.ofFailure.contains($0.key) }
     headers[Header.replays] = .integer(Int64(replays + 1))
     headers[Header.replayedBy] = .string(manifest.id)
     return OutgoingMessage(
@@ -71,11 +69,4 @@ extension DeadLetter {
   public var replayTarget: String {
     "\(MonthClose.exchange)/\(MonthClose.replayKey(of: service))"
   }
-}
-
-extension Header {
-  /// What a failed message is given on its way to the dead letters.
-  static let ofFailure: Set<String> = [
-    attempts, firstFailedAt, lastFailedAt, reason, error, queue,
-  ]
 }

@@ -15,6 +15,8 @@ public struct Refreshing: Sendable {
   /// Why a letter cannot be refreshed.
   public enum Refusal: Error, Equatable, CustomStringConvertible {
     case unreadable(String)
+    /// A new snapshot would make an event of it.
+    case notCommitted(String)
     case noSnapshot(String)
     case unknownAccount(String)
     case unknownInvoice(String)
@@ -26,6 +28,7 @@ public struct Refreshing: Sendable {
     public var description: String {
       switch self {
       case .unreadable(let why): "its body is no message: \(why)"
+      case .notCommitted(let why): "it was never committed: \(why)"
       case .noSnapshot(let type): "\(type) carries no snapshot that could be renewed"
       case .unknownAccount(let id): "the ledger has no account \(id)"
       case .unknownInvoice(let id): "the ledger has no invoice \(id) of that account"
@@ -39,17 +42,18 @@ public struct Refreshing: Sendable {
     }
   }
 
+  static let suffix = "~refreshed-"
+
   /// `invoice.issued:2026-11/a~refreshed-2`
   public func newID(for letter: DeadLetter) async throws -> String {
-    let base = letter.messageID.firstRange(of: "~refreshed-").map {
+    let base = letter.messageID.firstRange(of: Self.suffix).map {
       String(letter.messageID[..<$0.lowerBound])
     }
     let stem = base ?? letter.messageID
     var number = 1
-    while try await !store.answered([Self.answerID("\(stem)~refreshed-\(number)")], by: .closectl)
-      .isEmpty
-    { number += 1 }
-    return "\(stem)~refreshed-\(number)"
+    var id: String { "\(stem)\(Self.suffix)\(number)" }
+    while try await !store.answered([Self.answerID(id)], by: .closectl).isEmpty { number += 1 }
+    return id
   }
 
   /// The event as it would be, or why there can be none. Writes nothing.
@@ -58,6 +62,7 @@ public struct Refreshing: Sendable {
   ) {
     let old: Event
     do { old = try letter.event() } catch { throw Refusal.unreadable(error.description) }
+    try await checkCommitted(letter)
     guard let believed = old.data.snapshot else { throw Refusal.noSnapshot(old.type) }
     let key = FactKey(account: believed.account, invoice: believed.invoice?.id)
     guard let facts = try await store.facts(for: [key])[0] else {
@@ -105,6 +110,13 @@ public struct Refreshing: Sendable {
 
   // MARK: Parts
 
+  private func checkCommitted(_ letter: DeadLetter) async throws {
+    let job = try Job(letter)
+    let found = try await store.recognise([job.received], by: letter.service)[0]
+    guard case .notCommitted(let missing) = found else { return }
+    throw Refusal.notCommitted(missing.sentence(about: job.type))
+  }
+
   /// A mail is known by the event it tells of: under a new id it would be a new mail.
   private func checkMails(_ letter: DeadLetter, _ old: Event) async throws {
     guard letter.service == .mailer, let mail = Letter(try Job(letter)) else { return }
@@ -119,7 +131,11 @@ public struct Refreshing: Sendable {
     }
     if let payment = old.data.payment {
       let kind: Transaction.Kind =
-        old.type == EventType.creditGranted.rawValue ? .creditGrant : .payment
+        switch EventType(rawValue: old.type) {
+        case .creditGranted: .creditGrant
+        case .creditApplied: .creditApplied
+        default: .payment
+        }
       let posted = try await store.posted(
         kind, account: facts.account.id, reference: payment.reference)
       guard let posted else { throw Refusal.unknownPayment(payment.reference) }

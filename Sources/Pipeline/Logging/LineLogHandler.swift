@@ -1,5 +1,4 @@
 import Billing
-import Glibc
 import Ledger
 import Logging
 
@@ -16,12 +15,15 @@ public struct LineLogHandler: LogHandler {
   public var metadataProvider: Logger.MetadataProvider?
   private let service: String
   private let format: LogFormat
-  private let write: @Sendable ([UInt8]) -> Void
+  private let write: Write
 
-  /// `write` gets whole lines with their line feed; standard error unless told otherwise.
+  /// Gets a whole line with its line feed, and the line to write in its place before it when lines
+  /// are missing: that many.
+  public typealias Write = @Sendable (_ line: [UInt8], _ missing: (Int) -> [UInt8]) -> Void
+
   public init(
     service: String, level: Logger.Level, format: LogFormat,
-    write: @escaping @Sendable ([UInt8]) -> Void = LineLogHandler.standardError
+    write: @escaping Write = LineLogHandler.standardError
   ) {
     self.service = service
     self.logLevel = level
@@ -35,16 +37,25 @@ public struct LineLogHandler: LogHandler {
   }
 
   public func log(event: LogEvent) {
+    var line = line(event.level, event.message.description)
+    for (key, value) in fields(of: event).sorted(by: { $0.key < $1.key }) {
+      line.extra(key, value)
+    }
+    if let error = event.error { line.extra("error", "\(error)") }
+    write(line.finished()) { count in
+      var notice = self.line(.warning, "log lines are missing here: nobody took them")
+      notice.extra("lines", .stringConvertible(count))
+      return notice.finished()
+    }
+  }
+
+  private func line(_ level: Logger.Level, _ message: String) -> LogLine {
     var line = LogLine(format: format)
     line.field("time", LedgerClock.system.now().rfc3339)
-    line.field("level", event.level.rawValue)
+    line.field("level", level.rawValue)
     line.field("service", service)
-    line.field("message", event.message.description)
-    for (key, value) in fields(of: event).sorted(by: { $0.key < $1.key }) {
-      line.field(key, value.description, isExtra: true)
-    }
-    if let error = event.error { line.field("error", "\(error)", isExtra: true) }
-    write(line.finished())
+    line.field("message", message)
+    return line
   }
 
   private func fields(of event: LogEvent) -> Logger.Metadata {
@@ -54,18 +65,7 @@ public struct LineLogHandler: LogHandler {
     return all
   }
 
-  /// A line that cannot be written is dropped: a service does not stop because nobody reads its
-  /// log.
-  public static let standardError: @Sendable ([UInt8]) -> Void = { line in
-    line.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count {
-        let count = Glibc.write(2, bytes.baseAddress! + done, bytes.count - done)
-        if count < 0 && errno != EINTR { return }
-        done += max(count, 0)
-      }
-    }
-  }
+  public static let standardError: Write = { LogSink.standardError.write($0, missing: $1) }
 }
 
 /// The one way to a logger: the services hand it to the libraries they use.

@@ -1,27 +1,44 @@
-/// A log line in the making: `time level service message key=value …`, or one JSON object.
+import Logging
+
+/// A log line in the making: `time level service message key=value …`, or one JSON object in
+/// which no key stands twice.
 struct LogLine {
   private let format: LogFormat
   private var bytes: [UInt8] = []
+  private var keys: Set<String> = []
 
   init(format: LogFormat) {
     self.format = format
     bytes.reserveCapacity(256)
   }
 
-  /// Fields of every line come first; extras name their key in the text form too.
-  mutating func field(_ key: String, _ value: String, isExtra: Bool = false) {
+  /// What every line has; it comes first, and the text form does not name it.
+  mutating func field(_ key: String, _ value: String) {
+    keys.insert(key)
     switch format {
     case .json:
-      bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
-      quoted(key)
-      bytes.append(UInt8(ascii: ":"))
+      begin(key)
       quoted(value)
     case .text:
       if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
-      guard isExtra else { return escaped(value) }
-      escaped(key)
+      escaped(value)
+    }
+  }
+
+  /// What this line has besides, named in both forms. A key that is taken is written as
+  /// `fields.KEY`: of two equal keys a JSON reader keeps the last one.
+  mutating func extra(_ key: String, _ value: Logger.MetadataValue) {
+    var key = key
+    while !keys.insert(key).inserted { key = "fields.\(key)" }
+    switch format {
+    case .json:
+      begin(key)
+      json(value)
+    case .text:
+      if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
+      plain(key)
       bytes.append(UInt8(ascii: "="))
-      if Self.isPlain(value) { bytes.append(contentsOf: value.utf8) } else { quoted(value) }
+      plain(value.description)
     }
   }
 
@@ -29,6 +46,63 @@ struct LogLine {
     if format == .json { bytes.append(UInt8(ascii: "}")) }
     bytes.append(UInt8(ascii: "\n"))
     return bytes
+  }
+
+  // MARK: JSON
+
+  private mutating func begin(_ key: String) {
+    bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
+    quoted(key)
+    bytes.append(UInt8(ascii: ":"))
+  }
+
+  /// What was given as a number or a truth value is one here too; a text never becomes a number, so
+  /// that an id of digits stays a text.
+  private mutating func json(_ value: Logger.MetadataValue) {
+    switch value {
+    case .string(let text): quoted(text)
+    case .stringConvertible(let value):
+      if let literal = Self.literal(value) {
+        bytes.append(contentsOf: literal.utf8)
+      } else {
+        quoted(value.description)
+      }
+    case .array(let values):
+      list("[", "]", values) { $0.json($1) }
+    case .dictionary(let values):
+      list("{", "}", values.sorted { $0.key < $1.key }) { line, pair in
+        line.quoted(pair.key)
+        line.bytes.append(UInt8(ascii: ":"))
+        line.json(pair.value)
+      }
+    }
+  }
+
+  private mutating func list<Element>(
+    _ opening: Unicode.Scalar, _ closing: Unicode.Scalar, _ elements: [Element],
+    _ write: (inout LogLine, Element) -> Void
+  ) {
+    bytes.append(UInt8(ascii: opening))
+    for (index, element) in elements.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      write(&self, element)
+    }
+    bytes.append(UInt8(ascii: closing))
+  }
+
+  private static func literal(_ value: any CustomStringConvertible) -> String? {
+    switch value {
+    case let flag as Bool: flag ? "true" : "false"
+    case let number as any BinaryInteger: number.description
+    case let number as Double where number.isFinite: number.description
+    default: nil
+    }
+  }
+
+  // MARK: Text
+
+  private mutating func plain(_ value: String) {
+    if Self.isPlain(value) { bytes.append(contentsOf: value.utf8) } else { quoted(value) }
   }
 
   private static func isPlain(_ value: String) -> Bool {

@@ -1,3 +1,4 @@
+import Billing
 import FoundationEssentials
 
 /// Header values from text that somebody else wrote. Whatever goes in, what comes out is ASCII
@@ -6,11 +7,11 @@ enum MailHeader {
   /// Longer names and subjects are cut.
   private static let maxCharacters = 200
 
-  /// `Müller AG <billing@example.com>`; `address` has passed `Mailbox.isAddress`.
+  /// `Müller AG <billing@example.com>`; `address` has passed `EmailAddress.isAddress`.
   static func mailbox(_ mailbox: Mailbox) -> String {
     let name = clean(mailbox.name)
     if name.isEmpty { return mailbox.address }
-    let isPhrase = name.utf8.allSatisfy { Mailbox.isAtomByte($0) || $0 == 0x20 }
+    let isPhrase = name.utf8.allSatisfy { EmailAddress.isAtomByte($0) || $0 == 0x20 }
     let shown = isPhrase && fits(name) ? name : encoded(name)
     return "\(shown)\r\n <\(mailbox.address)>"
   }
@@ -33,21 +34,27 @@ enum MailHeader {
   }
 
   private static func atom(_ text: Substring) -> String {
-    text.utf8.map { byte in
-      if byte == UInt8(ascii: ".") || Mailbox.isAtomByte(byte) && byte != UInt8(ascii: "%") {
-        return String(UnicodeScalar(byte))
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count + 16)
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: ".") || EmailAddress.isAtomByte(byte) && byte != UInt8(ascii: "%") {
+        bytes.append(byte)
+      } else {
+        let hex = (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        bytes.append(contentsOf: "%\(hex)".utf8)
       }
-      return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-    }.joined()
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func fits(_ text: String) -> Bool {
-    text.utf8.count <= 68 && !text.contains("=?")
+    text.utf8.count <= 68 && !(text.utf8.contains(UInt8(ascii: "=")) && text.contains("=?"))
   }
 
   /// Control characters, line and paragraph separators and marks that turn the reading direction
   /// become spaces; spaces at the ends go.
   private static func clean(_ text: String) -> String {
+    if isClean(text) { return text }
     let scalars = text.unicodeScalars.prefix(maxCharacters).map { scalar -> Character in
       switch scalar.properties.generalCategory {
       case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: " "
@@ -56,6 +63,13 @@ enum MailHeader {
     }
     let trimmed = scalars.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
     return String(trimmed)
+  }
+
+  /// Most of it: ASCII, short, with nothing to take off.
+  private static func isClean(_ text: String) -> Bool {
+    let bytes = text.utf8
+    return bytes.count <= maxCharacters && bytes.first != 0x20 && bytes.last != 0x20
+      && bytes.allSatisfy { 0x20...0x7E ~= $0 }
   }
 
   /// RFC 2047 encoded words, short enough to share a line with a field name; no character is cut

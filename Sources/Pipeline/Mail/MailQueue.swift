@@ -77,6 +77,7 @@ final class MailBatch: Sendable {
   private struct State {
     var answers: [MailAnswer?]
     var missing: Int
+    var isGivenUp = false
     var complete: CheckedContinuation<[MailAnswer], Never>?
   }
 
@@ -85,6 +86,11 @@ final class MailBatch: Sendable {
   init(count: Int) {
     state = Mutex(.init(answers: Array(repeating: nil, count: count), missing: count))
   }
+
+  /// Nobody waits any longer: what is under way is broken off, what is not is not begun.
+  var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
+
+  func giveUp() { state.withLock { $0.isGivenUp = true } }
 
   func answer(_ answer: MailAnswer, at index: Int) {
     let (complete, answers) = state.withLock { state in

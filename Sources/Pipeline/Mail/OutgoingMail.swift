@@ -34,11 +34,16 @@ public struct OutgoingMail: Sendable, Equatable {
 public enum MailAnswer: Sendable, Equatable {
   /// The server has it and answers for it.
   case accepted
-  /// Not now and not later: this mail must not be sent again unchanged.
+  /// The recipient's address is at fault: not now and not later.
   case refused(String)
-  /// Not now: the server is away, busy, or wants something of us that has nothing to do with this
-  /// mail (a login, another sender).
+  /// Not now, and it may be this mail or its recipient alone: a full mailbox, greylisting.
   case later(String)
+  /// The server would say the same of the next mail: a policy, a quota, another sender wanted.
+  case denied(String)
+  /// The server cannot be reached or used: no connection, no TLS, no login.
+  case away(String)
+  /// Nothing was handed over, for a reason of our own.
+  case notSent(String)
   /// The connection ended after the whole mail was sent and before the server's answer: it has the
   /// mail or it has not. A resend under the same Message-ID is the only way on.
   case uncertain(String)

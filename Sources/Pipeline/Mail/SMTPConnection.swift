@@ -1,4 +1,6 @@
+import Billing
 import CCurl
+import Dispatch
 import Glibc
 import Logging
 
@@ -12,6 +14,7 @@ final class SMTPConnection {
   private let logger: Logger
   private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
   private let upload = SMTPUpload()
+  private let replies = SMTPReplies()
   /// A server that said no may still be in the middle of that mail: the next one starts anew.
   private var isUnclean = false
   private var down: (until: ContinuousClock.Instant, answer: MailAnswer)?
@@ -19,9 +22,9 @@ final class SMTPConnection {
   /// For a moment after a failed connect nobody is kept waiting for the next one to fail.
   private static let downTime = Duration.seconds(1)
 
-  /// Once per process: libcurl, and no death by writing to a closed connection.
+  /// Once per process.
   static let prepareProcess: Void = {
-    signal(SIGPIPE, SIG_IGN)
+    ProcessSignals.ignoreBrokenPipes()
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
   }()
 
@@ -35,33 +38,75 @@ final class SMTPConnection {
     configure()
   }
 
+  /// Takes leave of the server, for whose answer libcurl would wait two minutes.
   func close() {
+    let socket = openSocket ?? -1
+    let queue = DispatchQueue(label: "month-close.mail.farewell")
+    let end = DispatchWorkItem { _ = shutdown(socket, Int32(SHUT_RDWR)) }
+    queue.asyncAfter(deadline: .now() + 1, execute: end)
     curl_easy_cleanup(UnsafeMutableRawPointer(curl))
+    end.cancel()
+    queue.sync { _ = Glibc.close(socket) }
     errorText.deallocate()
   }
 
-  func deliver(_ mail: OutgoingMail) -> MailAnswer {
-    guard Mailbox.isAddress(mail.to) else { return .refused("the address is not a valid one") }
-    guard let from = Mailbox(mail.from) else { return .later("the sender is not a valid address") }
+  /// A second descriptor of it: libcurl closes its own when it likes.
+  private var openSocket: CInt? {
+    var socket = curl_socket_t(-1)
+    checked(mc_getinfo_socket(UnsafeMutableRawPointer(curl), CURLINFO_ACTIVESOCKET, &socket))
+    let second = socket < 0 ? -1 : fcntl(socket, F_DUPFD_CLOEXEC, 0)
+    return second < 0 ? nil : second
+  }
+
+  /// `isGivenUp` is asked about once a second while the server is waited for.
+  func deliver(
+    _ mail: OutgoingMail, unless isGivenUp: @escaping () -> Bool = { false }
+  ) -> MailAnswer {
+    if isGivenUp() { return SMTPPool.stopping }
+    upload.isGivenUp = isGivenUp
+    guard EmailAddress.isAddress(mail.to) else {
+      return .refused("the address is not a valid one")
+    }
+    guard let from = Mailbox(mail.from) else { return .away("the sender is not a valid address") }
     if let down, ContinuousClock.now < down.until { return down.answer }
     var exchange = exchange(mail, from: from, isFresh: isUnclean)
     if exchange.isStaleConnection { exchange = self.exchange(mail, from: from, isFresh: true) }
-    let answer = exchange.answer(server: "\(server.host):\(server.port ?? server.defaultPort)")
+    let answer = exchange.answer(server: place)
     isUnclean = answer != .accepted
     note(answer, isDown: exchange.isServerDown)
     return answer
   }
 
+  /// All that comes before a mail, and `NOOP` in its place. Why it failed; `nil`: it did not.
+  func greet() -> String? {
+    SMTPConnection.prepareProcess
+    errorText[0] = 0
+    set(CURLOPT_UPLOAD, 0)
+    set(CURLOPT_NOBODY, 1)
+    set(CURLOPT_CUSTOMREQUEST, "NOOP")
+    let result = curl_easy_perform(UnsafeMutableRawPointer(curl))
+    let exchange = SMTPExchange(
+      result: result, reply: info(CURLINFO_RESPONSE_CODE), lastReply: nil, isSent: false,
+      isReused: false, detail: String(cString: errorText))
+    switch exchange.answer(server: place) {
+    case .accepted, .uncertain: return nil
+    case .refused(let why), .later(let why), .denied(let why), .away(let why), .notSent(let why):
+      return why
+    }
+  }
+
+  private var place: String { "\(server.host):\(server.port ?? server.defaultPort)" }
+
   private func note(_ answer: MailAnswer, isDown: Bool) {
-    guard isDown, case .later(let why) = answer else {
+    guard isDown else {
       down = nil
       return
     }
-    if down == nil { logger.warning("mail waits", metadata: ["why": "\(why)"]) }
     down = (.now + Self.downTime, answer)
   }
 
   private func exchange(_ mail: OutgoingMail, from: Mailbox, isFresh: Bool) -> SMTPExchange {
+    replies.begin()
     upload.begin(MailMessage.bytes(of: mail, from: from))
     errorText[0] = 0
     let recipients = curl_slist_append(nil, "<\(mail.to)>")
@@ -73,10 +118,12 @@ final class SMTPConnection {
       mc_setopt_offset(
         UnsafeMutableRawPointer(curl), CURLOPT_INFILESIZE_LARGE, curl_off_t(upload.count)))
     let result = curl_easy_perform(UnsafeMutableRawPointer(curl))
+    let reply = info(CURLINFO_RESPONSE_CODE)
     return SMTPExchange(
-      result: result, reply: info(CURLINFO_RESPONSE_CODE),
+      result: result, reply: reply, lastReply: replies.last(of: reply),
       isSent: upload.isRead && sentBytes >= upload.count,
-      isReused: info(CURLINFO_NUM_CONNECTS) == 0, detail: String(cString: errorText))
+      isReused: info(CURLINFO_NUM_CONNECTS) == 0, detail: String(cString: errorText),
+      systemError: result == CURLE_COULDNT_CONNECT ? Int32(info(CURLINFO_OS_ERRNO)) : 0)
   }
 }
 
@@ -104,6 +151,22 @@ extension SMTPConnection {
     set(CURLOPT_UPLOAD, 1)
     set(CURLOPT_ERRORBUFFER, errorText)
     set(CURLOPT_READDATA, Unmanaged.passUnretained(upload).toOpaque())
+    set(CURLOPT_HEADERDATA, Unmanaged.passUnretained(replies).toOpaque())
+    checked(
+      mc_setopt_transfer(UnsafeMutableRawPointer(curl), CURLOPT_HEADERFUNCTION) {
+        line, size, count, context in
+        Unmanaged<SMTPReplies>.fromOpaque(context!).takeUnretainedValue()
+          .heard(UnsafeRawBufferPointer(start: line, count: size * count))
+        return size * count
+      })
+    set(CURLOPT_NOPROGRESS, 0)
+    set(CURLOPT_XFERINFODATA, Unmanaged.passUnretained(upload).toOpaque())
+    checked(
+      mc_setopt_progress(UnsafeMutableRawPointer(curl), CURLOPT_XFERINFOFUNCTION) {
+        context, _, _, _, _ in
+        // Anything but 0 breaks the transfer off.
+        Unmanaged<SMTPUpload>.fromOpaque(context!).takeUnretainedValue().isGivenUp() ? 1 : 0
+      })
     checked(
       mc_setopt_transfer(UnsafeMutableRawPointer(curl), CURLOPT_READFUNCTION) {
         buffer, size, count, context in
@@ -167,10 +230,26 @@ struct SMTPTimeouts: Sendable {
   var mailMilliseconds = 30_000
 }
 
+/// The codes of the server's replies to the mail in hand. Their words are not kept.
+final class SMTPReplies {
+  private var replies: [SMTPReply] = []
+
+  func begin() { replies = [] }
+
+  func heard(_ line: UnsafeRawBufferPointer) {
+    if let reply = SMTPReply(line: line) { replies.append(reply) }
+  }
+
+  /// The last line with this code; of a reply of several lines each has the same.
+  func last(of code: Int) -> SMTPReply? { replies.last { $0.code == code } }
+}
+
 /// The bytes of the mail in hand, as libcurl asks for them.
 final class SMTPUpload {
   private var bytes: [UInt8] = []
   private var next = 0
+  /// Whoever wanted the mail sent waits no longer.
+  var isGivenUp: () -> Bool = { false }
 
   var count: Int { bytes.count }
   var isRead: Bool { next == bytes.count }

@@ -29,13 +29,18 @@ final class SMTPPool: Sendable {
     }
   }
 
+  /// A task that is cancelled has its answers within a second or so.
   func send(_ mails: [OutgoingMail]) async -> [MailAnswer] {
     let batch = MailBatch(count: mails.count)
-    for (index, mail) in mails.enumerated() {
-      let isIn = await queue.put(.init(mail: mail, index: index, batch: batch))
-      if !isIn { batch.answer(Self.stopping, at: index) }
+    return await withTaskCancellationHandler {
+      for (index, mail) in mails.enumerated() {
+        let isIn = await queue.put(.init(mail: mail, index: index, batch: batch))
+        if !isIn { batch.answer(Self.stopping, at: index) }
+      }
+      return await batch.answers()
+    } onCancel: {
+      batch.giveUp()
     }
-    return await batch.answers()
   }
 
   func shutdown() async {
@@ -49,11 +54,12 @@ final class SMTPPool: Sendable {
     }
   }
 
-  private static let stopping = MailAnswer.later("the mail client is stopping")
+  static let stopping = MailAnswer.notSent("the mail client is stopping")
 
   private func work(_ connection: SMTPConnection) {
     while let job = queue.take() {
-      job.batch.answer(connection.deliver(job.mail), at: job.index)
+      job.batch.answer(
+        connection.deliver(job.mail, unless: { job.batch.isGivenUp }), at: job.index)
     }
     connection.close()
     let stopped = state.withLock { state in

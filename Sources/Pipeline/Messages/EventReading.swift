@@ -32,6 +32,9 @@ extension EventData {
     }
     reason = try data.optionalText("reason", max: 1000)
     ends = try data.object("ends", at: "data.ends")?.integers()
+    early = try data.optionalBoolean("early")
+    past = try data.optionalBoolean("past")
+    late = try data.optionalBoolean("late")
   }
 }
 

@@ -56,6 +56,7 @@ extension JSONWriter {
 
   private mutating func members(of data: EventData) {
     if let charge = data.charge { object("charge") { $0.members(of: charge) } }
+    if let early = data.early { boolean("early", early) }
     if let ends = data.ends {
       object("ends") { writer in
         for (key, value) in ends.sorted(by: { $0.key < $1.key }) {
@@ -63,12 +64,14 @@ extension JSONWriter {
         }
       }
     }
+    if let late = data.late { boolean("late", late) }
     if let mail = data.mail {
       object("mail") {
         $0.text("about", mail.about)
         $0.text("kind", mail.kind.rawValue)
       }
     }
+    if let past = data.past { boolean("past", past) }
     if let payment = data.payment {
       object("payment") {
         $0.integer("amount", payment.amount)

@@ -101,7 +101,11 @@ struct JSONObject {
   }
 
   func boolean(_ key: String) throws(MessageFault) -> Bool {
-    let index = try need(document.member(of: node, key), key)
+    try need(try optionalBoolean(key), key)
+  }
+
+  func optionalBoolean(_ key: String) throws(MessageFault) -> Bool? {
+    guard let index = document.member(of: node, key) else { return nil }
     switch document.nodes[index].kind {
     case .yes: return true
     case .no: return false

@@ -24,6 +24,7 @@ extension EventData {
     case .chargeSkipped: [.snapshot, .invoice]
     case .chargeParked: [.snapshot]
     case .paymentRecorded, .creditGranted: [.snapshot, .payment]
+    case .creditApplied: [.snapshot, .invoice, .payment]
     case .holdPlaced: [.snapshot, .invoice]
     case .holdLifted: [.snapshot]
     case .mailSent, .mailSuppressed, .mailRefused: [.snapshot, .mail]

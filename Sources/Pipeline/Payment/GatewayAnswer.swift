@@ -7,18 +7,21 @@ public enum GatewayAnswer: Sendable, Equatable {
   case declined(gatewayID: String?, code: String, hard: Bool)
   /// 409: another request with this key is in work. The same key, later.
   case inProgress
-  /// 429: not executed. The same key, later.
+  /// 429, or 503 with `Retry-After`: not now. The same key, later.
   case throttled(retryAfterSeconds: Int?)
-  /// Nobody knows whether it was executed: timeout, reset, 5xx. The same key while the gateway
-  /// keeps it, a lookup after.
+  /// Nobody knows whether it was executed: timeout, reset, 5xx, or an answer that is not provably
+  /// the gateway's own. The same key while the gateway keeps it, a lookup after.
   case unknown(String)
   /// 401, 403: not executed, and nothing will be until a person changes the key.
   case unauthorized(String)
   /// The other end could not show that it is the gateway: nothing was sent to it.
   case untrusted(String)
-  /// 400: not executed, and never will be in this form: our bug.
+  /// Not made: no connection came about, so nothing was sent; or something before the gateway
+  /// lets nobody through. The same attempt under the same key, once it is there again.
+  case unreachable(String)
+  /// 400 with the gateway's own words: not executed, and never will be in this form.
   case rejected(String)
-  /// An answer that cannot be about this charge, or cannot be read. A person must look.
+  /// A whole payment of the gateway's, about something else than this charge. A person must look.
   case implausible(String)
 }
 
@@ -30,4 +33,5 @@ public enum GatewayLookup: Sendable, Equatable {
   case unknown(String)
   case unauthorized(String)
   case untrusted(String)
+  case unreachable(String)
 }

@@ -16,13 +16,15 @@ public struct GatewayCharge: Sendable, Equatable {
   public var refundedMinor: Int64
   public var currency: String
   public var state: State
+  /// By the gateway's clock.
+  public var createdAt: Instant?
 
   /// Money was taken and is still with us.
   public var isTaken: Bool { state == .succeeded && refundedMinor < amountMinor }
 
   public init(
     id: String, payment: String?, invoice: String?, attempt: Int?, amountMinor: Int64,
-    refundedMinor: Int64 = 0, currency: String, state: State
+    refundedMinor: Int64 = 0, currency: String, state: State, createdAt: Instant? = nil
   ) {
     self.id = id
     self.payment = payment
@@ -32,6 +34,7 @@ public struct GatewayCharge: Sendable, Equatable {
     self.refundedMinor = refundedMinor
     self.currency = currency
     self.state = state
+    self.createdAt = createdAt
   }
 }
 
@@ -59,6 +62,7 @@ public enum GatewayListFault: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unauthorized(let status): "the payment gateway refuses our key: status \(status)"
+    case .unreachable(let why) where why.hasPrefix("the payment gateway"): why
     case .unreachable(let why): "the payment gateway cannot be reached: \(why)"
     case .unreadable(let why): "the payment gateway's list of charges cannot be read: \(why)"
     case .unlisted: "this payment gateway cannot list its charges"

@@ -30,7 +30,7 @@ struct GatewayErrorReply: Decodable, Equatable {
     var metadata: [String: String]?
 
     func isAbout(_ request: ChargeRequest) -> Bool {
-      GatewayText.isID(id) && amount == request.amountMinor
+      GatewayText.isID(id) && amount == request.gatewayNumber
         && currency.uppercased() == request.currency.code
         && metadata?["invoice"] == request.invoice
         && metadata?["attempt"] == String(request.attempt)

@@ -1,4 +1,6 @@
 import AsyncHTTPClient
+import NIOCore
+import NIOPosix
 import NIOSSL
 
 /// One request and its whole answer, within a time and a size.
@@ -6,6 +8,8 @@ struct GatewayExchange: Sendable {
   enum Fault: Error {
     /// TLS did not come about: nothing was sent. The sentence says why.
     case untrusted(String)
+    /// No connection came about: nothing was sent. The sentence says where to, and why.
+    case unreachable(String)
     /// The answer is longer than any of this gateway's.
     case oversized
     /// Sent or not, answered or not: unknown.
@@ -22,8 +26,11 @@ struct GatewayExchange: Sendable {
   var address: GatewayAddress
   var caFile: String?
   var timeoutSeconds: Int
+  /// Half of a call's time at most: what did not connect has to be told from what did not answer.
+  var connectSeconds: Double { min(Double(timeoutSeconds) / 2, 10) }
   /// For tests of crashes: called when all of a request has left.
   var requestSent: (@Sendable () -> Void)?
+  var keys = KeyEcho()
 
   func post(
     _ path: String, form: String, key: String, traceparent: String? = nil
@@ -97,18 +104,33 @@ struct GatewayExchange: Sendable {
       return .success(
         GatewayReply(
           status: Int(response.status.code),
-          retryAfter: response.headers.first(name: "Retry-After"), body: body))
+          retryAfterSeconds: RetryAfter.seconds(
+            response.headers.first(name: "Retry-After"),
+            date: response.headers.first(name: "Date")),
+          repeatsKey: response.headers["Idempotency-Key"] == request.headers["Idempotency-Key"],
+          body: body))
     } catch let error
       where error is NIOSSLError || error is NIOSSLExtraError
       || error is BoringSSLError
     {
       return .failure(await untrusted("\(type(of: error))"))
+    } catch let error as NIOConnectionError {
+      return .failure(unreachable(error.reason))
+    } catch let error as IOError where error.isOfConnecting {
+      return .failure(unreachable(error.reason))
+    } catch let error as HTTPClientError where error.isOfConnecting {
+      return .failure(unreachable("no connection within \(connectSeconds) s"))
     } catch let error as HTTPClientError {
       return .failure(.lost(error.shortDescription))
     } catch {
       // A type's name says enough; a system's text may hold addresses.
       return .failure(.lost("\(type(of: error))"))
     }
+  }
+
+  private func unreachable(_ why: String) -> Fault {
+    .unreachable(
+      "the payment gateway \(address.base) (MONTHCLOSE_GATEWAY_URL) cannot be reached: \(why)")
   }
 
   private func untrusted(_ fault: String) async -> Fault {

@@ -3,10 +3,12 @@ import Billing
 /// What is sent: form-encoded, the same bytes for the same attempt.
 enum GatewayForm {
   /// Creates and confirms a PaymentIntent with the customer absent. `payment_method_types` is
-  /// named, so that no method that needs a browser is ever chosen.
-  static func charge(_ request: ChargeRequest) -> String {
+  /// named, so that no method that needs a browser is ever chosen. `nil`: the amount cannot be said
+  /// in the gateway's units.
+  static func charge(_ request: ChargeRequest) -> String? {
+    guard let number = request.gatewayNumber else { return nil }
     var fields = [
-      ("amount", String(request.amountMinor)),
+      ("amount", String(number)),
       ("currency", request.currency.code.lowercased()),
       ("confirm", "true"),
       ("off_session", "true"),
@@ -27,13 +29,15 @@ enum GatewayForm {
     return encode(fields)
   }
 
-  static func search(_ request: ChargeRequest, page: String?) -> String {
+  static func search(_ request: ChargeRequest) -> [(String, String)] {
     let query =
       "metadata['invoice']:'\(quoted(request.invoice))' "
       + "AND metadata['attempt']:'\(request.attempt)'"
-    var fields = [("query", query), ("limit", "100")]
-    if let page { fields.append(("page", page)) }
-    return encode(fields)
+    return [("query", query), ("limit", "100")]
+  }
+
+  static func search(invoice: String) -> [(String, String)] {
+    [("query", "metadata['invoice']:'\(quoted(invoice))'"), ("limit", "100")]
   }
 
   private static func quoted(_ text: String) -> String {

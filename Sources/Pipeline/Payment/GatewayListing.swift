@@ -9,10 +9,11 @@ struct ChargeListReply: Decodable {
     var currency: String
     var status: String
     var paymentIntent: String?
+    var created: Int64?
     var metadata: [String: String]?
 
     enum CodingKeys: String, CodingKey {
-      case id, amount, currency, status, metadata
+      case id, amount, currency, status, created, metadata
       case amountRefunded = "amount_refunded"
       case paymentIntent = "payment_intent"
     }
@@ -28,14 +29,41 @@ struct ChargeListReply: Decodable {
 }
 
 extension ChargeListReply.Charge {
-  /// `nil` when it cannot be believed.
-  var charge: GatewayCharge? {
+  /// Throws what cannot be believed of it.
+  func charge() throws(GatewayListFault) -> GatewayCharge {
     guard GatewayText.isID(id), amount >= 0, let state = GatewayCharge.State(rawValue: status)
-    else { return nil }
+    else {
+      throw .unreadable("a charge without an id, with a negative amount or an unknown status")
+    }
     return GatewayCharge(
       id: id, payment: paymentIntent, invoice: metadata?["invoice"],
-      attempt: metadata?["attempt"].flatMap { Int($0) }, amountMinor: amount,
-      refundedMinor: amountRefunded ?? 0, currency: currency.uppercased(), state: state)
+      attempt: metadata?["attempt"].flatMap { Self.attempt($0) },
+      amountMinor: try minor(amount), refundedMinor: try minor(amountRefunded ?? 0),
+      currency: currency.uppercased(), state: state, createdAt: created.flatMap(Self.time))
+  }
+
+  /// Only what the charger itself writes; anything else is no attempt of ours.
+  private static func attempt(_ text: String) -> Int? {
+    guard let number = Int(text), 1...1_000_000 ~= number, text == String(number) else {
+      return nil
+    }
+    return number
+  }
+
+  private static func time(_ seconds: Int64) -> Instant? {
+    0...253_402_300_799 ~= seconds ? Instant(milliseconds: seconds * 1000) : nil
+  }
+
+  /// In minor units of ours. What is in a currency we know nothing of, or is another program's,
+  /// stays as the gateway has it: it is counted for no invoice.
+  private func minor(_ number: Int64) throws(GatewayListFault) -> Int64 {
+    let currency: Currency
+    do { currency = try Currency(self.currency.uppercased()) } catch { return number }
+    let amount = GatewayCurrencies.stripe.amountMinor(of: number, currency)
+    if let amount, Money.isWithinLimit(amount) { return amount }
+    if metadata?["invoice"] == nil { return number }
+    let code = GatewayText.code(self.currency)
+    throw .unreadable("charge \(id) is over \(number) \(code), which is no amount of ours")
   }
 }
 
@@ -51,26 +79,31 @@ extension GatewayClient {
   func list(
     since: Instant, after: String?
   ) async throws(GatewayListFault) -> GatewayChargePage {
+    try await page(GatewayForm.charges(since: since, after: after))
+  }
+
+  func page(_ query: String) async throws(GatewayListFault) -> GatewayChargePage {
     let reply: GatewayReply
     do {
       reply = try await exchange.get(
-        "/v1/charges", query: GatewayForm.charges(since: since, after: after),
+        "/v1/charges", query: query,
         largest: GatewayExchange.largestList)
     } catch {
       throw error.listFault
     }
     switch reply.status {
     case 200: break
-    case 401, 403: throw .unauthorized(status: reply.status)
+    case 401, 403:
+      if case .unreachable(let why) = reply.refusedKey { throw .unreachable(why) }
+      throw .unauthorized(status: reply.status)
+    case 404 where reply.isOwnError: throw .unlisted
     default: throw .unreachable("status \(reply.status)")
     }
     guard let page = reply.decoded(ChargeListReply.self) else {
       throw .unreadable("the answer is not the JSON of a list of charges")
     }
-    let charges = page.data.compactMap(\.charge)
-    guard charges.count == page.data.count else {
-      throw .unreadable("a charge without an id, with a negative amount or an unknown status")
-    }
+    var charges: [GatewayCharge] = []
+    for listed in page.data { charges.append(try listed.charge()) }
     if page.hasMore && charges.isEmpty {
       throw .unreadable("an empty page that says that more follow")
     }
@@ -82,7 +115,7 @@ extension GatewayExchange.Fault {
   fileprivate var listFault: GatewayListFault {
     switch self {
     case .oversized: .unreadable("a page is longer than 4 MiB")
-    case .untrusted(let why), .lost(let why): .unreachable(why)
+    case .untrusted(let why), .unreachable(let why), .lost(let why): .unreachable(why)
     }
   }
 }

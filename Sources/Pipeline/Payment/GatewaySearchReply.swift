@@ -15,6 +15,7 @@ extension [PaymentIntentReply] {
   /// What the payments found for one attempt say together. There should be one at most; a succeeded
   /// one counts before a newer one that failed, and two succeeded ones are for a person.
   func lookup(for request: ChargeRequest) -> GatewayLookup {
+    guard allSatisfy(\.isPayment) else { return .unknown("the search gave what is no payment") }
     guard allSatisfy({ $0.isAbout(request) }) else {
       return .unknown("the search gave payments of another invoice")
     }

@@ -17,6 +17,7 @@ extension PaymentGateway {
     if let caFile, !TLSLook.isCertificateFile(caFile) {
       throw PaymentGatewayError.unusableCAFile(Redaction.printable(caFile))
     }
+    let keys = KeyEcho()
     let client = HTTPClient(
       eventLoopGroupProvider: .singleton,
       configuration: .gateway(
@@ -24,12 +25,14 @@ extension PaymentGateway {
     let caller = GatewayClient(
       exchange: GatewayExchange(
         client: client, address: address, caFile: caFile, timeoutSeconds: max(1, timeoutSeconds),
-        requestSent: requestSent),
+        requestSent: requestSent, keys: keys),
       logger: logger)
     return PaymentGateway(
       charge: { await caller.charge($0) },
       find: { await caller.find($0) },
       list: { try await caller.list(since: $0, after: $1) },
+      payments: { await caller.payments(of: $0) }, address: address.base,
+      keepsKeys: { keys.wasHeard },
       shutdown: {
         do { try await client.shutdown() } catch {
           logger.debug("the gateway's client was closed already")
@@ -44,7 +47,9 @@ extension HTTPClient.Configuration {
   ) -> Self {
     var configuration = Self()
     configuration.redirectConfiguration = .disallow
-    configuration.timeout.connect = .seconds(Int64(min(max(1, timeoutSeconds), 10)))
+    configuration.timeout.connect = .milliseconds(min(Int64(max(1, timeoutSeconds)) * 500, 10_000))
+    // A refused connection is told at once; when to try again is not the client's to decide.
+    configuration.connectionPool.retryConnectionEstablishment = false
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, maxConnections)
     configuration.tlsConfiguration = .makeClientConfiguration()
     configuration.tlsConfiguration?.minimumTLSVersion = .tlsv12
@@ -63,11 +68,16 @@ struct GatewayClient: Sendable {
 
   func charge(_ request: ChargeRequest) async -> GatewayAnswer {
     let answer: GatewayAnswer
+    guard let form = GatewayForm.charge(request) else {
+      return .rejected("the amount cannot be said in the gateway's units; it was not sent")
+    }
     do {
       let reply = try await exchange.post(
-        "/v1/payment_intents", form: GatewayForm.charge(request), key: request.key,
+        "/v1/payment_intents", form: form, key: request.key,
         traceparent: request.traceparent)
       answer = reply.answer(to: request)
+      // Of an answer that is provably the gateway's own; a proxy repeats anything.
+      if case .succeeded = answer, reply.repeatsKey { exchange.keys.note() }
     } catch {
       answer = error.answer
     }
@@ -82,30 +92,48 @@ struct GatewayClient: Sendable {
   }
 
   private func search(_ request: ChargeRequest) async -> GatewayLookup {
+    switch await paymentIntents(GatewayForm.search(request), traceparent: request.traceparent) {
+    case .success(let found): found.lookup(for: request)
+    case .failure(let untold): untold.lookup
+    }
+  }
+
+  /// Why a search told nothing.
+  struct Untold: Error {
+    var lookup: GatewayLookup
+
+    init(_ lookup: GatewayLookup) { self.lookup = lookup }
+  }
+
+  /// All payments that a search finds.
+  func paymentIntents(
+    _ query: [(String, String)], traceparent: String? = nil
+  ) async -> Result<[PaymentIntentReply], Untold> {
     var found: [PaymentIntentReply] = []
-    var page: String?
+    var fields = query
     for _ in 0..<Self.mostPages {
       let reply: GatewayReply
       do {
         reply = try await exchange.get(
-          "/v1/payment_intents/search", query: GatewayForm.search(request, page: page),
-          traceparent: request.traceparent)
+          "/v1/payment_intents/search", query: GatewayForm.encode(fields),
+          traceparent: traceparent)
       } catch {
-        return error.lookup
+        return .failure(Untold(error.lookup))
       }
       switch reply.status {
       case 200: break
-      case 401, 403: return .unauthorized("status \(reply.status)")
-      default: return .unknown("lookup: status \(reply.status)")
+      case 401, 403: return .failure(Untold(GatewayLookup(refused: reply.refusedKey)))
+      default: return .failure(Untold(.unknown("lookup: status \(reply.status)")))
       }
       guard let result = reply.decoded(GatewaySearchReply.self) else {
-        return .unknown("lookup: the answer is not the JSON of a search")
+        return .failure(Untold(.unknown("lookup: the answer is not the JSON of a search")))
       }
       found += result.data
-      guard result.hasMore, let next = result.nextPage else { return found.lookup(for: request) }
-      page = next
+      guard result.hasMore, let next = result.nextPage else { return .success(found) }
+      fields = query + [("page", next)]
     }
-    return .unknown("lookup: more than \(Self.mostPages) pages of payments for one attempt")
+    return .failure(
+      Untold(.unknown("lookup: more than \(Self.mostPages) pages of payments for one attempt")))
   }
 
   private func note(_ call: String, _ outcome: @autoclosure () -> String, _ request: ChargeRequest)
@@ -123,8 +151,9 @@ struct GatewayClient: Sendable {
 extension GatewayExchange.Fault {
   fileprivate var answer: GatewayAnswer {
     switch self {
-    case .oversized: .implausible("the answer is longer than 256 KiB")
+    case .oversized: .unknown("the answer is longer than 256 KiB")
     case .untrusted(let why): .untrusted(why)
+    case .unreachable(let why): .unreachable(why)
     case .lost(let why): .unknown(why)
     }
   }
@@ -133,7 +162,18 @@ extension GatewayExchange.Fault {
     switch self {
     case .oversized: .unknown("lookup: the answer is longer than 256 KiB")
     case .untrusted(let why): .untrusted(why)
+    case .unreachable(let why): .unreachable(why)
     case .lost(let why): .unknown("lookup: \(why)")
+    }
+  }
+}
+
+extension GatewayLookup {
+  fileprivate init(refused answer: GatewayAnswer) {
+    switch answer {
+    case .unauthorized(let why): self = .unauthorized(why)
+    case .unreachable(let why): self = .unreachable(why)
+    default: self = .unknown("lookup: \(answer)")
     }
   }
 }

@@ -16,6 +16,14 @@ public struct PaymentGateway: Sendable {
   /// A page of all charges made since then, newest first, of whatever program; `after` is the id
   /// of the last charge of the page before. Throws a `GatewayListFault`.
   public var list: ChargeListing
+  /// Every charge that succeeded and carries this invoice in its metadata, whatever its amount and
+  /// attempt. What was made within the last minute may be missing.
+  public var payments: @Sendable (_ invoice: String) async -> GatewayPayments
+  /// Which gateway it is, without its key.
+  public var address: String
+  /// Whether it has answered with the idempotency key of a request: then a repetition of the same
+  /// request is harmless.
+  public var keepsKeys: @Sendable () -> Bool
   /// Closes connections; calls in work end as `unknown`.
   public var shutdown: @Sendable () async -> Void
 
@@ -23,11 +31,18 @@ public struct PaymentGateway: Sendable {
     charge: @escaping @Sendable (ChargeRequest) async -> GatewayAnswer,
     find: @escaping @Sendable (ChargeRequest) async -> GatewayLookup,
     list: @escaping ChargeListing = { _, _ in throw GatewayListFault.unlisted },
+    payments: @escaping @Sendable (_ invoice: String) async -> GatewayPayments = { _ in
+      .made([])
+    },
+    address: String = "", keepsKeys: @escaping @Sendable () -> Bool = { true },
     shutdown: @escaping @Sendable () async -> Void = {}
   ) {
     self.charge = charge
     self.find = find
     self.list = list
+    self.payments = payments
+    self.address = address
+    self.keepsKeys = keepsKeys
     self.shutdown = shutdown
   }
 }
@@ -67,4 +82,9 @@ public struct ChargeRequest: Sendable, Equatable {
     self.createdAt = createdAt
     self.traceparent = traceparent
   }
+}
+
+extension ChargeRequest {
+  /// The amount as the gateway counts it.
+  var gatewayNumber: Int64? { GatewayCurrencies.stripe.number(for: amountMinor, currency) }
 }

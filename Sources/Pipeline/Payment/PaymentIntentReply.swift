@@ -22,6 +22,11 @@ struct PaymentIntentReply: Decodable, Equatable {
     metadata?["invoice"] == request.invoice && metadata?["attempt"] == String(request.attempt)
   }
 
+  /// Whether this is the form in which the gateway tells of a payment.
+  var isPayment: Bool {
+    object == "payment_intent" && id.hasPrefix("pi_") && GatewayText.isID(id)
+  }
+
   /// The answer, once it is sure that it is about this charge.
   func answer(to request: ChargeRequest) -> GatewayAnswer {
     if let difference = difference(from: request) { return .implausible(difference) }
@@ -52,12 +57,12 @@ struct PaymentIntentReply: Decodable, Equatable {
   }
 
   private func difference(from request: ChargeRequest) -> String? {
-    if object != "payment_intent" || !GatewayText.isID(id) { return "not a payment_intent" }
     if metadata?["invoice"] != request.invoice { return "metadata.invoice is not our invoice" }
     if metadata?["account"] != request.account { return "metadata.account is not our account" }
     if metadata?["attempt"] != String(request.attempt) { return "metadata.attempt is not ours" }
-    if amount != request.amountMinor {
-      return "amount is \(amount), expected \(request.amountMinor)"
+    if amount != request.gatewayNumber {
+      let expected = request.gatewayNumber.map(String.init) ?? "none"
+      return "amount is \(amount), expected \(expected)"
     }
     if currency.uppercased() != request.currency.code {
       return "currency is not \(request.currency.code)"

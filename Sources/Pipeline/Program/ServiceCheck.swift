@@ -2,7 +2,8 @@ import Broker
 import Ledger
 import Logging
 
-/// `--check`: settings, store schema and broker topology, without doing anything.
+/// `--check`: settings, store schema, broker topology, and the server outside that the service
+/// calls: all that it will need, each within seconds, without changing anything.
 struct ServiceCheck {
   let service: ServiceName
   let settings: Settings
@@ -12,20 +13,54 @@ struct ServiceCheck {
     await storeProblems() + brokerProblems() + worldProblems()
   }
 
-  /// Where the service reaches outside over TLS: whether that comes about.
+  /// What a check has looked at, in words.
+  static func tried(by service: ServiceName) -> String {
+    switch service {
+    case .charger: "settings, store, broker and payment gateway"
+    case .mailer: "settings, store, broker and mail server"
+    default: "settings, store and broker"
+    }
+  }
+
   private func worldProblems() async -> [String] {
-    let (name, url, caFile) =
-      switch service {
-      case .charger: ("GATEWAY", settings.gatewayURL, settings.gatewayCAFile)
-      case .mailer: ("SMTP", settings.smtpURL, settings.smtpCAFile)
-      default: ("", "", String?.none)
-      }
-    guard let server = ServerURL(url), ["https", "smtps"].contains(server.scheme) else { return [] }
-    let place = server.port.map { ":\($0)" } ?? ""
-    let host = server.host.contains(":") ? "[\(server.host)]" : server.host
-    let bare = "\(server.scheme)://\(host)\(place)"
-    guard let problem = await TLSLook.problem(url: bare, caFile: caFile) else { return [] }
-    return ["MONTHCLOSE_\(name)_URL: \(bare) cannot be used over TLS: \(problem)"]
+    switch service {
+    case .charger: await gatewayProblems()
+    case .mailer: await mailProblems()
+    default: []
+    }
+  }
+
+  /// A check does not wait for a slow server as long as a charge would.
+  private static let gatewaySeconds = 10
+
+  /// Asks for charges of the last second: whether there are any does not matter.
+  private func gatewayProblems() async -> [String] {
+    do {
+      let gateway = try PaymentGateway.http(
+        url: settings.gatewayURL, key: settings.gatewayKey, caFile: settings.gatewayCAFile,
+        timeoutSeconds: min(settings.gatewayTimeoutSeconds, Self.gatewaySeconds),
+        maxConnections: 1, logger: Logger(label: service.rawValue))
+      let now = LedgerClock.system.now()
+      let listed = await Result.catching { _ = try await gateway.list(now, nil) }
+      await gateway.shutdown()
+      try listed.get()
+      return []
+    } catch {
+      let place = Redaction.printable(Redaction.withoutPassword(settings.gatewayURL))
+      return ["MONTHCLOSE_GATEWAY_URL \(place): \(error)"]
+    }
+  }
+
+  /// Greets the mail server, logs in where there is a login, and takes leave.
+  private func mailProblems() async -> [String] {
+    do {
+      let problem = try await MailServer.problem(
+        url: settings.smtpURL, caFile: settings.smtpCAFile,
+        allowsPlaintext: settings.allowPlaintext.contains(.mail))
+      return problem.map { ["MONTHCLOSE_SMTP_URL: \($0)"] } ?? []
+    } catch {
+      return ["MONTHCLOSE_SMTP_URL: \(error)"]
+    }
   }
 
   private func storeProblems() async -> [String] {

@@ -32,26 +32,30 @@ struct ServiceLife: Service {
     }
   }
 
+  /// What is in work may take most of the time there is; the rest is for breaking it off, handing
+  /// messages back and closing.
+  static func workTime(of stopTimeoutSeconds: Int) -> Duration {
+    .milliseconds(max(stopTimeoutSeconds * 750, stopTimeoutSeconds * 1000 - 5000))
+  }
+
   private func work(_ parts: ServiceParts) async throws {
     logger.info(
       "started",
       metadata: [
-        "version": "\(MonthClose.version)", "lanes": "\(parts.run.lanes)",
-        "batch": "\(parts.run.batch)",
+        "version": "\(MonthClose.version)", "lanes": .number(parts.run.lanes),
+        "batch": .number(parts.run.batch),
       ])
-    // Hears of the stop from the group around it, and hands it on in order.
-    var group = ServiceGroupConfiguration(services: [parts.upkeep, parts.run], logger: logger)
-    group.maximumGracefulShutdownDuration = .seconds(settings.stopTimeoutSeconds)
-    try await ServiceGroup(configuration: group).run()
+    // Hears of the stop from the group around it, and hands it on in order, the last one first. The
+    // observer waits up to 10 s for a broker that is cut off: nobody is to wait for it.
+    var services: [any Service] = parts.observer.map { [$0] } ?? []
+    services += [parts.closeWatch, parts.upkeep, parts.run]
+    var group = ServiceGroupConfiguration(services: services, logger: logger)
+    group.services.append(
+      .init(service: parts.storeWatch, failureTerminationBehavior: .gracefullyShutdownGroup))
+    group.maximumGracefulShutdownDuration = Self.workTime(of: settings.stopTimeoutSeconds)
+    let ended = await Result.catching { try await ServiceGroup(configuration: group).run() }
     await parts.close()
-    logger.info("stopped", metadata: parts.tally.metadata)
-  }
-}
-
-extension Tally {
-  fileprivate var metadata: Logger.Metadata {
-    [
-      "handled": "\(self[.handled])", "retried": "\(self[.retried])", "dead": "\(self[.dead])",
-    ]
+    try ended.get()
+    logger.info("stopped", metadata: parts.tally.metadata())
   }
 }

@@ -6,6 +6,11 @@ import Logging
 package struct ServiceParts: Sendable {
   package var run: ServiceRun
   package var upkeep: Upkeep
+  /// Beside a real service only.
+  var storeWatch: StoreWatch
+  var closeWatch: CloseWatch
+  /// The reporter's, where somebody may scrape it.
+  var observer: Observer?
   package var tally: Tally
   package var close: @Sendable () async -> Void
 
@@ -25,13 +30,14 @@ package struct ServiceParts: Sendable {
       service: service, store: around.store, clock: around.clock, reached: around.reached,
       metrics: around.watch.metrics)
     let outbox = Outbox(desk: desk, broker: around.broker, logger: logger)
-    let (handler, shutdown) = try Self.makeHandler(service, desk, settings, around)
+    let (handler, shutdown) = try Self.makeHandler(service, desk, settings, around, logger)
     let tally = Tally()
     let runner = Runner(
       handler: handler, desk: desk, outbox: outbox,
       ladder: RetryLadder(service: service, delays: settings.retryDelays), tally: tally,
       logger: logger, pause: around.pause, health: around.watch.health,
-      patience: .seconds(900 + 10 * settings.gatewayTimeoutSeconds))
+      patience: .seconds(900 + 10 * settings.gatewayTimeoutSeconds),
+      putOffs: PutOffs(now: around.steady))
     let lanes = Self.lanes(of: service, settings)
     let consumer = try await around.consumer(
       of: service, prefetch: max(settings.prefetch, lanes * settings.batch), logger)
@@ -40,6 +46,17 @@ package struct ServiceParts: Sendable {
     self.upkeep = Upkeep(
       outbox: outbox, handler: handler, logger: logger, rest: around.rest,
       health: around.watch.health)
+    self.storeWatch = StoreWatch(
+      condition: { await around.store.condition() }, health: around.watch.health,
+      rest: around.rest)
+    self.closeWatch = CloseWatch(
+      runs: { try await around.store.runs() }, tally: tally, logger: logger, rest: around.rest,
+      startedAt: around.clock.now())
+    self.observer = around.watch.observations.map {
+      Observer(
+        store: around.store, broker: around.broker, clock: around.clock, observations: $0,
+        logger: logger, rest: around.rest)
+    }
     self.tally = tally
     self.close = {
       await shutdown()
@@ -57,26 +74,35 @@ package struct ServiceParts: Sendable {
   }
 
   private static func makeHandler(
-    _ service: ServiceName, _ desk: Desk, _ settings: Settings, _ around: Surroundings
+    _ service: ServiceName, _ desk: Desk, _ settings: Settings, _ around: Surroundings,
+    _ logger: Logger
   ) throws -> (Handler, @Sendable () async -> Void) {
     switch service {
     case .invoicer, .closectl:
-      let invoicer = Invoicer(desk: desk, rangeSize: settings.rangeSize)
+      let invoicer = Invoicer(
+        desk: desk, rangeSize: settings.rangeSize, monthsBack: settings.monthsBack)
       return (Handler(service: service, work: invoicer.work), {})
     case .charger:
       let gateway = try around.gateway()
       let charger = Charger(
         desk: desk, gateway: gateway,
-        policy: ChargePolicy(retryDays: settings.retryDays, inFlight: settings.inFlight))
+        policy: ChargePolicy(retryDays: settings.retryDays, inFlight: settings.inFlight),
+        logger: logger, health: around.watch.health)
       let handler = Handler(
-        service: service, work: charger.work, announceDue: charger.announceDue)
+        service: service, work: charger.work, announceDue: charger.announceDue,
+        lookAfter: charger.lookAfter)
       return (handler, gateway.shutdown)
     case .mailer:
       let server = try around.mailServer()
       let mailer = try Mailer(
         desk: desk, server: server, from: settings.mailFrom,
-        patience: Mailer.patience(settings.retryDelays), pause: around.pause)
-      return (Handler(service: service, work: mailer.work), server.shutdown)
+        retryDelays: settings.retryDelays, mailsZeroInvoices: settings.mailsZeroInvoices,
+        logger: logger, health: around.watch.health,
+        pause: around.pause)
+      return (
+        Handler(service: service, work: mailer.work, lookAfter: mailer.lookAfter),
+        server.shutdown
+      )
     case .holder:
       let holder = Holder(desk: desk)
       let handler = Handler(

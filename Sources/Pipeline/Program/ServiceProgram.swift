@@ -8,9 +8,11 @@ import ServiceLifecycle
 
 /// The program of every service: settings, parts, run until told to stop.
 public enum ServiceProgram {
-  /// Ends the process: 0 stopped or all in order, 1 a problem found, 2 wrong settings.
+  /// Ends the process: 0 stopped or all in order, 1 a problem found or not stopped in time, 2
+  /// wrong settings.
   public static func main(_ service: ServiceName) async -> Never {
     ProcessMemory.keepSmall()
+    ProcessSignals.ignoreBrokenPipes()
     let settings: Settings
     do throws(SettingsError) {
       settings = try Settings.read(
@@ -29,8 +31,11 @@ public enum ServiceProgram {
       exit(0)
     case .check:
       let problems = await ServiceCheck(service: service, settings: settings).problems()
+      for warning in settings.warnings { say("\(service.rawValue): warning: \(warning)") }
       for problem in problems { say("\(service.rawValue): \(problem)") }
-      if problems.isEmpty { say("\(service.rawValue): settings, store and broker are in order") }
+      if problems.isEmpty {
+        say("\(service.rawValue): \(ServiceCheck.tried(by: service)) are in order")
+      }
       exit(problems.isEmpty ? 0 : 1)
     case .health:
       exit(await health(service, settings))
@@ -40,16 +45,22 @@ public enum ServiceProgram {
   }
 
   private static func run(_ service: ServiceName, _ settings: Settings) async -> Int32 {
+    ProcessSignals.stopAtOnce()
     let logger = makeLogger(service: service, settings: settings)
+    for warning in settings.warnings { logger.warning("\(warning)") }
     do {
       let (watch, server) = try await ServiceWatch.open(
         service, at: settings.httpAddress, logger)
       let life = ServiceLife(service: service, settings: settings, watch: watch, logger: logger)
       let group = ServiceGroupConfiguration(
         services: [life], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-      let ended = await Result.catching { try await ServiceGroup(configuration: group).run() }
-      await server?.stop()
-      try ended.get()
+      let deadline = StopDeadline(
+        seconds: settings.stopTimeoutSeconds, logger: logger, inWork: watch.health.inWork)
+      try await deadline.bounding {
+        let ended = await Result.catching { try await ServiceGroup(configuration: group).run() }
+        await server?.stop()
+        return ended
+      }.get()
       return 0
     } catch let fault as ListenFault {
       logger.critical("cannot run: MONTHCLOSE_HTTP_ADDRESS: \(fault)")
@@ -73,6 +84,6 @@ public enum ServiceProgram {
   }
 
   private static func say(_ line: String) {
-    FileHandle.standardError.write(Data("\(line)\n".utf8))
+    LogSink.standardError.write(Array("\(line)\n".utf8))
   }
 }

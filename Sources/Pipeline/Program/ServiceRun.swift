@@ -19,11 +19,24 @@ package struct ServiceRun: Service {
           for _ in 0..<lanes { work.addTask { await lane() } }
           await work.waitForAll()
         }
+        await recordConfirmed()
       } onGracefulShutdown: {
         let consumer = consumer
         Task { await consumer.stop() }
       }
       group.cancelAll()
+    }
+  }
+
+  /// The last confirms come after the last commit. Unrecorded, their events would go out again at
+  /// the next start, and count as overdue until then.
+  private func recordConfirmed() async {
+    do {
+      try await runner.outbox.flush()
+    } catch {
+      runner.logger.warning(
+        "published events could not be recorded as published, they go out again at the next start",
+        metadata: ["error": "\(error)"])
     }
   }
 
@@ -47,6 +60,7 @@ package struct Upkeep: Service {
   static let relayAfterSeconds: Int64 = 10
   /// A turn publishes page after page when much was left over.
   private static let patience = Duration.seconds(900)
+  private static let interval = Duration.seconds(1)
 
   package func run() async throws {
     await cancelWhenGracefulShutdown { await turns() }
@@ -59,7 +73,7 @@ package struct Upkeep: Service {
     repeat {
       health.heard(ticket)
       await turn()
-    } while await rest(.seconds(1)) && !Task.isCancelled
+    } while await rest(Self.interval) && !Task.isCancelled
   }
 
   private func turn() async {
@@ -67,9 +81,10 @@ package struct Upkeep: Service {
       if let announce = handler.announceDue { try await outbox.fireDue(announce) }
       if let lookAfter = handler.lookAfter { await outbox.publish(try await lookAfter()) }
       try await outbox.relay(of: handler.relays, olderThanSeconds: Self.relayAfterSeconds)
-      health.has(.store)
+      health.findsStore(foundBy: .upkeep)
+    } catch let error as StoreError {
+      health.missesStore("\(error)", foundBy: .upkeep, next: Self.interval)
     } catch {
-      if error is StoreError { health.lacks(.store, "\(error)") }
       logger.warning("upkeep failed, will be tried again", metadata: ["error": "\(error)"])
     }
   }

@@ -59,19 +59,26 @@ struct StartUp {
   private func patiently<Value>(
     _ part: ServiceHealth.Part, waits: (any Error) -> Bool, _ attempt: () async throws -> Value
   ) async throws -> Value {
+    let outage = OutageLog(
+      "waiting for the \(part.rawValue)\(part.setting)",
+      back: "the \(part.rawValue) is there again", logger)
     var backOff = BackOff()
     while true {
       do {
         let value = try await attempt()
         health.has(part)
+        outage.found(by: Self.name)
         return value
       } catch  where waits(error) {
         health.lacks(part, "\(error)")
-        logger.warning("waiting for the \(part.rawValue)\(part.setting): \(error)")
-        try await Task.sleep(for: min(backOff.next(), Self.longestPause))
+        let pause = min(backOff.next(), Self.longestPause)
+        outage.missed(by: Self.name, "\(error)", waiting: nil, next: pause)
+        try await Task.sleep(for: pause)
       }
     }
   }
+
+  fileprivate static let name = "start"
 
   /// Whoever mends it is not kept waiting for long.
   private static let longestPause = Duration.seconds(5)
@@ -82,17 +89,20 @@ extension Surroundings {
   func consumer(
     of service: ServiceName, prefetch: Int, _ logger: Logger
   ) async throws -> any Consumer {
+    let outage = OutageLog("waiting for the queue", back: "the queue is there again", logger)
     var backOff = BackOff()
     while true {
       do {
         let consumer = try await broker.consume(service.rawValue, prefetch: prefetch)
         watch.health.has(.topology)
+        outage.found(by: StartUp.name)
         watch.health.consumes(service.rawValue, from: broker)
         return consumer
       } catch let error as BrokerError where error.mayPassAtQueue {
         watch.health.lacks(.topology, "\(error)")
-        logger.warning("waiting for the queue: \(error)")
-        if await !pause(backOff.next()) { throw CancellationError() }
+        let wait = backOff.next()
+        outage.missed(by: StartUp.name, "\(error)", waiting: nil, next: wait)
+        if await !pause(wait) { throw CancellationError() }
       }
     }
   }
@@ -104,7 +114,9 @@ extension ServiceHealth.Part {
     switch self {
     case .store: " (MONTHCLOSE_STORE_URL)"
     case .broker: " (MONTHCLOSE_BROKER_URL)"
-    case .topology, .gatewayKey: ""
+    case .gateway: " (MONTHCLOSE_GATEWAY_URL)"
+    case .mailServer: " (MONTHCLOSE_SMTP_URL)"
+    case .topology, .gatewayKey, .chargeHistory: ""
     }
   }
 }
@@ -129,7 +141,7 @@ struct TopologyMismatch: Error, CustomStringConvertible {
 extension StoreError {
   var mayPass: Bool {
     switch self {
-    case .unreachable, .notInitialized, .olderSchema, .full: true
+    case .unreachable, .locked, .notInitialized, .olderSchema, .full: true
     default: false
     }
   }

@@ -18,6 +18,8 @@ package struct Surroundings: Sendable {
   /// The same between two turns of a service's upkeep, when there may be nothing to wait for.
   package var rest: @Sendable (Duration) async -> Bool
   package var reached: Boundary.Observer
+  /// Time that only ever goes on, from no particular moment.
+  package var steady: @Sendable () -> Duration
   package var watch: ServiceWatch
 
   package init(
@@ -26,7 +28,9 @@ package struct Surroundings: Sendable {
     mailServer: @escaping @Sendable () throws -> MailServer,
     pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown,
     rest: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown,
-    reached: @escaping Boundary.Observer = { _ in }, watch: ServiceWatch = ServiceWatch()
+    reached: @escaping Boundary.Observer = { _ in },
+    steady: @escaping @Sendable () -> Duration = Self.steadyClock(),
+    watch: ServiceWatch = ServiceWatch()
   ) {
     self.store = store
     self.clock = clock
@@ -36,7 +40,13 @@ package struct Surroundings: Sendable {
     self.pause = pause
     self.rest = rest
     self.reached = reached
+    self.steady = steady
     self.watch = watch
+  }
+
+  package static func steadyClock() -> @Sendable () -> Duration {
+    let begin = ContinuousClock.now
+    return { ContinuousClock.now - begin }
   }
 
   /// Waits for store and broker, in whatever order they come, until both are there.

@@ -39,7 +39,8 @@ public enum Boundary: String, Sendable, CaseIterable {
   /// Left-over events were read, to be published again.
   case beforeRelay = "before-relay"
 
-  /// The invoicer: the close is in the ledger, its ranges are not published.
+  /// The invoicer: the close, or what was taken in again, is in the ledger, its ranges are not
+  /// published.
   case closeOpened = "close-opened"
   /// The accounts of a range are invoiced, the range itself is not answered.
   case rangeInvoiced = "range-invoiced"

@@ -19,6 +19,16 @@ public struct Job: Sendable {
   }
 }
 
+extension Job {
+  /// The answer of a message that is with a person: each replay is parked anew.
+  var parkedID: String {
+    guard case .integer(let replays)? = delivery.headers[Header.replays], replays > 0 else {
+      return "\(event.id)#parked"
+    }
+    return "\(event.id)#parked~\(replays)"
+  }
+}
+
 /// Why a message could not be done. The words are stable: operators filter dead letters by them.
 public enum FaultReason: String, Sendable, CaseIterable {
   case notJSON = "not-json"
@@ -31,6 +41,18 @@ public enum FaultReason: String, Sendable, CaseIterable {
   case wrongContentType = "wrong-content-type"
   /// A type that is known but not for this queue.
   case unexpectedType = "unexpected-type"
+  /// A trigger for a month that is not over, or of long ago, that does not say it is meant.
+  case periodNotOver = "period-not-over"
+  case periodTooOld = "period-too-old"
+  /// A trigger for a month to which no account belongs.
+  case noAccounts = "no-accounts"
+  /// Sent to other keys as well, by a header.
+  case copied
+  /// Arrived under a key that is not its type's.
+  case otherKey = "other-key"
+  case headersTooLarge = "headers-too-large"
+  /// No event the ledger has: by id, by bytes and by the service whose it is.
+  case notCommitted = "not-committed"
   case behind
   case contradiction
   case gatewayUnknown = "gateway-unknown"
@@ -38,7 +60,17 @@ public enum FaultReason: String, Sendable, CaseIterable {
   case gatewayRejected = "gateway-rejected"
   case gatewayImplausible = "gateway-implausible"
   case gatewayUnauthorized = "gateway-unauthorized"
+  /// Nothing was sent: the gateway cannot be reached.
+  case gatewayUnreachable = "gateway-unreachable"
+  /// The gateway's charges could not be listed.
+  case gatewayUnlisted = "gateway-unlisted"
+  /// The gateway holds charges of ours that the ledger does not know.
+  case ledgerForgot = "ledger-forgot"
   case mailLater = "mail-later"
+  /// The mail server refuses mails, and not for one recipient's sake.
+  case mailDenied = "mail-denied"
+  /// Nothing was sent: the mail server cannot be reached or used.
+  case mailUnreachable = "mail-unreachable"
   case chargeUnsettled = "charge-unsettled"
   case storeUnavailable = "store-unavailable"
   case handlerFailed = "handler-failed"
@@ -61,6 +93,9 @@ public enum Outcome: Sendable {
   case done([StoredEvent])
   /// Not now: one rung further on the retry ladder, after the last one a dead letter.
   case later(Fault)
+  /// Not before so much time has passed, for a reason that is not the message's own: it comes back
+  /// from a delay queue, and that is not counted as a retry.
+  case putOff(Fault, after: Duration)
   /// Never unchanged: a dead letter now.
   case dead(Fault)
   /// Something that all messages need is away: keep the message, pause, try again. Uses up nothing.
@@ -71,32 +106,28 @@ public enum Outcome: Sendable {
 public struct FailureHistory: Sendable, Equatable {
   public var attempts: Int
   public var firstFailedAt: String?
+  /// How often it was put off besides, without that being counted as a retry.
+  public var putOffs: Int
 
-  public init(attempts: Int = 0, firstFailedAt: String? = nil) {
+  public init(attempts: Int = 0, firstFailedAt: String? = nil, putOffs: Int = 0) {
     self.attempts = attempts
     self.firstFailedAt = firstFailedAt
+    self.putOffs = putOffs
   }
+
+  /// How often it went through a delay queue.
+  var returns: Int { attempts + putOffs }
 
   init(headers: [String: HeaderValue]) {
-    attempts = 0
-    if case .integer(let count)? = headers[Header.attempts] {
-      attempts = Int(min(max(count, 0), 1000))
-    }
+    attempts = Self.count(headers[Header.attempts])
+    putOffs = Self.count(headers[Header.putOffs])
     if case .string(let time)? = headers[Header.firstFailedAt] { firstFailedAt = time }
   }
-}
 
-/// Headers of ours. Not `x-`: newer brokers ignore those from clients.
-public enum Header {
-  public static let attempts = "mc-attempts"
-  public static let firstFailedAt = "mc-first-failed-at"
-  public static let lastFailedAt = "mc-last-failed-at"
-  public static let reason = "mc-reason"
-  public static let error = "mc-error"
-  public static let queue = "mc-queue"
-  /// How often an operator has sent a dead letter again, and under which manifest last.
-  public static let replays = "mc-replays"
-  public static let replayedBy = "mc-replayed-by"
+  private static func count(_ header: HeaderValue?) -> Int {
+    guard case .integer(let count)? = header else { return 0 }
+    return Int(min(max(count, 0), 1_000_000))
+  }
 }
 
 /// What a service does with a batch, and how its due work becomes messages.

@@ -9,11 +9,13 @@ public struct Outbox: Sendable {
   let desk: Desk
   let broker: any Broker
   let logger: Logger
+  private let log: PublishLog
 
   public init(desk: Desk, broker: any Broker, logger: Logger) {
     self.desk = desk
     self.broker = broker
     self.logger = logger
+    log = PublishLog(logger)
   }
 
   func publish(_ events: [StoredEvent]) async {
@@ -24,27 +26,46 @@ public struct Outbox: Sendable {
     desk.reached(.confirmed)
     if let start { desk.metrics?.publishing.record(since: start) }
     desk.metrics?.count(results)
-    var confirmed: [Int64] = []
-    for (event, result) in zip(events, results) {
-      switch result {
-      case .confirmed: confirmed.append(event.sequence)
-      case .returned(403, let text):
-        logger.error(
-          "the broker's user may not publish an event, it stays there: closectl topology users",
-          metadata: ["key": "\(event.event.routingKey)", "answer": "\(text)"])
-      case .returned(let code, let text):
-        logger.error(
-          "no queue is bound for an event, it stays unpublished: closectl topology apply",
-          metadata: ["key": "\(event.event.routingKey)", "answer": "\(code) \(text)"])
-      case .refused:
-        logger.warning("the broker refused an event", metadata: event.shown)
-      case .unknown(let why):
-        logger.warning(
-          "not confirmed, will be published again",
-          metadata: event.shown.merging(["why": "\(why)"]) { $1 })
+    desk.published.add(
+      zip(events, results).filter { $1 == .confirmed }.map { $0.0.sequence })
+    log.tell(
+      zip(events, results).map { ($0.event.routingKey, $1) }, isLost: await isLost,
+      next: Self.relayInterval)
+    for (event, result) in zip(events, results) where result != .confirmed {
+      logger.debug(
+        "an event is not published yet",
+        metadata: event.shown.merging(["why": "\(result.why)"]) { $1 })
+    }
+  }
+
+  /// Its connection says so itself.
+  var isLost: Bool {
+    get async {
+      switch await broker.health.publishing {
+      case .lost, .blocked: true
+      case .idle, .connected: false
       }
     }
-    desk.published.add(confirmed)
+  }
+
+  /// Left-over events are looked for so often.
+  static let relayInterval = Duration.seconds(Upkeep.relayAfterSeconds)
+
+  /// Where the broker knows us under another name than our URL says, the messages go without it.
+  func publishStating(_ messages: [OutgoingMessage]) async -> [PublishResult] {
+    var results = await broker.publish(messages)
+    var again: [Int] = []
+    for (index, result) in results.enumerated() {
+      if case .returned(406, _) = result, messages[index].user != nil { again.append(index) }
+    }
+    if again.isEmpty { return results }
+    let nameless = again.map { index in
+      var message = messages[index]
+      message.user = nil
+      return message
+    }
+    for (index, result) in zip(again, await broker.publish(nameless)) { results[index] = result }
+    return results
   }
 
   static let page = 500
@@ -57,16 +78,20 @@ public struct Outbox: Sendable {
 
   private func relay(of service: ServiceName, olderThanSeconds seconds: Int64) async throws {
     try await flush()
+    var published = 0
     while true {
       let before = desk.clock.now().adding(seconds: -seconds)
       let left = try await desk.store.unpublished(by: service, before: before, limit: Self.page)
-      if left.isEmpty { return }
+      if left.isEmpty { break }
       desk.reached(.beforeRelay)
-      logger.info("publishing left-over events", metadata: ["events": "\(left.count)"])
       desk.metrics?.publishedAgain.increment(by: left.count)
       await publish(left)
       let confirmed = try await flush()
-      if left.count < Self.page || confirmed == 0 { return }
+      published += confirmed
+      if left.count < Self.page || confirmed == 0 { break }
+    }
+    if published > 0 {
+      logger.info("left-over events were published", metadata: ["events": .number(published)])
     }
   }
 
@@ -79,7 +104,7 @@ public struct Outbox: Sendable {
         by: desk.service, at: desk.clock.now(), limit: Self.page, announce: announce)
       if events.isEmpty { return }
       desk.reached(.dueTaken)
-      logger.info("due work", metadata: ["messages": "\(events.count)"])
+      logger.debug("due work", metadata: ["messages": .number(events.count)])
       desk.metrics?.dueWork.increment(by: events.count)
       await publish(events)
       if events.count < Self.page { return }

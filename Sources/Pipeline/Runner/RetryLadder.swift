@@ -16,28 +16,46 @@ public struct RetryLadder: Sendable {
   struct Move: Sendable {
     var message: OutgoingMessage
     var isDead: Bool
+    /// How long its copy stays away; zero for a dead letter.
+    var delay: Duration
+    /// The same, where that does not count as a retry.
+    var putOff: Duration?
   }
 
-  func move(_ departure: Departure, at now: Instant) -> Move {
-    let attempts = departure.history.attempts + 1
-    let rung = departure.history.attempts
+  /// `user`: our name at the broker, by which a trigger that comes back from a delay queue is told
+  /// from one that somebody put there.
+  func move(_ departure: Departure, at now: Instant, as user: String?) -> Move {
+    let waits = departure.putOff.map(rung)
+    let attempts = departure.history.attempts + (waits == nil ? 1 : 0)
+    let rung = waits ?? departure.history.attempts
     let isDead = departure.final || rung >= delays.count
     let target =
       isDead
       ? MonthClose.deadQueue(of: service)
       : MonthClose.retryQueue(of: service, after: delays[rung])
     let delivery = departure.delivery
-    var headers = delivery.headers.filter { !$0.key.hasPrefix("x-") }
+    var headers = Header.carriedOn(delivery.headers)
     headers[Header.attempts] = .integer(Int64(attempts))
-    headers[Header.firstFailedAt] = .string(departure.history.firstFailedAt ?? now.rfc3339)
-    headers[Header.lastFailedAt] = .string(now.rfc3339)
+    if waits != nil {
+      headers[Header.putOffs] = .integer(Int64(departure.history.putOffs + 1))
+    } else {
+      headers[Header.firstFailedAt] = .string(departure.history.firstFailedAt ?? now.rfc3339)
+      headers[Header.lastFailedAt] = .string(now.rfc3339)
+    }
     headers[Header.reason] = .string(departure.fault.reason.rawValue)
     headers[Header.error] = .string(String(departure.fault.explanation.prefix(1000)))
     headers[Header.queue] = .string(service.rawValue)
     let message = OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: target, messageID: delivery.messageID ?? "",
       type: delivery.type, contentType: delivery.contentType ?? "application/octet-stream",
-      headers: headers, body: delivery.body)
-    return Move(message: message, isDead: isDead)
+      headers: headers, user: user, body: delivery.body)
+    return Move(
+      message: message, isDead: isDead, delay: isDead ? .zero : delays[rung],
+      putOff: isDead ? nil : waits.map { delays[$0] })
+  }
+
+  /// The longest delay that is over by then, or else the shortest.
+  private func rung(over delay: Duration) -> Int {
+    delays.indices.filter { delays[$0] <= delay }.max { delays[$0] < delays[$1] } ?? 0
   }
 }

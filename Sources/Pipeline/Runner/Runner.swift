@@ -17,9 +17,31 @@ public struct Runner: Sendable {
   let logger: Logger
   /// How long to wait before something that is away is asked again; ends early when stopping.
   let pause: @Sendable (Duration) async -> Bool
-  var health = ServiceHealth()
+  let health: ServiceHealth
   /// How long a batch may take before the process counts as hanging.
-  var patience = Duration.seconds(900)
+  let patience: Duration
+  /// `nil`: each copy is worked.
+  let putOffs: PutOffs?
+  let log: RunnerLog
+
+  init(
+    handler: Handler, desk: Desk, outbox: Outbox, ladder: RetryLadder, tally: Tally,
+    logger: Logger, pause: @escaping @Sendable (Duration) async -> Bool,
+    health: ServiceHealth = ServiceHealth(), patience: Duration = .seconds(900),
+    putOffs: PutOffs? = nil
+  ) {
+    self.handler = handler
+    self.desk = desk
+    self.outbox = outbox
+    self.ladder = ladder
+    self.tally = tally
+    self.logger = logger
+    self.pause = pause
+    self.health = health
+    self.patience = patience
+    self.putOffs = putOffs
+    self.log = RunnerLog(logger)
+  }
 
   /// Settles each delivery as soon as its own outcome is complete; nobody waits for a neighbour
   /// that is held back by an outage.
@@ -28,7 +50,8 @@ public struct Runner: Sendable {
   ) async {
     desk.reached(.taken)
     let measured = BatchMeasures(desk.metrics, batch.count)
-    let ticket = health.begins("a batch of \(batch.count) messages", limit: patience)
+    let ticket = health.begins(
+      "a batch of \(batch.count) messages", messages: batch.count, limit: patience)
     defer { health.ended(ticket) }
     let settle: @Sendable ([Settlement]) async -> Void = {
       await settle($0)
@@ -36,21 +59,20 @@ public struct Runner: Sendable {
     }
     let (jobs, unreadable) = decode(batch)
     measured.ages(of: jobs, at: desk.clock)
-    let (fresh, answered) = await recognise(jobs, ticket)
-    await end(await complete(answered, unreadable), by: settle)
+    let (fresh, settled) = await recognise(jobs, ticket)
+    await end(await complete(settled, unreadable), by: settle)
     var waiting = fresh
     var backOff = BackOff()
     while !waiting.isEmpty {
       health.heard(ticket)
       let worked = await attempt(waiting)
-      note(worked)
+      let next = backOff.next()
+      note(worked, next)
       await end(await complete(worked.filter { !$0.isHeld }, []), by: settle)
       waiting = worked.filter(\.isHeld).map(\.job)
       guard let first = worked.first(where: \.isHeld) else { break }
       if let fault = first.fault { desk.metrics?.pauses.add(1, fault.reason.rawValue) }
-      logger.warning(
-        "pausing", metadata: ["reason": "\(first.explanation)", "messages": "\(waiting.count)"])
-      if !(await pause(backOff.next())) { break }
+      if !(await pause(next)) { break }
     }
     await end(waiting.map { Settlement($0.delivery.tag, .requeue) }, by: settle)
   }
@@ -74,71 +96,72 @@ public struct Runner: Sendable {
     desk.reached(.acknowledged)
   }
 
-  /// Who holds all messages up is missing; what was worked has shown that nobody does.
-  private func note(_ worked: [Worked]) {
-    var missing: [ServiceHealth.Part: String] = [:]
-    for item in worked where item.isHeld {
-      guard let fault = item.fault, let part = fault.reason.part else { continue }
-      missing[part] = fault.explanation
+  /// A store that holds all messages up is missing; a batch that was worked shows that it is there.
+  /// Of the charge history `GatewayMemory` says so, since only a walk knows.
+  private func note(_ worked: [Worked], _ next: Duration) {
+    let held = worked.filter(\.isHeld)
+    let faults = held.lazy.compactMap(\.fault)
+    if let fault = faults.first(where: { $0.reason.part == .store }) {
+      health.missesStore(fault.explanation, next: next)
+    } else {
+      health.findsStore()
     }
-    for part in [ServiceHealth.Part.store, .gatewayKey] {
-      if let why = missing[part] {
-        health.lacks(part, why)
-      } else if part == .store || worked.contains(where: \.isDone) {
-        health.has(part)
-      }
+    if let fault = faults.first(where: { $0.reason.part == .chargeHistory }) {
+      log.pauses(fault, waiting: held.count, next: next)
+    } else if !health.isMissing(.chargeHistory) {
+      log.goesOn()
     }
   }
 
   // MARK: Steps
 
-  /// What cannot be decoded is a dead letter with its reason.
+  /// What cannot be decoded, or came where it was not sent, is a dead letter with its reason.
   private func decode(_ batch: [Delivery]) -> (jobs: [Job], unreadable: [Departure]) {
+    let admission = Admission(service: desk.service, user: outbox.broker.user)
     var jobs: [Job] = []
     var unreadable: [Departure] = []
     for delivery in batch {
-      let history = FailureHistory(headers: delivery.headers)
-      do throws(MessageFault) {
-        let event = try MessageGate.decode(delivery.body, contentType: delivery.contentType)
-        guard let type = EventType(rawValue: event.type) else {
-          throw MessageFault.unknownType(event.type)
-        }
-        jobs.append(Job(event: event, type: type, delivery: delivery, history: history))
-      } catch {
-        let fault = Fault(FaultReason(error), error.description)
+      switch admission.job(from: delivery) {
+      case .admitted(let job): jobs.append(job)
+      case .refused(let fault):
         unreadable.append(
-          Departure(delivery: delivery, history: history, fault: fault, final: true))
+          Departure(
+            delivery: delivery, history: FailureHistory(headers: delivery.headers), fault: fault,
+            final: true))
       }
     }
     return (jobs, unreadable)
   }
 
-  /// Idempotency first: a message that was answered before is not decided again; only what it made
-  /// and nobody is known to have is published again.
+  /// A message is a hint until the ledger says that it was committed. Then idempotency: a message
+  /// that was answered before is not decided again; only what it made and nobody is known to have
+  /// is published again.
   private func recognise(
     _ jobs: [Job], _ ticket: Int
-  ) async -> (fresh: [Job], answered: [Worked]) {
-    guard let known = await reading(ticket, { try await answers(jobs) }) else {
+  ) async -> (fresh: [Job], settled: [Worked]) {
+    guard let known = await reading(ticket, { try await recognitions(of: jobs) }) else {
       return ([], jobs.map { Worked($0, .hold(.stopped)) })
     }
     var fresh: [Job] = []
-    var answered: [Worked] = []
+    var settled: [Worked] = []
     var seen: Set<String> = []
-    for job in jobs {
-      if let events = known[job.event.id] {
-        answered.append(Worked(job, .done(events)))
-      } else if !seen.insert(job.event.id).inserted {
-        answered.append(Worked(job, .done([])))  // The first copy answers for both.
-      } else {
-        fresh.append(job)
+    for (job, recognition) in zip(jobs, known) {
+      switch recognition {
+      case .answered(let events): settled.append(Worked(job, .done(events)))
+      case .notCommitted(let why): settled.append(Worked(job, .dead(Fault(why, of: job.type))))
+      case .fresh where !seen.insert(job.event.id).inserted:
+        settled.append(Worked(job, .done([])))  // The first copy answers for both.
+      case .fresh where putOffs?.isAnotherCopy(job.delivery.messageID) == true:
+        settled.append(Worked(job, .done([])))  // Its copy in a delay queue answers for both.
+      case .fresh: fresh.append(job)
       }
     }
-    return (fresh, answered)
+    return (fresh, settled)
   }
 
-  private func answers(_ jobs: [Job]) async throws -> [String: [StoredEvent]] {
-    if jobs.isEmpty { return [:] }
-    return try await desk.store.answered(jobs.map(\.event.id), by: desk.service)
+  private func recognitions(of jobs: [Job]) async throws -> [Recognition] {
+    if jobs.isEmpty { return [] }
+    return try await desk.store.recognise(jobs.map(\.received), by: desk.service)
   }
 
   /// A batch is for speed only: when it fails as a whole, each message is worked by itself.
@@ -149,7 +172,8 @@ public struct Runner: Sendable {
       let fault = Fault(.storeUnavailable, error.description)
       return jobs.map { Worked($0, .hold(fault)) }
     } catch  where jobs.count > 1 {
-      logger.warning("batch failed, working alone", metadata: ["error": "\(error)"])
+      // What is wrong with one of them is said of that one.
+      logger.debug("batch failed, working alone", metadata: ["error": "\(error)"])
       var alone: [Worked] = []
       for job in jobs { alone += await attempt([job]) }
       return alone
@@ -162,27 +186,24 @@ public struct Runner: Sendable {
   private func moveAway(_ departures: [Departure]) async -> Set<Delivery.Tag> {
     if departures.isEmpty { return [] }
     let now = desk.clock.now()
-    let moves = departures.map { ladder.move($0, at: now) }
+    let user = outbox.broker.user
+    let moves = departures.map { ladder.move($0, at: now, as: user) }
+    let begun = putOffs?.time ?? .zero
     desk.reached(.beforeMove)
-    let results = await outbox.broker.publish(moves.map(\.message))
+    let results = await outbox.publishStating(moves.map(\.message))
     desk.reached(.moved)
     var left: Set<Delivery.Tag> = []
     for ((departure, move), result) in zip(zip(departures, moves), results) {
-      var place: Logger.Metadata = [
-        "message": "\(departure.delivery.messageID ?? "without id")",
-        "reason": "\(departure.fault.reason.rawValue)", "to": "\(move.message.routingKey)",
-      ]
-      if let trace = departure.trace { place["trace"] = "\(trace.traceID)" }
-      guard result == .confirmed else {
-        logger.error("could not be moved, kept: \(result.why)", metadata: place)
-        continue
-      }
+      guard result == .confirmed else { continue }
       left.insert(departure.delivery.tag)
+      if let wait = move.putOff, let id = departure.delivery.messageID {
+        putOffs?.add(id, for: wait, since: begun)
+      }
       tally.count(move.isDead ? .dead : .retried)
       desk.metrics?.outcomes.add(1, move.isDead ? "dead" : "retried")
-      let text = "\(move.isDead ? "dead letter" : "retry"): \(departure.fault.explanation)"
-      logger.log(level: move.isDead ? .error : .info, "\(text)", metadata: place)
     }
+    log.moved(
+      departures, moves, results, isLost: await outbox.isLost, inHand: health.messagesInHand)
     return left
   }
 
@@ -196,6 +217,7 @@ public struct Runner: Sendable {
     desk.metrics?.outcomes.add(finished.count - left.count, "done")
     desk.metrics?.outcomes.add(deliveries.count - finished.count, "returned")
     for item in worked where item.isDone { told(item) }
+    log.done(worked)
     return deliveries.map {
       Settlement($0.tag, finished.contains($0.tag) ? .acknowledge : .requeue)
     }
@@ -206,7 +228,7 @@ public struct Runner: Sendable {
     logger.debug(
       "done",
       metadata: [
-        "message": "\(item.job.event.id)", "type": "\(item.job.event.type)",
+        "message_id": "\(item.job.event.id)", "type": "\(item.job.event.type)",
         "trace": "\(item.job.event.trace.traceID)", "span": "\(item.job.event.trace.spanID)",
       ])
   }
@@ -216,14 +238,18 @@ public struct Runner: Sendable {
     _ ticket: Int, _ read: () async throws -> Value
   ) async -> Value? {
     var backOff = BackOff()
+    var isMissed = false
     while true {
       do {
-        return try await read()
+        let value = try await read()
+        if isMissed { health.findsStore() }
+        return value
       } catch {
-        logger.warning("the store does not answer, pausing", metadata: ["error": "\(error)"])
-        health.lacks(.store, "\(error)")
+        isMissed = true
+        let next = backOff.next()
+        health.missesStore("\(error)", next: next)
         health.heard(ticket)
-        if !(await pause(backOff.next())) { return nil }
+        if !(await pause(next)) { return nil }
       }
     }
   }

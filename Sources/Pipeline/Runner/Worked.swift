@@ -26,15 +26,12 @@ struct Worked: Sendable {
   var fault: Fault? {
     switch outcome {
     case .done: nil
-    case .later(let fault), .dead(let fault), .hold(let fault): fault
+    case .later(let fault), .dead(let fault), .hold(let fault), .putOff(let fault, _): fault
     }
   }
 
   var explanation: String {
-    switch outcome {
-    case .done: "done"
-    case .later(let fault), .dead(let fault), .hold(let fault): fault.explanation
-    }
+    fault?.explanation ?? "done"
   }
 
   /// A message that leaves its queue without being done.
@@ -45,6 +42,10 @@ struct Worked: Sendable {
       Departure(
         delivery: job.delivery, history: job.history, fault: fault, final: false,
         trace: job.event.trace)
+    case .putOff(let fault, let delay):
+      Departure(
+        delivery: job.delivery, history: job.history, fault: fault, final: false,
+        putOff: delay, trace: job.event.trace)
     case .dead(let fault):
       Departure(
         delivery: job.delivery, history: job.history, fault: fault, final: true,
@@ -59,8 +60,16 @@ struct Departure: Sendable {
   var fault: Fault
   /// No retry can help: to the dead letters at once.
   var final: Bool
+  /// How long it is put off without counting as a retry.
+  var putOff: Duration?
   /// `nil` for what could not be read.
   var trace: TraceContext?
+}
+
+extension Outcome {
+  var isPutOff: Bool {
+    if case .putOff = self { true } else { false }
+  }
 }
 
 extension Fault {
@@ -83,6 +92,8 @@ extension FaultReason {
     switch self {
     case .storeUnavailable: .store
     case .gatewayUnauthorized: .gatewayKey
+    case .gatewayUnreachable: .gateway
+    case .gatewayUnlisted, .ledgerForgot: .chargeHistory
     default: nil
     }
   }

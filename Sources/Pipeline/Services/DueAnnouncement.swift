@@ -18,11 +18,17 @@ extension DueWork {
 }
 
 extension Charger {
-  /// A declined card is tried again. Which attempt it is stands at the end of the reference.
+  /// A declined card is tried again, or an attempt without a known end is looked up.
   public func announceDue(_ work: DueWork, _ facts: AccountFacts) throws -> OutgoingEvent {
-    let number = work.reference.split(separator: ":").last.flatMap { Int($0) } ?? 1
-    return try work.announcement(facts, from: desk) {
-      $0.charge = .init(attempt: number, amount: facts.invoice?.openMinor ?? 0)
+    try work.announcement(facts, from: desk) {
+      $0.charge = .init(attempt: work.attempt, amount: facts.invoice?.openMinor ?? 0)
     }
+  }
+}
+
+extension Fault {
+  init(notDue job: Job, _ rule: String) {
+    self.init(
+      .contradiction, "\(rule): the ledger has no such work as \(job.event.id) says is due")
   }
 }

@@ -1,12 +1,12 @@
 /// The known name that a mistyped one most likely stands for.
-enum Nearest {
-  static func name(to typed: String, among known: [String]) -> String {
+public enum Nearest {
+  public static func name(to typed: String, among known: [String]) -> String {
     let typed = String(typed.prefix(100))
     return known.min { distance(typed, $0) < distance(typed, $1) } ?? ""
   }
 
   /// Levenshtein: letters inserted, left out or changed.
-  static func distance(_ a: String, _ b: String) -> Int {
+  public static func distance(_ a: String, _ b: String) -> Int {
     let other = Array(b.utf8)
     var row = Array(0...other.count)
     for (i, letter) in a.utf8.enumerated() {

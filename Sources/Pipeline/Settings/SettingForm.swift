@@ -71,6 +71,10 @@ extension SettingForm where Value == Int {
   }
 }
 
+extension SettingForm where Value == Bool {
+  static let answer = Self(expects: "yes or no") { ["yes": true, "no": false][$0] }
+}
+
 extension SettingForm where Value == Logger.Level {
   static let logLevel = Self(
     expects: "one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -83,9 +87,11 @@ extension SettingForm where Value == LogFormat {
 
 extension SettingForm where Value == [Int] {
   /// At most 14 further attempts: card networks punish more than 15 in 30 days.
-  static let days = Self(expects: "1 to 14 numbers of days from 1 to 365, as 3,5,7") { text in
+  static let days = Self(expects: "1 to 14 rising numbers of days from 1 to 365, as 3,5,7") {
+    text in
     let days = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    return days.count <= 14 && days.allSatisfy { 1...365 ~= $0 } ? days : nil
+    let isRising = zip(days, days.dropFirst()).allSatisfy { $0 < $1 }
+    return days.count <= 14 && isRising && days.allSatisfy { 1...365 ~= $0 } ? days : nil
   }
 }
 

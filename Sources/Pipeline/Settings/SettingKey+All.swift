@@ -1,3 +1,4 @@
+import Billing
 import Ledger
 
 extension SettingKey {
@@ -37,6 +38,9 @@ extension SettingKey {
     .init(
       "MAIL_FROM", \.mailFrom, .mailbox, default: "billing@localhost", for: [.mailer],
       "the sender of mails: an address, or: Name <address>"),
+    .init(
+      "MAIL_ZERO_INVOICES", \.mailsZeroInvoices, .answer, default: "no", for: [.mailer],
+      "whether an account that used nothing is sent its invoice over nothing"),
   ]
 
   private static let trust: [SettingKey] = [
@@ -92,6 +96,10 @@ extension SettingKey {
     .init(
       "RANGE_SIZE", \.rangeSize, .integer(1...1000), default: "50", for: [.invoicer],
       "accounts in one range of a close"),
+    .init(
+      "MONTHS_BACK", \.monthsBack, .integer(1...1200),
+      default: "\(StartSituation.usualMonthsBack)", for: [.invoicer, .closectl],
+      "how many months back may be closed without being asked for; 1 is the last month alone"),
     .init(
       "IN_FLIGHT", \.inFlight, .integer(1...1000), default: "64", for: [.charger],
       "calls to the gateway at the same time"),

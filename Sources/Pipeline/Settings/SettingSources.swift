@@ -7,6 +7,7 @@ struct SettingSources {
   private var flags: [String: String] = [:]
   private(set) var mode = Settings.Mode.run
   var problems: [String] = []
+  private(set) var warnings: [String] = []
 
   init(environment: [String: String]) {
     self.environment = environment.filter {
@@ -61,6 +62,25 @@ struct SettingSources {
     return "\(Redaction.printable(flag)): expected a known flag (nearest: \(nearest)); see --help"
   }
 
+  /// The key of a certificate, which a library reads.
+  mutating func check(key file: String, _ name: String) {
+    let descriptor = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    if descriptor < 0 { return }  // The library says why, when it wants to read it.
+    defer { close(descriptor) }
+    if let why = FileRights.whyUnsafe(descriptor) {
+      problems.append("\(SettingKey.prefix)\(name): expected a key file, found \(why) (\(file))")
+    }
+    warn(of: file, SettingKey.prefix + name)
+  }
+
+  /// A file that holds a secret, and that everybody can read.
+  mutating func warn(of file: String, _ origin: String) {
+    guard FileRights.isOpenToAll(file) else { return }
+    warnings.append(
+      "\(origin): every user of this machine can read \(file); make it its owner's alone "
+        + "(chmod 600), or its group's (640)")
+  }
+
   // MARK: Environment
 
   mutating func checkVariableNames() {
@@ -83,7 +103,9 @@ struct SettingSources {
     guard let file else { return nil }
     let origin = "\(key.variable)_FILE"
     do {
-      return (try SecretFile.read(file), origin)
+      let secret = try SecretFile.read(file)
+      warn(of: file, origin)
+      return (secret, origin)
     } catch {
       problems.append("\(origin): expected a file with one line, found \(error.why) (\(file))")
       return nil

@@ -26,6 +26,8 @@ public struct Settings: Sendable {
   public var gatewayKey = ""
   public var smtpURL = ""
   public var mailFrom = ""
+  /// Also invoices over nothing of accounts that used nothing.
+  public var mailsZeroInvoices = false
   public var logLevel = Logger.Level.info
   public var logFormat = LogFormat.text
   /// `nil`: no health and metrics.
@@ -40,12 +42,15 @@ public struct Settings: Sendable {
   public var lanes = 0
   public var mailConnections = 0
   public var rangeSize = 0
+  public var monthsBack = 0
   /// Days after the first attempt, one for each further attempt.
   public var retryDays: [Int] = []
   /// Before each further delivery of a message that failed.
   public var retryDelays: [Duration] = []
   public var gatewayTimeoutSeconds = 0
   public var stopTimeoutSeconds = 0
+  /// What should be put right, and keeps no program from starting: a sentence each.
+  public private(set) var warnings: [String] = []
   /// As they were read, for `describe`.
   private var texts: [String: String] = [:]
 
@@ -80,6 +85,8 @@ public struct Settings: Sendable {
       }
     }
     sources.problems += settings.plaintextProblems(of: service)
+    if let file = settings.brokerKeyFile { sources.check(key: file, "BROKER_KEY_FILE") }
+    settings.warnings = sources.warnings
     guard sources.problems.isEmpty else { throw SettingsError(problems: sources.problems) }
     return settings
   }

@@ -1,4 +1,5 @@
 import Glibc
+import Ledger
 
 /// A file that holds the sandbox clock's offset: a whole number of seconds, negative is earlier.
 enum ClockFile {
@@ -30,11 +31,15 @@ enum ClockFile {
     guard seconds.magnitude <= maxSeconds else {
       throw .unusable(file: file, why: "an offset is at most \(maxSeconds) seconds")
     }
-    let draft = "\(file).\(getpid())"
-    let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    // A name that nobody can have taken; everybody may know what time it is said to be.
+    let draft = "\(file).\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
     let text = "\(seconds)\n"
-    guard descriptor >= 0 else {
-      throw .unusable(file: file, why: String(cString: strerror(errno)))
+    let descriptor: CInt
+    do throws(PrivateFileFault) {
+      try PrivateFile.requireRegular(file)
+      descriptor = try PrivateFile.create(draft, mode: 0o644)
+    } catch {
+      throw .unusable(file: file, why: error.why)
     }
     let written = Glibc.write(descriptor, text, text.utf8.count)
     close(descriptor)

@@ -40,7 +40,8 @@ extension MonthClose {
   /// and dead letters. The holder publishes what `closectl` had to leave in the ledger.
   static func published(by service: ServiceName) -> [String] {
     switch service {
-    case .invoicer: ["close.started", "close.range", "invoice.issued", "invoice.parked"]
+    case .invoicer:
+      ["close.started", "close.range", "invoice.issued", "invoice.parked", "credit.applied"]
     case .charger:
       ["charge.succeeded", "charge.declined", "charge.skipped", "charge.parked", "due.charge"]
     case .mailer: ["mail.sent", "mail.suppressed", "mail.refused"]

@@ -37,7 +37,7 @@ public enum MonthClose {
       .holder,
       [
         "charge.declined", "charge.skipped", "charge.succeeded", "payment.recorded",
-        "credit.granted", "due.grace",
+        "credit.granted", "credit.applied", "due.grace",
       ]
     ),
     (

@@ -4,7 +4,7 @@ import Monitoring
 /// together. Names follow Prometheus and, where there is one, the OpenTelemetry convention for
 /// messaging.
 enum MetricTable {
-  static let all = messages + ledger + outside + about + ProcessSamples.families
+  static let all = messages + ledger + outside + about + observed + ProcessSamples.families
 
   // MARK: Messages
 
@@ -75,6 +75,33 @@ enum MetricTable {
     buckets: MetricDescription.seconds + [60])
 
   private static let outside = [gatewayInFlight, gatewayCalls]
+
+  // MARK: What the reporter looks at, of all services
+
+  static let deadLetters = MetricDescription.gauge(
+    "monthclose_dead_letters", "Dead letters that wait, by the service whose they are.")
+  static let queueMessages = MetricDescription.gauge(
+    "monthclose_queue_messages", "Messages that wait in a service's queue and are not taken.")
+  static let queueConsumers = MetricDescription.gauge(
+    "monthclose_queue_consumers", "Consumers of a service's queue.")
+  static let closeRunning = MetricDescription.gauge(
+    "monthclose_close_running", "1 while a close runs, 0 once it has ended.")
+  static let closeStarted = MetricDescription.gauge(
+    "monthclose_close_started_timestamp_seconds", "When a close began, in seconds since 1970.")
+  static let closeAccounts = MetricDescription.gauge(
+    "monthclose_close_accounts", "Accounts of a close that have reached a stage.")
+  static let closeEnds = MetricDescription.gauge(
+    "monthclose_close_ends", "Accounts of a close by the end they have; open: none yet.")
+  static let overdueWork = MetricDescription.gauge(
+    "monthclose_overdue_work", "Work that was due over a minute ago and is still pending.")
+  static let observedAt = MetricDescription.gauge(
+    "monthclose_observed_timestamp_seconds",
+    "When ledger or broker were last looked at for these gauges, in seconds since 1970.")
+
+  private static let observed = [
+    deadLetters, queueMessages, queueConsumers, closeRunning, closeStarted, closeAccounts,
+    closeEnds, overdueWork, observedAt,
+  ]
 
   // MARK: The service itself
 

@@ -1,5 +1,6 @@
 import Broker
 import Ledger
+import Logging
 import Synchronization
 
 /// What a service knows of itself: what it lacks, and whether what should turn still turns.
@@ -7,8 +8,23 @@ package final class ServiceHealth: Sendable {
   /// What a service cannot work without, as `/readyz` names it.
   package enum Part: String, Sendable, CaseIterable {
     case store, broker, topology
+    /// The gateway cannot be reached, or gives no certain answers.
+    case gateway
     /// The gateway refuses our key.
     case gatewayKey = "gateway key"
+    /// It cannot be reached or used, or refuses mails whoever they are for.
+    case mailServer = "mail server"
+    /// What the gateway holds is not known to agree with the ledger: nothing is charged.
+    case chargeHistory = "charge history"
+  }
+
+  /// What has found a part missing: the first one's sentence is shown.
+  enum Finder: Int, Comparable, Sendable {
+    case work, upkeep
+    /// A look at the part itself.
+    case look
+
+    static func < (one: Finder, other: Finder) -> Bool { one.rawValue < other.rawValue }
   }
 
   enum Phase: Sendable { case starting, consuming, stopping }
@@ -16,13 +32,15 @@ package final class ServiceHealth: Sendable {
   /// Work that ends or reports within its limit, unless the program hangs.
   struct Turning: Sendable {
     var what: String
+    /// Taken and not settled yet.
+    var messages: Int
     var limit: Duration
     var heard: ContinuousClock.Instant
   }
 
   private struct State {
     var phase = Phase.starting
-    var missing: [Part: String] = [:]
+    var missing: [Part: [Finder: String]] = [:]
     /// How often the store was back after it had been away from a service at work.
     var storeReturns = 0
     var turning: [Int: Turning] = [:]
@@ -32,21 +50,49 @@ package final class ServiceHealth: Sendable {
   }
 
   private let state = Mutex(State())
+  /// What is said of the store in the log; `nil`: nobody keeps one.
+  private let storeOutage: OutageLog?
   private let now: @Sendable () -> ContinuousClock.Instant
 
-  package init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+  package init(
+    logger: Logger? = nil, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+  ) {
+    storeOutage = logger.map {
+      OutageLog(
+        "waiting for the store (MONTHCLOSE_STORE_URL)", back: "the store is there again", $0)
+    }
     self.now = now
   }
 
   // MARK: What is missing
 
-  func lacks(_ part: Part, _ why: String) { state.withLock { $0.missing[part] = why } }
+  func lacks(_ part: Part, _ why: String, foundBy finder: Finder = .work) {
+    state.withLock { $0.missing[part, default: [:]][finder] = why }
+  }
 
-  func has(_ part: Part) {
+  /// Only what the same finder has missed before is there again: a ledger that cannot be written
+  /// to, or was deleted, can still be read.
+  func has(_ part: Part, foundBy finder: Finder = .work) {
     state.withLock {
-      guard $0.missing.removeValue(forKey: part) != nil else { return }
+      guard $0.missing[part]?.removeValue(forKey: finder) != nil else { return }
+      guard $0.missing[part]?.isEmpty == true else { return }
+      $0.missing[part] = nil
       if part == .store, $0.phase != .starting { $0.storeReturns += 1 }
     }
+  }
+
+  func isMissing(_ part: Part) -> Bool { state.withLock { $0.missing[part] != nil } }
+
+  /// The same, and said once in the log, whoever of this process notices it first. `next`: until it
+  /// is tried again.
+  func missesStore(_ why: String, foundBy finder: Finder = .work, next: Duration) {
+    lacks(.store, why, foundBy: finder)
+    storeOutage?.missed(by: "\(finder)", why, waiting: messagesInHand, next: next, at: now())
+  }
+
+  func findsStore(foundBy finder: Finder = .work) {
+    has(.store, foundBy: finder)
+    storeOutage?.found(by: "\(finder)", at: now())
   }
 
   /// From now on the broker's own word counts for it.
@@ -58,20 +104,29 @@ package final class ServiceHealth: Sendable {
     }
   }
 
+  /// How often the store was back after it had been away.
+  var storeReturns: Int { state.withLock { $0.storeReturns } }
+
   func stops() { state.withLock { $0.phase = .stopping } }
 
   // MARK: What turns
 
   /// A ticket for `heard` and `ended`.
-  func begins(_ what: String, limit: Duration) -> Int {
+  func begins(_ what: String, messages: Int = 0, limit: Duration) -> Int {
     state.withLock {
       $0.next += 1
-      $0.turning[$0.next] = Turning(what: what, limit: limit, heard: now())
+      $0.turning[$0.next] = Turning(what: what, messages: messages, limit: limit, heard: now())
       return $0.next
     }
   }
 
   func heard(_ ticket: Int) { state.withLock { $0.turning[ticket]?.heard = now() } }
+
+  /// Messages of all batches in work.
+  var messagesInHand: Int {
+    state.withLock { $0.turning.values.reduce(0) { $0 + $1.messages } }
+  }
+
   func ended(_ ticket: Int) { _ = state.withLock { $0.turning.removeValue(forKey: ticket) } }
 
   // MARK: Looking
@@ -85,9 +140,14 @@ package final class ServiceHealth: Sendable {
       .map { "\($0.what): nothing heard for \(Int((now - $0.heard).components.seconds)) s" }
   }
 
+  /// What has begun and not ended.
+  func inWork() -> [String] {
+    state.withLock { $0.turning.sorted { $0.key < $1.key }.map(\.value.what) }
+  }
+
   func report() async -> ReadinessReport {
     let state = state.withLock { $0 }
-    var missing = state.missing.mapValues { $0 }
+    var missing = state.missing.compactMapValues { $0.min { $0.key < $1.key }?.value }
     let health = await state.broker?.health
     if let health, state.phase != .stopping {
       let links = [health.publishing, health.consuming[state.queue] ?? .idle]

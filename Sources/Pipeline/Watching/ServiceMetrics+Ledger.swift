@@ -25,7 +25,10 @@ extension ServiceMetrics {
     case .mailAgain: mails.add(1, "resent")
     case .placeHold: holds.add(1, "placed")
     case .liftHold: holds.add(1, "lifted")
-    case .mail, .post, .attempt, .schedule, .cancelDue, .progress, .rangeDone, .closeRun: break
+    case .mail, .mailWaits, .mailReopen, .post, .attempt, .reopen, .schedule, .cancelDue, .progress,
+      .oweAgain, .rangeDone,
+      .closeRun, .record, .keysKept:
+      break
     }
   }
 

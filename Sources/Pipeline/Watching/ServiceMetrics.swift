@@ -1,3 +1,4 @@
+import Billing
 import Broker
 import CoreMetrics
 import Ledger
@@ -29,8 +30,18 @@ package final class ServiceMetrics: Sendable {
   let lookups: Timer
 
   package init(_ service: ServiceName, _ factory: any MetricsFactory) {
-    func counters(_ family: MetricDescription, _ labels: String...) -> CounterFamily {
-      CounterFamily(family.name, labels, factory)
+    func counters(
+      _ family: MetricDescription, _ labels: [String], _ known: [[String]]
+    ) -> CounterFamily {
+      CounterFamily(family.name, labels, known: known, factory)
+    }
+    func counters(
+      _ family: MetricDescription, _ label: String, _ known: [String]
+    ) -> CounterFamily {
+      counters(family, [label], known.map { [$0] })
+    }
+    func only(_ owner: ServiceName, _ words: [String]) -> [String] {
+      service == owner ? words : []
     }
     func counter(_ family: MetricDescription, _ labels: [(String, String)] = []) -> Counter {
       Counter(label: family.name, dimensions: labels, factory: factory)
@@ -48,13 +59,19 @@ package final class ServiceMetrics: Sendable {
       ("messaging_system", "rabbitmq"), ("messaging_destination_name", MonthClose.exchange),
       ("messaging_operation_name", "publish"),
     ]
-    outcomes = counters(MetricTable.outcomes, "outcome")
-    pauses = counters(MetricTable.pauses, "reason")
-    published = counters(MetricTable.published, "result")
-    decisions = counters(MetricTable.decisions, "class", "rule")
-    attempts = counters(MetricTable.attempts, "outcome")
-    mails = counters(MetricTable.mails, "outcome")
-    holds = counters(MetricTable.holds, "change")
+    outcomes = counters(MetricTable.outcomes, "outcome", ["done", "retried", "dead", "returned"])
+    pauses = counters(
+      MetricTable.pauses, "reason", FaultReason.pausing(service).map(\.rawValue))
+    published = counters(
+      MetricTable.published, "result", ["confirmed", "returned", "refused", "unknown"])
+    decisions = counters(
+      MetricTable.decisions, ["class", "rule"],
+      KnownDecision.all(of: service).map { [$0.finding.rawValue, $0.rule] })
+    attempts = counters(
+      MetricTable.attempts, "outcome", only(.charger, AttemptState.ends.map(\.rawValue)))
+    mails = counters(
+      MetricTable.mails, "outcome", only(.mailer, ["sent", "refused", "suppressed", "resent"]))
+    holds = counters(MetricTable.holds, "change", only(.holder, ["placed", "lifted"]))
     consumed = counter(MetricTable.consumed, queue)
     publishedAgain = counter(MetricTable.publishedAgain)
     faults = counter(MetricTable.faults)

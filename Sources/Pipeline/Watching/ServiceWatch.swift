@@ -7,21 +7,30 @@ import Monitoring
 package struct ServiceWatch: Sendable {
   package var metrics: ServiceMetrics?
   package var health: ServiceHealth
+  /// What is there once, of all services: the reporter's alone.
+  package var observations: Observations?
 
-  package init(metrics: ServiceMetrics? = nil, health: ServiceHealth = ServiceHealth()) {
+  package init(
+    metrics: ServiceMetrics? = nil, health: ServiceHealth = ServiceHealth(),
+    observations: Observations? = nil
+  ) {
     self.metrics = metrics
     self.health = health
+    self.observations = observations
   }
 
   /// Listens where the settings say so; throws a `ListenFault`.
   static func open(
     _ service: ServiceName, at address: ListenAddress?, _ logger: Logger
   ) async throws -> (watch: ServiceWatch, server: MonitoringServer?) {
-    guard let address else { return (ServiceWatch(), nil) }
+    let health = ServiceHealth(logger: logger)
+    guard let address else { return (ServiceWatch(health: health), nil) }
     let registry = PrometheusRegistry(
       MetricTable.all, labels: [("service", service.rawValue)])
-    let watch = ServiceWatch(metrics: ServiceMetrics(service, registry))
-    let health = watch.health
+    let observations = service == .reporter ? Observations() : nil
+    let watch = ServiceWatch(
+      metrics: ServiceMetrics(service, registry), health: health, observations: observations)
+    if let observations { registry.collect { observations.samples() } }
     registry.collect { ProcessSamples.read() }
     registry.collect { samples(await health.report()) }
     let server = try await MonitoringServer.start(

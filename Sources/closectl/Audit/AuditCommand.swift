@@ -16,8 +16,8 @@ struct AuditCommand: OperatorCommand {
         closectl audit 2026-11 --certificate 2026-11.certificate.json
       """)
 
-  @Argument(help: .period, transform: parsePeriod)
-  var period: Period
+  @Argument(help: .period, transform: NamedPeriod.init)
+  var named: NamedPeriod
 
   @Flag(
     help: """
@@ -54,6 +54,8 @@ struct AuditCommand: OperatorCommand {
 
   func perform(in session: Session) async throws -> Answer {
     await session.readOnly()
+    let period = try named.period(at: session.clock.now())
+    if let certificate { try OutputFile.check(certificate) }
     let mails = try mailbox.map(Maildir.init)
     var delivered: (@Sendable () async throws -> [String])?
     if let mails { delivered = { try mails.messageIDs() } }

@@ -65,7 +65,7 @@ struct AuditDocument: Encodable {
     ]
     for line in invariants {
       lines.append(shown(line, style))
-      lines += line.offending.map { style.bad("           \(printable($0))") }
+      lines += line.offending.map { style.bad("           \(inText(printable($0)))") }
       let more = line.offendingTotal - line.offending.count
       if more > 0 { lines.append(style.bad("           … and \(grouped(more)) more")) }
     }
@@ -82,7 +82,7 @@ struct AuditDocument: Encodable {
   /// `ok      I2   one charge per invoice: …`
   private func shown(_ line: Line, _ style: Style) -> String {
     let text =
-      "\(padded(line.invariant, to: 4)) \(line.rule): \(printable(line.summary))"
+      "\(padded(line.invariant, to: 4)) \(line.rule): \(inText(printable(line.summary)))"
     switch line.verdict {
     case "holds": return "\(style.good("ok"))     \(text)"
     case "broken": return "\(style.bad("BROKEN")) \(text)"

@@ -9,9 +9,24 @@ struct CloseStatus: Encodable {
     var remaining: Int
   }
 
-  struct Waiting: Equatable {
+  /// A trigger that was refused, or heard by way of exception.
+  struct Trigger: Encodable, Equatable {
+    var messageID: String
+    var source: String
+    var outcome: String
+    var rule: String
+    /// Of the dead letter, where it was refused.
+    var reason: String?
+    var why: String
+    var firstAt: String
+    var lastAt: String
+    var times: Int
+  }
+
+  struct Parked: Encodable, Equatable {
     var account: String
-    var missing: [String]
+    var rule: String
+    var why: String
   }
 
   /// In the order in which accounts reach them.
@@ -24,21 +39,43 @@ struct CloseStatus: Encodable {
   var stages: [String: Int]
   var ends: [String: Int] = [:]
   var stragglers: [String] = []
+  /// The first of those that wait for a person, with why; `ends` counts them all. Not read while a
+  /// close is watched.
+  var parked: [Parked]?
+  /// Parked for want of a catalog; not read while a close is watched.
+  var lackingCatalog: [LackingCatalogs.Currency] = []
+  /// Mails the mail server has not taken; not read while a close is watched.
+  var mails: MailTroubles?
   /// Dead letters of all services; null when the broker could not be asked.
   var dead = Known<Int>(nil)
   /// The same by service and reason; not read while a close is watched.
   var deadLetters: DeadTally?
+  var triggers: [Trigger] = []
+  /// Earlier months with usage that only their own close bills; not read while a close is watched.
+  var unclosed: [UnclosedMonths.Month] = []
+  /// Accounts that came after the start; not read while a close is watched.
+  var late: LateArrivals?
+  /// Usage of the month without a price; not read while a close is watched.
+  var unpriced: UnpricedDocument?
   var startedAt: String?
   var closedAt: String?
   /// Known while it is watched.
   var accountsPerSecond: Double?
   var expectedEnd: String?
 
-  private var waiting: [Waiting] = []
+  /// The stragglers, with what each waits for.
+  var waiting: [Waiting] = []
+  /// Null when the broker could not be asked; while a close is watched, without what is delayed.
+  var queues = Known<[ServiceQueue]>(nil)
+  /// What keeps the close from its end, a sentence each.
+  var limits: [String] = []
+  /// Work for later; not read while a close is watched.
+  var due: [Due] = []
 
   private enum CodingKeys: CodingKey {
-    case period, state, accounts, stages, ends, stragglers, dead, deadLetters, startedAt, closedAt
-    case accountsPerSecond, expectedEnd
+    case period, state, accounts, stages, ends, stragglers, parked, mails, dead, deadLetters
+    case startedAt, closedAt, triggers, unclosed, accountsPerSecond, expectedEnd, waiting, queues
+    case limits, due, unpriced, lackingCatalog, late
   }
 
   /// A period nobody has started to close.
@@ -80,6 +117,8 @@ struct CloseStatus: Encodable {
   func lines(style: Style) -> [String] {
     guard state != "open" else {
       return ["close \(period): not started; \(grouped(accounts.expected)) accounts are there"]
+        + triggers.map { style.bad($0.line) } + UnclosedMonths.lines(unclosed) + unpricedLines
+        + trigger
     }
     let part =
       accounts.expected == 0 ? 1 : Double(accounts.finished) / Double(accounts.expected)
@@ -90,8 +129,23 @@ struct CloseStatus: Encodable {
         + "accounts finished",
     ]
     if let pace { lines.append(pace) }
-    return lines + [""] + counts + deadLine(style) + stragglerLines(style)
+    lines += triggers.map(\.line)
+    if let late { lines.append(late.line) }
+    return lines + [""] + counts + deadLine(style) + parkedLines(style)
+      + (mails?.lines(period, style) ?? [])
+      + UnclosedMonths.lines(unclosed) + unpricedLines + limitLines(style) + stragglerLines()
+      + dueLines
   }
+
+  /// Whether a trigger is on its way.
+  private var trigger: [String] {
+    guard let queue = queues.value?.first(where: { $0.service == ServiceName.invoicer.rawValue })
+    else { return [] }
+    if !queue.isIdle { return [queue.sentence] }
+    return triggers.isEmpty ? ["closectl close start \(period) starts it"] : []
+  }
+
+  private var unpricedLines: [String] { unpriced?.lines ?? [] }
 
   /// `312.4 accounts/s, ends about 2026-12-01T02:05:10Z`
   var pace: String? {
@@ -121,16 +175,17 @@ struct CloseStatus: Encodable {
     case nil: [style.bad("dead letters not known: the broker cannot be asked")]
     case 0?: []
     case let count?:
-      [style.bad("\(grouped(count)) dead letters")] + (deadLetters?.lines ?? [])
+      [style.bad(LetterGroups.counted(count))] + (deadLetters?.lines ?? [])
     }
   }
 
-  private func stragglerLines(_ style: Style) -> [String] {
-    guard !waiting.isEmpty else { return [] }
-    let more = accounts.remaining - waiting.count
-    return ["", "waiting for:"]
-      + waiting.map { "  \(printable($0.account)): \($0.missing.joined(separator: ", "))" }
-      + (more > 0 ? ["  … and \(grouped(more)) more"] : [])
+  private func parkedLines(_ style: Style) -> [String] {
+    guard let parked, !parked.isEmpty else { return [] }
+    let more = (ends[AccountEnd.parked.rawValue] ?? 0) - parked.count
+    return ["", style.bad("parked, for a person to look at (closectl parked retry \(period)):")]
+      + parked.map { "  \(printable($0.account)): \($0.rule), \(inText(printable($0.why)))" }
+      + (more > 0 ? ["  … and \(grouped(more)) more: closectl parked list \(period)"] : [])
+      + LackingCatalogs.lines(lackingCatalog, period)
   }
 }
 
@@ -141,5 +196,33 @@ extension Milestone {
       (.outcomeMailed, "outcome mail"),
     ]
     return names.filter { !contains($0.0) }.map(\.1)
+  }
+}
+
+extension CloseStatus.Trigger {
+  init(_ record: TriggerRecord) {
+    messageID = record.messageID
+    source = record.source
+    outcome = record.outcome.rawValue
+    rule = record.rule
+    reason = StartRefusal(rule: record.rule)?.rawValue
+    why = record.explanation
+    firstAt = record.firstAt.rfc3339
+    lastAt = record.lastAt.rfc3339
+    times = record.times
+  }
+
+  /// `refused close-2031-05 of /cron (period-not-over) at 2026-12-01T02:00:00Z: …`
+  fileprivate var line: String {
+    let sender = "\(printable(messageID)) of \(printable(source))"
+    let often = times == 1 ? "" : " (\(times) times, first at \(firstAt))"
+    let what =
+      switch rule {
+      case "close.start-early": "started early, allowed by \(sender)"
+      case "close.late-accounts": "taken in by \(sender)"
+      case "close.start-past": "started as a past month, allowed by \(sender)"
+      default: "refused \(sender) (\(reason ?? rule))"
+      }
+    return "\(what) at \(lastAt)\(often): \(why)"
   }
 }

@@ -52,13 +52,15 @@ struct DraftDocument: Encodable {
     ])
     for line in lines {
       table.add(
-        line.text, line.quantity ?? "", line.unit ?? "", line.tax ?? "",
+        line.text, line.quantity.map(GroupedDigits.grouped) ?? "", line.unit ?? "",
+        line.tax.map(taxInPercent) ?? "",
         money(line.amount, currency))
     }
     table.add("net", "", "", "", money(net, currency))
     for tax in taxes {
       table.add(
-        "\(tax.name) on \(money(tax.taxable, currency))", "", "", tax.rate,
+        "\(tax.name) on \(money(tax.taxable, currency))", "", "",
+        percent(tax.rate),
         money(tax.amount, currency))
     }
     table.add("total", "", "", "", money(total, currency))

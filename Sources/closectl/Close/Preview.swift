@@ -9,44 +9,73 @@ struct Preview {
   let store: any Store
   let output: Output
   private var document: PreviewDocument
+  /// Those the period's close was started with, or would be.
   private var catalogs: [String: Catalog] = [:]
   private var totals: [String: PreviewDocument.Totals] = [:]
+  private var unpriced = UnpricedMetrics()
+  /// The month's close, where it was started.
+  private var run: CloseRun?
 
-  init(period: Period, store: any Store, output: Output) {
+  init(period: Period, store: any Store, output: Output, maximum: [Money] = []) {
     self.period = period
     self.store = store
     self.output = output
-    document = PreviewDocument(period: period.description)
+    document = PreviewDocument(period: period.description, maximum: maximum)
   }
 
   mutating func all() async throws -> Answer {
-    catalogs = try await store.currentCatalogs()
+    try await readCatalogs()
     let bar = ProgressBar("preview", output)
     defer { bar.finish() }
     var after: String?
     var seen = 0
     while true {
       let ids = try await store.accountIDs(after: after, limit: Self.page)
-      for facts in try await invoicingFacts(ids) { try take(facts) }
+      let before = try await totalsBefore(ids)
+      let passed = try await passedOver(ids)
+      for (facts, before) in zip(try await invoicingFacts(ids), before)
+      where !passed.contains(facts.facts.account.id) {
+        try take(facts, before: before)
+      }
       seen += ids.count
       bar.show(FeedProgress(rows: seen, part: nil))
       guard ids.count == Self.page else { break }
       after = ids.last
     }
     document.currencies = totals.values.sorted { $0.currency < $1.currency }
+    document.unpriced = try await UnpricedDocument(unpriced, in: store)
+    document.late = try await LateArrivals(run, in: store)
+    document.far = try await FarUsage(from: period, in: store).months
     if seen == 0 { throw Problem("there are no accounts yet: import some first") }
+    document.unclosed = try await UnclosedMonths(before: period, in: store).months
     return document.answer
   }
 
   mutating func one(_ account: String) async throws -> Answer {
-    catalogs = try await store.currentCatalogs()
+    try await readCatalogs()
     let known = try await store.facts(for: [FactKey(account: account, invoice: nil)])[0]
     guard known != nil, let facts = try await invoicingFacts([account]).first else {
       throw Problem("there is no account \(quoted(account))")
     }
-    try take(facts, keepingLines: true)
+    let isTakenIn = run?.state == .running
+    if try await passedOver([account]).isEmpty || isTakenIn {
+      try take(facts, before: try await totalsBefore([account])[0], keepingLines: true)
+    } else {
+      document.notInClose = account
+    }
+    document.unpriced = try await UnpricedDocument(unpriced, in: store)
     document.currencies = Array(totals.values)
     return document.answer
+  }
+
+  /// A close that is running takes accounts in again when it is started once more, one that is
+  /// closed does not.
+  private mutating func readCatalogs() async throws {
+    run = try await store.run(period)
+    catalogs =
+      run?.state == .closed
+      ? try await store.catalogs(for: period) : try await store.catalogs(pricing: period)
+    document.lackingCatalog = try await LackingCatalogs(period, in: store).currencies
   }
 
   private func invoicingFacts(_ ids: [String]) async throws -> [InvoicingFacts] {
@@ -54,7 +83,22 @@ struct Preview {
     return try await store.invoicingFacts(ids, period: period, eventMetrics: metrics)
   }
 
-  private mutating func take(_ facts: InvoicingFacts, keepingLines: Bool = false) throws {
+  /// Who came after the start is not in the close.
+  private func passedOver(_ ids: [String]) async throws -> Set<String> {
+    if run == nil { return [] }
+    return try await store.lateAccounts(period, among: ids)
+  }
+
+  /// Of the invoices of the month before, where there are any.
+  private func totalsBefore(_ ids: [String]) async throws -> [Int64?] {
+    try await store.facts(
+      for: ids.map { FactKey(account: $0, invoice: "\(period.previous)/\($0)") }
+    ).map { $0?.invoice?.totalMinor }
+  }
+
+  private mutating func take(
+    _ facts: InvoicingFacts, before: Int64?, keepingLines: Bool = false
+  ) throws {
     let account = facts.facts.account
     if account.closed {
       document.closedAccounts += 1
@@ -66,18 +110,37 @@ struct Preview {
       return
     }
     guard let catalog = catalogs[account.currency.code] else {
-      document.refuse(account.id, "there is no catalog in \(account.currency)")
+      document.refuse(account.id, "there is no catalog in \(account.currency) for \(period)")
       return
     }
+    document.untaxed.add(account, catalog)
     do {
+      for usage in try Rating.unpriced(facts, period: period, catalog: catalog) {
+        unpriced.add(
+          usage.metric, account.currency.code, account.id, usage.quantity, of: usage.periods)
+      }
       let draft = try Rating.draft(facts, period: period, catalog: catalog)
       if keepingLines { document.draft = .init(draft) }
       let key = account.currency.code
       var sum = totals[key] ?? .init(currency: key)
       try sum.add(draft, creditMinor: facts.facts.creditMinor)
       totals[key] = sum
+      document.strange.look(at: draft, facts, before: before)
+      warn(of: draft, account, creditMinor: facts.facts.creditMinor)
     } catch {
       document.refuse(account.id, "\(error)")
     }
+  }
+
+  /// What the close would invoice and could not take from the card.
+  private mutating func warn(of draft: InvoiceDraft, _ account: Account, creditMinor: Int64) {
+    let due = draft.totalMinor - min(creditMinor, draft.totalMinor)
+    guard due > 0, account.collection == .auto, account.paymentMethod != nil,
+      let reason = GatewayCurrencies.stripe.chargeability(of: due, account.currency)
+        .reason(due, account.currency)
+    else { return }
+    document.warn(
+      .init(
+        account: account.id, amount: due, currency: account.currency.code, reason: reason))
   }
 }

@@ -1,4 +1,5 @@
 import Billing
+import Ledger
 
 /// What a close would do, in minor units.
 struct PreviewDocument: Encodable {
@@ -36,7 +37,16 @@ struct PreviewDocument: Encodable {
     var reason: String
   }
 
-  /// How many accounts that cannot be rated are told by name.
+  /// An invoice that its card cannot be charged with, or not with all of it.
+  struct Uncharged: Encodable, Equatable {
+    var account: String
+    /// In minor units, credit taken off.
+    var amount: Int64
+    var currency: String
+    var reason: String
+  }
+
+  /// How many accounts of one kind are told by name.
   static let shown = 20
 
   var period: String
@@ -45,28 +55,59 @@ struct PreviewDocument: Encodable {
   var closedAccounts = 0
   var notRated = 0
   var refused: [Refused] = []
+  var notChargeable = 0
+  var uncharged: [Uncharged] = []
+  /// Usage of metrics without a price.
+  var unpriced = UnpricedDocument()
+  var untaxed = UntaxedCountries()
+  var strange: StrangeInvoices
+  /// Months far away with usage that no invoice contains.
+  var far: [UnclosedMonths.Month] = []
   /// With `--account`.
   var draft: DraftDocument?
   var existingInvoice: String?
+  /// Accounts that a close which was started has parked for want of a catalog.
+  var lackingCatalog: [LackingCatalogs.Currency] = []
+  /// The account, where the month is closed without it.
+  var notInClose: String?
+  /// Accounts that came after the start of the month's close.
+  var late: LateArrivals?
+  /// Earlier months with usage that this close does not bill.
+  var unclosed: [UnclosedMonths.Month] = []
 
-  init(period: String) { self.period = period }
+  init(period: String, maximum: [Money] = []) {
+    self.period = period
+    strange = StrangeInvoices(maximum: maximum)
+  }
 
   mutating func refuse(_ account: String, _ reason: String) {
     notRated += 1
     if refused.count < Self.shown { refused.append(.init(account: account, reason: reason)) }
   }
 
+  mutating func warn(_ uncharged: Uncharged) {
+    notChargeable += 1
+    if self.uncharged.count < Self.shown { self.uncharged.append(uncharged) }
+  }
+
   var answer: Answer {
-    Answer(self, text: text, status: notRated == 0 ? .done : .problem)
+    let isGood = notRated == 0 && unpriced.metrics.isEmpty && strange.aboveMaximum == 0
+    return Answer(self, text: text, status: isGood ? .done : .problem)
   }
 
   private var text: [String] {
     var lines = draft?.text ?? []
     if draft == nil, !currencies.isEmpty { lines += table.lines() }
+    if let notInClose {
+      lines.append(
+        "\(period) is closed without \(printable(notInClose)): usage of it goes on the account's "
+          + "next invoice by itself, without flat fees and minimums")
+    }
     if let existingInvoice { lines.append("invoiced already: \(existingInvoice)") }
     if existingInvoice == nil, invoicedAlready > 0 {
       lines.append("\(grouped(invoicedAlready)) invoiced already, not counted here")
     }
+    if let late { lines.append(late.line) }
     if closedAccounts > 0 { lines.append("\(grouped(closedAccounts)) closed accounts passed over") }
     if notRated > 0 {
       lines.append("\(grouped(notRated)) accounts cannot be rated and would be parked:")
@@ -74,7 +115,18 @@ struct PreviewDocument: Encodable {
       let more = notRated - refused.count
       if more > 0 { lines.append("  … and \(grouped(more)) more") }
     }
-    return lines
+    if notChargeable > 0 {
+      lines.append(
+        "warning: \(grouped(notChargeable)) invoices cannot be charged in full and stay open:")
+      lines += uncharged.map {
+        "  \($0.account): \(money($0.amount, $0.currency)), \(inText($0.reason))"
+      }
+      let more = notChargeable - uncharged.count
+      if more > 0 { lines.append("  … and \(grouped(more)) more") }
+    }
+    return lines + LackingCatalogs.lines(lackingCatalog, period) + unpriced.lines + untaxed.lines
+      + strange.lines + UnclosedMonths.lines(unclosed)
+      + FarUsage.lines(far)
   }
 
   private var table: Table {
@@ -84,8 +136,9 @@ struct PreviewDocument: Encodable {
     ])
     for row in currencies {
       table.add(
-        row.currency, "\(row.invoices)", money(row.net, row.currency), money(row.tax, row.currency),
-        money(row.total, row.currency), money(row.credit, row.currency), "\(row.nothingDue)")
+        row.currency, grouped(row.invoices), money(row.net, row.currency),
+        money(row.tax, row.currency),
+        money(row.total, row.currency), money(row.credit, row.currency), grouped(row.nothingDue))
     }
     return table
   }

@@ -9,8 +9,19 @@ struct StartCommand: OperatorCommand {
     commandName: "start",
     abstract: "Publishes the trigger; a second start converges and invoices nobody twice.",
     discussion: """
-      A month that has not ended for every account is refused, since its usage is still arriving; \
-      --early starts it all the same. Usage that comes later goes on the next invoice.
+      The invoicer refuses a month that nobody can have meant, whoever sends the trigger, and so \
+      does this command. A month that has not ended for every account is still getting usage; \
+      --early closes it all the same, once it has begun. A month further back than \
+      MONTHCLOSE_MONTHS_BACK, or that ended before the ledger's first, needs --past. Both are \
+      recorded with the close.
+
+      While a close is running, starting it again also takes in the accounts that were parked \
+      because there was no catalog in their currency, once one is imported; with --late those, \
+      too, that were imported after its start. Without it they are named: nobody but you knows \
+      whether they were customers of that month. A close that is closed takes nobody in.
+
+      Usage of a month that is closed goes on the next invoice. Usage of an earlier month that was \
+      never closed is billed by closing that month: such months are named.
 
       `last` is the month before the present one in UTC, for timers. From noon UTC of the first \
       day it has ended in every time zone; before that it may be refused like any other.
@@ -20,12 +31,14 @@ struct StartCommand: OperatorCommand {
         closectl close start last
       """)
 
-  @Argument(
-    help: ArgumentHelp("The month, as YYYY-MM, or `last`.", valueName: "period"),
-    transform: NamedPeriod.init)
+  @Argument(help: .period, transform: NamedPeriod.init)
   var named: NamedPeriod
-  @Flag(help: "Start although the month has not ended yet.")
+  @Flag(help: "Close the month although it has not ended yet.")
   var early = false
+  @Flag(help: "Close a month of long ago, or of before the ledger's first.")
+  var past = false
+  @Flag(help: "Take in accounts that were imported after the start of a running close.")
+  var late = false
   @Flag(help: "Wait until the close is closed, and show its progress.")
   var wait = false
   @OptionGroup var shared: SharedOptions
@@ -34,40 +47,88 @@ struct StartCommand: OperatorCommand {
     var period: String
     var messageID: String
     var published = true
+    var unclosed: [UnclosedMonths.Month]
+    /// Accounts that came after the start.
+    var late: LateArrivals?
+    /// Since when the month is closed, if it is.
+    var closedAt: String?
+    /// Accounts of this close that were parked for want of a catalog.
+    var lackingCatalog: [LackingCatalogs.Currency]
   }
 
   func perform(in session: Session) async throws -> Answer {
     let now = session.clock.now()
     let period = try named.period(at: now)
-    if !early {
-      let store = try await session.store()
-      if let unfinished = try await MonthEnd(period: period, now: now).unfinished(store) {
-        throw Problem("\(unfinished); --early starts the close all the same")
-      }
+    let store = try await session.store()
+    let permission = StartPermission(isEarly: early, isPast: past, isLate: late)
+    let decision = try StartSituation(
+      period, at: now, permission, monthsBack: session.settings.monthsBack,
+      try await store.startFacts(period)
+    ).decide()
+    if case .refuse(let refusal) = decision.action {
+      throw Problem(decision.explanation + Self.remedy(refusal, decision.rule))
     }
-    let message = try Self.trigger(period, at: now)
+    let run = try await store.run(period)
+    let closedAt = run?.closedAt?.rfc3339
+    let arrivals = try await LateArrivals(run, in: store)
+    let lacking = try await LackingCatalogs(period, in: store).currencies
+    let message = try Self.trigger(period, permission, at: now)
     try await publish(message, session)
-    if wait {
-      session.output.noteLine("started: \(message.messageID)")
-      return try await StatusWatch(period: period, session: session).follow()
+    let unclosed = try await UnclosedMonths(before: period, in: store).months
+    for line in UnclosedMonths.lines(unclosed) { session.output.noteLine("note: \(line)") }
+    if let arrivals { session.output.noteLine("note: \(arrivals.startLine(isMeant: late))") }
+    for line in LackingCatalogs.lines(lacking, "\(period)") {
+      session.output.noteLine("note: \(line)")
     }
-    return Answer(
-      Document(period: period.description, messageID: message.messageID),
-      text: [
+    if wait {
+      session.output.noteLine(
+        closedAt.map { Self.again(period, since: $0) } ?? "started: \(message.messageID)")
+      return try await StatusWatch(period: period, session: session, hasTrigger: true).follow()
+    }
+    let text =
+      closedAt.map { [Self.again(period, since: $0)] } ?? [
         "started: \(message.messageID) is with the broker",
         "watch it: closectl close status \(period) --watch",
-      ])
+      ]
+    return Answer(
+      Document(
+        period: period.description, messageID: message.messageID, unclosed: unclosed,
+        late: arrivals, closedAt: closedAt, lackingCatalog: lacking), text: text)
+  }
+
+  private static func again(_ period: Period, since closedAt: String) -> String {
+    "\(period) is closed since \(closedAt): started again, nobody is invoiced twice"
+  }
+
+  private static func remedy(_ refusal: StartRefusal, _ rule: String) -> String {
+    if rule == "close.not-begun" { return "" }
+    switch refusal {
+    case .notOver: return "; --early starts the close all the same"
+    case .tooOld: return "; --past starts the close all the same"
+    case .noAccounts: return ": import accounts first"
+    }
   }
 
   /// The same bytes' worth from any client: see the contract's trigger.
-  static func trigger(_ period: Period, at now: Instant) throws -> OutgoingMessage {
+  static func trigger(
+    _ period: Period, _ permission: StartPermission, at now: Instant
+  ) throws -> OutgoingMessage {
     let event = Event(
-      id: "close-\(period)", type: .closeRequested, source: "/closectl", time: now, period: period,
-      data: EventData(period: period))
+      id: "close-\(period)\(suffix(permission))", type: .closeRequested, source: "/closectl",
+      time: now, period: period,
+      data: EventData(
+        period: period, early: permission.isEarly ? true : nil,
+        past: permission.isPast ? true : nil, late: permission.isLate ? true : nil))
     return OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: EventType.closeRequested.routingKey,
       messageID: event.id, type: event.type, contentType: MonthClose.contentType,
       body: try encode(event))
+  }
+
+  /// Of the trigger's id: two messages of one id that come together count as one.
+  private static func suffix(_ permission: StartPermission) -> String {
+    (permission.isEarly ? "-early" : "") + (permission.isPast ? "-past" : "")
+      + (permission.isLate ? "-late" : "")
   }
 
   private func publish(_ message: OutgoingMessage, _ session: Session) async throws {

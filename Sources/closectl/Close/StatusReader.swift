@@ -7,6 +7,8 @@ import Pipeline
 struct StatusReader {
   private static let page = 10_000
 
+  private static let parkedShown = 10
+
   let period: Period
   let session: Session
 
@@ -17,15 +19,52 @@ struct StatusReader {
     var status: CloseStatus
     if let progress = try await store.progress(period) {
       status = CloseStatus(progress)
+      if !watching { status.late = try await LateArrivals(progress.run, in: store) }
     } else {
       status = CloseStatus(
         period: period, accounts: watching ? 0 : try await countAccounts(store))
     }
+    status.triggers = try await store.triggers(of: period).map(CloseStatus.Trigger.init)
+    if !watching {
+      status.unclosed = try await UnclosedMonths(before: period, in: store).months
+      status.unpriced = try await UnpricedDocument(of: period, in: store)
+    }
     status.dead = Known(await deadLetters())
+    try await readWaiting(&status, store, watching: watching)
+    if !watching, status.state != "open" {
+      status.mails = try await MailTroubles(period, in: store)
+    }
+    if !watching, status.ends[AccountEnd.parked.rawValue] ?? 0 > 0 {
+      status.parked = try await store.parked(period, limit: Self.parkedShown).map {
+        CloseStatus.Parked(account: $0.account, rule: $0.rule, why: $0.why)
+      }
+      status.lackingCatalog = try await LackingCatalogs(period, in: store).currencies
+    }
     if !watching, status.dead.value ?? 0 > 0 {
       status.deadLetters = await DeadTallyReader(session: session).read()
     }
     return status
+  }
+
+  /// What it waits for: from the ledger for whom, from the broker where.
+  private func readWaiting(
+    _ status: inout CloseStatus, _ store: any Store, watching: Bool
+  ) async throws {
+    let reader = QueueReader(session: session)
+    let isOpen = status.state == "open"
+    let services: [ServiceName] = isOpen ? [.invoicer] : MonthClose.services
+    status.queues = Known(await reader.read(services, withDelays: isOpen || !watching))
+    if !watching {
+      let now = session.clock.now()
+      for index in status.waiting.indices {
+        let account = status.waiting[index].account
+        guard let story = try await store.story(of: account, period: period) else { continue }
+        status.waiting[index].explain(
+          Standing(story, period: period, at: now), startedAt: status.startedAt)
+      }
+      status.due = try await store.dueTallies(period, at: now).map(CloseStatus.Due.init)
+    }
+    status.limits = status.limiting
   }
 
   private func countAccounts(_ store: any Store) async throws -> Int {

@@ -8,23 +8,56 @@ struct StatusWatch {
 
   let period: Period
   let session: Session
+  /// This command has published the trigger.
+  var hasTrigger = false
 
   func follow() async throws -> Answer {
+    let sentence =
+      "stopped watching; what was started goes on: closectl close status \(period) --watch"
+    return try await Interruption.saying(sentence, session.output) { try await watch() }
+  }
+
+  private func watch() async throws -> Answer {
     let reader = StatusReader(period: period, session: session)
     let output = session.output
     let screen = LiveScreen(output)
     let started = ContinuousClock.now
+    // The trigger is out before anybody watches.
+    let asked = session.clock.now().adding(seconds: -Self.patience.components.seconds)
     var pace = Pace()
+    var unseenSince: ContinuousClock.Instant?
     while true {
       var status = try await reader.read(watching: true)
       let elapsed = ContinuousClock.now - started
       if status.state == "open" {
+        if let refused = try await session.store().triggers(of: period).last,
+          refused.outcome == .refused, refused.lastAt >= asked
+        {
+          screen.finish()
+          throw Problem("the invoicer refused to close \(period): \(refused.explanation)")
+        }
+        let invoicer = status.queues.value?.first { $0.service == ServiceName.invoicer.rawValue }
+        let isOnItsWay = hasTrigger || invoicer.map { !$0.isIdle } ?? true
+        unseenSince = isOnItsWay ? nil : unseenSince ?? .now
+        let shown = status.limits.first.map { ": \($0)" } ?? ""
         guard elapsed < Self.patience else {
           screen.finish()
           throw Problem(
-            "no close of \(period) began within \(Self.patience); is an invoicer running?")
+            "no close of \(period) began within \(Self.patience.inWords)"
+              + (shown.isEmpty ? "; is an invoicer running?" : shown))
         }
-        let waiting = "close \(period): waiting for an invoicer to take it up"
+        // From the first look on: one that takes long says no more than a short one.
+        if let unseenSince, ContinuousClock.now - unseenSince >= session.triggerPatience {
+          screen.finish()
+          throw Problem(
+            "no close of \(period) has begun, and no trigger waits in the invoicer's queue; "
+              + "if the invoicer has one in its hands, its log says why it waits; "
+              + "else closectl close start \(period)")
+        }
+        let waiting =
+          hasTrigger
+          ? "close \(period): waiting for an invoicer to take it up\(shown)"
+          : "close \(period): not started\(shown)"
         screen.show([waiting], brief: waiting)
       } else {
         pace.add(
@@ -55,7 +88,8 @@ extension CloseStatus {
   /// All of it in one line.
   var brief: String {
     let reached = Self.stageNames.map { "\($0) \(stages[$0] ?? 0)" }.joined(separator: ", ")
+    let unattended = queues.value?.filter { $0.consumers == 0 }.map { "; \($0.sentence)" } ?? []
     return "\(period) \(state): \(accounts.finished)/\(accounts.expected) finished; \(reached)"
-      + (pace.map { "; \($0)" } ?? "")
+      + (pace.map { "; \($0)" } ?? "") + unattended.joined()
   }
 }

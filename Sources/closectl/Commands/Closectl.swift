@@ -25,15 +25,15 @@ struct Closectl: AsyncParsableCommand {
       """,
     version: MonthClose.versionLine(of: "closectl"),
     subcommands: [
-      InitCommand.self, ImportGroup.self, CloseGroup.self, ReportCommand.self,
+      InitCommand.self, ImportGroup.self, CloseGroup.self, ReportCommand.self, InvoiceGroup.self,
       ExplainCommand.self, AuditCommand.self, PaymentGroup.self, CreditGroup.self,
-      DeadGroup.self, ResendCommand.self, TopologyGroup.self, ClockGroup.self, ProbeGroup.self,
+      ParkedGroup.self, MailGroup.self, DeadGroup.self, ResendCommand.self, ReconcileCommand.self,
+      TopologyGroup.self, ClockGroup.self, ProbeGroup.self,
     ])
 }
 
-/// A period as an argument.
-func parsePeriod(_ text: String) throws -> Period { try Period(text) }
-
 extension ArgumentHelp {
-  static var period: ArgumentHelp { ArgumentHelp("The month, as YYYY-MM.", valueName: "period") }
+  static var period: ArgumentHelp {
+    ArgumentHelp("The month, as YYYY-MM, or `last` for the past one.", valueName: "period")
+  }
 }

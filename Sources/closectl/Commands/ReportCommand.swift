@@ -12,22 +12,33 @@ struct ReportCommand: OperatorCommand {
 
       Example:
         closectl report 2026-11 --json
+        closectl report last --csv > report.csv
       """)
 
-  @Argument(help: .period, transform: parsePeriod)
-  var period: Period
+  @Argument(help: .period, transform: NamedPeriod.init)
+  var named: NamedPeriod
+  @Flag(name: .customLong("csv"), help: "As CSV on standard output: one figure a line.")
+  var isCSV = false
   @OptionGroup var shared: SharedOptions
 
+  func validate() throws {
+    if isCSV && shared.json { throw ValidationError("say --csv or --json, not both") }
+  }
+
   func perform(in session: Session) async throws -> Answer {
+    let period = try named.period(at: session.clock.now())
     let totals = try await session.store().totals(period)
     guard totals.contains(where: { $0.invoices > 0 }) else {
       throw Problem("nothing was invoiced for \(period)")
     }
     let resent = try await session.store().mailsResent(period)
     var document = ReportDocument(period: period, totals, mailsResent: resent)
+    document.mailsNotDelivered = try await session.store().mailCounts(period)
+      .filter { $0.state == .refused }.map(\.mails).reduce(0, +)
+    document.unpriced = try await UnpricedDocument(of: period, in: session.store())
     document.deadLetters = Known(await DeadTallyReader(session: session).read())
     return Answer(
-      document, text: document.lines(style: session.output.style),
+      document, text: isCSV ? document.csv.text : document.lines(style: session.output.style),
       status: totals.allSatisfy { $0.ledgerSumMinor == 0 } ? .done : .problem)
   }
 }
@@ -47,12 +58,18 @@ struct ReportDocument: Encodable {
     var ledgerSum: Int64
     var revenue: [String: Int64]
     var taxByRate: [String: Int64]
+    /// What each of these taxes was taken on.
+    var taxBaseByRate: [String: Int64]
   }
 
   var period: String
   var currencies: [Totals]
   /// Mails whose receivers may have them twice, under the same Message-ID.
   var mailsResent: Int
+  /// Mails that were refused because of their recipients, or given up.
+  var mailsNotDelivered = 0
+  /// Usage of the month without a price, and so is in none of the figures.
+  var unpriced: UnpricedDocument?
   /// Of all periods, by service and reason; null when the broker could not be asked.
   var deadLetters = Known<DeadTally>(nil)
 
@@ -65,7 +82,7 @@ struct ReportDocument: Encodable {
         tax: $0.taxMinor, credited: $0.creditedMinor, collected: $0.collectedMinor,
         collectedByGateway: $0.collectedByGatewayMinor, outstanding: $0.outstandingMinor,
         holds: $0.holds, ledgerSum: $0.ledgerSumMinor, revenue: $0.revenueMinor,
-        taxByRate: $0.taxByRateMinor)
+        taxByRate: $0.taxByRateMinor, taxBaseByRate: $0.taxBaseByRateMinor)
     }.sorted { $0.currency < $1.currency }
   }
 
@@ -73,18 +90,61 @@ struct ReportDocument: Encodable {
     let tables = currencies.flatMap { totals in
       [style.bold("report \(period), \(totals.currency)")] + Self.table(totals) + [""]
     }
-    let notes = mailLines + deadLines
+    let notes = mailLines + deadLines + (unpriced?.lines ?? [])
     return notes.isEmpty ? tables.dropLast() : tables + notes
   }
 
   private var mailLines: [String] {
-    if mailsResent == 0 { return [] }
-    return ["mails that may have been sent twice, under the same Message-ID: \(mailsResent)"]
+    var lines: [String] = []
+    if mailsResent > 0 {
+      lines.append(
+        "mails that may have been sent twice, under the same Message-ID: \(mailsResent)")
+    }
+    if mailsNotDelivered > 0 {
+      lines.append(
+        "mails that were not delivered: \(grouped(mailsNotDelivered)) "
+          + "(closectl mail list \(period) --state undelivered)")
+    }
+    return lines
   }
 
   private var deadLines: [String] {
     guard let dead = deadLetters.value, dead.total > 0 else { return [] }
     return ["dead letters, of all months: \(grouped(dead.total))"] + dead.lines
+  }
+
+  /// A figure a line: what it is, of what, its currency.
+  var csv: CSVAnswer {
+    var csv = CSVAnswer(["period", "currency", "figure", "detail", "rate", "base", "value"])
+    for totals in currencies {
+      func add(
+        _ figure: String, _ value: String, of detail: String = "", rate: String = "",
+        base: String = ""
+      ) {
+        csv.add([period, totals.currency, figure, detail, rate, base, value])
+      }
+      func amount(_ minor: Int64) -> String { plainDecimal(minor, totals.currency) }
+      add("invoices", "\(totals.invoices)")
+      add("invoiced", amount(totals.invoiced))
+      add("credited", amount(totals.credited))
+      add("collected", amount(totals.collected))
+      add("collected by the gateway", amount(totals.collectedByGateway))
+      add("outstanding", amount(totals.outstanding))
+      for (product, minor) in totals.revenue.sorted(by: { $0.key < $1.key }) {
+        add("revenue", amount(minor), of: product)
+      }
+      for (tax, minor) in totals.taxByRate.sorted(by: { $0.key < $1.key }) {
+        let space = tax.lastIndex(of: " ") ?? tax.endIndex
+        add(
+          "tax by rate", amount(minor), of: String(tax[..<space]),
+          rate: String(tax[space...].dropFirst()),
+          base: totals.taxBaseByRate[tax].map(amount) ?? "")
+      }
+      add("tax", amount(totals.tax))
+      add("holds", "\(totals.holds)")
+      add("sum of all entries", amount(totals.ledgerSum))
+    }
+    return csv
   }
 
   private static func table(_ totals: Totals) -> [String] {
@@ -100,7 +160,8 @@ struct ReportDocument: Encodable {
       table.add("revenue \(product)", amount(minor))
     }
     for (rate, minor) in totals.taxByRate.sorted(by: { $0.key < $1.key }) {
-      table.add("tax \(rate)", amount(minor))
+      let base = totals.taxBaseByRate[rate].map { " on \(amount($0))" } ?? ""
+      table.add("tax \(taxInPercent(rate))\(base)", amount(minor))
     }
     table.add("tax", amount(totals.tax))
     table.add("holds", grouped(totals.holds))

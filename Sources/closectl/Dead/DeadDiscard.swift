@@ -37,7 +37,7 @@ struct DeadDiscard: OperatorCommand {
           + "(\(needed.verdict.why)): replay it, or say --also needed; nothing was discarded")
     }
     let order = DeadMoves.Order(
-      action: .discard, operatorName: try moving.name(in: session),
+      action: .discard, operatorName: try moving.who.name(in: session),
       reason: try moving.reasonGiven(), selection: filter.words, rate: nil)
     return try await moves.carryOut(order, choice)
   }

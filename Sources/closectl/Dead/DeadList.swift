@@ -44,12 +44,12 @@ struct DeadList: OperatorCommand {
     }
     let listing = LetterListing(session.output, asJSON: shared.json)
     do {
-      try await reader.read(filter) { listing.add($0) }
+      try await reader.read(filter) { try listing.add($0) }
     } catch {
-      if !listing.hasBegun { throw error }
-      return listing.end(failedWith: error)
+      if !listing.hasBegun || error is OutputFault { throw error }
+      return try listing.end(failedWith: error)
     }
-    return listing.end()
+    return try listing.end()
   }
 }
 
@@ -66,36 +66,37 @@ final class LetterListing {
     self.asJSON = asJSON
   }
 
-  func add(_ letters: [DeadLetter]) {
+  func add(_ letters: [DeadLetter]) throws {
     let documents = letters.map { letter in
       copies[letter.id, default: 0] += 1
       groups.add(letter)
       return asJSON ? Self.compact(LetterDocument(letter)) : Self.line(letter)
     }
     if asJSON {
-      output.answer((hasBegun ? ",\n" : "{\"letters\": [\n") + documents.joined(separator: ",\n"))
+      let before = hasBegun ? ",\n" : "{\"letters\": [\n"
+      try output.answer(before + documents.joined(separator: ",\n"))
     } else {
-      output.answer((hasBegun ? "" : Self.title) + documents.joined())
+      try output.answer((hasBegun ? "" : Self.title) + documents.joined())
     }
     hasBegun = true
   }
 
-  func end(failedWith error: (any Error)? = nil) -> Answer {
+  func end(failedWith error: (any Error)? = nil) throws -> Answer {
     let status = error.map { ExitStatus(of: $0) } ?? .done
     if let error { output.noteLine("error: \(error)") }
     let several = copies.filter { $0.value > 1 }
     if asJSON {
       let begin = hasBegun ? "" : "{\"letters\": ["
       let failure = error.map { ", \"error\": " + Self.compact("\($0)") } ?? ""
-      output.answer(
+      try output.answer(
         "\(begin)\n], \"copies\": \(Self.compact(several)), \"count\": \(groups.count), "
           + "\"groups\": \(Self.compact(GroupDocument(groups).groups))\(failure)}\n")
     } else {
       for (id, count) in several.sorted(by: { $0.key < $1.key }) {
-        output.answerLine("\(id) is there x\(count)")
+        try output.answerLine("\(id) is there x\(count)")
       }
-      output.answerLine(
-        groups.count == 0 ? "no dead letters" : "\(grouped(groups.count)) dead letters")
+      try output.answerLine(
+        groups.count == 0 ? "no dead letters" : LetterGroups.counted(groups.count))
     }
     return Answer(saidWith: status)
   }

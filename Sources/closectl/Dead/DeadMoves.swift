@@ -28,7 +28,9 @@ struct DeadMoves {
   func choose(_ filter: LetterFilter, classes: Set<LetterClass>) async throws -> LetterChoice {
     let reader = LetterReader(broker: broker, clock: session.clock)
     let letters = try await reader.choose(
-      filter, LetterJudge(store: store, clock: session.clock))
+      filter,
+      LetterJudge(
+        store: store, clock: session.clock, monthsBack: session.settings.monthsBack))
     let missing = (filter.ids ?? []).subtracting(letters.map(\.id)).sorted()
     if !missing.isEmpty {
       throw Problem(
@@ -101,11 +103,13 @@ struct DeadMoves {
       progress: { done, all in
         bar.show(FeedProgress(rows: done, part: Double(done) / Double(max(1, all))))
       })
+    let unfinished = "manifest \(manifest.id) is unfinished: closectl dead replay --continue"
     do {
-      return try await mover.carryOut(manifest)
+      return try await Interruption.saying("stopped; \(unfinished)", session.output) {
+        try await mover.carryOut(manifest)
+      }
     } catch {
-      session.output.noteLine(
-        "manifest \(manifest.id) is unfinished: closectl dead replay --continue")
+      session.output.noteLine(unfinished)
       throw error
     }
   }

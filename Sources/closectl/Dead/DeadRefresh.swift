@@ -11,7 +11,7 @@ struct DeadRefresh: OperatorCommand {
       names the old one (causationid, refreshof) and goes to the same service only.
 
       Example:
-        closectl dead refresh 3f9ac2d10b7e --reason "catalog mended"
+        closectl dead refresh 3f9ac2d10b7e --reason "catalog corrected"
       """)
 
   @Argument(help: "As `closectl dead list` shows it.", transform: parseLetterID)
@@ -32,7 +32,7 @@ struct DeadRefresh: OperatorCommand {
     choice.setTargets { _ in target }
     if dryRun { return choice.answer(.refresh) }
     let order = DeadMoves.Order(
-      action: .refresh, operatorName: try moving.name(in: session),
+      action: .refresh, operatorName: try moving.who.name(in: session),
       reason: try moving.reasonGiven(), selection: filter.words, rate: nil)
     return try await moves.carryOut(order, choice)
   }

@@ -58,7 +58,7 @@ struct DeadReplay: OperatorCommand {
     let choice = try await moves.choose(chosen.filter(ids: ids), classes: wanted)
     if dryRun { return choice.answer(.replay) }
     let order = DeadMoves.Order(
-      action: .replay, operatorName: try moving.name(in: session),
+      action: .replay, operatorName: try moving.who.name(in: session),
       reason: try moving.reasonGiven(), selection: chosen.filter(ids: ids).words, rate: rate)
     return try await moves.carryOut(order, choice)
   }

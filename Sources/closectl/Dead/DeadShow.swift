@@ -24,7 +24,8 @@ struct DeadShow: OperatorCommand {
       throw Problem("there is no dead letter \(id)")
     }
     let store = try await session.store()
-    let judge = LetterJudge(store: store, clock: session.clock)
+    let judge = LetterJudge(
+      store: store, clock: session.clock, monthsBack: session.settings.monthsBack)
     let verdict = try await judge.verdicts(of: [letter])[0]
     let records = try await store.deadLetterRecords(letter: id, messageID: letter.messageID)
     let comparison = try await Comparison(letter, store, at: session.clock.now())
@@ -81,10 +82,10 @@ struct Comparison: Encodable {
     let invoice = snapshot.invoice
     return [
       ("account", snapshot.account), ("position", "\(snapshot.position)"), ("currency", code),
-      ("balance", money(snapshot.balance, code)), ("hold", snapshot.hold ? "yes" : "no"),
+      ("balance", plainMoney(snapshot.balance, code)), ("hold", snapshot.hold ? "yes" : "no"),
       ("collection", snapshot.collection.rawValue), ("invoice", invoice?.id ?? "none"),
-      ("invoice total", invoice.map { money($0.total, code) } ?? "none"),
-      ("invoice open", invoice.map { money($0.open, code) } ?? "none"),
+      ("invoice total", invoice.map { plainMoney($0.total, code) } ?? "none"),
+      ("invoice open", invoice.map { plainMoney($0.open, code) } ?? "none"),
       ("invoice status", invoice?.status.rawValue ?? "none"),
     ]
   }

@@ -56,6 +56,10 @@ struct LetterGroups {
     groups[.init(letter.service, letter.reason)] = group
   }
 
+  static func counted(_ count: Int) -> String {
+    count == 1 ? "1 dead letter" : "\(grouped(count)) dead letters"
+  }
+
   var sorted: [(key: LetterTally.Key, value: Group)] { groups.sorted { $0.key < $1.key } }
 
   var lines: [String] {
@@ -69,7 +73,7 @@ struct LetterGroups {
         key.service.rawValue, key.reason, grouped(group.count), group.oldest?.rfc3339 ?? "-",
         group.newest?.rfc3339 ?? "-")
     }
-    return table.lines() + ["\(grouped(count)) dead letters"]
+    return table.lines() + [Self.counted(count)]
   }
 }
 

@@ -29,7 +29,7 @@ struct LetterFilterOptions: ParsableArguments {
   var younger: Int64?
   @Option(
     help: ArgumentHelp("More than this open, as \"100 CHF\".", valueName: "amount"),
-    transform: { try Money(parsing: $0) })
+    transform: parseAmount)
   var amountOver: Money?
 
   func filter(ids: Set<String>? = nil) -> LetterFilter {

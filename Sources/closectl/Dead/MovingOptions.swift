@@ -6,10 +6,7 @@ import Pipeline
 struct MovingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
   var reason: String?
-  @Option(
-    name: .customLong("operator"),
-    help: ArgumentHelp("Who, for the record. Default: the name of the login.", valueName: "name"))
-  var operatorName: String?
+  @OptionGroup var who: OperatorOption
   @Option(
     help: ArgumentHelp(
       "Also letters of this class: done, contradicts, undecodable. Repeatable.",
@@ -18,11 +15,7 @@ struct MovingOptions: ParsableArguments {
   var also: [LetterClass] = []
 
   func validate() throws {
-    for (name, text) in [("--reason", reason), ("--operator", operatorName)] {
-      guard let text else { continue }
-      guard !text.isEmpty, text.utf8.count <= 500, !text.unicodeScalars.contains(where: \.isControl)
-      else { throw ValidationError("\(name) has to be 1 to 500 bytes of plain text") }
-    }
+    if let reason { try checkPlainText(reason, of: "--reason") }
   }
 
   func reasonGiven() throws -> String {
@@ -30,15 +23,6 @@ struct MovingOptions: ParsableArguments {
       throw Misuse("--reason TEXT is needed: it is kept with every letter that is moved")
     }
     return reason
-  }
-
-  func name(in session: Session) throws -> String {
-    let login = ["USER", "LOGNAME"].lazy.compactMap { session.output.environment[$0] }
-      .first { !$0.isEmpty }
-    guard let name = operatorName ?? login else {
-      throw Misuse("--operator NAME is needed: this login has no name")
-    }
-    return name
   }
 }
 

@@ -18,8 +18,8 @@ struct ResendCommand: OperatorCommand {
         closectl resend 2026-11
       """)
 
-  @Argument(help: .period, transform: parsePeriod)
-  var period: Period
+  @Argument(help: .period, transform: NamedPeriod.init)
+  var named: NamedPeriod
   @Flag(help: "Says what would be published; publishes nothing.")
   var dryRun = false
   @Option(
@@ -33,6 +33,7 @@ struct ResendCommand: OperatorCommand {
 
   func perform(in session: Session) async throws -> Answer {
     if dryRun { await session.readOnly() }
+    let period = try named.period(at: session.clock.now())
     let store = try await session.store()
     guard try await store.run(period) != nil else {
       throw Problem("no close of \(period) was started: closectl close start \(period)")
@@ -40,10 +41,13 @@ struct ResendCommand: OperatorCommand {
     let resending = Resending(
       store: store, broker: try await session.broker(), clock: session.clock,
       retryDelays: session.settings.retryDelays)
+    let order = Resending.Order(
+      period: period, olderThanSeconds: older, isDryRun: dryRun, anyway: anyway)
+    let again = "stopped; closectl resend \(period) goes on, what is answered is left out"
     do {
-      let counts = try await resending.run(
-        .init(
-          period: period, olderThanSeconds: older, isDryRun: dryRun, anyway: anyway))
+      let counts = try await Interruption.saying(again, session.output) {
+        try await resending.run(order)
+      }
       return ResendDocument(period, counts, isDryRun: dryRun).answer
     } catch let atWork as Resending.AtWork {
       throw Problem("\(atWork)")

@@ -85,7 +85,8 @@ struct ShownLetter: Encodable {
       .init("field"), .init("the message believed"), .init("the ledger says"), .init(""),
     ])
     for field in comparison.fields {
-      table.add(field.field, field.believed, field.ledger, field.differs ? "differs" : "")
+      table.add(
+        field.field, inText(field.believed), inText(field.ledger), field.differs ? "differs" : "")
     }
     return table.lines(style: style)
   }
@@ -114,6 +115,7 @@ extension HeaderValue {
     case .string(let text): text
     case .integer(let number): "\(number)"
     case .boolean(let flag): "\(flag)"
+    case .list(let texts): texts.joined(separator: ", ")
     }
   }
 }

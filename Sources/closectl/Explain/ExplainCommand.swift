@@ -7,25 +7,35 @@ struct ExplainCommand: OperatorCommand {
     commandName: "explain",
     abstract: "The chain of messages, beliefs, findings and decisions of an account.",
     discussion: """
-      Shows what each message believed, what the ledger said then, which rule decided and what \
-      came of it; then the tables of rules, those that decided marked. No personal data.
+      Three lines say where the account stands, what was done last and what comes next. Then what \
+      each message believed, what the ledger said then, which rule decided and what came of it. No \
+      personal data.
 
       Example:
-        closectl explain meter-1000317 --period 2026-11
+        closectl explain meter-1000317
+        closectl explain meter-1000317 --period last --rules
       """)
 
   @Argument(help: "The account's id.")
   var account: String
-  @Option(help: .period, transform: parsePeriod)
-  var period: Period?
+  @Option(
+    name: .customLong("period"),
+    help: ArgumentHelp("Only this month, as YYYY-MM, or `last`.", valueName: "period"),
+    transform: NamedPeriod.init)
+  var named: NamedPeriod?
+  @Flag(help: "Also the tables of rules, those that decided marked.")
+  var rules = false
   @OptionGroup var shared: SharedOptions
 
   func perform(in session: Session) async throws -> Answer {
+    let now = session.clock.now()
+    let period = try named?.period(at: now)
     guard let story = try await session.store().story(of: account, period: period) else {
       throw Problem("there is no account \(quoted(account))")
     }
-    let text = StoryText(story, period: period, style: session.output.style)
-    let document = StoryDocument(story, period: period, takenAt: session.clock.now())
+    let text = StoryText(
+      story, period: period, style: session.output.style, now: now, withRules: rules)
+    let document = StoryDocument(story, period: period, takenAt: now)
     return Answer(document, text: text.lines)
   }
 }

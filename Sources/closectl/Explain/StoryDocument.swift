@@ -67,8 +67,16 @@ struct StoryDocument: Encodable {
     var dueAt: String
   }
 
+  /// What the three lines say.
+  struct Stands: Encodable {
+    var now: String
+    var last: String
+    var next: String
+  }
+
   var account: String
   var period: String?
+  var standing: Stands
   var now: Snapshot
   var credit: Int64
   var invoices: [Invoice]
@@ -83,6 +91,8 @@ struct StoryDocument: Encodable {
     let facts = story.facts
     account = facts.account.id
     self.period = period?.description
+    let told = Standing(story, period: period, at: takenAt)
+    standing = Stands(now: told.stands, last: told.last, next: told.next)
     now = facts.snapshot(at: takenAt)
     credit = facts.creditMinor
     invoices = story.invoices.map {

@@ -6,11 +6,17 @@ struct StoryText {
   let story: AccountStory
   let period: Period?
   let style: Style
+  let now: Instant
+  let withRules: Bool
 
-  init(_ story: AccountStory, period: Period?, style: Style) {
+  init(
+    _ story: AccountStory, period: Period?, style: Style, now: Instant, withRules: Bool = false
+  ) {
     self.story = story
     self.period = period
     self.style = style
+    self.now = now
+    self.withRules = withRules
   }
 
   private var facts: AccountFacts { story.facts }
@@ -18,19 +24,29 @@ struct StoryText {
   private func amount(_ minor: Int64) -> String { money(minor, currency) }
 
   var lines: [String] {
-    header + section("Invoices", invoices) + section("What happened", steps)
+    standing + header + section("Invoices", invoices) + section("What happened", steps)
       + section("Charges tried", attempts) + section("Ledger", transactions)
-      + section("Mails", mails) + section("Due later", due) + tables
+      + section("Mails", mails) + section("Due later", due) + (withRules ? tables : [])
   }
 
   private func section(_ title: String, _ lines: [String]) -> [String] {
     lines.isEmpty ? [] : ["", style.bold(title)] + lines.map { "  " + $0 }
   }
 
+  /// First of all, in three lines.
+  private var standing: [String] {
+    let standing = Standing(story, period: period, at: now)
+    return [
+      style.bold("\(printable(facts.account.id)) \(inText(standing.stands))"),
+      "last  \(inText(standing.last))", "next  \(standing.next)",
+    ]
+  }
+
   private var header: [String] {
     let account = facts.account
     let hold = facts.heldForInvoice.map { "on hold for \($0)" } ?? "no hold"
     return [
+      "",
       style.bold("Account \(printable(account.id))") + (period.map { ", period \($0)" } ?? ""),
       "  \(account.country), \(account.timeZone), \(account.collection.rawValue) collection, "
         + "hold after \(account.holdAfterDays) days\(account.closed ? ", closed" : "")",
@@ -75,7 +91,7 @@ struct StoryText {
     if let found { lines.append("found     \(found == believed ? "the same" : found)") }
     lines.append("class     \(words(decision.finding.rawValue)), rule \(decision.rule)")
     if !decision.explanation.isEmpty {
-      lines.append("done      \(printable(decision.explanation))")
+      lines.append("done      \(inText(printable(decision.explanation)))")
     }
     for event in step.events { lines.append("made      \(event.type)  \(printable(event.id))") }
     return [lines[0]] + lines.dropFirst().map { "      " + $0 }

@@ -65,10 +65,13 @@ final class ByteWindow {
     if count == 0 { atEnd = true }
   }
 
-  /// Passes over a UTF-8 byte order mark, which spreadsheets write.
+  /// Refuses what is no text, and passes over a UTF-8 byte order mark, which spreadsheets write.
   private func start() throws {
     started = true
-    while filled < 3, !atEnd { try refill() }
+    while filled < ForeignFormat.window, !atEnd { try refill() }
+    if let what = ForeignFormat.fault(of: UnsafeBufferPointer(start: bytes, count: filled)) {
+      throw FileFault(file.path, what)
+    }
     if filled >= 3, bytes[0] == 0xef, bytes[1] == 0xbb, bytes[2] == 0xbf { position = 3 }
   }
 }

@@ -1,8 +1,9 @@
 import Ledger
 
-/// The header line of a table: where each known column is. Any order; every column is needed, none
-/// may be there twice, and a column nobody knows is an error, because it is most often a typing
-/// mistake. `reason` is passed over: rejected rows carry it, and may come back corrected.
+/// The header line of a table: where each known column is. Any order, capitals and spaces; every
+/// column is needed, none may be there twice, and a column nobody knows is an error, because it is
+/// most often a typing mistake. `reason` is passed over: rejected rows carry it, and may come back
+/// corrected.
 struct CSVColumns {
   static let ignored = "reason"
 
@@ -15,24 +16,40 @@ struct CSVColumns {
 
   init(_ names: [String], kind: String, reader: CSVReader, path: String) throws {
     let header = try Self.header(reader, kind: kind, names: names, path: path)
+    if header.contains(where: { $0.utf8.contains(Self.carriageReturn) }) {
+      throw FileFault(path, line: reader.line, Self.onlyReturns)
+    }
     self.names = names
     self.header = header
-    for (place, name) in header.enumerated() where header[..<place].contains(name) {
-      throw FileFault(path, line: reader.line, "column \(quoted(name)) is there twice")
+    let written = header.map(Self.normalised)
+    for (place, name) in written.enumerated() {
+      guard let first = written[..<place].firstIndex(of: name) else { continue }
+      let what =
+        header[first] == header[place]
+        ? "column \(quoted(header[place])) is there twice"
+        : "columns \(quoted(header[first])) and \(quoted(header[place])) are the same"
+      throw FileFault(path, line: reader.line, what)
     }
-    let missing = names.filter { !header.contains($0) }
+    let missing = names.filter { !written.contains($0) }
     guard missing.isEmpty else {
       throw FileFault(
         path, line: reader.line,
         "not \(kind) file: missing \(missing.count == 1 ? "column" : "columns") "
-          + "\(missing.joined(separator: ", ")); found \(Self.list(header))")
+          + "\(missing.joined(separator: ", ")); found \(Self.list(header))"
+          + Self.hint(header))
     }
-    if let unknown = header.first(where: { !names.contains($0) && $0 != Self.ignored }) {
+    if let unknown = written.firstIndex(where: { !names.contains($0) && $0 != Self.ignored }) {
       throw FileFault(
         path, line: reader.line,
-        "unknown column \(quoted(unknown)); \(kind) file has \(names.joined(separator: ", "))")
+        "unknown column \(quoted(header[unknown])); \(kind) file has "
+          + names.joined(separator: ", "))
     }
-    places = names.map { name in header.firstIndex(of: name)! }
+    places = names.map { name in written.firstIndex(of: name)! }
+  }
+
+  /// As the name of a known column is written: `Account ID ` is `account_id`.
+  static func normalised(_ name: String) -> String {
+    name.lowercased().split { $0.isWhitespace || $0 == "_" || $0 == "-" }.joined(separator: "_")
   }
 
   func fault(_ line: Int, _ column: Int, _ reason: String) -> RefusedRow {
@@ -56,14 +73,33 @@ struct CSVColumns {
     _ reader: CSVReader, kind: String, names: [String], path: String
   ) throws -> [String] {
     switch try reader.next() {
+    case .record where reader.isBlank:
+      return try header(reader, kind: kind, names: names, path: path)
     case .record:
       return (0..<reader.fieldCount).map { String(decoding: reader.field($0), as: UTF8.self) }
+    case .malformed where reader.raw.first == UInt8(ascii: "{"):
+      throw FileFault(
+        path, line: reader.line,
+        "holds JSON; CloudEvents are read, one a line, from files named .jsonl or .ndjson")
+    case .malformed where reader.raw.contains(carriageReturn):
+      throw FileFault(path, line: reader.line, onlyReturns)
     case .malformed(_, let reason):
       throw FileFault(path, line: reader.line, "the header line \(reason)")
     case .end:
       throw FileFault(
         path, "is empty; \(kind) file begins with the line \(names.joined(separator: ","))")
     }
+  }
+
+  /// What old programs for Macintosh write: to everybody else the file is one line.
+  private static let carriageReturn = UInt8(ascii: "\r")
+  private static let onlyReturns = "lines end in CR alone: save the file with LF or CRLF"
+
+  /// For columns that are separated by what no table of ours has.
+  private static func hint(_ header: [String]) -> String {
+    guard header.count == 1, let other = header[0].first(where: { "|:^~".contains($0) })
+    else { return "" }
+    return "; columns are separated by \"\(other)\", expected \",\", \";\" or a tab"
   }
 
   private static func list(_ header: [String]) -> String {

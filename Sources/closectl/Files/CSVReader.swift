@@ -3,6 +3,7 @@ import Glibc
 /// Reads RFC 4180 records from bytes, one at a time, without making a String: LF or CRLF, a byte
 /// order mark at the start, quoted fields with line ends in them. What is not a record is reported
 /// with its line, and reading goes on with the line after that one. Empty lines are passed over.
+/// Columns may be separated by semicolons or tabs as well: the first line says by what.
 final class CSVReader {
   enum Step: Equatable {
     case record
@@ -18,10 +19,12 @@ final class CSVReader {
   /// The line on which the last record or fault begins, from 1.
   private(set) var line = 0
   private(set) var fieldCount = 0
+  private(set) var separator = ColumnSeparator.comma
 
   private let window: ByteWindow
   private let bounds = UnsafeMutablePointer<(start: Int, end: Int)>.allocate(capacity: mostFields)
   private var nextLine = 1
+  private var isStarted = false
   private var skipping = false
   private var recordStart = 0
   private var recordEnd = 0
@@ -41,7 +44,13 @@ final class CSVReader {
     UnsafeBufferPointer(start: window.bytes + recordStart, count: recordEnd - recordStart)
   }
 
+  /// Nothing is in any field: what a spreadsheet leaves of rows that were emptied.
+  var isBlank: Bool {
+    (0..<fieldCount).allSatisfy { field($0).allSatisfy { $0 == 0x20 || $0 == 0x09 } }
+  }
+
   func next() throws -> Step {
+    if !isStarted { try findSeparator() }
     if skipping { try skipLine() }
     while true {
       line = nextLine
@@ -64,6 +73,28 @@ final class CSVReader {
     }
   }
 
+  /// A `sep=` line, as spreadsheets write it, is passed over.
+  private func findSeparator() throws {
+    isStarted = true
+    while case .line(let end) = try window.line() {
+      let start = window.position
+      let last = window.withoutReturn(start, end)
+      let line = FieldBytes(start: window.bytes + start, count: last - start)
+      if let named = ColumnSeparator.named(by: line) {
+        separator = named
+        nextLine += 1
+        window.advance(past: end)
+        return
+      }
+      if !line.isEmpty {
+        separator = ColumnSeparator.found(in: line)
+        return
+      }
+      nextLine += 1
+      window.advance(past: end)
+    }
+  }
+
   private func skipLine() throws {
     while skipping {
       switch try window.line() {
@@ -80,6 +111,7 @@ final class CSVReader {
   private func split(_ start: Int, _ end: Int) -> Step {
     let bytes = window.bytes
     let bounds = bounds
+    let separator = separator
     var count = 0
     var fieldStart = start
     var seen: UInt8 = 0
@@ -87,7 +119,7 @@ final class CSVReader {
     while index < end {
       let byte = bytes[index]
       seen |= byte
-      if byte == comma {
+      if byte == separator {
         if count == Self.mostFields - 1 { return tooManyFields }
         bounds[count] = (fieldStart, index)
         count &+= 1
@@ -102,7 +134,8 @@ final class CSVReader {
 
   private func quotedRecord() throws -> Step {
     while true {
-      var scan = QuotedScan(bytes: window.bytes, from: window.position, to: window.filled)
+      var scan = QuotedScan(
+        bytes: window.bytes, from: window.position, to: window.filled, separator: separator)
       switch scan.run(into: bounds, capacity: Self.mostFields, atEnd: window.atEnd) {
       case .complete(let end, let fields):
         nextLine = line + scan.lineFeeds + 1
@@ -143,5 +176,4 @@ final class CSVReader {
   }
 }
 
-private let comma = UInt8(ascii: ",")
 private let quote = Int32(UInt8(ascii: "\""))

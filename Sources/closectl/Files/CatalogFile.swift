@@ -6,26 +6,36 @@ enum CatalogFile {
   /// Catalogs are small; this bounds what a wrong file can cost.
   static let mostBytes = 1 << 20
 
-  static func read(_ path: String) throws -> Catalog {
-    let text = try text(of: path)
-    let root: Node
-    do {
-      guard let node = try Yams.compose(yaml: text) else {
-        throw FileFault(path, "is empty; a catalog has version, currency, products and taxes")
-      }
-      root = node
-    } catch let error as YamlError {
-      throw error.fault(in: path)
+  static func read(_ path: String) throws -> Catalog { try reading(path).catalog }
+
+  /// `namesTaxes`: it says which taxes there are, or that there are none.
+  static func reading(_ path: String) throws -> (catalog: Catalog, namesTaxes: Bool) {
+    let root = try root(of: path)
+    guard let mapping = root.mapping else {
+      throw FileFault(path, line: root.mark?.line, "is no catalog; \(Self.keys)")
     }
     do {
       let catalog = try YAMLDecoder().decode(Catalog.self, from: root)
       try catalog.validated()
-      return catalog
+      return (catalog, mapping["taxes"]?.sequence != nil)
     } catch {
       let fault = CatalogError(error)
       throw FileFault(
         path, line: root.line(of: fault.place), column: fault.place.isEmpty ? nil : fault.place,
         fault.reason)
+    }
+  }
+
+  private static let keys = "a catalog has version, currency, products and taxes"
+
+  private static func root(of path: String) throws -> Node {
+    do {
+      guard let node = try Yams.compose(yaml: try text(of: path)) else {
+        throw FileFault(path, "is empty; \(keys)")
+      }
+      return node
+    } catch let error as YamlError {
+      throw error.fault(in: path)
     }
   }
 
@@ -42,6 +52,9 @@ enum CatalogFile {
     guard filled <= mostBytes else {
       throw FileFault(path, "is larger than \(mostBytes) bytes; a catalog is small")
     }
+    if let what = ForeignFormat.fault(of: UnsafeBufferPointer(rebasing: buffer[..<filled])) {
+      throw FileFault(path, what)
+    }
     guard let text = String(validating: buffer[..<filled], as: UTF8.self) else {
       throw FileFault(path, "is not valid UTF-8")
     }
@@ -54,7 +67,10 @@ extension YamlError {
     switch self {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
-      FileFault(path, line: mark.line, "is not YAML: \(problem) (column \(mark.column))")
+      FileFault(
+        path, line: mark.line,
+        "is not YAML: \(problem) (column \(mark.column))"
+          + (problem.contains("tab character") ? "; indent with spaces" : ""))
     case .duplicatedKeysInMapping(let keys, let context):
       FileFault(
         path, line: context.mark.line, column: keys.joined(separator: ", "), "is there twice")

@@ -33,7 +33,7 @@ extension DecodingError {
     case is Int.Type, is Int64.Type: "a whole number"
     case is Bool.Type: "true or false"
     case is any Collection.Type where "\(type)".hasPrefix("Array"): "a list"
-    case is any Collection.Type: "a group of keys"
+    case is any Collection.Type: "a JSON object, {…}"
     default: "a \(type)"
     }
   }

@@ -10,14 +10,19 @@ struct QuotedScan {
   }
 
   let bytes: UnsafeMutablePointer<UInt8>
+  private let separator: UInt8
   private let start: Int
   private let filled: Int
   private(set) var lineFeeds = 0
   private var index: Int
   private var withDoubled: [Int] = []
 
-  init(bytes: UnsafeMutablePointer<UInt8>, from start: Int, to filled: Int) {
+  init(
+    bytes: UnsafeMutablePointer<UInt8>, from start: Int, to filled: Int,
+    separator: UInt8 = UInt8(ascii: ",")
+  ) {
     self.bytes = bytes
+    self.separator = separator
     self.start = start
     self.filled = filled
     index = start
@@ -37,7 +42,7 @@ struct QuotedScan {
         return failure
       }
       count += 1
-      if index < filled, bytes[index] == comma {
+      if index < filled, bytes[index] == separator {
         index += 1
         continue
       }
@@ -46,12 +51,12 @@ struct QuotedScan {
     }
   }
 
-  /// Leaves `index` on the comma, the line feed or the end that closes the field.
+  /// Leaves `index` on the separator, the line feed or the end that closes the field.
   private mutating func plain(
     _ field: Int, _ bounds: inout (start: Int, end: Int), _ atEnd: Bool
   ) -> Result? {
     let from = index
-    while index < filled, bytes[index] != comma, bytes[index] != lineFeed {
+    while index < filled, bytes[index] != separator, bytes[index] != lineFeed {
       if bytes[index] == quote {
         return .broken(field: field, "has a quote inside; quote the whole field and double it")
       }
@@ -97,7 +102,7 @@ struct QuotedScan {
       if index + 1 == filled, !atEnd { return .needsMore }
       if index + 1 == filled || bytes[index + 1] == lineFeed { index += 1 }
     }
-    if index == filled || bytes[index] == comma || bytes[index] == lineFeed { return nil }
+    if index == filled || bytes[index] == separator || bytes[index] == lineFeed { return nil }
     return .broken(field: field, "has characters after its closing quote")
   }
 
@@ -113,7 +118,6 @@ struct QuotedScan {
   }
 }
 
-private let comma = UInt8(ascii: ",")
 private let quote = UInt8(ascii: "\"")
 private let lineFeed = UInt8(ascii: "\n")
 private let carriageReturn = UInt8(ascii: "\r")

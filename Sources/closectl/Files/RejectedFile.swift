@@ -2,8 +2,9 @@ import Glibc
 import Ledger
 
 /// The rows that were not kept, as `FILE.rejected.csv` beside the file: the reason first, then the
-/// row as it was. Corrected, it can be imported as it is. A field that a spreadsheet would take for
-/// a formula gets an apostrophe in front.
+/// row as it was. Corrected, it can be imported as it is. Only its owner may read it, since it
+/// holds customers' data. A field that a spreadsheet would take for a formula gets an apostrophe in
+/// front.
 struct RejectedFile {
   let source: String
   var path: String { source + ".rejected.csv" }
@@ -27,12 +28,16 @@ struct RejectedFile {
 
   private func copyRecords(_ reasons: [Int: String], to target: OutputFile) throws {
     let reader = CSVReader(try FileBytes(source))
-    guard case .record = try reader.next() else { return }
+    guard case .record = try firstRecord(reader) else { return }
     var header = (0..<reader.fieldCount).map { Array(reader.field($0)) }
     // A corrected file that is rejected again has the column already.
-    let passed = header.firstIndex(of: Array(CSVColumns.ignored.utf8))
+    let passed = header.firstIndex {
+      CSVColumns.normalised(String(decoding: $0, as: UTF8.self)) == CSVColumns.ignored
+    }
+    // As in the source: what a number means may depend on it.
+    let separator = reader.separator
     if let passed { header.remove(at: passed) }
-    try target.write(record: [Array(CSVColumns.ignored.utf8)] + header)
+    try target.write(record: [Array(CSVColumns.ignored.utf8)] + header, separator: separator)
     while true {
       let step = try reader.next()
       if step == .end { return }
@@ -42,7 +47,14 @@ struct RejectedFile {
         fields = (0..<reader.fieldCount).map { Array(reader.field($0)) }
         if let passed, passed < fields.count { fields.remove(at: passed) }
       }
-      try target.write(record: [Array(reason.utf8)] + fields)
+      try target.write(record: [Array(reason.utf8)] + fields, separator: separator)
+    }
+  }
+
+  private func firstRecord(_ reader: CSVReader) throws -> CSVReader.Step {
+    while true {
+      let step = try reader.next()
+      if step != .record || !reader.isBlank { return step }
     }
   }
 

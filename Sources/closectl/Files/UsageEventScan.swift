@@ -2,7 +2,7 @@ import Billing
 import Ledger
 
 /// Reads the plain kind of usage event straight from its bytes, twenty times as fast as a JSON
-/// decoder: ASCII, no escapes, no known key twice, nothing nested but `data`, other attributes
+/// decoder: ASCII, no escapes, no key twice, nothing nested but `data`, other attributes
 /// texts. It answers `nil` to everything else, good or bad, and the decoder has the word then. So
 /// it may only ever accept what the decoder would accept, with the same outcome.
 struct UsageEventScan {
@@ -33,35 +33,37 @@ struct UsageEventScan {
   /// Where each value begins and ends; an end of 0: not there.
   private var places = [(start: Int, end: Int)](repeating: (0, 0), count: Key.count)
   private var seen: UInt16 = 0
+  /// Names of other attributes, on top and in `data`.
+  private var others: [(inData: Bool, start: Int, end: Int)] = []
 
   private init(_ text: FieldBytes) { self.text = text }
 
   static func row(
-    _ text: FieldBytes, line: Int, accounts: TextCache, metrics: TextCache
+    _ text: FieldBytes, line: Int, names: UsageNames
   ) -> UsageRow? {
     var scan = UsageEventScan(text)
     guard scan.object(inData: false), scan.skipSpace() == nil else { return nil }
-    return scan.row(line: line, accounts: accounts, metrics: metrics)
+    return scan.row(line: line, names)
   }
 
-  private func row(line: Int, accounts: TextCache, metrics: TextCache) -> UsageRow? {
+  private func row(line: Int, _ names: UsageNames) -> UsageRow? {
     guard let version = field(.specversion), version.elementsEqual("1.0".utf8),
-      field(.source) != nil,
+      let source = name(field(.source), UsageEvents.longestSource, names.sources),
       let id = field(.id), identifierFault(id, longest: UsageTable.longestEventID) == nil,
-      let account = name(field(.subject), UsageTable.longestAccountID, accounts),
+      let account = name(field(.subject), UsageTable.longestAccountID, names.accounts),
       let type = field(.type),
-      let metric = name(field(.metric) ?? type, UsageTable.longestMetric, metrics),
+      let metric = name(field(.metric) ?? type, UsageTable.longestMetric, names.metrics),
       let digits = field(.value), let quantity = ExactDecimal(utf8: digits),
       quantity.stored != nil,
       let first = field(.start) ?? field(.time), let start = Instant(utf8: first),
-      let end = field(.end).map({ Instant(utf8: $0) }) ?? start.adding(milliseconds: 1),
-      start < end
+      let end = field(.end).map({ Instant(utf8: $0) }) ?? start, start <= end
     else { return nil }
     // A time that is there has to be one, also where it is not needed.
     if let time = field(.time), Instant(utf8: time) == nil { return nil }
     return UsageRow(
       eventID: String(decoding: id, as: UTF8.self), account: account, metric: metric,
-      quantity: quantity, start: start, end: end, line: line)
+      quantity: quantity, start: start, end: UsageSpan.end(end, of: start), line: line,
+      source: source)
   }
 
   private func field(_ key: Key) -> FieldBytes? {
@@ -99,7 +101,7 @@ struct UsageEventScan {
       let key = Key.named(FieldBytes(rebasing: text[name.start..<name.end]), inData: inData)
       if let key {
         guard isFirst(key), value(of: key) else { return false }
-      } else if string() == nil {
+      } else if !isFirst(name, inData: inData) || string() == nil {
         return false
       }
       if take(UInt8(ascii: "}")) { return true }
@@ -111,6 +113,15 @@ struct UsageEventScan {
     let bit = UInt16(1) << UInt16(key.rawValue)
     defer { seen |= bit }
     return seen & bit == 0
+  }
+
+  private mutating func isFirst(_ name: (start: Int, end: Int), inData: Bool) -> Bool {
+    let bytes = text[name.start..<name.end]
+    let isKnown = others.contains {
+      $0.inData == inData && text[$0.start..<$0.end].elementsEqual(bytes)
+    }
+    others.append((inData, name.start, name.end))
+    return !isKnown
   }
 
   private mutating func value(of key: Key) -> Bool {

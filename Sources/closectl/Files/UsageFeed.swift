@@ -1,9 +1,9 @@
 import Ledger
 import Synchronization
 
-/// Hands the rows of a usage file to the ledger, in portions, as the ledger asks for them. Without
-/// `skipBad` the first bad row ends that: the rest of the file is only checked, so that all bad
-/// rows can be told at once, and the error at the end makes the ledger keep nothing.
+/// Hands the good rows of a usage file to the ledger, in portions, as the ledger asks for them,
+/// also after a bad one: what the file has wrong and what the ledger refuses is reported at once.
+/// Whether anything is kept is decided at the end.
 final class UsageFeed: Sendable {
   static let portion = 4000
 
@@ -16,7 +16,6 @@ final class UsageFeed: Sendable {
   }
 
   let path: String
-  private let skipBad: Bool
   private let state: Mutex<State>
   private let onProgress: @Sendable (FeedProgress) -> Void
 
@@ -31,7 +30,6 @@ final class UsageFeed: Sendable {
       next = try UsageTable(bytes).next
     }
     self.path = path
-    self.skipBad = skipBad
     self.onProgress = onProgress
     state = Mutex(State(next: next, bytes: bytes, faults: FaultList(keepsAll: skipBad)))
   }
@@ -42,7 +40,8 @@ final class UsageFeed: Sendable {
     return name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson")
   }
 
-  /// The next rows; `nil` after the last. Throws `BadRows` at the end of a file that has some.
+  /// The next rows; `nil` after the last. Throws `BadRows` where there are more than any file of
+  /// this kind has.
   func next() throws -> [UsageRow]? {
     let (rows, progress) = try state.withLock { state in
       (try portion(&state), FeedProgress(rows: state.rows, bytes: state.bytes))
@@ -61,22 +60,19 @@ final class UsageFeed: Sendable {
     while rows.count < Self.portion {
       switch try state.next() {
       case .row(let row):
-        if skipBad || state.faults.count == 0 { rows.append(row) }
+        rows.append(row)
         state.rows += 1
-      case .fault(let fault):
-        state.faults.add(fault)
-        if state.faults.isTooLong { throw badRows(state) }
+      case .faults(let faults):
+        state.faults.add(faults)
+        if state.faults.isTooLong {
+          throw BadRows(file: path, faults: state.faults, byLedger: false)
+        }
       case .end:
         state.ended = true
-        if state.faults.count > 0, !skipBad { throw badRows(state) }
         return rows.isEmpty ? nil : rows
       }
     }
     return rows
-  }
-
-  private func badRows(_ state: State) -> BadRows {
-    BadRows(file: path, rows: state.faults.rows, count: state.faults.count, byLedger: false)
   }
 }
 

@@ -4,8 +4,11 @@ import Ledger
 /// What a reader of usage comes upon next.
 enum UsageStep: Equatable {
   case row(UsageRow)
-  case fault(RefusedRow)
+  /// All that is wrong with one row.
+  case faults([RefusedRow])
   case end
+
+  static func fault(_ fault: RefusedRow) -> UsageStep { .faults([fault]) }
 }
 
 /// Usage as a table: `event_id,account_id,metric,quantity,start,end`.
@@ -19,6 +22,7 @@ final class UsageTable {
   private let columns: CSVColumns
   private let accounts = TextCache()
   private let metrics = TextCache(slots: 64)
+  private let forms = TimeForms()
 
   init(_ bytes: FileBytes) throws {
     reader = CSVReader(bytes)
@@ -26,64 +30,98 @@ final class UsageTable {
   }
 
   func next() throws -> UsageStep {
-    switch try reader.next() {
-    case .end: return .end
-    case .malformed(let field, let reason):
-      return .fault(columns.fault(reader.line, field: field, reason))
-    case .record:
-      if let fault = columns.countFault(reader) { return .fault(fault) }
-      return row()
+    while true {
+      switch try reader.next() {
+      case .end: return .end
+      case .malformed(let field, let reason):
+        return .fault(columns.fault(reader.line, field: field, reason))
+      case .record where reader.isBlank: continue
+      case .record:
+        if let fault = columns.countFault(reader) { return .fault(fault) }
+        return row().map { .row($0) } ?? .faults(faults())
+      }
     }
   }
 
   private func field(_ column: Int) -> FieldBytes { reader.field(columns.places[column]) }
 
-  private func fault(_ column: Int, _ reason: String) -> UsageStep {
-    .fault(columns.fault(reader.line, column, reason))
-  }
-
-  private func row() -> UsageStep {
+  /// `nil` when something is wrong with it.
+  private func row() -> UsageRow? {
     let id = field(0)
-    if let why = identifierFault(id, longest: Self.longestEventID) { return fault(0, why) }
-    let account: String
-    switch name(1, in: accounts, longest: Self.longestAccountID) {
-    case .success(let text): account = text
-    case .failure(let why): return fault(1, why.reason)
-    }
-    let metric: String
-    switch name(2, in: metrics, longest: Self.longestMetric) {
-    case .success(let text): metric = text
-    case .failure(let why): return fault(2, why.reason)
-    }
-    guard let quantity = ExactDecimal(utf8: field(3)) else {
-      return fault(3, "\(quoted(field(3))) is not a decimal number (like 12.5)")
-    }
-    guard quantity.stored != nil else {
-      return fault(3, "\(quoted(field(3))) has more digits than can be kept exactly")
-    }
-    guard let start = Instant(utf8: field(4)) else { return fault(4, notATime(field(4))) }
-    guard let end = Instant(utf8: field(5)) else { return fault(5, notATime(field(5))) }
-    guard start < end else {
-      return fault(5, "\(quoted(field(5))) is not after start \(quoted(field(4)))")
-    }
-    return .row(
-      UsageRow(
-        eventID: String(decoding: id, as: UTF8.self), account: account, metric: metric,
-        quantity: quantity, start: start, end: end, line: reader.line))
+    guard identifierFault(id, longest: Self.longestEventID) == nil,
+      let account = name(1, in: accounts, longest: Self.longestAccountID),
+      let metric = name(2, in: metrics, longest: Self.longestMetric),
+      let quantity = ExactDecimal(utf8: field(3)), quantity.stored != nil,
+      !mayBeGrouped(field(3)),
+      let start = Instant(utf8: field(4)), let end = Instant(utf8: field(5)), start <= end
+    else { return nil }
+    return UsageRow(
+      eventID: String(decoding: id, as: UTF8.self), account: account, metric: metric,
+      quantity: quantity, start: start, end: UsageSpan.end(end, of: start), line: reader.line)
   }
 
-  private struct Reason: Error { var reason: String }
-
-  private func name(
-    _ column: Int, in cache: TextCache, longest: Int
-  ) -> Result<String, Reason> {
+  private func name(_ column: Int, in cache: TextCache, longest: Int) -> String? {
     let field = field(column)
-    if let known = cache.find(field) { return .success(known) }
-    if let why = identifierFault(field, longest: longest) { return .failure(Reason(reason: why)) }
-    return .success(cache.add(field))
+    if let known = cache.find(field) { return known }
+    return identifierFault(field, longest: longest) == nil ? cache.add(field) : nil
   }
 
-  private func notATime(_ field: FieldBytes) -> String {
-    "\(quoted(field)) is not a time (like 2026-11-01T00:00:00+01:00)"
+  /// Every column's, so that a file has to be corrected once.
+  private func faults() -> [RefusedRow] {
+    let longest = [Self.longestEventID, Self.longestAccountID, Self.longestMetric]
+    var faults: [RefusedRow] = []
+    for (column, longest) in longest.enumerated() {
+      if let why = identifierFault(field(column), longest: longest) {
+        faults.append(columns.fault(reader.line, column, why))
+      }
+    }
+    if let why = quantityFault() { faults.append(columns.fault(reader.line, 3, why)) }
+    let times = [4, 5].map { Instant(utf8: field($0)) }
+    for (column, time) in zip([4, 5], times) where time == nil {
+      let form = forms.form(of: field(column))
+      var fault = columns.fault(reader.line, column, form.reason)
+      fault.isOfColumn = form.isOfColumn
+      faults.append(fault)
+    }
+    if let start = times[0], let end = times[1], end < start {
+      faults.append(
+        columns.fault(
+          reader.line, 5, "\(quoted(field(5))) is before start \(quoted(field(4)))"))
+    }
+    return faults
+  }
+
+  private func quantityFault() -> String? {
+    let text = quoted(field(3))
+    guard let quantity = ExactDecimal(utf8: field(3)) else {
+      return "\(text) is not a decimal number (like 12.5)"
+    }
+    if quantity.stored == nil { return "\(text) has more digits than can be kept exactly" }
+    if mayBeGrouped(field(3)) {
+      let digits = String(decoding: field(3), as: UTF8.self)
+      let separator = ColumnSeparator.name(reader.separator)
+      return "\(text) may have grouped thousands, as columns are separated by \(separator): write "
+        + "\(quoted(digits.replacing(".", with: ""))) or \(quoted(digits + "0"))"
+    }
+    return nil
+  }
+
+  /// Columns separated by semicolons or tabs come from a spreadsheet, whose decimal sign is often a
+  /// comma: there `1.500` is one and a half thousand. What may be either is not guessed.
+  private func mayBeGrouped(_ field: FieldBytes) -> Bool {
+    if reader.separator == ColumnSeparator.comma { return false }
+    let parts = field.drop { $0 == UInt8(ascii: "-") }.split(
+      separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard parts.count == 2, let whole = parts.first, let decimals = parts.last else { return false }
+    return decimals.count == 3 && 1...3 ~= whole.count && whole.first != UInt8(ascii: "0")
+  }
+}
+
+/// How long usage lasts, as it is kept.
+enum UsageSpan {
+  /// Times are kept to the millisecond. What ends where it begins, or within the same millisecond,
+  /// happened in that millisecond.
+  static func end(_ end: Instant, of start: Instant) -> Instant {
+    max(end, start.adding(milliseconds: 1))
   }
 }

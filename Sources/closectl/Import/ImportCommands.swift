@@ -5,8 +5,10 @@ struct ImportGroup: AsyncParsableCommand {
     commandName: "import",
     abstract: "Brings accounts, usage and prices into the ledger.",
     discussion: """
-      Files are UTF-8 with a header line, columns in any order; .gz is read as it is. Nothing of a \
-      file is kept unless all of it is good. Importing a file twice changes nothing.
+      Files are UTF-8 with a header line, columns in any order, separated by commas, semicolons or \
+      tabs; .gz is read as it is. Nothing of a file is kept unless all of it is good; --skip-bad \
+      keeps the good rows, and exits 1 when those are fewer than half. Importing a file twice \
+      changes nothing. --dry-run checks and keeps nothing.
       """,
     subcommands: [Accounts.self, Usage.self, Catalog.self])
 
@@ -15,7 +17,11 @@ struct ImportGroup: AsyncParsableCommand {
       abstract: "Imports accounts; one that is there is changed.",
       discussion: """
         Columns: \(AccountTable.columns.joined(separator: ",")).
-        collection is auto or manual; auto needs a payment_method. hold_after_days is 0 to 365.
+
+        collection is auto (the card is charged) or manual (the customer pays). auto needs a \
+        payment_method: cus_…/pm_… for Stripe, pm_card_visa for the sandbox. hold_after_days, 0 to \
+        365, is the term of payment that mails tell, and after it an account that owes is put on \
+        hold. docs/files.md has every column with examples.
 
         Example:
           closectl import accounts accounts.csv
@@ -24,7 +30,7 @@ struct ImportGroup: AsyncParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> Answer {
-      try await Importing(session: session, skipBad: files.skipBad).accounts(files.files)
+      try await files.importing(in: session).accounts(files.files)
     }
   }
 
@@ -33,12 +39,15 @@ struct ImportGroup: AsyncParsableCommand {
       abstract: "Imports usage: tables, or CloudEvents as JSON lines.",
       discussion: """
         Columns: \(UsageTable.columns.joined(separator: ",")).
-        event_id is unique per account; the same id with other content is an error.
+        event_id is unique per account; the same id with other content is an error. Usage with \
+        its end at its start happened in that millisecond.
 
         Files named .jsonl or .ndjson (also .gz) hold CloudEvents 1.0, one a line: subject is the \
-        account, id the event_id, data.value the quantity (a decimal string, or a number read by \
-        its digits). The metric is data.metric, or type without it. The usage lasts from \
-        data.start to data.end; without them it happened in the millisecond at time.
+        account, source and id together are unique per account, data.value is the quantity (a \
+        decimal string, or a number read by its digits). The metric is data.metric, or type \
+        without it. The usage lasts from \
+        data.start to data.end; without them it happened in the millisecond at time. docs/files.md \
+        has examples.
 
         Example:
           closectl import usage usage-2026-11.csv.gz
@@ -47,25 +56,45 @@ struct ImportGroup: AsyncParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> Answer {
-      try await Importing(session: session, skipBad: files.skipBad).usage(files.files)
+      try await files.importing(in: session).usage(files.files)
     }
   }
 
   struct Catalog: OperatorCommand {
+    static let example = """
+      version: 1
+      currency: CHF
+      products:
+        - { id: support, name: Support, price: { model: flat, amount: "4.90" } }
+        - id: api
+          name: API calls
+          metric: api_calls
+          price: { model: per_unit, unit: "0.002" }
+      taxes:
+        - { country: CH, name: MWST, rate: "0.081" }
+      """
+
     static let configuration = CommandConfiguration(
       abstract: "Imports a catalog of prices, as YAML.",
       discussion: """
-        A changed catalog needs a new version. A close keeps the catalogs it was started with.
+        A changed catalog needs a new version. A close is started with the newest version that \
+        prices its month, and keeps it. With valid_from: 2026-12 a version prices December and \
+        later months only, so that it may be imported before November is closed. docs/files.md \
+        has every key, docs/prices.md the price models with worked examples. The least there can be:
+
+        \(example.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n"))
 
         Example:
           closectl import catalog catalog.yaml
         """)
     @Argument(help: "The files.", completion: .file(extensions: ["yaml", "yml"]))
     var files: [String]
+    @Flag(help: .dryRun)
+    var dryRun = false
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> Answer {
-      try await Importing(session: session, skipBad: false).catalogs(files)
+      try await Importing(session: session, skipBad: false, isDryRun: dryRun).catalogs(files)
     }
   }
 }
@@ -77,4 +106,16 @@ struct TableFiles: ParsableArguments {
   @Flag(
     help: "Keep the good rows; write the others to FILE.rejected.csv with the reason.")
   var skipBad = false
+
+  @Flag(help: .dryRun)
+  var dryRun = false
+
+  func importing(in session: Session) -> Importing {
+    Importing(session: session, skipBad: skipBad, isDryRun: dryRun)
+  }
+}
+
+extension ArgumentHelp {
+  fileprivate static let dryRun: ArgumentHelp =
+    "Check everything, also against the ledger, and keep nothing."
 }

@@ -6,6 +6,8 @@ struct ImportDocument: Encodable {
     var line: Int
     var column: String
     var reason: String
+    /// How many rows are like it and not listed, itself included: a whole column of one form.
+    var rows: Int?
   }
 
   struct File: Encodable {
@@ -14,13 +16,17 @@ struct ImportDocument: Encodable {
     var added = 0
     var changed = 0
     var unchanged = 0
-    /// Bad rows: all of them are counted, the first are told.
+    /// Bad rows: all of them are counted, the first of every kind are listed.
     var rejected = 0
     var badRows: [BadRow] = []
     /// Where the rejected rows were written, with `--skip-bad`.
     var rejectedFile: String?
     var seconds = 0.0
     var rowsPerSecond = 0
+    /// Usage of the file's accounts, metrics and months that has no price. Only for usage.
+    var unpriced: UnpricedDocument?
+    /// Only for accounts.
+    var untaxed = UntaxedCountries()
     /// Why nothing of the file was kept.
     var problem: String?
     /// The problem with its bad rows, for people.
@@ -28,14 +34,36 @@ struct ImportDocument: Encodable {
 
     private enum CodingKeys: CodingKey {
       case file, rows, added, changed, unchanged, rejected, badRows, rejectedFile, seconds
-      case rowsPerSecond, problem
+      case rowsPerSecond, unpriced, untaxed, problem
     }
   }
 
   var kind: String
+  /// Nothing was kept; the counts say what would be.
+  var dryRun: Bool
   var files: [File] = []
 
-  init(kind: String) { self.kind = kind }
+  init(kind: String, dryRun: Bool = false) {
+    self.kind = kind
+    self.dryRun = dryRun
+  }
+
+  /// `nil` when there is nothing to say but the problem.
+  func line(_ file: File) -> String? {
+    guard file.problem == nil else { return nil }
+    if kind == "catalog" {
+      let what = file.added > 0 ? dryRun ? "would be added" : "added" : "there already"
+      return "\(file.file): \(what)" + (dryRun ? "; a dry run, nothing was kept" : "")
+    }
+    var counts =
+      "\(grouped(file.added)) added, \(grouped(file.changed)) changed, "
+      + "\(grouped(file.unchanged)) as before"
+    if file.rejected > 0 { counts += ", \(grouped(file.rejected)) rejected" }
+    let rows = file.rows == 1 ? "1 row" : "\(grouped(file.rows)) rows"
+    let time = "\(rows) in \(shortSeconds(file.seconds))"
+    if dryRun { return "\(file.file): \(time), a dry run, nothing was kept: would be \(counts)" }
+    return "\(file.file): \(time) (\(grouped(file.rowsPerSecond)) rows/s): \(counts)"
+  }
 }
 
 extension ImportDocument.File {
@@ -48,7 +76,14 @@ extension ImportDocument.File {
     self.seconds = (seconds * 1000).rounded() / 1000
     rowsPerSecond = seconds > 0 ? Int(Double(result.rows) / seconds) : 0
     self.rejectedFile = rejectedFile
-    take(result.refused, count: result.refused.count)
+    unpriced = result.unpriced
+    untaxed = result.untaxed
+    lines += (unpriced?.lines ?? []) + untaxed.lines + result.warnings
+    take(result.faults)
+    if rejected * 2 > rows {
+      lines.append(
+        "\(path): more than half of its rows were rejected; is it the right file?")
+    }
   }
 
   init(_ path: String, _ fault: FileFault) {
@@ -59,27 +94,37 @@ extension ImportDocument.File {
 
   init(_ bad: BadRows) {
     file = bad.file
-    take(bad.rows, count: bad.count)
-    let what = bad.count == 1 ? "1 bad row" : "\(grouped(bad.count)) bad rows"
+    let more = take(bad.faults)
+    let count = bad.faults.count
+    let what = count == 1 ? "1 bad row" : "\(grouped(count)) bad rows"
     let limit =
-      bad.count > FaultList.most
-      ? "; that is no file of this kind, reading stopped" : ""
+      bad.faults.isTooLong ? "; that is no file of this kind, reading stopped" : ""
     let who = bad.byLedger ? " (refused by the ledger)" : ""
     problem = "\(bad.file): \(what)\(who), nothing of it was kept\(limit)"
-    let more = bad.count - badRows.count
     lines =
-      badRows.map { "\(FileFault(file, line: $0.line, column: $0.column, $0.reason))" }
-      + (more > 0 ? ["… and \(grouped(more)) more"] : []) + [problem ?? ""]
+      badRows.map { row in
+        let alike = row.rows.map { " (\(grouped($0)) rows)" } ?? ""
+        return "\(FileFault(file, line: row.line, column: row.column, row.reason))\(alike)"
+      } + (more > 0 ? ["… and \(grouped(more)) more"] : []) + [problem ?? ""]
     if limit.isEmpty {
       lines.append("--skip-bad keeps the good rows and writes the others to \(file).rejected.csv")
     }
   }
 
-  private mutating func take(_ refused: [RefusedRow], count: Int) {
-    rejected = count
-    badRows = refused.sorted { $0.line < $1.line }.prefix(FaultList.shown).map {
-      .init(line: $0.line, column: $0.column, reason: $0.reason)
+  /// Nothing was kept of it, or little.
+  var isBad: Bool { problem != nil || rejected * 2 > rows }
+
+  /// How many faults are not among the rows listed.
+  @discardableResult
+  private mutating func take(_ faults: FaultList) -> Int {
+    rejected = faults.count
+    let (rows, more) = faults.told
+    badRows = rows.map {
+      .init(
+        line: $0.row.line, column: $0.row.column, reason: $0.row.reason,
+        rows: $0.alike > 1 ? $0.alike : nil)
     }
+    return more
   }
 
   /// Problems go to people, whoever reads the answer.
@@ -88,16 +133,5 @@ extension ImportDocument.File {
     if let rejectedFile {
       output.noteLine("\(grouped(rejected)) rejected, with reasons in \(rejectedFile)")
     }
-  }
-
-  /// `nil` when nothing was kept.
-  func line(_ kind: String) -> String? {
-    guard problem == nil else { return nil }
-    var counts =
-      "\(grouped(added)) added, \(grouped(changed)) changed, \(grouped(unchanged)) as before"
-    if rejected > 0 { counts += ", \(grouped(rejected)) rejected" }
-    if kind == "catalog" { return "\(file): \(added > 0 ? "added" : "there already")" }
-    let time = "\(grouped(rows)) rows in \(shortSeconds(seconds))"
-    return "\(file): \(time) (\(grouped(rowsPerSecond)) rows/s): \(counts)"
   }
 }

@@ -5,25 +5,31 @@ import Ledger
 struct Importing {
   let session: Session
   let skipBad: Bool
+  /// Everything is checked and counted, and nothing kept.
+  let isDryRun: Bool
 
   func accounts(_ files: [String]) async throws -> Answer {
     let store = try await session.store()
+    let at = session.clock.now()
     return try await each(files, kind: "accounts") { path in
       var faults = FaultList(keepsAll: skipBad)
       let rows = try AccountTable(try FileBytes(path)).read(faults: &faults)
-      if faults.count > 0, !skipBad || faults.isTooLong {
-        throw BadRows(file: path, rows: faults.rows, count: faults.count, byLedger: false)
+      if faults.isTooLong { throw BadRows(file: path, faults: faults, byLedger: false) }
+      let keeps = !isDryRun && (skipBad || faults.count == 0)
+      var answer = try await store.importAccounts(rows, at: at) { _ in keeps }
+      let refused = answer.refused
+      if !refused.isEmpty, skipBad {
+        let lines = Set(refused.map(\.line))
+        let good = rows.filter { !lines.contains($0.line) }
+        answer = try await store.importAccounts(good, at: at) { _ in keeps }
       }
-      var refused = faults.rows
-      var answer = try await store.importAccounts(rows, at: session.clock.now())
-      if !answer.refused.isEmpty {
-        guard skipBad else { throw ledgerRefused(path, answer.refused) }
-        let lines = Set(answer.refused.map(\.line))
-        refused += answer.refused
-        answer = try await store.importAccounts(
-          rows.filter { !lines.contains($0.line) }, at: session.clock.now())
+      let month = try Period.containing(at, in: "UTC")
+      let catalogs = try await store.catalogs(pricing: month)
+      var result = try result(path, rows.count, answer, refused, faults)
+      for (account, _) in rows {
+        result.untaxed.add(account, catalogs[account.currency.code])
       }
-      return FileResult(rows: rows.count + faults.count, count: answer.count, refused: refused)
+      return result
     }
   }
 
@@ -33,43 +39,69 @@ struct Importing {
       let bar = ProgressBar(path, session.output)
       defer { bar.finish() }
       let feed = try UsageFeed(path, skipBad: skipBad, onProgress: bar.show)
-      let (count, refused) = try await store.importUsage(
-        skipBad: skipBad, at: session.clock.now(), next: feed.next)
-      if !refused.isEmpty, !skipBad { throw ledgerRefused(path, refused) }
-      let faults = feed.faults
-      return FileResult(
-        rows: feed.rows + faults.count, count: count, refused: faults.rows + refused)
+      let (skipBad, isDryRun) = (skipBad, isDryRun)
+      let answer = try await store.importUsage(at: session.clock.now(), next: feed.next) {
+        !isDryRun && (skipBad || $0.isEmpty && feed.faults.count == 0)
+      }
+      var result = try result(path, feed.rows, answer, answer.refused, feed.faults)
+      result.unpriced = try await UnpricedDocument(answer.unpriced, in: store)
+      return result
     }
   }
 
   func catalogs(_ files: [String]) async throws -> Answer {
     let store = try await session.store()
     return try await each(files, kind: "catalog") { path in
-      let catalog = try CatalogFile.read(path)
+      let (catalog, namesTaxes) = try CatalogFile.reading(path)
+      let isKept = !isDryRun
       do {
-        let count = try await store.importCatalog(catalog, at: session.clock.now())
-        return FileResult(rows: 1, count: count, refused: [])
+        let answer = try await store.importCatalog(catalog, at: session.clock.now()) { _ in
+          isKept
+        }
+        return FileResult(
+          rows: 1, count: answer.count,
+          warnings: namesTaxes ? [] : [Self.untaxed(path, catalog.currency)])
       } catch let error as StoreError {
-        guard case .catalogDiffers = error else { throw error }
-        throw FileFault(path, "\(error)")
+        switch error {
+        case .catalogDiffers, .catalogNeverCounts: throw FileFault(path, "\(error)")
+        default: throw error
+        }
       }
     }
   }
 
-  private func ledgerRefused(_ path: String, _ rows: [RefusedRow]) -> BadRows {
-    BadRows(file: path, rows: rows, count: rows.count, byLedger: true)
+  private static func untaxed(_ path: String, _ currency: Currency) -> String {
+    "warning: \(path) has no taxes, so no invoice in \(currency) has one; `taxes: []` says that "
+      + "this is meant"
+  }
+
+  /// What the file has wrong and what the ledger refused, together.
+  private func result(
+    _ path: String, _ goodRows: Int, _ answer: ImportOutcome, _ refused: [RefusedRow],
+    _ faults: FaultList
+  ) throws -> FileResult {
+    let byLedger = faults.count == 0
+    var faults = faults
+    for row in refused { faults.add([row]) }
+    if faults.count > 0, !skipBad {
+      throw BadRows(file: path, faults: faults, byLedger: byLedger)
+    }
+    return FileResult(
+      rows: goodRows + faults.count - refused.count, count: answer.count, faults: faults)
   }
 
   private func each(
     _ files: [String], kind: String, _ work: (String) async throws -> FileResult
   ) async throws -> Answer {
-    var document = ImportDocument(kind: kind)
+    var document = ImportDocument(kind: kind, dryRun: isDryRun)
     for path in files {
       let started = ContinuousClock.now
       do {
+        let isWritten = skipBad && !isDryRun
+        if isWritten { try OutputFile.check(RejectedFile(source: path).path) }
         let result = try await work(path)
         let seconds = (ContinuousClock.now - started).asSeconds
-        let rejected = try writeRejected(path, result.refused)
+        let rejected = isWritten ? try writeRejected(path, result.faults.rows) : nil
         document.files.append(.init(path, result, seconds: seconds, rejectedFile: rejected))
       } catch let bad as BadRows {
         document.files.append(.init(bad))
@@ -79,8 +111,8 @@ struct Importing {
     }
     for file in document.files { file.tell(session.output) }
     return Answer(
-      document, text: document.files.compactMap { $0.line(kind) },
-      status: document.files.contains { $0.problem != nil } ? .problem : .done)
+      document, text: document.files.compactMap(document.line),
+      status: document.files.contains(where: \.isBad) ? .problem : .done)
   }
 
   private func writeRejected(_ path: String, _ refused: [RefusedRow]) throws -> String? {
@@ -95,7 +127,11 @@ struct FileResult {
   /// Bad ones included.
   var rows: Int
   var count: ImportCount
-  var refused: [RefusedRow]
+  var faults = FaultList(keepsAll: false)
+  var unpriced: UnpricedDocument?
+  var untaxed = UntaxedCountries()
+  /// Of a catalog.
+  var warnings: [String] = []
 }
 
 extension Duration {

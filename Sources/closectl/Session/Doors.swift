@@ -7,7 +7,7 @@ import Pipeline
 struct Doors: Sendable {
   var openStore: @Sendable (Settings, _ migrate: Bool) async throws -> any Store = {
     try await Ledger.openStore(
-      $0.storeURL, migrate: $1, connections: $0.storeConnections)
+      $0.storeURL, migrate: $1, connections: $0.storeConnections, lockTimeout: .seconds(10))
   }
   var connect: @Sendable (Settings, Logger) async throws -> any Broker = { settings, logger in
     try await RabbitMQBroker.connect(
@@ -20,4 +20,7 @@ struct Doors: Sendable {
   }
   /// `nil`: as the settings say.
   var clock: LedgerClock?
+  /// How long a watch goes on without a close and without a trigger in the invoicer's queue: for a
+  /// while the invoicer may have it in its hands, where no queue shows it.
+  var triggerPatience = Duration.seconds(15)
 }

@@ -14,8 +14,8 @@ enum ExitStatus: Int32 {
     switch error {
     case let error as StoreError: self = error.exitStatus
     case let error as BrokerError: self = error.exitStatus
-    case is GatewayListFault: self = .unreachable
-    case is SettingsError, is PaymentGatewayError, is Misuse: self = .usage
+    case is GatewayListFault, is OutputFault: self = .unreachable
+    case is SettingsError, is PaymentGatewayError, is Misuse, is UnknownVerb: self = .usage
     case AuditFault.positionAhead: self = .usage
     default:
       switch Closectl.exitCode(for: error) {
@@ -41,7 +41,10 @@ struct Problem: Error, CustomStringConvertible {
 
 extension StoreError {
   var exitStatus: ExitStatus {
-    if case .unreachable = self { .unreachable } else { .problem }
+    switch self {
+    case .unreachable, .locked: .unreachable
+    default: .problem
+    }
   }
 }
 

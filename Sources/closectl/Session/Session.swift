@@ -9,6 +9,7 @@ actor Session {
   nonisolated let output: Output
   nonisolated let clock: LedgerClock
   nonisolated let logger: Logger
+  nonisolated let triggerPatience: Duration
   private let doors: Doors
   private var openStore: (any Store)?
   private var openBroker: (any Broker)?
@@ -22,6 +23,7 @@ actor Session {
     self.settings = settings
     self.output = output
     self.doors = doors
+    triggerPatience = doors.triggerPatience
     var logger = Logger(label: "closectl") { StreamLogHandler.standardError(label: $0) }
     // What goes wrong becomes an error message; the log is for looking deeper.
     let isAsked = output.environment["MONTHCLOSE_LOG_LEVEL"]?.isEmpty == false

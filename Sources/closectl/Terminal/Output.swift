@@ -1,9 +1,10 @@
 import Glibc
 
 /// Where a command writes: answers to standard output, everything said to people while it works to
-/// standard error. Tests give their own.
+/// standard error. An answer that cannot be written is an `OutputFault`; a note that cannot be
+/// written is dropped. Tests give their own.
 struct Output: Sendable {
-  var answer: @Sendable (String) -> Void
+  var answer: @Sendable (String) throws -> Void
   var note: @Sendable (String) -> Void
   var answerIsTerminal: Bool
   var noteIsTerminal: Bool
@@ -14,28 +15,53 @@ struct Output: Sendable {
 
   static func standard(_ environment: [String: String]) -> Output {
     Output(
-      answer: { write($0, to: STDOUT_FILENO) }, note: { write($0, to: STDERR_FILENO) },
+      answer: { text in
+        let code = write(text, to: STDOUT_FILENO)
+        if code != 0 { throw OutputFault(code) }
+      },
+      note: { _ = write($0, to: STDERR_FILENO) },
       answerIsTerminal: isatty(STDOUT_FILENO) == 1, noteIsTerminal: isatty(STDERR_FILENO) == 1,
       environment: environment)
   }
 
-  func answerLine(_ text: String) { answer(text + "\n") }
+  func answerLine(_ text: String) throws { try answer(text + "\n") }
   func noteLine(_ text: String) { note(text + "\n") }
 }
 
-/// Whole or until the reader is gone; there is nobody left to tell then.
-private func write(_ text: String, to descriptor: Int32) {
+/// What a command was to write did not get there.
+enum OutputFault: Error, Equatable, CustomStringConvertible {
+  /// Whoever read it has seen enough: `closectl … | head`.
+  case readerGone
+  /// What, and why.
+  case unwritable(String, String)
+
+  init(_ code: CInt) {
+    let why = String(cString: strerror(code))
+    self = code == EPIPE ? .readerGone : .unwritable("standard output", why)
+  }
+
+  var description: String {
+    switch self {
+    case .readerGone: "nobody reads standard output any more"
+    case .unwritable(let what, let why): "\(what) cannot be written: \(why)"
+    }
+  }
+}
+
+/// The whole text. 0, or why not.
+private func write(_ text: String, to descriptor: CInt) -> CInt {
   var text = text
-  text.withUTF8 { bytes in
+  return text.withUTF8 { bytes in
     var rest = bytes[...]
     while !rest.isEmpty {
       let part = UnsafeBufferPointer(rebasing: rest)
       let count = Glibc.write(descriptor, part.baseAddress, part.count)
       if count < 0 {
         if errno == EINTR { continue }
-        return
+        return errno
       }
       rest = rest.dropFirst(count)
     }
+    return 0
   }
 }

@@ -14,6 +14,12 @@ enum FaultKind: String, Codable, CaseIterable, Sendable {
   case brokenJSON = "broken_json"
   case huge
   case redirect
+  case html
+  case empty
+  case created = "201"
+  case noContent = "204"
+  case forbidden = "403_html"
+  case lostHTML = "lost_html"
   case hang
   case searchEmpty = "search_empty"
   case keyExpiry = "key_expiry"
@@ -34,6 +40,12 @@ enum FaultKind: String, Codable, CaseIterable, Sendable {
     case .brokenJSON: "charges, the answer is cut off in its middle"
     case .huge: "charges, the answer is 10 MB long"
     case .redirect: "does not charge, answers 302 to another path"
+    case .html: "charges, answers 200 with a page, as a portal does"
+    case .empty: "charges, answers 200 without a body"
+    case .created: "charges, answers rightly but with 201"
+    case .noContent: "charges, answers 204"
+    case .forbidden: "charges, answers 403 with a page, as a proxy does"
+    case .lostHTML: "does not charge, answers 200 with a page"
     case .hang: "charges, never answers, keeps the connection open"
     case .searchEmpty: "search finds nothing, as while Stripe's index is behind"
     case .keyExpiry: "forgets all stored keys now, as after 24 hours"

@@ -41,6 +41,12 @@ extension Gateway {
     return response
   }
 
+  /// What something in front of the gateway says.
+  static func page(_ status: Int) -> GatewayResponse {
+    GatewayResponse(
+      status: status, Array("<html><body>Sign in to the network</body></html>".utf8))
+  }
+
   func redirected() -> GatewayResponse {
     var response = GatewayResponse(status: 302, [])
     response.headers.append(("Location", "/elsewhere"))
@@ -56,6 +62,11 @@ extension Gateway {
     case .huge:
       let padding = #","description":""# + String(repeating: "x", count: 10 << 20) + #""}"#
       response.body = .bytes(bytes.dropLast() + padding.utf8)
+    case .html: return Self.page(200)
+    case .forbidden: return Self.page(403)
+    case .empty: response.body = .bytes([])
+    case .created: response.status = 201
+    case .noContent: return GatewayResponse(status: 204, [])
     case .hang: response.delivery = .hang
     default: break
     }

@@ -29,6 +29,7 @@ extension Gateway {
     }
     let effect = admission.effect
     if effect.kind == .redirect { return redirected() }
+    if effect.kind == .lostHTML { return Self.page(200) }
     let wait = options.latencyMilliseconds + effect.delayMilliseconds
     if case .replay(let answer) = admission.step {
       if wait > 0 { try await options.pause(wait) }
@@ -76,7 +77,9 @@ extension Gateway {
       return Admission(effect: effect, step: .replay(answer))
     case .execute:
       let step = try step(order, fingerprint, state.book)
-      if effect.kind != .redirect, let key = order.key { state.book.keys.begin(key) }
+      if effect.kind != .redirect, effect.kind != .lostHTML, let key = order.key {
+        state.book.keys.begin(key)
+      }
       return Admission(effect: effect, step: step)
     }
   }

@@ -9,6 +9,7 @@ extension Gateway {
     }
     try Self.refuse(effect)
     if effect.kind == .redirect { return redirected() }
+    if effect.kind == .lostHTML { return Self.page(200) }
     let wait = options.latencyMilliseconds + effect.delayMilliseconds
     if wait > 0 { try await options.pause(wait) }
     switch effect.kind {

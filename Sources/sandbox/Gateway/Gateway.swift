@@ -9,8 +9,10 @@ final class Gateway: Sendable {
     var key = "sk_test_sandbox"
     /// Added to every request; half of it passes before a charge is made, half after.
     var latencyMilliseconds = 0
-    /// Smaller amounts are refused, as Stripe does below about 0.50 of most currencies.
-    var smallestAmount: Int64 = 1
+    /// In place of each currency's own minimum.
+    var smallestAmount: Int64?
+    /// Every request is a new one, whatever key it carries.
+    var ignoresKeys = false
     var now: @Sendable () -> Instant
     /// Told when the log cannot be written any more: a gateway without its log has to stop.
     var logFailed: @Sendable (LogFault) -> Void = { _ in }
@@ -73,7 +75,9 @@ final class Gateway: Sendable {
       }
       var response = try await stripe(request, requestID)
       response.headers.append(("Request-Id", requestID))
-      if let key = request.idempotencyKey { response.headers.append(("Idempotency-Key", key)) }
+      if !options.ignoresKeys, let key = request.idempotencyKey {
+        response.headers.append(("Idempotency-Key", key))
+      }
       return response
     } catch let failure as StripeFailure {
       return refused(failure)
@@ -91,7 +95,7 @@ final class Gateway: Sendable {
     case .create, .confirm:
       let order = ChargeOrder(
         route: route, fields: try FormFields(parsing: request.body), path: request.path,
-        key: request.idempotencyKey, requestID: requestID)
+        key: options.ignoresKeys ? nil : request.idempotencyKey, requestID: requestID)
       return try await charge(order)
     default:
       return try await read(route, try FormFields(parsing: request.query.utf8), request.path)

@@ -21,8 +21,11 @@ struct ServeCommand: AsyncParsableCommand {
   var latencyMilliseconds = 0
 
   @Option(
-    help: "Refuse amounts below this many minor units, as Stripe does (it takes 50 CHF cents).")
-  var smallestAmount: Int64 = 1
+    help: "Refuse amounts below this number, in place of each currency's own minimum (CHF: 50).")
+  var smallestAmount: Int64?
+
+  @Flag(help: "Takes every request for a new one, whatever Idempotency-Key it carries.")
+  var withoutKeys = false
 
   @Option(help: "The secret key callers must send.")
   var key = "sk_test_sandbox"
@@ -46,7 +49,7 @@ struct ServeCommand: AsyncParsableCommand {
         log: log,
         options: .init(
           key: try secretKey(), latencyMilliseconds: latencyMilliseconds,
-          smallestAmount: smallestAmount, now: { clock.now() },
+          smallestAmount: smallestAmount, ignoresKeys: withoutKeys, now: { clock.now() },
           logFailed: { fault in
             say(fault.description)
             Glibc.exit(1)

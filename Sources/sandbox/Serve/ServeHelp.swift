@@ -24,7 +24,8 @@ enum ServeHelp {
 
     An Idempotency-Key works as Stripe's: the first answer is stored and
     replayed (a 500 too), other parameters are an error, a key in use is a 409,
-    and after 24 hours of this gateway's time a key is forgotten.
+    and after 24 hours of this gateway's time a key is forgotten. With
+    --without-keys it knows no keys, and no answer repeats one.
 
     Control, from the loopback address and with the same key; bodies are JSON:
 

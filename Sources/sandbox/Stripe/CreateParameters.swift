@@ -11,9 +11,6 @@ struct CreateParameters: Sendable {
   var details: String?
   var metadata: [String: String]
 
-  /// Stripe takes up to eight digits.
-  static let largestAmount: Int64 = 99_999_999
-
   private static let known: Set<String> = [
     "amount", "currency", "confirm", "off_session", "payment_method", "payment_method_types",
     "automatic_payment_methods", "metadata", "description", "customer", "statement_descriptor",
@@ -21,12 +18,15 @@ struct CreateParameters: Sendable {
     "error_on_requires_action", "return_url", "expand", "receipt_email",
   ]
 
-  init(_ fields: FormFields, smallestAmount: Int64) throws(StripeFailure) {
+  init(_ fields: FormFields, smallestAmount: Int64?) throws(StripeFailure) {
     try fields.allowOnly(Self.known)
-    amount = try Self.amount(fields, smallest: smallestAmount)
+    amount = try Self.amount(fields)
     guard let code = fields["currency"] else { throw .missing("currency") }
     do { currency = try Currency(code.uppercased()) } catch {
       throw .invalid("Invalid currency: \(code).", param: "currency")
+    }
+    if let refusal = AmountRules.refusal(of: amount, code, smallest: smallestAmount) {
+      throw refusal
     }
     confirm = try fields.flag("confirm")
     offSession = try fields.flag("off_session")
@@ -44,23 +44,13 @@ struct CreateParameters: Sendable {
     }
   }
 
-  private static func amount(
-    _ fields: FormFields, smallest: Int64
-  ) throws(StripeFailure) -> Int64 {
+  private static func amount(_ fields: FormFields) throws(StripeFailure) -> Int64 {
     guard let text = fields["amount"] else { throw .missing("amount") }
     guard let amount = Int64(text) else { throw .notAnInteger(text, "amount") }
     guard amount >= 1 else {
       throw .invalid(
         "This value must be greater than or equal to 1.", code: "parameter_invalid_integer",
         param: "amount")
-    }
-    guard amount >= smallest else {
-      throw .invalid(
-        "Amount must be at least \(smallest).", code: "amount_too_small", param: "amount")
-    }
-    guard amount <= largestAmount else {
-      throw .invalid(
-        "Amount must be no more than \(largestAmount).", code: "amount_too_large", param: "amount")
     }
     return amount
   }

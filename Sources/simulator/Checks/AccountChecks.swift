@@ -6,7 +6,7 @@ extension Simulation {
   /// attempt is without its end (L3), and every mail that counts as sent was delivered.
   func checkAccounts() async {
     do {
-      for number in 1...options.accounts { try await checkHold("a-\(number)") }
+      for account in accountIDs { try await checkHold(account) }
     } catch {
       fail("I10", "the ledger cannot be read: \(error)")
     }
@@ -31,6 +31,7 @@ extension Simulation {
     let isParked = facts.attempts.contains { $0.state == .parked }
     let owes = try await store.openInvoices(of: account).contains {
       $0.issuedAt.adding(days: facts.account.holdAfterDays) <= time
+        && !facts.account.isTooSmallToCollect($0.openMinor)
     }
     if owes && facts.heldForInvoice == nil && !isParked {
       fail("holds", "\(account) owes past its grace and is not on hold")

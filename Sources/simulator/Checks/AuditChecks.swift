@@ -39,13 +39,18 @@ extension Simulation {
 }
 
 extension SimulatedGateway {
+  /// Newest first.
   var list: GatewayChargePage {
-    let charges = charges.map { charge in
-      GatewayCharge(
-        id: "ch_\(charge.id)", payment: charge.id, invoice: charge.request.invoice,
-        attempt: charge.request.attempt, amountMinor: charge.request.amountMinor,
-        currency: charge.request.currency.code, state: .succeeded)
-    }
-    return GatewayChargePage(charges: charges, hasMore: false)
+    GatewayChargePage(charges: all.reversed().map(\.listed), hasMore: false)
+  }
+}
+
+extension SimulatedGateway.Charge {
+  var listed: GatewayCharge {
+    GatewayCharge(
+      id: "ch_\(id)", payment: id, invoice: request.invoice,
+      attempt: isByHand ? nil : request.attempt, amountMinor: request.amountMinor,
+      currency: request.currency.code, state: hasFailed ? .failed : .succeeded,
+      createdAt: Simulation.start.adding(milliseconds: at))
   }
 }

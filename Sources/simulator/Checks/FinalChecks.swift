@@ -9,10 +9,12 @@ extension Simulation {
   func checkQuiet() async {
     do {
       try await checkLedger()
+      try await checkMonths()
       try await checkEnds()
       try await checkGatewayEqualsLedger()
       try await checkIncoming()
       try await checkMailRecord()
+      try await checkEverybodyHasMail()
       checkDeadLetters()
     } catch {
       fail("I10", "the ledger cannot be read: \(error)")
@@ -27,18 +29,28 @@ extension Simulation {
     }
   }
 
+  /// I21: the trigger is the one message that anybody may send, so the invoicer guards the month.
+  private func checkMonths() async throws {
+    for run in try await store.runs() where run.period != Self.period {
+      fail("I21", "\(run.period) was closed by \(run.requestedBy), and nobody meant it")
+    }
+  }
+
   /// I5, I6.
   private func checkEnds() async throws {
     guard let progress = try await store.progress(Self.period) else {
       return fail("I5", "there is no close")
     }
-    if progress.run.state != .closed || progress.finished != options.accounts {
+    // Those who came too late are not in it.
+    let late = try await store.lateAccounts(Self.period, limit: 10)
+    let expected = accountIDs.count - late.count
+    if progress.run.state != .closed || progress.finished != expected {
       fail(
         "I5",
-        "\(progress.run.state.rawValue) with \(progress.finished) of \(options.accounts); "
+        "\(progress.run.state.rawValue) with \(progress.finished) of \(expected); "
           + "open: \(progress.stragglers.map { "\($0.account) \($0.reached.rawValue)" })")
     }
-    if progress.ends.values.reduce(0, +) != options.accounts {
+    if progress.run.expected != expected || progress.ends.values.reduce(0, +) != expected {
       fail("I5", "not every account has an end: \(progress.ends)")
     }
     let services: [ServiceName] = MonthClose.services + [.closectl]
@@ -55,7 +67,7 @@ extension Simulation {
   private func checkGatewayEqualsLedger() async throws {
     var taken: Int64 = 0
     for charge in gateway.charges {
-      let attempt = witness.attempt(on: charge.request.invoice, number: charge.request.attempt)
+      let attempt = witness.attempt(takenBy: charge)
       let isPosted = attempt?.state == .succeeded && attempt?.gatewayID == charge.id
       if isPosted { taken += charge.request.amountMinor }
       if !isPosted && !(charge.wasDenied && attempt?.state == .parked) {
@@ -95,13 +107,34 @@ extension Simulation {
     }
   }
 
+  /// Everybody has got their mails in the end, but those whom the server does not know.
+  private func checkEverybodyHasMail() async throws {
+    for mail in try await store.mailList(MailQuestion(period: Self.period)) {
+      let id = mail.serverID
+      switch mail.state {
+      case .suppressed: continue
+      case .sent where post.delivered[id] != nil: continue
+      case .refused where post.refused.contains(id): continue
+      default:
+        fail(
+          "I13",
+          "\(mail.messageID) is \(mail.state.rawValue) (\(mail.reason ?? "no reason")), "
+            + "and was \(post.delivered[id] == nil ? "not " : "")delivered")
+      }
+    }
+  }
+
   /// I9: what is a dead letter has its own fault for it, and none is due to an outage any more.
   private func checkDeadLetters() {
     let denied = gateway.charges.filter(\.wasDenied).map(\.request.invoice)
     for service in MonthClose.services {
       for letter in broker.messages(in: MonthClose.deadQueue(of: service)) {
         let isJunk = letter.messageID.hasPrefix(Self.junk) && letter.reason == "not-json"
-        if isJunk { continue }
+        let isWrongMonth =
+          letter.messageID.hasPrefix(Self.wrong) && letter.reason.hasPrefix("period-")
+        let isForged =
+          letter.messageID.hasPrefix(Self.forged) && Self.forgedReasons.contains(letter.reason)
+        if isJunk || isWrongMonth || isForged { continue }
         let isParked = denied.contains { letter.messageID.contains($0) }
         let reason = letter.reason
         if !(isParked && ["gateway-implausible", "contradiction"].contains(reason)) {

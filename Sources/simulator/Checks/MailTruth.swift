@@ -51,11 +51,11 @@ extension Simulation {
     switch subject.kind {
     case .invoice: return witness.invoices.contains(subject.invoice)
     case .receipt:
-      let charge = gateway.charges.first {
-        $0.request.invoice == subject.invoice && $0.request.attempt == subject.attempt
-      }
+      let attempt = witness.attempt(on: subject.invoice, number: subject.attempt)
+      let charge = gateway.charges.first { $0.id == attempt?.gatewayID }
       guard let charge else { return false }
-      return mail.text.contains("\(Money(charge.request.amountMinor, charge.request.currency))")
+      return mail.text.contains(
+        MailNumbers().money(charge.request.amountMinor, charge.request.currency))
     case .declined:
       let attempt = witness.attempt(on: subject.invoice, number: subject.attempt)
       return [.declinedSoft, .declinedHard].contains(attempt?.state)

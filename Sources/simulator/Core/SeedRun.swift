@@ -63,11 +63,14 @@ struct SeedRunner {
       try FileManager.default.removeItem(atPath: file.path + suffix)
     }
     try fresh.write(to: file)
-    let store = try Self.open(file.path, migrate: false, options)
-    let simulation = try Simulation(options, store: store)
+    let ledger = LedgerFile(path: file.path) { [options] in
+      try Self.open(file.path, migrate: false, options)
+    }
+    let simulation = try Simulation(options, ledger: ledger)
     simulation.runAllPhases()
     let result = SeedResult(simulation)
     simulation.putAway()
+    let store = simulation.store
     try SimulationExecutor.run { try await store.close() }
     return result
   }

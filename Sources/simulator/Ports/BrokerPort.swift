@@ -85,6 +85,8 @@ struct BrokerPort: Broker {
     return try await process.broker.sift(queue, page: page, visit)
   }
 
+  var user: String? { process.broker.user }
+
   var health: BrokerHealth {
     get async { await process.broker.health }
   }

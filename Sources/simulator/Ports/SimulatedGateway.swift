@@ -1,4 +1,5 @@
 import Billing
+import Ledger
 import Pipeline
 
 /// A payment gateway with Stripe's semantics: the first answer to an idempotency key is stored and
@@ -13,6 +14,9 @@ final class SimulatedGateway: @unchecked Sendable {
     var at: Int64
     /// The caller was told something else: a person has to look.
     var wasDenied = false
+    var hasFailed = false
+    /// Nobody's attempt.
+    var isByHand = false
   }
 
   struct Stored {
@@ -25,7 +29,11 @@ final class SimulatedGateway: @unchecked Sendable {
   private static let indexLag: Int64 = 60_000
 
   unowned let simulation: Simulation
+  /// Those that took money, and all in the order they were made.
   private(set) var charges: [Charge] = []
+  private(set) var all: [Charge] = []
+  /// Takes every request for a new one: a quarter of the seeds.
+  let ignoresKeys: Bool
   private(set) var calls = 0
   private var stored: [String: Stored] = [:]
   private var inWork: Set<String> = []
@@ -43,7 +51,10 @@ final class SimulatedGateway: @unchecked Sendable {
     }
   }
 
-  init(simulation: Simulation) { self.simulation = simulation }
+  init(simulation: Simulation) {
+    self.simulation = simulation
+    ignoresKeys = simulation.chance(250_000)
+  }
 
   private var now: Int64 { simulation.timeline.now }
   private var faults: Faults { simulation.faults }
@@ -51,7 +62,10 @@ final class SimulatedGateway: @unchecked Sendable {
   func client(of process: SimulatedProcess) -> PaymentGateway {
     PaymentGateway(
       charge: { request in await self.charge(request, by: process) },
-      find: { request in await self.find(request, by: process) })
+      find: { request in await self.find(request, by: process) },
+      list: { _, after in try await self.list(after: after, by: process) },
+      payments: { invoice in await self.payments(of: invoice, by: process) },
+      address: "simulated", keepsKeys: { [self] in !ignoresKeys || isBlind })
   }
 
   // MARK: A charge
@@ -85,7 +99,8 @@ final class SimulatedGateway: @unchecked Sendable {
     }
     if now < simulation.gatewayRefusesUntil { return .unauthorized("401") }
     if faults.strikes(.throttled) { return .throttled(retryAfterSeconds: 1) }
-    if inWork.contains(request.key) || faults.strikes(.gatewayBusy) { return .inProgress }
+    let isBusy = !ignoresKeys && inWork.contains(request.key)
+    if isBusy || faults.strikes(.gatewayBusy) { return .inProgress }
     inWork.insert(request.key)
     if faults.strikes(.gatewaySlow) { await sleep(1000...90_000) }
     inWork.remove(request.key)
@@ -93,7 +108,11 @@ final class SimulatedGateway: @unchecked Sendable {
   }
 
   private func executed(_ request: ChargeRequest) async -> GatewayAnswer {
+    if faults.strikes(.lieLost) { return lie(to: request, id: "pi_none") }
     if isKnown(request.key) { return answer(to: request, stored: nil) }
+    let chargeable = GatewayCurrencies.stripe
+      .chargeability(of: request.amountMinor, request.currency)
+    if chargeable != .whole { return .rejected("400, amount \(request.amountMinor)") }
     if faults.strikes(.serverErrorLost) {
       stored[request.key] = Stored(answer: .unknown("status 500"), at: now)
       return .unknown("status 500")
@@ -102,6 +121,7 @@ final class SimulatedGateway: @unchecked Sendable {
       return answer(to: request, stored: .unknown("status 500"))
     }
     let made = answer(to: request, stored: nil)
+    if faults.strikes(.lieCharged) { return lie(to: request, id: made.gatewayID ?? "pi_none") }
     if case .succeeded = made, faults.strikes(.implausible) {
       charges[charges.count - 1].wasDenied = true
       return .implausible("amount 1 instead of \(request.amountMinor)")
@@ -110,13 +130,26 @@ final class SimulatedGateway: @unchecked Sendable {
     return made
   }
 
+  /// What stands between us and the gateway answers in its place. Read by the program's own table;
+  /// without that guard, as a client would that only looks at the status.
+  private func lie(to request: ChargeRequest, id: String) -> GatewayAnswer {
+    let lie = simulation.pick(Lie.allCases)
+    simulation.note("gateway", "is not heard: \(lie.rawValue) answers \(request.key)")
+    guard simulation.options.removed == .finalWord else {
+      return lie.reply(to: request, id: id).answer(to: request)
+    }
+    return lie.status < 400
+      ? .succeeded(gatewayID: id)
+      : .declined(gatewayID: nil, code: "unrecognized", hard: false)
+  }
+
   private func isKnown(_ key: String) -> Bool {
-    stored[key].map { now - $0.at < Self.keyLifetime } ?? false
+    !ignoresKeys && stored[key].map { now - $0.at < Self.keyLifetime } ?? false
   }
 
   /// What is stored for the key, or the charge itself; `stored`: kept instead of its own answer.
   private func answer(to request: ChargeRequest, stored other: GatewayAnswer?) -> GatewayAnswer {
-    if let known = stored[request.key], now - known.at < Self.keyLifetime { return known.answer }
+    if isKnown(request.key), let known = stored[request.key] { return known.answer }
     let made = execute(request)
     payments[Payment(request)] = (made, now)
     stored[request.key] = Stored(answer: other ?? made, at: now)
@@ -125,18 +158,42 @@ final class SimulatedGateway: @unchecked Sendable {
 
   private func execute(_ request: ChargeRequest) -> GatewayAnswer {
     switch Card(request.paymentMethod) {
-    case .hard: return .declined(gatewayID: nil, code: "lost_card", hard: true)
+    case .hard:
+      fails(request)
+      return .declined(gatewayID: nil, code: "lost_card", hard: true)
     case .soft(let times) where declines[request.invoice, default: 0] < times:
       declines[request.invoice, default: 0] += 1
+      fails(request)
       return .declined(gatewayID: nil, code: "insufficient_funds", hard: false)
     case .good, .soft:
       let id = "pi_\(charges.count + 1)"
-      charges.append(Charge(id: id, request: request, at: now))
+      let charge = Charge(id: id, request: request, at: now)
+      charges.append(charge)
+      all.append(charge)
       simulation.note("gateway", "charges \(request.invoice) \(request.amountMinor) as \(id)")
       simulation.checkCharge(request)
       return .succeeded(gatewayID: id)
     }
   }
+
+  private func fails(_ request: ChargeRequest) {
+    all.append(
+      Charge(id: "pi_f\(all.count + 1)", request: request, at: now, hasFailed: true))
+  }
+
+  /// In its dashboard: the invoice in the metadata, and no attempt.
+  func payByHand(_ attempt: Attempt) {
+    let request = ChargeRequest(
+      invoice: attempt.invoice, account: attempt.account, period: Simulation.period, attempt: 0,
+      key: "by hand", amountMinor: attempt.amountMinor, currency: attempt.currency,
+      paymentMethod: "pm_good", createdAt: simulation.time)
+    let charge = Charge(id: "pi_\(charges.count + 1)", request: request, at: now, isByHand: true)
+    charges.append(charge)
+    all.append(charge)
+  }
+
+  /// Without its guards the charger sees nothing of what it has done.
+  private var isBlind: Bool { simulation.options.removed == .lookFirst }
 
   // MARK: A lookup
 
@@ -146,10 +203,46 @@ final class SimulatedGateway: @unchecked Sendable {
     do { try await process.step() } catch { return .unknown("the process is gone") }
     if now < simulation.gatewayRefusesUntil { return .unauthorized("401") }
     if faults.strikes(.lookupFailed) { return .unknown("connection reset") }
-    guard let mine = payments[Payment(request)] else { return .notFound }
+    guard !isBlind, let mine = payments[Payment(request)] else { return .notFound }
     if now - mine.at < Self.indexLag, faults.strikes(.lookupBehind) { return .notFound }
     process.note("looks up \(request.key), finds \(mine.answer.word)")
     return .found(mine.answer)
+  }
+
+  private func payments(
+    of invoice: String, by process: SimulatedProcess
+  ) async -> GatewayPayments {
+    do { try await process.step() } catch { return .untold(.unknown("the process is gone")) }
+    await sleep(20...400)
+    do { try await process.step() } catch { return .untold(.unknown("the process is gone")) }
+    if now < simulation.gatewayRefusesUntil { return .untold(.unauthorized("401")) }
+    if faults.strikes(.lookupFailed) { return .untold(.unknown("connection reset")) }
+    if isBlind { return .made([]) }
+    return .made(charges.filter { $0.request.invoice == invoice }.map(\.listed))
+  }
+
+  // MARK: The list
+
+  /// Newest first, seven on a page.
+  private func list(after: String?, by process: SimulatedProcess) async throws
+    -> GatewayChargePage
+  {
+    do { try await process.step() } catch { throw GatewayListFault.unreachable("gone") }
+    await sleep(20...400)
+    do { try await process.step() } catch { throw GatewayListFault.unreachable("gone") }
+    if now < simulation.gatewayRefusesUntil { throw GatewayListFault.unauthorized(status: 401) }
+    if faults.strikes(.listFailed) { throw GatewayListFault.unreachable("connection reset") }
+    if simulation.options.removed == .gatewayWalk {
+      return GatewayChargePage(charges: [], hasMore: false)
+    }
+    return page(after: after)
+  }
+
+  func page(after: String?) -> GatewayChargePage {
+    let all = list.charges
+    let start = after.flatMap { id in all.firstIndex { $0.id == id } }.map { $0 + 1 } ?? 0
+    return GatewayChargePage(
+      charges: Array(all[start...].prefix(7)), hasMore: all.count > start + 7)
   }
 
   private func silence(_ why: String, after milliseconds: Int64 = 1000) async -> GatewayAnswer {
@@ -189,6 +282,7 @@ extension GatewayAnswer {
     case .unknown(let why): "nothing certain (\(why))"
     case .unauthorized: "401"
     case .untrusted: "no TLS"
+    case .unreachable: "no connection"
     case .rejected(let why): "rejected (\(why))"
     case .implausible(let why): "implausible (\(why))"
     }

@@ -9,8 +9,21 @@ final class SimulatedPost: @unchecked Sendable {
   /// How often each mail was delivered, by Message-ID.
   private(set) var delivered: [String: Int] = [:]
   private(set) var count = 0
+  /// It answers 554 5.7.1 until then, whoever a mail is for.
+  var refusesUntil: Int64 = 0
+  /// Mails it refused because of their recipients, by Message-ID.
+  private(set) var refused: Set<String> = []
+  /// How often it put a mail off, or its word was lost, by Message-ID.
+  private(set) var putOff: [String: Int] = [:]
+  /// For how long it had taken no mail of anybody when it last refused one as all others, in
+  /// milliseconds.
+  private(set) var lastDenial: [String: Int64] = [:]
+  private var lastTaken: Int64 = 0
 
   init(simulation: Simulation) { self.simulation = simulation }
+
+  /// What was delivered since is delivered once more by a ledger that was put back: docs/backup.md.
+  func restore(_ delivered: [String: Int]) { self.delivered = delivered }
 
   private var faults: Faults { simulation.faults }
 
@@ -35,11 +48,25 @@ final class SimulatedPost: @unchecked Sendable {
   }
 
   private func take(_ mail: OutgoingMail) -> MailAnswer {
-    if faults.strikes(.mailLater) { return .later("451 to DATA") }
-    if faults.strikes(.mailRefused) { return .refused("550 to RCPT") }
-    if faults.strikes(.mailCutLost) { return .uncertain("the connection ended") }
+    if faults.isOn, simulation.timeline.now < refusesUntil {
+      lastDenial[mail.messageID] = simulation.timeline.now - lastTaken
+      return .denied("554 5.7.1 to RCPT")
+    }
+    if faults.strikes(.mailLater) {
+      putOff[mail.messageID, default: 0] += 1
+      return .later("451 to DATA")
+    }
+    if faults.strikes(.mailRefused) {
+      refused.insert(mail.messageID)
+      return .refused("550 5.1.1 to RCPT")
+    }
+    if faults.strikes(.mailCutLost) {
+      putOff[mail.messageID, default: 0] += 1
+      return .uncertain("the connection ended")
+    }
     delivered[mail.messageID, default: 0] += 1
     count += 1
+    lastTaken = simulation.timeline.now
     simulation.checkMail(mail)
     return faults.strikes(.mailCutDelivered) ? .uncertain("the connection ended") : .accepted
   }
@@ -53,7 +80,8 @@ extension MailAnswer {
   fileprivate var word: String {
     switch self {
     case .accepted: "250"
-    case .refused(let why), .later(let why): why
+    case .refused(let why), .later(let why), .denied(let why), .away(let why), .notSent(let why):
+      why
     case .uncertain: "nothing"
     }
   }

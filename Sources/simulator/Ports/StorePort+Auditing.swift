@@ -29,6 +29,14 @@ extension StorePort {
     try await read { try await inner.repetitionTally() }
   }
 
+  func consumptionTally() async throws -> ConsumptionTally {
+    try await read { try await inner.consumptionTally() }
+  }
+
+  func unfoundedMails(_ period: Period) async throws -> Offenders {
+    try await read { try await inner.unfoundedMails(period) }
+  }
+
   func authorship() async throws -> [Authorship] {
     try await read { try await inner.authorship() }
   }

@@ -49,7 +49,11 @@ struct StorePort: Store {
   // MARK: Change
 
   func commit(_ changes: [Change], published: [Int64]) async throws -> [CommitOutcome] {
-    try await write {
+    let accounts = changes.filter { $0.expectedPosition != nil }.compactMap(\.account)
+    if !accounts.isEmpty, process.service != .closectl, faults.strikes(.meantime) {
+      await simulation.receive(.meantime, from: simulation.pick(accounts))
+    }
+    return try await write {
       let outcomes = try await commitSeen(changes, published)
       let told = outcomes.filter { $0.isCommitted }.count
       if !changes.isEmpty {
@@ -76,12 +80,26 @@ struct StorePort: Store {
   }
 
   func openRun(
-    _ request: RunRequest, announce: @escaping @Sendable (CloseRun) throws -> [OutgoingEvent]
-  ) async throws -> (run: CloseRun, created: Bool, events: [StoredEvent]) {
-    try await write {
-      let opened = try await inner.openRun(request, announce: announce)
-      process.note("\(opened.created ? "opens" : "finds") the close of \(request.period)")
+    _ request: RunRequest, decide: @escaping @Sendable (StartFacts) throws -> StartDecision,
+    announce: @escaping @Sendable (RunGrowth) throws -> [OutgoingEvent]
+  ) async throws -> OpenedRun {
+    let decide = simulation.sabotage.applied(to: decide, request.period)
+    return try await write {
+      let opened = try await inner.openRun(request, decide: decide, announce: announce)
+      process.note("\(opened.decision.rule): the close of \(request.period)")
+      try await simulation.checkGrowth(opened)
       return opened
+    }
+  }
+
+  func takeIn(
+    _ request: RunRequest, range: Int?,
+    announce: @escaping @Sendable (CloseRun, RangeAgain) throws -> OutgoingEvent
+  ) async throws -> TakenIn {
+    try await write {
+      let taken = try await inner.takeIn(request, range: range, announce: announce)
+      if taken.accounts > 0 { process.note("takes in \(taken.accounts) of \(request.period)") }
+      return taken
     }
   }
 

@@ -21,6 +21,7 @@ enum FaultKind: String, CaseIterable, Sendable {
   case brokerBlocked = "broker takes nothing"
   case bindingsGone = "bindings gone"
   case junk = "message that is none of ours"
+  case forged = "forged message of any type"
   // The payment gateway
   case gatewaySlow = "gateway slow"
   case requestLost = "request lost"
@@ -31,22 +32,31 @@ enum FaultKind: String, CaseIterable, Sendable {
   case gatewayBusy = "409 in progress"
   case throttled = "429 slow down"
   case unauthorized = "401 for everything"
+  case lieCharged = "charged, something else answers"
+  case lieLost = "not charged, something else answers"
   case implausible = "answer about something else"
   case lookupFailed = "lookup without an answer"
+  case listFailed = "list without an answer"
   case lookupBehind = "lookup behind the truth"
   // The mail server
   case mailSlow = "mail server slow"
   case mailLater = "mail put off (4xx)"
-  case mailRefused = "mail refused (5xx)"
+  case mailRefused = "mail refused for its recipient (5.1.1)"
+  case mailDenied = "mail server refuses everybody (5.7.1)"
   case mailCutDelivered = "cut after the mail, delivered"
   case mailCutLost = "cut after the mail, lost"
   // What people do meanwhile
   case payment = "payment arrives"
+  case meantime = "payment between read and commit"
   case credit = "credit is granted"
   case repeatedCommand = "operator repeats a command"
   case commandKilled = "operator's command killed after its commit"
   case secondTrigger = "close started again"
   case lateUsage = "usage arrives late"
+  case wrongMonth = "trigger for a month nobody meant"
+  case restored = "ledger put back from a backup"
+  case byHand = "payment taken by hand at the gateway"
+  case lateAccount = "account imported after the start"
 
   /// How often at most it strikes where it is drawn at every call, in millionths; 0 for what is
   /// planned for certain moments.
@@ -60,10 +70,13 @@ enum FaultKind: String, CaseIterable, Sendable {
     case .acknowledgementLost: 20_000
     case .overtaken: 50_000
     case .commandKilled: 500_000
+    case .meantime: 60_000
     case .gatewaySlow: 200_000
     case .requestLost, .chargedUnheard, .serverErrorCharged, .serverErrorLost: 60_000
     case .executedLate, .gatewayBusy, .throttled, .lookupFailed: 60_000
+    case .listFailed: 300_000
     case .lookupBehind: 200_000
+    case .lieCharged, .lieLost: 40_000
     case .implausible: 10_000
     case .mailSlow: 200_000
     case .mailLater, .mailCutDelivered, .mailCutLost: 50_000
@@ -76,12 +89,13 @@ enum FaultKind: String, CaseIterable, Sendable {
   var mostPlanned: Int {
     switch self {
     case .killed: 6
+    case .mailDenied: 1
     case .frozen, .clockJump, .brokerAway, .brokerBlocked, .bindingsGone, .unauthorized: 2
     case .connectionLost: 4
-    case .duplicated: 12
+    case .duplicated, .forged: 12
     case .payment, .credit, .lateUsage, .junk: 3
-    case .repeatedCommand: 2
-    case .secondTrigger: 2
+    case .repeatedCommand, .byHand: 2
+    case .secondTrigger, .wrongMonth, .lateAccount: 2
     default: 0
     }
   }

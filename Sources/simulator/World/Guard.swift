@@ -15,6 +15,16 @@ enum SimulatedGuard: String, CaseIterable, Sendable {
   case ackLast = "ack-last"
   /// A change is refused when the account moved since it was read.
   case positionCheck = "position-check"
+  /// Before anything is charged, the gateway's charges are held against the ledger.
+  case gatewayWalk = "gateway-walk"
+  /// The invoicer asks whether a month can be meant before it closes it.
+  case periodGuard = "period-guard"
+  /// Only the gateway's own final word ends an attempt.
+  case finalWord = "final-word"
+  /// A message counts only if the ledger has it.
+  case committedOnly = "committed-only"
+  /// What the gateway has done already is looked for before it is asked again.
+  case lookFirst = "look-first"
 
   var ofLedger: LedgerGuard? {
     switch self {

@@ -17,13 +17,25 @@ extension Simulation {
 
   private func happen(_ kind: FaultKind) async {
     switch kind {
+    case .frozen where gateway.ignoresKeys:
+      // Stopped between its look and its call for longer than anybody waits: README, Limits.
+      break
     case .killed, .frozen, .clockJump, .connectionLost: strikeProcess(kind)
-    case .payment, .credit, .repeatedCommand: await receive(kind)
+    case .payment, .credit, .repeatedCommand:
+      faults.hit(kind)
+      await receive(kind, from: "a-\(draw(1...options.accounts))")
     case .secondTrigger:
       hit(kind)
       await trigger(id: "close-2026-11-again-\(draw(1...9))")
     case .lateUsage: await importLate()
+    case .lateAccount: await importLateAccount()
+    case .wrongMonth:
+      let month = pick(Self.wrongMonths)
+      hit(kind, "\(month)")
+      await trigger(month, id: "\(Self.wrong)\(month)")
     case .junk: await publishJunk()
+    case .forged: await publishForged()
+    case .byHand: payByHand()
     case .duplicated:
       let queue = pick(MonthClose.services).rawValue
       broker.duplicateNextDelivery(of: queue)
@@ -77,6 +89,9 @@ extension Simulation {
       broker.unbindAll()
       await outage()
       while await !repairTopology(), faults.isOn { await timeline.sleep(milliseconds: 10_000) }
+    case .mailDenied:
+      // Often longer than a message can be tried again.
+      post.refusesUntil = timeline.now + Int64(draw(1000...10_000_000))
     case .unauthorized:
       gatewayRefusesUntil = timeline.now + Int64(draw(1000...180_000))
     default: break
@@ -92,6 +107,14 @@ extension Simulation {
   }
 
   static let junk = "junk-"
+  static let wrong = "close-wrong-"
+
+  /// Not over, not begun, of long ago, and of before the ledger's first.
+  // Constants that are known to be good.
+  // swift-format-ignore: NeverUseForceTry
+  private static let wrongMonths = try! [
+    "2026-12", "2027-06", "2099-01", "2026-10", "2025-11", "1999-01",
+  ].map { try Period($0) }
 
   private func outage() async {
     await timeline.sleep(milliseconds: Int64(draw(1000...180_000)))
@@ -111,10 +134,12 @@ extension Simulation {
 
   // MARK: People
 
-  func trigger(id: String) async {
+  func trigger(
+    _ period: Period = Simulation.period, id: String, late: Bool? = nil
+  ) async {
     let event = Event(
       id: id, type: .closeRequested, source: "/cron", time: time,
-      data: EventData(period: Self.period))
+      data: EventData(period: period, late: late))
     do {
       let outgoing = try event.outgoing()
       let message = OutgoingMessage(
@@ -132,19 +157,18 @@ extension Simulation {
   }
 
   /// Money or a credit comes in; the command is given again where it failed or was killed.
-  private func receive(_ kind: FaultKind) async {
-    let account = "a-\(draw(1...options.accounts))"
+  func receive(_ kind: FaultKind, from account: String) async {
     let isCredit = kind == .credit
     let amount = Int64(pick([1, 50, 541, 5000, 54_050]))
     let reference = "ref-\(witness.incoming.count + 1)"
-    hit(kind, "\(account) \(amount)")
+    note("", "\(kind.rawValue): \(account) \(amount)")
     witness.incoming[reference] = (account, isCredit ? .creditGrant : .payment, amount)
     for _ in 0..<(kind == .repeatedCommand ? 2 : 1) {
       await command(account, amount, reference, isCredit: isCredit)
     }
   }
 
-  private func command(
+  func command(
     _ account: String, _ amountMinor: Int64, _ reference: String, isCredit: Bool
   ) async {
     while !isPutAway {
@@ -165,6 +189,24 @@ extension Simulation {
         await timeline.sleep(milliseconds: 3000)
       }
     }
+  }
+
+  /// Somebody takes the money of an invoice that was declined, and names it in the metadata.
+  private func payByHand() {
+    let open = witness.attempts.values.filter { attempt in
+      attempt.state == .declinedSoft
+        && !gateway.charges.contains { $0.request.invoice == attempt.invoice }
+    }
+    // Between a look and a call nobody sees it: README, Limits.
+    let isAtWork = broker.contents.keys.contains {
+      $0.hasPrefix(ServiceName.charger.rawValue) && !$0.hasSuffix(".dead")
+    }
+    let unsettled = Set(
+      witness.attempts.values.filter(\.state.isUnsettled).map(\.invoice))
+    let attempt = open.filter { !unsettled.contains($0.invoice) }.min { $0.key < $1.key }
+    guard let attempt, !isAtWork else { return }
+    hit(.byHand, attempt.invoice)
+    gateway.payByHand(attempt)
   }
 
   private func importLate() async {

@@ -31,7 +31,7 @@ extension Simulation {
     _ = try await store.importUsage(skipBad: false, at: time) { next.take() }
   }
 
-  private func account(_ number: Int) throws -> Account {
+  func account(_ number: Int) throws -> Account {
     let kind = draw(1...10)
     let id = "a-\(number)"
     return Account(
@@ -42,7 +42,7 @@ extension Simulation {
       holdAfterDays: pick([1, 7, 14]))
   }
 
-  private func usageRow(of account: String, _ number: Int) throws -> UsageRow? {
+  func usageRow(of account: String, _ number: Int) throws -> UsageRow? {
     let kind = draw(1...10)
     if kind == 1 { return nil }
     let hours = kind == 2 ? -draw(1...500) : draw(1...5000)

@@ -1,3 +1,4 @@
+import Billing
 import Broker
 import Ledger
 import Pipeline
@@ -11,12 +12,17 @@ extension Simulation {
       _ = try await broker.apply(MonthClose.topology(retryDelays: settings.retryDelays))
       try await loadMonth()
     }
+    takeBackup()
     for service in MonthClose.services {
       for _ in 0..<draw(1...2) { startProcess(service) }
     }
     executor.start { [self] in await trigger(id: "close-2026-11") }
-    bout(minutes: draw(1...15))
-    peace("the close")
+    let minutes = draw(1...15)
+    planBackup(within: Int64(minutes) * 60_000)
+    bout(minutes: minutes)
+    let isRestored = chance(300_000)
+    if isRestored { restore() }
+    peace("the close", isRestored: isRestored)
     if violation != nil { return }
     if chance(500_000) {
       faults.isOn = true
@@ -35,7 +41,7 @@ extension Simulation {
   }
 
   /// A step of the simulator itself, with nothing else allowed to take its time.
-  private func step(_ body: @escaping @Sendable () async throws -> Void) {
+  func step(_ body: @escaping @Sendable () async throws -> Void) {
     if violation != nil { return }
     executor.start { [self] in
       do { try await body() } catch { fail("setup", "\(error)") }
@@ -43,7 +49,7 @@ extension Simulation {
     executor.drain { violation != nil }
   }
 
-  private func bout(minutes: Int) {
+  func bout(minutes: Int) {
     let length = Int64(minutes) * 60_000
     planIncidents(within: length)
     run(until: timeline.now + length)
@@ -54,9 +60,11 @@ extension Simulation {
   /// Two hours: the longest pause of the retry ladder is one.
   private static let patience: Int64 = 2 * 3600 * 1000 + 120_000
 
-  private func peace(_ what: String) {
+  private func peace(_ what: String, isRestored: Bool = false) {
     if violation != nil { return }
     heal()
+    if isRestored { step { [self] in try await recover() } }
+    if faults.hits[.byHand] != nil { step { [self] in try await reconcile() } }
     waitUntilQuiet()
     // What a clock recorded that was ahead is left over only by then.
     run(until: timeline.now + Self.largestClockOffset + 15_000)
@@ -68,6 +76,8 @@ extension Simulation {
       replayOutages()
       waitUntilQuiet()
     }
+    step { [self] in try await resendMails() }
+    waitUntilQuiet()
     if violation == nil && !isQuiet {
       fail("L1", "not quiet long after \(what): \(broker.contents)")
     }
@@ -122,6 +132,12 @@ extension Simulation {
         (letter.exchange, letter.routingKey) = ("", queue)
         if outages.contains(letter.reason) {
           letter.routingKey = service.rawValue
+          // As a trigger it counts under no other key.
+          if letter.type == EventType.closeRequested.rawValue {
+            (letter.exchange, letter.routingKey) = (
+              MonthClose.exchange, EventType.closeRequested.routingKey
+            )
+          }
           letter.headers = [:]
           replayed += 1
           note("operator", "replays \(letter.messageID) for \(service.rawValue)")

@@ -14,6 +14,36 @@ struct Sabotage {
     }
   }
 
+  /// Every month counts as one that is over and meant.
+  func applied(
+    to decide: @escaping @Sendable (StartFacts) throws -> StartDecision, _ period: Period
+  ) -> @Sendable (StartFacts) throws -> StartDecision {
+    guard removed == .periodGuard else { return decide }
+    return { facts in
+      try StartSituation(
+        period, at: Instant(rfc3339: "2199-01-01T00:00:00Z"), StartPermission(isPast: true),
+        monthsBack: 1, facts
+      ).decide()
+    }
+  }
+
+  func applied(
+    to found: [Recognition], of messages: [ReceivedMessage], by service: ServiceName,
+    _ store: any Store
+  ) async throws -> [Recognition] {
+    switch removed {
+    case .oneAnswer:
+      return found.map { if case .answered = $0 { .fresh } else { $0 } }
+    case .committedOnly:
+      let known = try await store.answered(messages.map(\.id), by: service)
+      return zip(found, messages).map { recognition, message in
+        guard case .notCommitted = recognition else { return recognition }
+        return known[message.id].map { .answered($0) } ?? .fresh
+      }
+    default: return found
+    }
+  }
+
   private func withoutExpectations(_ change: Change) -> Change {
     var change = change
     change.expectedPosition = nil

@@ -104,7 +104,8 @@ final class SimulatedProcess: @unchecked Sendable {
       mailServer: { [self] in simulation.post.client(of: self) },
       pause: { [self] in await pause($0, isRest: false) },
       rest: { [self] in await pause($0, isRest: true) },
-      reached: { [self] in reached($0) })
+      reached: { [self] in reached($0) },
+      steady: { [self] in .milliseconds(simulation.timeline.now) })
   }
 }
 

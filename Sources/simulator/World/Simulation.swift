@@ -16,7 +16,9 @@ final class Simulation: @unchecked Sendable {
   let faults: Faults
   let witness = Witness()
   let broker = InMemoryBroker()
-  let store: any Store
+  private(set) var store: any Store
+  let ledgerFile: LedgerFile
+  var backup: LedgerBackup?
   let settings: Settings
   let logger = Logger(label: "simulator") { _ in SwiftLogNoOpLogHandler() }
   private(set) lazy var gateway = SimulatedGateway(simulation: self)
@@ -40,9 +42,10 @@ final class Simulation: @unchecked Sendable {
   // swift-format-ignore: NeverUseForceTry
   static let start = try! Instant(rfc3339: "2026-12-01T02:00:00Z")
 
-  init(_ options: SimulationOptions, store: any Store) throws {
+  init(_ options: SimulationOptions, ledger: LedgerFile) throws {
     self.options = options
-    self.store = store
+    ledgerFile = ledger
+    store = try ledger.open()
     random = SeededGenerator(seed: options.seed)
     executor = SimulationExecutor(random: random.fork())
     trace = Trace(isKept: options.keepsTrace)
@@ -94,13 +97,28 @@ final class Simulation: @unchecked Sendable {
   /// A supervisor starts it again after a while.
   func processDied(_ process: SimulatedProcess) {
     processes.removeAll { $0 === process }
-    if process.service == .closectl { return }
+    if process.service == .closectl || areServicesStopped { return }
     let delay = Int64(draw(50...5000))
     executor.start { [self] in
       await timeline.sleep(milliseconds: delay)
-      if !isPutAway { startProcess(process.service) }
+      if !isPutAway && !areServicesStopped { startProcess(process.service) }
     }
   }
+
+  private var areServicesStopped = false
+
+  /// By their operator: none is started again.
+  func stopServices() {
+    areServicesStopped = true
+    for process in processes { process.crash("by its operator") }
+  }
+
+  func startServices() {
+    areServicesStopped = false
+    for service in MonthClose.services { startProcess(service) }
+  }
+
+  func replaceStore(_ other: any Store) { store = other }
 
   private(set) var isPutAway = false
 

@@ -9,7 +9,7 @@ struct PostgreSQLMigration: Sendable {
   /// In order, without gaps, from 1.
   static let all: [PostgreSQLMigration] = [
     .accountsAndUsage, .invoicesAndEntries, .messagesAndDueWork, .closes, .deadLetters,
-    .schemaVersion,
+    .schemaVersion, .closeTriggers, .attemptCards, .reversals, .gatewayCharges, .catalogMonths,
   ]
 
   static let newest = all.count

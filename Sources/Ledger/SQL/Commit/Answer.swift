@@ -50,7 +50,8 @@ extension Change {
     for write in writes {
       switch write {
       case .issue(let draft): return draft.period
-      case .progress(_, let period, _, _), .rangeDone(let period, _), .closeRun(let period):
+      case .progress(_, let period, _, _), .oweAgain(_, let period), .rangeDone(let period, _),
+        .closeRun(let period, _):
         return period
       default: continue
       }

@@ -22,6 +22,7 @@ final class Batch {
       return outcomes
     }
     try database.lockAccounts(changes.flatMap(\.accounts))
+    try lockRuns(changes)
     var outcomes: [CommitOutcome] = []
     for wave in ChangeWaves(changes) {
       try database.readAhead(wave, ask)
@@ -35,7 +36,17 @@ final class Batch {
   private func lock(_ changes: [Change]) throws {
     if database.dialect.forUpdate.isEmpty { return }
     try database.lockAccounts(changes.flatMap(\.accounts))
+    try lockRuns(changes)
     try lockCounters(changes)
+  }
+
+  /// Accounts may be taken into a close at the moment it is ended: one waits for the other. Before
+  /// anything is read ahead; whoever ends a close takes no numbers, so nobody waits in a circle.
+  private func lockRuns(_ changes: [Change]) throws {
+    if database.dialect.forUpdate.isEmpty { return }
+    for period in Set(changes.flatMap(\.endedRuns)).sorted() {
+      _ = try RunRows(database).lockedRun(period)
+    }
   }
 
   /// As late as can be, since every other batch that invoices or posts waits from here on.

@@ -5,7 +5,7 @@ final class LedgerBalance {
   let key: Int64
   let id: String
   let currency: String
-  let usageVersion: Int64
+  var usageVersion: Int64
   var position: Int64
   var balanceMinor: Int64
   var creditMinor: Int64
@@ -160,10 +160,12 @@ final class Book {
     return last + 1
   }
 
-  /// After all writes of a change: what is no longer owed is paid.
+  /// After all writes of a change: what is no longer owed is paid, and what is owed again, because
+  /// a payment was taken back, is open.
   func settleInvoices() {
     for invoice in invoices.values where invoice.isChanged {
       if invoice.openMinor == 0 && invoice.status == .open { invoice.status = .paid }
+      if invoice.openMinor > 0 && invoice.status == .paid { invoice.status = .open }
     }
   }
 

@@ -31,13 +31,14 @@ extension Change {
       switch write {
       case .issue(let draft): draft.account
       case .post(let transaction): transaction.account
-      case .attempt(let attempt), .settle(let attempt): attempt.account
-      case .mail(let mail), .mailEnd(let mail): mail.account
-      case .mailAgain(let key): key.account
-      case .placeHold(let account, _), .liftHold(let account, _), .progress(let account, _, _, _):
+      case .attempt(let attempt), .settle(let attempt), .reopen(let attempt): attempt.account
+      case .mail(let mail), .mailEnd(let mail), .mailReopen(let mail): mail.account
+      case .mailAgain(let key), .mailWaits(let key, _): key.account
+      case .placeHold(let account, _), .liftHold(let account, _), .progress(let account, _, _, _),
+        .oweAgain(let account, _):
         account
       case .schedule(let work): work.account
-      case .cancelDue, .rangeDone, .closeRun: nil
+      case .cancelDue, .rangeDone, .closeRun, .record, .keysKept: nil
       }
     } + [account].compactMap { $0 }
   }
@@ -49,6 +50,13 @@ extension Change {
       case .issue, .post: true
       default: false
       }
+    }
+  }
+
+  /// Periods whose close it ends.
+  var endedRuns: [Period] {
+    writes.compactMap { write in
+      if case .closeRun(let period, _) = write { period } else { nil }
     }
   }
 
@@ -66,7 +74,11 @@ extension Change {
       switch write {
       case .cancelDue(_, _, let invoice): concerns.insert("invoice \(invoice)")
       case .attempt(let attempt): concerns.insert("attempt \(attempt.key)")
-      case .rangeDone(let period, _), .closeRun(let period): concerns.insert("run \(period)")
+      case .post(let posting) where posting.kind.reversal != nil:
+        concerns.insert("reference \(posting.kind.rawValue) \(posting.reference)")
+      case .record(let record): concerns.insert("charge \(record.charge.id)")
+      case .keysKept(let gateway): concerns.insert("gateway \(gateway)")
+      case .rangeDone(let period, _), .closeRun(let period, _): concerns.insert("run \(period)")
       default: break
       }
     }

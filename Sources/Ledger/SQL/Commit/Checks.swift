@@ -19,15 +19,19 @@ final class Checks {
     case .post(let transaction): try posting(transaction)
     case .attempt(let attempt): try attempting(attempt)
     case .settle(let attempt): try settling(attempt)
+    case .reopen(let attempt): try reopening(attempt)
     case .mail(let mail): try mailing(mail)
     case .mailEnd(let mail): try endingMail(mail)
+    case .mailReopen(let mail): try reopeningMail(mail)
     case .placeHold(let account, let invoice):
       try hold(account, invoice) { $0 ? .holdExists(invoice) : nil }
     case .liftHold(let account, let invoice):
       try hold(account, invoice) { $0 ? nil : .noHold(invoice) }
     case .schedule(let work): try known(work.account, work.invoice)
-    case .closeRun(let period): try closing(period)
-    case .cancelDue, .progress, .rangeDone, .mailAgain: nil
+    case .closeRun(let period, let expected): try closing(period, expected)
+    case .oweAgain(let account, _):
+      try book.account(account) == nil ? .unknownAccount(account) : nil
+    case .cancelDue, .progress, .rangeDone, .mailAgain, .mailWaits, .record, .keysKept: nil
     }
   }
 
@@ -54,6 +58,12 @@ final class Checks {
     let posted = try database.integer(
       "SELECT sequence FROM transactions WHERE account = ? AND kind = ? AND reference = ?",
       [account.key, kind, transaction.reference])
+    if transaction.kind.reversal != nil,
+      let owner = try ReferenceRows(database: database)
+        .owner(transaction.reference, transaction.kind), owner.key != account.key
+    {
+      return .referenceOfAnother(transaction.reference, account: owner.id)
+    }
     let isNew = references.insert("\(account.key) \(kind) \(transaction.reference)").inserted
     return posted == nil && isNew ? nil : .referencePosted(transaction.reference)
   }
@@ -78,6 +88,17 @@ final class Checks {
   private func settling(_ attempt: Attempt) throws -> StaleReason? {
     if let reason = try known(attempt.account, attempt.invoice) { return reason }
     if attempts.contains("\(attempt.invoice) \(attempt.number)") { return nil }
+    return try state(of: attempt).isUnsettled
+      ? nil : .attemptSettled(invoice: attempt.invoice, number: attempt.number)
+  }
+
+  private func reopening(_ attempt: Attempt) throws -> StaleReason? {
+    if let reason = try known(attempt.account, attempt.invoice) { return reason }
+    return try state(of: attempt) == .parked
+      ? nil : .attemptSettled(invoice: attempt.invoice, number: attempt.number)
+  }
+
+  private func state(of attempt: Attempt) throws -> AttemptState {
     let state = try book.invoice(attempt.invoice).flatMap { invoice in
       try database.first(
         "SELECT state FROM attempts WHERE invoice = ? AND number = ?",
@@ -87,30 +108,36 @@ final class Checks {
     guard let state else {
       throw LedgerRefusal("attempt \(attempt.number) on \(attempt.invoice) was never made")
     }
-    return state.isUnsettled
-      ? nil : .attemptSettled(invoice: attempt.invoice, number: attempt.number)
+    return state
   }
 
   private func mailing(_ mail: MailRecord) throws -> StaleReason? {
     guard let account = try book.account(mail.account) else { return .unknownAccount(mail.account) }
-    return try mailState(mail, account) == nil ? nil : .mailExists(about: mail.about)
+    guard let known = try mailState(mail, account) else { return nil }
+    return known.isToBeSentAgain ? nil : .mailExists(about: mail.about)
   }
 
   private func endingMail(_ mail: MailRecord) throws -> StaleReason? {
     guard let account = try book.account(mail.account) else { return .unknownAccount(mail.account) }
-    guard let state = try mailState(mail, account) else {
+    guard let known = try mailState(mail, account) else {
       throw LedgerRefusal("a mail about \(mail.about) was never intended")
     }
-    return state == .intended ? nil : .mailEnded(about: mail.about)
+    return known.state == .intended ? nil : .mailEnded(about: mail.about)
   }
 
-  private func mailState(
-    _ mail: MailRecord, _ account: LedgerBalance
-  ) throws -> MailRecord.State? {
+  private func reopeningMail(_ mail: MailRecord) throws -> StaleReason? {
+    guard let account = try book.account(mail.account) else { return .unknownAccount(mail.account) }
+    return try mailState(mail, account)?.state == mail.state
+      ? nil : .mailEnded(about: mail.about)
+  }
+
+  private func mailState(_ mail: MailRecord, _ account: LedgerBalance) throws -> MailRecord? {
     try database.first(
-      "SELECT state FROM mails WHERE about = ? AND account = ? AND kind = ?",
-      [mail.about, account.key, mail.kind.rawValue]
-    ) { try $0.word(0) }
+      """
+      SELECT \(MailColumns.sql) FROM mails m
+      WHERE m.about = ? AND m.account = ? AND m.kind = ?
+      """, [mail.about, account.key, mail.kind.rawValue]
+    ) { try MailColumns.mail($0, account: mail.account) }
   }
 
   private func hold(
@@ -125,11 +152,13 @@ final class Checks {
     return judge(active != nil)
   }
 
-  private func closing(_ period: Period) throws -> StaleReason? {
+  private func closing(_ period: Period, _ expected: Int?) throws -> StaleReason? {
     guard let run = try book.run(period) else {
       throw LedgerRefusal("the close of \(period) was never started")
     }
-    return run.finished == run.expected ? nil : .accountsUnfinished(run.expected - run.finished)
+    if run.finished != run.expected { return .accountsUnfinished(run.expected - run.finished) }
+    let added = run.expected - (expected ?? run.expected)
+    return added == 0 ? nil : .accountsAdded(added)
   }
 
   private func known(_ account: String, _ invoice: String) throws -> StaleReason? {

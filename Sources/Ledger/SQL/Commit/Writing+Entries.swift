@@ -9,6 +9,7 @@ extension Writing {
         "\(transaction.kind.rawValue) \(transaction.reference) is in \(transaction.currency), "
           + "account \(account.id) in \(account.currency)")
     }
+    let before = account.balanceMinor
     let sequence = try book.nextTransaction()
     for (line, entry) in transaction.entries.enumerated() {
       let owed = try entry.invoice.map { try invoice($0, of: account) }
@@ -19,6 +20,7 @@ extension Writing {
         VALUES (?, ?, ?, ?, ?)
         """, [sequence, line + 1, entry.ledgerAccount.name, entry.amountMinor, owed?.key])
     }
+    try checkLimits(transaction, account, since: before)
     account.position += 1
     account.isChanged = true
     if account.creditMinor < 0 {
@@ -37,6 +39,27 @@ extension Writing {
         transaction.reference, account.currency, change.service.rawValue,
         change.at.milliseconds,
       ])
+    try ReferenceRows(database: database).record(transaction, of: account)
+  }
+
+  /// What comes from outside is bounded. What a card was charged with is money that was taken, and
+  /// what takes a posting back makes sums smaller: both are always posted.
+  private func checkLimits(
+    _ transaction: Transaction, _ account: LedgerBalance, since before: Int64
+  ) throws {
+    switch transaction.kind {
+    case .invoice, .payment, .creditGrant: break
+    case .creditApplied, .charge, .paymentReversal, .creditReversal: return
+    }
+    if transaction.entries.contains(where: { !Money.isWithinLimit($0.amountMinor) }) {
+      throw LedgerRefusal(
+        "\(transaction.kind.rawValue) \(transaction.reference): "
+          + "\(MoneyError.aboveLimit(transaction.currency))")
+    }
+    let balance = account.balanceMinor.magnitude
+    if balance > UInt64(Money.largestBalanceMinor), balance > before.magnitude {
+      throw tooLarge(account)
+    }
   }
 
   private func apply(_ entry: Entry, to account: LedgerBalance, _ invoice: OpenAmount?) throws {
@@ -70,14 +93,24 @@ extension Writing {
       """
       INSERT INTO attempts
         (invoice, number, key, amount_minor, currency, state, gateway_id, decline_code, rule,
-         created_at, settled_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         created_at, settled_at, payment_method)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         invoice.key, attempt.number, attempt.key, attempt.amountMinor, attempt.currency.code,
         attempt.state.rawValue, attempt.gatewayID, attempt.declineCode, attempt.rule,
-        attempt.createdAt.milliseconds, attempt.settledAt?.milliseconds,
+        attempt.createdAt.milliseconds, attempt.settledAt?.milliseconds, attempt.paymentMethod,
       ])
+  }
+
+  /// A person wants it looked at again: only the gateway knows what became of it.
+  func reopen(_ attempt: Attempt) throws {
+    let invoice = try invoice(attempt.invoice, of: try account(attempt.account))
+    try database.run(
+      """
+      UPDATE attempts SET state = 'unknown', settled_at = NULL
+      WHERE invoice = ? AND number = ? AND state = 'parked'
+      """, [invoice.key, attempt.number])
   }
 
   /// Key and amount stay as they were stored before the first byte was sent.

@@ -53,9 +53,8 @@ extension Writing {
     }
   }
 
-  /// With a usage version the draft was made from all usage up to its period, so nothing of that is
-  /// unbilled any more. Without one, only what the draft names is cleared: usage that came in
-  /// meanwhile is not forgotten.
+  /// Only what the draft names is cleared: the usage of a period that was left to its own close, or
+  /// that nobody prices yet, is not forgotten.
   private func recordBilled(_ draft: InvoiceDraft, _ account: LedgerBalance) throws {
     for billed in draft.billed {
       try database.run(
@@ -70,16 +69,20 @@ extension Writing {
           billed.amountMinor,
         ])
     }
-    if change.expectedUsageVersion != nil && change.account == draft.account {
-      try database.run(
-        "DELETE FROM unbilled_periods WHERE account = ? AND period <= ?",
-        [account.key, draft.period.stored])
-      return
-    }
-    for period in Set(draft.billed.map(\.period)).union([draft.period]) {
+    let periods = Set(draft.billed.map(\.period)).union([draft.period])
+    for period in periods.sorted() {
       try database.run(
         "DELETE FROM unbilled_periods WHERE account = ? AND period = ?",
         [account.key, period.stored])
     }
+    if periods.count > 1 { try outdateOtherDrafts(of: account) }
+  }
+
+  /// Another close of the same moment may have rated the same late usage. Its draft is refused,
+  /// even where this one came to zero and moved no balance.
+  private func outdateOtherDrafts(of account: LedgerBalance) throws {
+    account.usageVersion += 1
+    try database.run(
+      "UPDATE accounts SET usage_version = usage_version + 1 WHERE key = ?", [account.key])
   }
 }

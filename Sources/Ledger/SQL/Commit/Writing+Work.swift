@@ -1,48 +1,6 @@
 import Billing
 
 extension Writing {
-  func begin(_ mail: MailRecord) throws {
-    let ended = mail.state == .intended ? nil : change.at.milliseconds
-    try database.run(
-      """
-      INSERT INTO mails
-        (about, account, kind, period, message_id, state, reason, recorded_at, ended_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
-      [
-        mail.about, try account(mail.account).key, mail.kind.rawValue, mail.period?.stored,
-        mail.messageID, mail.state.rawValue, mail.reason, change.at.milliseconds, ended,
-      ])
-  }
-
-  func end(_ mail: MailRecord) throws {
-    try database.run(
-      """
-      UPDATE mails SET state = ?, reason = ?, ended_at = ?
-      WHERE about = ? AND account = ? AND kind = ?
-      """,
-      [
-        mail.state.rawValue, mail.reason, change.at.milliseconds, mail.about,
-        try account(mail.account).key, mail.kind.rawValue,
-      ])
-  }
-
-  /// Counted once; what is still intended has its end to come.
-  func countAgain(_ key: MailKey) throws {
-    try database.run(
-      """
-      UPDATE mails
-      SET reason = CASE state WHEN 'sent' THEN ?4 ELSE ?5 || coalesce(reason, '') END
-      WHERE about = ?1 AND account = ?2 AND kind = ?3 AND state <> 'intended'
-        AND coalesce(reason, '') <> ?4
-        AND substr(coalesce(reason, ''), 1, length(CAST(?5 AS text))) <> ?5
-      """,
-      [
-        key.about, try account(key.account).key, key.kind.rawValue, MailRecord.resent,
-        MailRecord.perhapsSent,
-      ])
-  }
-
   func placeHold(_ accountID: String, _ invoiceID: String) throws {
     let account = try account(accountID)
     try database.run(
@@ -94,22 +52,46 @@ extension Writing {
   }
 
   /// Worded so that rows are found by their invoice, never by going through all that is pending.
+  /// What the gateway was found to hold is still counted when nothing is open any more.
   func cancel(_ service: ServiceName, _ kind: EventType, _ invoice: String) throws {
     guard let invoice = try book.invoice(invoice) else { return }
+    let found = DueWork.rangeAboutFound(invoice: invoice.id)
     try database.run(
       """
       UPDATE due_work SET state = 'cancelled'
       WHERE invoice = ? AND service = ? AND kind = ? AND state NOT IN ('taken', 'cancelled')
-      """, [invoice.key, service.rawValue, kind.rawValue])
+        AND NOT (reference >= ? AND reference < ?)
+      """,
+      [
+        invoice.key, service.rawValue, kind.rawValue, found.lowerBound, found.upperBound,
+      ])
   }
 
+  /// The one way back from paid: its payment was taken back.
+  func oweAgain(_ accountID: String, _ period: Period) throws {
+    guard let account = try book.account(accountID),
+      let member = try book.member(account, period), member.ended == .paid
+    else { return }
+    member.ended = .awaitingPayment
+    member.isChanged = true
+  }
+
+  static let invoiceOfMonth = """
+    SELECT 1 FROM invoices WHERE account = ? AND period = ? AND status <> 'void' LIMIT 1
+    """
+
   /// What is paid stays paid, and what is held stays held until it is paid: word of an earlier
-  /// state may arrive late.
+  /// state may arrive late. So may word that an account is parked, which is all milestones at once
+  /// and no end: it counts for nothing once the account was taken in again, or has its invoice.
   func progress(
     _ accountID: String, _ period: Period, _ reached: Milestone, _ end: AccountEnd?
   ) throws {
     guard let account = try book.account(accountID) else { return }
     guard let member = try book.member(account, period) else { return }
+    if reached == .all && end == nil {
+      guard member.ended == .parked else { return }
+      if try database.integer(Self.invoiceOfMonth, [account.key, period.stored]) != nil { return }
+    }
     let wasFinished = member.isFinished
     let isKept = member.ended == .paid || (member.ended == .held && end != .paid)
     let ended = isKept ? member.ended : end ?? member.ended

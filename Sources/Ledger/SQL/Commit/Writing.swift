@@ -17,8 +17,13 @@ struct Writing {
     case .post(let transaction): try post(transaction)
     case .attempt(let attempt): try begin(attempt)
     case .settle(let attempt): try settle(attempt)
+    case .reopen(let attempt): try reopen(attempt)
+    case .record(let record): try self.record(record)
+    case .keysKept(let gateway): try noteKeys(keptBy: gateway)
     case .mail(let mail): try begin(mail)
     case .mailEnd(let mail): try end(mail)
+    case .mailWaits(let key, let why): try noteWaiting(key, why)
+    case .mailReopen(let mail): try reopen(mail)
     case .mailAgain(let key): try countAgain(key)
     case .placeHold(let account, let invoice): try placeHold(account, invoice)
     case .liftHold(let account, let invoice): try liftHold(account, invoice)
@@ -26,16 +31,9 @@ struct Writing {
     case .cancelDue(let service, let kind, let invoice): try cancel(service, kind, invoice)
     case .progress(let account, let period, let reached, let end):
       try progress(account, period, reached, end)
-    case .rangeDone(let period, let number):
-      try database.run(
-        "UPDATE close_ranges SET done = 1 WHERE period = ? AND number = ?",
-        [period.stored, number])
-    case .closeRun(let period):
-      try database.run(
-        """
-        UPDATE close_runs SET state = 'closed', closed_at = ?
-        WHERE period = ? AND state = 'running'
-        """, [change.at.milliseconds, period.stored])
+    case .oweAgain(let account, let period): try oweAgain(account, period)
+    case .rangeDone(let period, let number): try rangeDone(period, number)
+    case .closeRun(let period, _): try closeRun(period)
     }
   }
 
@@ -43,10 +41,15 @@ struct Writing {
   func ask(_ write: Write) throws {
     switch write {
     case .cancelDue(_, _, let invoice): _ = try book.invoice(invoice)
-    case .progress(let id, let period, _, _):
+    case .progress(let id, let period, let reached, let end):
       guard let account = try book.account(id) else { return }
+      if reached == .all && end == nil {
+        _ = try database.integer(Self.invoiceOfMonth, [account.key, period.stored])
+      }
       _ = try book.member(account, period)
       _ = try book.run(period)
+    case .oweAgain(let id, let period):
+      if let account = try book.account(id) { _ = try book.member(account, period) }
     default: break
     }
   }

@@ -13,21 +13,21 @@ final class AccountImport {
 
   func run(
     _ rows: [(account: Account, line: Int)], at: Instant
-  ) throws -> (count: ImportCount, refused: [RefusedRow]) {
+  ) throws -> ImportOutcome {
     try database.lockAccounts(rows.map(\.account.id))
     let known = try database.collect(rows) { try find($0.account.id) }
     var added: [SQLValues] = []
     for ((account, line), stored) in zip(rows, known) {
       if try isRefused(account, line, at) { continue }
       if let stored {
-        try compare(account, stored, line)
+        try compare(account, stored, line, at)
       } else {
         added.append(fields(account))
         count.added += 1
       }
     }
     try insert(added)
-    return (count, refused)
+    return ImportOutcome(count: count, refused: refused)
   }
 
   private func isRefused(_ account: Account, _ line: Int, _ at: Instant) throws -> Bool {
@@ -59,7 +59,9 @@ final class AccountImport {
     }
   }
 
-  private func compare(_ account: Account, _ stored: Stored, _ line: Int) throws {
+  private func compare(
+    _ account: Account, _ stored: Stored, _ line: Int, _ at: Instant
+  ) throws {
     if stored.facts.account == account {
       count.unchanged += 1
     } else if stored.facts.account.currency != account.currency, try isBilled(stored.key) {
@@ -69,8 +71,21 @@ final class AccountImport {
           + "its currency cannot become \(account.currency)")
     } else {
       try update(account, stored.key)
+      if account.isNewCard(after: stored.facts.account) {
+        try ChargeAgain(database, account: stored.key, at: at).schedule()
+      }
       if stored.facts.account.timeZone != account.timeZone {
-        try UsageRezoning(database, account: stored.key, timeZone: account.timeZone).run()
+        do {
+          try UsageRezoning(database, account: stored.key, timeZone: account.timeZone).run()
+        } catch is MoneyError {
+          refuse(
+            line, "timezone",
+            "in \(account.timeZone) the usage of one month would be more than can be kept")
+          return
+        } catch TimeError.unreadablePeriod {
+          refuse(line, "timezone", "in \(account.timeZone) there is usage of no month that is kept")
+          return
+        }
       }
       count.changed += 1
     }

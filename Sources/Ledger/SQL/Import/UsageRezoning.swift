@@ -20,11 +20,19 @@ struct UsageRezoning {
     var start: Instant
   }
 
+  /// Throws `MoneyError.overflow` when a month's usage would be more than can be kept.
   func run() throws {
     var totals = UsageTotals()
-    for row in try unbilledRows() {
-      let period = try Period.containing(row.start, in: timeZone).stored
-      if period == row.key.period { continue }
+    let moves = try unbilledRows().map { row in
+      (row: row, period: try Period.containing(row.start, in: timeZone).stored)
+    }.filter { $0.period != $0.row.key.period }
+    var room = try totals.room(
+      for: moves.map { move in
+        var key = move.row.key
+        key.period = move.period
+        return key
+      }, database)
+    for (row, period) in moves {
       try database.run(
         "UPDATE usage SET period = ? WHERE account = ? AND event_id = ?",
         [period, account, row.eventID])
@@ -33,6 +41,7 @@ struct UsageRezoning {
       try totals.add(row.key, negated, events: -1)
       var key = row.key
       key.period = period
+      guard room.take(key, row.coefficient) else { throw MoneyError.overflow }
       try totals.add(key, row.coefficient)
     }
     try totals.write(to: database)

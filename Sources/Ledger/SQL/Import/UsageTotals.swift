@@ -14,17 +14,66 @@ struct UsageTotals {
   }
 
   private var sums: [Key: (coefficient: Int64, events: Int)] = [:]
+  /// Whether the table had a large sum when it was looked at last, which is once for every time
+  /// the sums are written.
+  private var hasLargeStored: Bool?
+  private var hasLargeGathered = false
 
   var isFull: Bool { sums.count >= Self.limit }
+
+  /// A portion of rows that are not large adds less than 2^60 to any sum, so a sum that is not
+  /// large before it fits after it.
+  private static let large: Int64 = 1 << 60
+  static func isLarge(_ coefficient: Int64) -> Bool {
+    coefficient.magnitude > 1 << 46
+  }
+
+  mutating func mayOverflow(_ database: any SQLSession) throws -> Bool {
+    if hasLargeGathered { return true }
+    if let hasLargeStored { return hasLargeStored }
+    let found = try database.integer(
+      "SELECT account FROM usage_sums WHERE coefficient > ? OR coefficient < ? LIMIT 1",
+      [Self.large, -Self.large])
+    hasLargeStored = found != nil
+    return found != nil
+  }
+
+  /// What sums are, so that what fits into them can be told row by row.
+  struct Room {
+    fileprivate var sums: [Key: Int64] = [:]
+
+    mutating func take(_ key: Key, _ coefficient: Int64) -> Bool {
+      let (sum, overflow) = sums[key, default: 0].addingReportingOverflow(coefficient)
+      if !overflow { sums[key] = sum }
+      return !overflow
+    }
+  }
+
+  func room(for keys: [Key], _ database: any SQLSession) throws -> Room {
+    let distinct = Array(Set(keys))
+    let stored = try database.collect(distinct) { key in
+      try database.integer(
+        """
+        SELECT coefficient FROM usage_sums
+        WHERE account = ? AND period = ? AND metric = ? AND scale = ?
+        """, [key.account, key.period, key.metric, key.scale]) ?? 0
+    }
+    var room = Room()
+    for (key, stored) in zip(distinct, stored) {
+      // Both were checked when they were taken in: their sum fits.
+      room.sums[key] = stored &+ (sums[key]?.coefficient ?? 0)
+    }
+    return room
+  }
 
   mutating func add(_ key: Key, _ coefficient: Int64, events: Int = 1) throws {
     let before = sums[key, default: (0, 0)]
     let (sum, overflow) = before.coefficient.addingReportingOverflow(coefficient)
     if overflow { throw MoneyError.overflow }
     sums[key] = (sum, before.events + events)
+    if sum.magnitude > UInt64(Self.large) { hasLargeGathered = true }
   }
 
-  /// A sum that no longer fits in the table is an error of the database's.
   mutating func write(to database: any SQLSession) throws {
     try database.runMany(
       """
@@ -44,5 +93,7 @@ struct UsageTotals {
       """,
       sums.compactMap { key, sum in sum.events > 0 ? [key.account, key.period] : nil })
     sums.removeAll(keepingCapacity: true)
+    hasLargeStored = nil
+    hasLargeGathered = false
   }
 }

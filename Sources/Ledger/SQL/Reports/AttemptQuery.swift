@@ -12,7 +12,8 @@ struct AttemptQuery {
         (SELECT CAST(coalesce(sum(e.amount_minor), 0) AS bigint) FROM entries e
           WHERE e.sequence = t.sequence AND e.ledger_account = 'gateway_clearing'),
         EXISTS (SELECT 1 FROM due_work d
-          WHERE d.invoice = p.invoice AND d.service = 'charger' AND d.state = 'pending')
+          WHERE d.invoice = p.invoice AND d.service = 'charger' AND d.state = 'pending'),
+        p.payment_method
       FROM attempts p \(database.dialect.orderedJoin) invoices i ON i.key = p.invoice
       LEFT JOIN transactions t
         ON t.account = i.account AND t.kind = 'charge' AND t.reference = p.key
@@ -25,6 +26,7 @@ struct AttemptQuery {
     return AuditedAttempt(
       invoice: row[0], number: row[1], key: row[2], amountMinor: row[3],
       currency: try Currency(row[4] as String), state: try row.word(5), gatewayID: row[6],
+      paymentMethod: row[12],
       createdAt: Instant(milliseconds: row[7]), settledAt: Instant(stored: row[8]),
       posted: sequence.map { .init(sequence: $0, amountMinor: row[10]) }, hasDueWork: row[11])
   }

@@ -14,14 +14,14 @@ struct ConservationQuery {
     let broken = try database.all(
       """
       \(Self.books) SELECT currency, id FROM books
-      WHERE opening + invoiced - paid - credited <> closing ORDER BY id
+      WHERE \(Self.isBroken) ORDER BY id
       """, [period.stored]
     ) { ($0[0] as String, $0[1] as String) }
     let tallies = try database.all(
       """
-      \(Self.books) SELECT currency, count(*), CAST(sum(opening) AS bigint),
-        CAST(sum(invoiced) AS bigint), CAST(sum(paid) AS bigint),
-        CAST(sum(credited) AS bigint), CAST(sum(closing) AS bigint)
+      \(Self.books) SELECT currency, count(*), \(WideSum.sql(of: "opening")),
+        \(WideSum.sql(of: "invoiced")), \(WideSum.sql(of: "paid")),
+        \(WideSum.sql(of: "credited")), \(WideSum.sql("closing"))
       FROM books GROUP BY currency ORDER BY currency
       """, [period.stored], Self.tally)
     return tallies.map { tally in
@@ -34,13 +34,50 @@ struct ConservationQuery {
   private static func tally(_ row: Row) throws -> ConservationTally {
     var tally = ConservationTally(currency: try Currency(row[0] as String))
     tally.accounts = row[1]
-    tally.openingMinor = row[2]
-    tally.invoicedMinor = row[3]
-    tally.paidMinor = row[4]
-    tally.creditedMinor = row[5]
-    tally.closingMinor = row[6]
+    tally.openingMinor = WideSum.wide(row, 2)
+    tally.invoicedMinor = WideSum.wide(row, 4)
+    tally.paidMinor = WideSum.wide(row, 6)
+    tally.creditedMinor = WideSum.wide(row, 8)
+    tally.closingMinor = WideSum.wide(row, 10)
     return tally
   }
+
+  private static let isBroken = WideSum.differs(
+    "(opening_high + invoiced_high - paid_high - credited_high)",
+    "(opening_low + invoiced_low - paid_low - credited_low)", from: "closing")
+
+  /// What each entry adds to a figure.
+  private static let figures: [(name: String, amount: String)] = [
+    (
+      "opening",
+      """
+      CASE WHEN t.sequence < first AND e.ledger_account IN ('receivable', 'customer_credit')
+        THEN e.amount_minor ELSE 0 END
+      """
+    ),
+    (
+      "invoiced",
+      """
+      CASE WHEN t.sequence >= first AND (substr(e.ledger_account, 1, 8) = 'revenue:'
+          OR substr(e.ledger_account, 1, 4) = 'tax:')
+        THEN -e.amount_minor ELSE 0 END
+      """
+    ),
+    (
+      "paid",
+      """
+      CASE WHEN t.sequence >= first AND e.ledger_account IN ('gateway_clearing', 'cash')
+        THEN e.amount_minor ELSE 0 END
+      """
+    ),
+    (
+      "credited",
+      """
+      CASE WHEN t.sequence >= first AND e.ledger_account = 'credits_granted'
+        THEN e.amount_minor ELSE 0 END
+      """
+    ),
+  ]
 
   private static let books = """
     WITH start(first) AS (
@@ -50,23 +87,16 @@ struct ConservationQuery {
       WHERE i.period = ?),
     moves AS (
       SELECT t.account AS account,
-        sum(CASE WHEN t.sequence < first
-          AND e.ledger_account IN ('receivable', 'customer_credit')
-          THEN e.amount_minor ELSE 0 END) AS opening,
-        sum(CASE WHEN t.sequence >= first
-          AND (substr(e.ledger_account, 1, 8) = 'revenue:'
-            OR substr(e.ledger_account, 1, 4) = 'tax:')
-          THEN -e.amount_minor ELSE 0 END) AS invoiced,
-        sum(CASE WHEN t.sequence >= first
-          AND e.ledger_account IN ('gateway_clearing', 'cash')
-          THEN e.amount_minor ELSE 0 END) AS paid,
-        sum(CASE WHEN t.sequence >= first AND e.ledger_account = 'credits_granted'
-          THEN e.amount_minor ELSE 0 END) AS credited
+        \(figures.map { WideSum.sql($0.amount, as: $0.name) }.joined(separator: ", "))
       FROM start CROSS JOIN transactions t JOIN entries e USING (sequence) GROUP BY t.account),
     books AS (
-      SELECT a.id AS id, a.currency AS currency, coalesce(m.opening, 0) AS opening,
-        coalesce(m.invoiced, 0) AS invoiced, coalesce(m.paid, 0) AS paid,
-        coalesce(m.credited, 0) AS credited, a.balance_minor AS closing
+      SELECT a.id AS id, a.currency AS currency, \(sums), a.balance_minor AS closing
       FROM accounts a LEFT JOIN moves m ON m.account = a.key)
     """
+
+  private static let sums = figures.flatMap { figure in
+    ["high", "low"].map {
+      "coalesce(m.\(figure.name)_\($0), 0) AS \(figure.name)_\($0)"
+    }
+  }.joined(separator: ", ")
 }

@@ -12,7 +12,7 @@ struct EntrySumQuery {
     try Self.sources.flatMap { source in
       try database.all(
         """
-        SELECT i.currency, t.kind, e.ledger_account, CAST(sum(e.amount_minor) AS bigint),
+        SELECT i.currency, t.kind, e.ledger_account, \(WideSum.sql("e.amount_minor")),
           count(DISTINCT t.sequence)
         FROM invoices i \(source)
         WHERE i.period = ? AND i.status <> 'void' AND t.sequence <= ?
@@ -21,7 +21,7 @@ struct EntrySumQuery {
       ) { row in
         EntrySum(
           currency: try Currency(row[0] as String), kind: try row.word(1), ledgerAccount: row[2],
-          amountMinor: row[3], transactions: row[4])
+          amountMinor: try WideSum.value(row, 3), transactions: row[5])
       }
     }
   }
@@ -39,7 +39,8 @@ struct EntrySumQuery {
     """,
     """
     JOIN entries e ON e.invoice = i.key
-    JOIN transactions t ON t.sequence = e.sequence AND t.kind IN ('payment', 'creditGrant')
+    JOIN transactions t ON t.sequence = e.sequence
+      AND t.kind IN ('payment', 'creditGrant', 'paymentReversal', 'creditReversal')
     """,
   ]
 }

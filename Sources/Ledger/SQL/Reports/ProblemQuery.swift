@@ -11,31 +11,34 @@ struct ProblemQuery {
     }
   }
 
+  private static let owed = """
+    CASE WHEN e.ledger_account IN ('receivable', 'customer_credit') THEN e.amount_minor END
+    """
+  private static let credit = """
+    CASE WHEN e.ledger_account = 'customer_credit' THEN -e.amount_minor END
+    """
+
   private static let checks = [
     """
-    SELECT 'transaction ' || sequence || ' has entries that sum to ' || sum(amount_minor)
-    FROM entries GROUP BY sequence HAVING sum(amount_minor) <> 0
+    SELECT 'transaction ' || sequence || ' has entries that do not sum to 0'
+    FROM entries GROUP BY sequence HAVING \(WideSum.differs("amount_minor"))
     """,
     """
-    SELECT 'the entries in ' || currency || ' sum to ' || sum(amount_minor)
-    FROM transactions JOIN entries USING (sequence) GROUP BY currency HAVING sum(amount_minor) <> 0
+    SELECT 'the entries in ' || currency || ' do not sum to 0'
+    FROM transactions JOIN entries USING (sequence)
+    GROUP BY currency HAVING \(WideSum.differs("amount_minor"))
     """,
     """
     SELECT 'transaction ' || sequence || ' has no entries' FROM transactions t
     WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.sequence = t.sequence)
     """,
     """
-    SELECT 'account ' || id || ' has balance ' || balance_minor || ' and credit ' || credit_minor
-      || ', its entries say ' || owed || ' and ' || credit
-    FROM (
-      SELECT a.id, a.balance_minor, a.credit_minor,
-        coalesce(sum(CASE WHEN e.ledger_account IN ('receivable', 'customer_credit')
-          THEN e.amount_minor END), 0) AS owed,
-        -coalesce(sum(CASE WHEN e.ledger_account = 'customer_credit'
-          THEN e.amount_minor END), 0) AS credit
-      FROM accounts a LEFT JOIN transactions t ON t.account = a.key
-      LEFT JOIN entries e ON e.sequence = t.sequence GROUP BY a.key) AS x
-    WHERE balance_minor <> owed OR credit_minor <> credit
+    SELECT 'account ' || a.id || ' has balance ' || a.balance_minor || ' and credit '
+      || a.credit_minor || ', its entries say otherwise'
+    FROM accounts a LEFT JOIN transactions t ON t.account = a.key
+    LEFT JOIN entries e ON e.sequence = t.sequence GROUP BY a.key
+    HAVING \(WideSum.differs(owed, from: "a.balance_minor"))
+      OR \(WideSum.differs(credit, from: "a.credit_minor"))
     """,
     """
     SELECT 'account ' || a.id || ' is at position ' || a.position || ', it has '
@@ -44,12 +47,10 @@ struct ProblemQuery {
     HAVING count(t.sequence) <> a.position OR coalesce(max(t.position), 0) <> a.position
     """,
     """
-    SELECT 'invoice ' || id || ' has open ' || open_minor || ', its entries say ' || owed
-    FROM (
-      SELECT i.id, i.open_minor,
-        coalesce(sum(CASE WHEN e.ledger_account = 'receivable' THEN e.amount_minor END), 0) AS owed
-      FROM invoices i LEFT JOIN entries e ON e.invoice = i.key GROUP BY i.key) AS x
-    WHERE open_minor <> owed
+    SELECT 'invoice ' || i.id || ' has open ' || i.open_minor || ', its entries say otherwise'
+    FROM invoices i
+    LEFT JOIN entries e ON e.invoice = i.key AND e.ledger_account = 'receivable'
+    GROUP BY i.key HAVING \(WideSum.differs("e.amount_minor", from: "i.open_minor"))
     """,
     """
     SELECT 'invoice ' || id || ' is ' || status || ' with open ' || open_minor FROM invoices
@@ -105,9 +106,11 @@ struct ProblemQuery {
       || coalesce(u.events, 0) || ' rows'
     FROM usage_sums s JOIN accounts a ON a.key = s.account
     LEFT JOIN (
-      SELECT account, period, metric, scale, sum(coefficient) AS coefficient, count(*) AS events
+      SELECT account, period, metric, scale, \(WideSum.sql("coefficient", as: "sum")),
+        count(*) AS events
       FROM usage GROUP BY 1, 2, 3, 4) u USING (account, period, metric, scale)
-    WHERE s.coefficient IS DISTINCT FROM u.coefficient OR s.events IS DISTINCT FROM u.events
+    WHERE s.events IS DISTINCT FROM u.events
+      OR \(WideSum.differs("u.sum_high", "u.sum_low", from: "s.coefficient"))
     """,
     """
     SELECT 'there are ' || rows || ' usage rows, the sums know ' || summed

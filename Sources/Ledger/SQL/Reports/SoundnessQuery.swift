@@ -12,7 +12,7 @@ struct SoundnessQuery {
     tally.unbalanced = try database.offenders(
       """
       SELECT 'transaction ' || sequence FROM (
-        SELECT sequence FROM entries GROUP BY sequence HAVING sum(amount_minor) <> 0
+        SELECT sequence FROM entries GROUP BY sequence HAVING \(WideSum.differs("amount_minor"))
         UNION SELECT sequence FROM transactions t
         WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.sequence = t.sequence)
         UNION SELECT sequence FROM entries e
@@ -22,7 +22,7 @@ struct SoundnessQuery {
     tally.unbalancedCurrencies = try database.offenders(
       """
       SELECT currency FROM transactions JOIN entries USING (sequence)
-      GROUP BY currency HAVING sum(amount_minor) <> 0
+      GROUP BY currency HAVING \(WideSum.differs("amount_minor"))
       """)
     return tally
   }
@@ -39,8 +39,9 @@ struct SoundnessQuery {
     tally.moved = try database.offenders(
       """
       SELECT i.id FROM invoices i
-      WHERE i.period = ? AND i.status <> 'void' AND i.total_minor <> (
-        SELECT coalesce(sum(e.amount_minor), 0) FROM transactions t JOIN entries e USING (sequence)
+      WHERE i.period = ? AND i.status <> 'void' AND (
+        SELECT \(WideSum.differs("e.amount_minor", from: "i.total_minor"))
+        FROM transactions t JOIN entries e USING (sequence)
         WHERE t.account = i.account AND t.kind = 'invoice' AND t.reference = i.id
           AND e.ledger_account IN ('receivable', 'customer_credit'))
       ORDER BY i.id

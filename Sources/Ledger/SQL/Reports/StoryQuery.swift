@@ -1,7 +1,8 @@
 import Billing
 
-/// All that `explain` tells of one account, or of one period of it. What belongs to no period at
-/// all (a credit that was granted, say) is told in every one.
+/// All that `explain` tells of one account, or of one period of it: then nothing of other periods,
+/// and nothing that belongs to none (a credit that was granted, say). A payment for invoices of
+/// several periods is told whole in each of them.
 struct StoryQuery {
   let database: any SQLSession
   let account: String
@@ -25,10 +26,13 @@ struct StoryQuery {
     let attempts = try invoices.flatMap {
       try query.attempts($0.key, invoice: $0.facts.id, account: account)
     }
+    var scope = StoryScope(isWhole: period == nil)
+    scope.keys = Set(invoices.map(\.key))
+    scope.references = Set(invoices.map(\.facts.id)).union(attempts.map(\.key))
     return AccountStory(
-      facts: facts, invoices: invoices.map(\.facts), attempts: attempts, steps: try steps(key),
-      transactions: try transactions(key, invoices.map(\.key)), mails: try mails(key),
-      due: try due(key))
+      facts: facts, invoices: invoices.map(\.facts), attempts: attempts,
+      steps: try steps(key, scope), transactions: try transactions(key, scope),
+      mails: try mails(key), due: try due(key), announced: try announced(key))
   }
 
   private func invoices(_ key: Int64) throws -> [Invoice] {
@@ -45,23 +49,32 @@ struct StoryQuery {
     }.compactMap { $0 }
   }
 
-  private func steps(_ key: Int64) throws -> [ChainStep] {
-    let steps = try database.all(
+  /// A decision that wrote nothing has no period of its own: that of the message it answers counts,
+  /// or the invoice it looked at.
+  private func steps(_ key: Int64, _ scope: StoryScope) throws -> [ChainStep] {
+    let found = try database.all(
       """
-      SELECT decided_at, service, message_id, rule, finding, explanation, believed, found
-      FROM decisions WHERE account = ? AND
-        (CAST(? AS bigint) IS NULL OR period IS NULL OR period = ?)
-      ORDER BY sequence
+      SELECT d.decided_at, d.service, d.message_id, d.rule, d.finding, d.explanation, d.believed,
+        d.found, coalesce(
+          d.period, (SELECT max(e.period) FROM outgoing_events e WHERE e.id = d.message_id))
+      FROM decisions d WHERE d.account = ? AND
+        (CAST(? AS bigint) IS NULL OR d.period IS NULL OR d.period = ?)
+      ORDER BY d.sequence
       """, [key, period?.stored, period?.stored]
     ) { row in
-      ChainStep(
+      let step = ChainStep(
         at: Instant(milliseconds: row[0]), service: try row.word(1), messageID: row[2],
         decision: DecisionRecord(
           rule: row[3], finding: try row.word(4), explanation: row[5],
           believed: try (row[6] as String?).map(SnapshotText.read),
           found: try (row[7] as String?).map(SnapshotText.read)),
         events: [])
+      return (step, try Period(stored: row[8] as Int?))
     }
+    let steps = found.filter { step, about in
+      if scope.isWhole { return true }
+      return about.map { $0 == period } ?? scope.holds(step.decision)
+    }.map(\.0)
     return try steps.map { step in
       var step = step
       step.events = try database.all(
@@ -74,7 +87,7 @@ struct StoryQuery {
     }
   }
 
-  private func transactions(_ key: Int64, _ invoices: [Int64]) throws -> [PostedTransaction] {
+  private func transactions(_ key: Int64, _ scope: StoryScope) throws -> [PostedTransaction] {
     let posted = try database.all(
       """
       SELECT sequence, position, posted_at, service, kind, reference FROM transactions
@@ -85,20 +98,19 @@ struct StoryQuery {
         sequence: row[0], position: row[1], at: Instant(milliseconds: row[2]),
         service: try row.word(3), kind: row[4], reference: row[5], entries: [])
     }
-    return try posted.compactMap { try withEntries($0, of: Set(invoices)) }
+    return try posted.compactMap { try withEntries($0, scope) }
   }
 
-  /// `nil` when it concerns invoices, but none of those that are told of.
+  /// `nil` when it concerns none of the invoices that are told of.
   private func withEntries(
-    _ transaction: PostedTransaction, of invoices: Set<Int64>
+    _ transaction: PostedTransaction, _ scope: StoryScope
   ) throws -> PostedTransaction? {
     var transaction = transaction
     let entries = try database.all(
       "SELECT ledger_account, amount_minor, invoice FROM entries WHERE sequence = ? ORDER BY line",
       [transaction.sequence]
     ) { (account: $0[0] as String, amount: $0[1] as Int64, invoice: $0[2] as Int64?) }
-    let concerned = entries.compactMap(\.invoice)
-    if period != nil && !concerned.isEmpty && invoices.isDisjoint(with: concerned) { return nil }
+    if !scope.holds(transaction, entries.compactMap(\.invoice)) { return nil }
     transaction.entries = entries.map { ($0.account, $0.amount) }
     return transaction
   }
@@ -108,7 +120,8 @@ struct StoryQuery {
       """
       SELECT \(MailColumns.sql) FROM mails m
       WHERE m.account = ? AND
-        (CAST(? AS bigint) IS NULL OR m.period IS NULL OR m.period = ?)
+        (CAST(? AS bigint) IS NULL OR coalesce(
+          m.period, (SELECT max(e.period) FROM outgoing_events e WHERE e.id = m.about)) = ?)
       ORDER BY m.recorded_at, m.about
       """, [key, period?.stored, period?.stored]
     ) { try MailColumns.mail($0, account: account) }
@@ -121,5 +134,41 @@ struct StoryQuery {
         (CAST(? AS bigint) IS NULL OR i.period = ?)
       ORDER BY d.due_at, d.key
       """, [key, period?.stored, period?.stored], DueRows.work)
+  }
+
+  /// Taken out and announced, with no answer to the announcement yet.
+  private func announced(_ key: Int64) throws -> [DueWork] {
+    let taken = try database.all(
+      """
+      \(DueRows.sql) WHERE i.account = ? AND d.state = 'taken' AND
+        (CAST(? AS bigint) IS NULL OR i.period = ?)
+      ORDER BY d.due_at, d.key
+      """, [key, period?.stored, period?.stored], DueRows.work)
+    return try taken.filter { work in
+      let id = "\(work.kind.routingKey):\(work.reference)"
+      let answer = try database.integer(
+        "SELECT count(*) FROM decisions WHERE message_id IN (?, ?) AND service = ?",
+        [id, "\(id)#parked", work.service.rawValue])
+      return answer == 0
+    }
+  }
+}
+
+/// What belongs to the invoices that are told of.
+private struct StoryScope {
+  var isWhole: Bool
+  var keys: Set<Int64> = []
+  /// Of invoices and of attempts to charge them.
+  var references: Set<String> = []
+
+  /// By the invoice it looked at.
+  func holds(_ decision: DecisionRecord) -> Bool {
+    [decision.found, decision.believed].contains { snapshot in
+      snapshot?.invoice.map { references.contains($0.id) } ?? false
+    }
+  }
+
+  func holds(_ transaction: PostedTransaction, _ invoices: [Int64]) -> Bool {
+    isWhole || !keys.isDisjoint(with: invoices) || references.contains(transaction.reference)
   }
 }

@@ -16,7 +16,7 @@ struct Migration: Sendable {
   /// In order, without gaps, from 1.
   static let all: [Migration] = [
     .accountsAndUsage, .invoicesAndEntries, .messagesAndDueWork, .closes, .deadLetters,
-    .schemaVersion,
+    .schemaVersion, .closeTriggers, .attemptCards, .reversals, .gatewayCharges, .catalogMonths,
   ]
 
   static let newest = all.count

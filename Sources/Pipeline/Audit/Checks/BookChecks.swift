@@ -45,6 +45,7 @@ extension AuditCheck {
         compared += 1
         let (said, found) = (reported[keyPath: path], entries[keyPath: path])
         if said != found {
+          let (said, found) = (Money(said, reported.currency), Money(found, reported.currency))
           offenders.add("\(reported.currency) \(name): report \(said), entries \(found)")
         }
       }
@@ -69,7 +70,9 @@ extension AuditCheck {
     ]
   }
 
-  /// opening + invoiced − paid − credited − written off = closing; nothing is written off yet.
+  /// Opening + invoices − money received − credits granted − written off = closing; nothing is
+  /// written off yet. These are of all accounts since the month's first invoice, hence other words
+  /// than the report's, whose `invoiced`, `credited` and `collected` are of the month's invoices.
   public static func conservation(_ tallies: [ConservationTally]) -> AuditFinding {
     var offenders = Offenders()
     for tally in tallies {
@@ -77,17 +80,22 @@ extension AuditCheck {
       let should =
         tally.openingMinor + tally.invoicedMinor - tally.paidMinor - tally.creditedMinor
       if should != tally.closingMinor {
-        offenders.add("\(tally.currency): should be \(should), is \(tally.closingMinor)")
+        let (wanted, found) = (
+          Money.decimalText(should, tally.currency),
+          Money.decimalText(tally.closingMinor, tally.currency)
+        )
+        offenders.add("\(tally.currency): should be \(wanted), is \(found)")
       }
     }
     let accounts = tallies.map(\.accounts).reduce(0, +)
     let equations = tallies.map { tally in
-      let currency = tally.currency
-      return "\(Money(tally.openingMinor, currency).decimalText) opening + "
-        + "\(Money(tally.invoicedMinor, currency).decimalText) invoiced - "
-        + "\(Money(tally.paidMinor, currency).decimalText) paid - "
-        + "\(Money(tally.creditedMinor, currency).decimalText) credited = \(currency) "
-        + Money(tally.closingMinor, currency).decimalText
+      func figure(_ minor: Int128) -> String {
+        "\(Money.decimalText(minor, tally.currency)) \(tally.currency)"
+      }
+      return "\(figure(tally.openingMinor)) owed before + \(figure(tally.invoicedMinor)) of "
+        + "invoices since - \(figure(tally.paidMinor)) received - "
+        + "\(figure(tally.creditedMinor)) of credits granted = "
+        + "\(figure(tally.closingMinor)) owed now"
     }
     return AuditFinding(
       .conservation, compared: accounts,

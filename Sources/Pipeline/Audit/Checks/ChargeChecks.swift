@@ -49,15 +49,31 @@ extension AuditCheck {
     }
     let known = Set(evidence.attempts.map(AttemptName.init))
     for charge in evidence.charges {
-      let name = AttemptName(invoice: charge.invoice ?? "", number: charge.attempt ?? 0)
-      if charge.invoice != nil, !known.contains(name) {
-        offenders.add("\(charge.id): attempt \(name.number) on \(name.invoice) is not ours")
+      guard let invoice = charge.invoice, let number = charge.attempt else { continue }
+      if evidence.takenOver.contains(charge.id) { continue }
+      if !known.contains(AttemptName(invoice: invoice, number: number)) {
+        offenders.add("\(charge.id): attempt \(number) on \(invoice) is not ours")
       }
     }
     return AuditFinding(
       .attempts, compared: evidence.attempts.count,
       "\(evidence.attempts.count) attempts on \(byInvoice.count) invoices, "
         + "\(evidence.charges.count) calls the gateway knows", offenders)
+  }
+
+  /// What the gateway holds for the period's invoices, the ledger knows of: an attempt of that
+  /// number, or of that payment. A ledger that was restored from a backup does not.
+  public static func memory(_ evidence: ChargeEvidence) -> AuditFinding {
+    let forgotten = evidence.unknown
+    return AuditFinding(
+      .memory, compared: evidence.charges.count,
+      "\(evidence.charges.count) charges at the gateway name invoices of the period, "
+        + "\(forgotten.count) of them unknown to the ledger",
+      Offenders(
+        forgotten.map { charge in
+          "\(charge.id): \(charge.amountMinor) \(charge.currency) \(charge.state.rawValue) for "
+            + (charge.invoice ?? "")
+        }))
   }
 
   /// Two attempts may be of processes whose clocks differ, by less than the charger allows for.
@@ -71,6 +87,7 @@ extension AuditCheck {
         before.settledAt.map { $0 <= next.createdAt.adding(seconds: clockSeconds) } ?? false
       switch before.state {
       case .declinedSoft where isOver, .lost where isOver: break
+      case .declinedHard where isOver && next.isOfAnotherCard(than: before): break
       default: breaches.append("\(next.shownName): made after one that is \(before.state.rawValue)")
       }
     }
@@ -97,5 +114,11 @@ extension AuditCheck {
 }
 
 extension AuditedAttempt {
+  /// Only where both are known.
+  func isOfAnotherCard(than other: AuditedAttempt) -> Bool {
+    guard let paymentMethod, let before = other.paymentMethod else { return false }
+    return paymentMethod != before
+  }
+
   var shownName: String { "\(invoice) attempt \(number)" }
 }

@@ -19,8 +19,7 @@ struct ChargeMatching {
   /// What was posted was taken: that payment, that amount, and it was not given back.
   mutating func findPosted() {
     let byPayment = Dictionary(
-      evidence.charges.filter { $0.state == .succeeded && $0.payment != nil }
-        .map { ($0.payment ?? "", $0) }
+      evidence.charges.filter { $0.state == .succeeded }.map { ($0.payment ?? $0.id, $0) }
     ) { first, _ in first }
     for attempt in evidence.attempts {
       guard let posting = attempt.posted else { continue }

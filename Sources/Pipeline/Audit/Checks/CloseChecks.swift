@@ -1,3 +1,4 @@
+import Billing
 import Ledger
 
 /// Who ended where, and who did what.
@@ -30,23 +31,23 @@ extension AuditCheck {
     .transaction: [
       "invoice": .invoicer, "creditApplied": .invoicer, "charge": .charger,
       "payment": .closectl, "creditGrant": .closectl,
+      "paymentReversal": .closectl, "creditReversal": .closectl,
     ],
     .decision: [
       "close": .invoicer, "invoice": .invoicer, "charge": .charger, "mail": .mailer,
       "hold": .holder, "lift": .holder, "report": .reporter, "operator": .closectl,
     ],
-    .event: [
-      "close.started": .invoicer, "close.range": .invoicer, "close.completed": .reporter,
-      "invoice.issued": .invoicer, "invoice.parked": .invoicer, "charge.succeeded": .charger,
-      "charge.declined": .charger, "charge.skipped": .charger, "charge.parked": .charger,
-      "due.charge": .charger, "due.grace": .holder, "hold.placed": .holder,
-      "hold.lifted": .holder, "mail.sent": .mailer, "mail.suppressed": .mailer,
-      "mail.refused": .mailer, "payment.recorded": .closectl, "credit.granted": .closectl,
-      "replay.invoicer": .closectl, "replay.charger": .closectl, "replay.mailer": .closectl,
-      "replay.holder": .closectl, "replay.reporter": .closectl,
-    ],
+    .event: eventAuthors,
     .hold: ["placed": .holder, "lifted": .holder],
   ]
+
+  /// By routing key. What is sent to one service alone is an operator's: `dead refresh`.
+  private static let eventAuthors: [String: ServiceName] = {
+    var authors: [String: ServiceName] = [:]
+    for type in EventType.allCases { authors[type.routingKey] = type.sender }
+    for service in MonthClose.services { authors[MonthClose.replayKey(of: service)] = .closectl }
+    return authors
+  }()
 
   public static func authority(_ all: [Authorship]) -> AuditFinding {
     var offenders = Offenders()

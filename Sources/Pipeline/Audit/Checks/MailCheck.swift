@@ -9,6 +9,7 @@ extension AuditCheck {
     for mail in evidence.recorded where recorded.updateValue(mail, forKey: mail.messageID) != nil {
       offenders.add("\(mail.messageID): recorded twice")
     }
+    for id in evidence.unfounded.ids { offenders.add("\(id): about an event never committed") }
     var states: [MailRecord.State: Int] = [:]
     for mail in evidence.recorded { states[mail.state, default: 0] += 1 }
     let order: [MailRecord.State] = [.sent, .intended, .suppressed, .refused]

@@ -39,21 +39,40 @@ extension AuditCheck {
     return offenders.isEmpty ? finding : finding.forAttention()
   }
 
-  public static func noGhost(_ contents: QueueContents) -> AuditFinding {
+  /// What lies in the queues, and what was taken from them and acted on.
+  public static func noGhost(
+    _ contents: QueueContents, _ consumed: ConsumptionTally
+  ) -> AuditFinding {
     var offenders = contents.ghosts
     offenders.add(contents.altered)
+    offenders.add(consumed.unfounded)
     var summary =
-      "\(contents.messages) messages in the queues, \(contents.ghosts.total) never committed, "
+      "\(consumed.answers) answers, \(consumed.unfounded.total) to messages never committed; "
+      + "\(contents.messages) messages in the queues, \(contents.ghosts.total) never committed, "
       + "\(contents.altered.total) committed otherwise"
     if contents.triggers > 0 { summary += "; \(contents.triggers) triggers of a close" }
+    if contents.refused > 0 { summary += "; \(contents.refused) refused as not ours" }
     if contents.junk > 0 { summary += "; \(contents.junk) that are no messages of ours" }
-    return AuditFinding(.noGhost, compared: contents.messages, summary, offenders)
+    let compared = contents.messages + consumed.answers
+    let finding = AuditFinding(.noGhost, compared: compared, summary, offenders)
+    return contents.refused > 0 ? finding.forAttention() : finding
+  }
+
+  /// Where nobody looked into the queues.
+  public static func noGhost(_ consumed: ConsumptionTally) -> AuditFinding {
+    let summary =
+      "\(consumed.answers) answers, \(consumed.unfounded.total) to messages never committed; "
+      + "what is in the queues needs --deep"
+    if consumed.unfounded.isEmpty { return .notChecked(.noGhost, summary) }
+    return AuditFinding(.noGhost, compared: consumed.answers, summary, consumed.unfounded)
   }
 
   /// Faults of a message itself: the same on every delivery.
   private static let own: Set<FaultReason> = [
     .notJSON, .tooLarge, .tooDeep, .duplicateKey, .unknownType, .missingField, .invalidField,
-    .wrongContentType, .unexpectedType, .contradiction, .gatewayRejected, .gatewayImplausible,
+    .wrongContentType, .unexpectedType, .copied, .otherKey, .headersTooLarge, .notCommitted,
+    .contradiction, .gatewayRejected, .gatewayImplausible,
+    .periodNotOver, .periodTooOld, .noAccounts,
   ]
   /// Only after every pause of the ladder.
   private static let exhausted: Set<FaultReason> = [

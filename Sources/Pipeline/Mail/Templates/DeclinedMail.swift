@@ -5,8 +5,8 @@ extension MailTemplate {
     text: """
       Hello {{name}},
 
-      we tried to charge {{amount}} to your card for invoice {{invoiceNumber}} of {{period}},
-      and the card was declined{{#reason}} ({{reason}}){{/reason}}. {{open}} is still to be paid.
+      We tried to charge {{amount}} to your card for invoice {{invoiceNumber}} of {{period}}, \
+      and the card was declined{{#reason}} ({{reason}}){{/reason}}. {{open}} is still unpaid.
 
       {{#nextAttempt}}
       We will try again on {{nextAttempt}}. Please make sure that the card works by then.
@@ -20,7 +20,7 @@ extension MailTemplate {
     html: MailLayout.headline("Your card was declined", "{{open}} is open")
       + MailLayout.paragraph("Hello {{name}},")
       + MailLayout.paragraph(
-        "we tried to charge {{amount}} to your card for invoice {{invoiceNumber}} of {{period}}, "
+        "We tried to charge {{amount}} to your card for invoice {{invoiceNumber}} of {{period}}, "
           + "and the card was declined{{#reason}} ({{reason}}){{/reason}}.")
       + MailLayout.paragraph(
         "{{#nextAttempt}}We will try again on <strong>{{nextAttempt}}</strong>. "

@@ -5,11 +5,11 @@ extension MailTemplate {
     text: """
       Hello {{name}},
 
-      invoice {{invoiceNumber}} of {{period}} is overdue\
-      {{#dueDate}} since {{dueDate}}{{/dueDate}}: {{open}} has not been paid.
+      Invoice {{invoiceNumber}} of {{period}} is overdue\
+      {{#dueDate}} since {{dueDate}}{{/dueDate}}: {{open}} has not been paid. \
       We have therefore put your account on hold.
 
-      The hold ends by itself as soon as the payment has arrived.
+      The hold ends automatically when we receive your payment.
 
       """,
     html: MailLayout.headline("Your account is on hold", "{{open}} is overdue")
@@ -18,7 +18,7 @@ extension MailTemplate {
         "<strong>{{open}}</strong> of invoice {{invoiceNumber}} of {{period}} has not been paid"
           + "{{#dueDate}}; it was due on {{dueDate}}{{/dueDate}}. "
           + "We have therefore put your account on hold.")
-      + MailLayout.paragraph("The hold ends by itself as soon as the payment has arrived."))
+      + MailLayout.paragraph("The hold ends automatically when we receive your payment."))
 
   static let released = MailTemplate(
     accent: "#15803d",
@@ -26,13 +26,13 @@ extension MailTemplate {
     text: """
       Hello {{name}},
 
-      invoice {{invoiceNumber}} of {{period}} has been paid, and your account is no longer on hold.
-      Thank you.
+      Invoice {{invoiceNumber}} of {{period}} has been paid, \
+      and your account is no longer on hold. Thank you.
 
       """,
     html: MailLayout.headline("Thank you", "Your account is active again")
       + MailLayout.paragraph("Hello {{name}},")
       + MailLayout.paragraph(
-        "invoice {{invoiceNumber}} of {{period}} has been paid, "
+        "Invoice {{invoiceNumber}} of {{period}} has been paid, "
           + "and your account is no longer on hold."))
 }

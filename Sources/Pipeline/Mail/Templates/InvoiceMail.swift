@@ -1,48 +1,62 @@
 extension MailTemplate {
   static let invoice = MailTemplate(
     accent: "#2563eb",
-    subject: "Your invoice for {{period}}: {{total}}",
+    subject: "Your {{#isCreditNote}}credit note for {{period}}: {{credited}}{{/isCreditNote}}"
+      + "{{^isCreditNote}}invoice for {{period}}: {{total}}{{/isCreditNote}}",
     text: """
       Hello {{name}},
 
-      your invoice {{invoiceNumber}} for {{period}} comes to {{total}}.
-      {{#isInFavour}}
-      It is in your favour: we have added the amount to your credit.
-      {{/isInFavour}}
-      {{#usesCredit}}
-      Your credit covers {{credit}} of it.
-      {{/usesCredit}}
-      {{#isAutomatic}}
-      We will charge {{open}} to your card. There is nothing you need to do.
-      {{/isAutomatic}}
-      {{#isManual}}
-      Please pay {{open}}{{#dueDate}} by {{dueDate}}{{/dueDate}} \
-      and give the invoice number as the reference.
-      {{/isManual}}
-      {{#isSettled}}
-      There is nothing left to pay.
-      {{/isSettled}}
-
+      {{#isCreditNote}}
+      Your credit note {{invoiceNumber}} for {{period}} comes to {{credited}}.
+      We have credited the amount to your account. There is nothing you need to do.
+      {{/isCreditNote}}
+      {{^isCreditNote}}
+      Your invoice {{invoiceNumber}} for {{period}} comes to {{total}}.
+      {{/isCreditNote}}
+      \(sentences.map { "{{#\($0.flag)}}\n\($0.text)\n{{/\($0.flag)}}\n" }.joined())
       {{figuresText}}
       """,
-    html: MailLayout.headline("Invoice {{invoiceNumber}} for {{period}}", "{{total}}")
-      + MailLayout.paragraph("Hello {{name}},")
-      + "{{#isInFavour}}"
+    html: "{{#isCreditNote}}"
+      + MailLayout.headline("Credit note {{invoiceNumber}} for {{period}}", "{{credited}}")
+      + "{{/isCreditNote}}{{^isCreditNote}}"
+      + MailLayout.headline("Invoice {{invoiceNumber}} for {{period}}", "{{total}}")
+      + "{{/isCreditNote}}" + MailLayout.paragraph("Hello {{name}},")
+      + "{{#isCreditNote}}"
       + MailLayout.paragraph(
-        "this invoice is in your favour: we have added the amount to your credit.")
-      + "{{/isInFavour}}{{#isAutomatic}}"
+        "We have credited the amount to your account. There is nothing you need to do.")
+      + "{{/isCreditNote}}{{^isCreditNote}}"
       + MailLayout.paragraph(
-        "{{#usesCredit}}your credit covers {{credit}} of this invoice. {{/usesCredit}}"
-          + "We will charge <strong>{{open}}</strong> to your card. "
-          + "There is nothing you need to do.")
-      + "{{/isAutomatic}}{{#isManual}}"
-      + MailLayout.paragraph(
-        "{{#usesCredit}}your credit covers {{credit}} of this invoice. {{/usesCredit}}"
-          + "Please pay <strong>{{open}}</strong>{{#dueDate}} by <strong>{{dueDate}}</strong>"
-          + "{{/dueDate}} and give the invoice number as the reference.")
-      + "{{/isManual}}{{#isSettled}}"
-      + MailLayout.paragraph(
-        "{{#usesCredit}}your credit covers {{credit}} of this invoice. {{/usesCredit}}"
-          + "There is nothing left to pay.")
-      + "{{/isSettled}}" + MailLayout.figures)
+        sentences.map { "{{#\($0.flag)}}\($0.html) {{/\($0.flag)}}" }.joined())
+      + "{{/isCreditNote}}" + MailLayout.figures)
+
+  /// What the customer has to know of the payment: as it is when the mail is written, whatever came
+  /// first, the mail or the charge.
+  private static let sentences: [(flag: String, text: String, html: String)] = [
+    sentence("usesCredit", "Your credit covers {{credit}} of this invoice."),
+    sentence("wasCharged", "We have charged *{{charged}}* to your card. Thank you."),
+    sentence(
+      "willBeCharged",
+      "We will charge *{{toCharge}}* to your card. There is nothing you need to do."),
+    sentence(
+      "isTriedAgain",
+      "Your card was declined. We will try to charge *{{toCharge}}* again"
+        + "{{#nextAttempt}} on *{{nextAttempt}}*{{/nextAttempt}}."),
+    sentence(
+      "isTooSmall",
+      "*{{open}}* is too small an amount to charge to your card. There is nothing you need to do."),
+    sentence(
+      "isManual",
+      "Please pay *{{open}}*{{#dueDate}} by *{{dueDate}}*{{/dueDate}} "
+        + "and give the invoice number as the reference."),
+    sentence("isSettled", "There is nothing left to pay."),
+  ]
+
+  /// `*…*` stands out in HTML.
+  private static func sentence(
+    _ flag: String, _ words: String
+  ) -> (flag: String, text: String, html: String) {
+    let parts = words.split(separator: "*", omittingEmptySubsequences: false)
+    let html = parts.enumerated().map { $0 % 2 == 1 ? "<strong>\($1)</strong>" : String($1) }
+    return (flag, parts.joined(), html.joined())
+  }
 }

@@ -4,13 +4,17 @@ import Billing
 /// made here, so that a template holds words only.
 struct MailFields {
   private let view: MailView
+  private let numbers: MailNumbers
 
-  static func of(_ view: MailView) -> MailValues {
-    let fields = MailFields(view: view)
-    return MailValues(
-      fields.texts.mapValues { $0.map { .text($0) } }
-        .merging(fields.flags.mapValues { .flag($0) }) { $1 }
-        .merging(fields.figures) { $1 })
+  /// `withFigures`: for the mail that shows the invoice's lines and sums.
+  static func of(
+    _ view: MailView, _ numbers: MailNumbers, withFigures: Bool
+  ) -> MailValues {
+    let fields = MailFields(view: view, numbers: numbers)
+    var values = withFigures ? fields.figures : [:]
+    for (name, text) in fields.texts { values[name] = text.map { .text($0) } }
+    for (name, flag) in fields.flags { values[name] = .flag(flag) }
+    return MailValues(values)
   }
 
   private var texts: [String: String?] {
@@ -20,6 +24,9 @@ struct MailFields {
       "period": MailDate.text(view.period),
       "invoiceNumber": "\(view.invoiceNumber)",
       "total": money(view.totalMinor),
+      "credited": money(view.totalMinor == .min ? 0 : -view.totalMinor),
+      "charged": money(view.chargedMinor),
+      "toCharge": money(view.toChargeMinor),
       "open": money(view.openMinor),
       "amount": money(view.amountMinor),
       "credit": money(view.creditAppliedMinor),
@@ -30,13 +37,17 @@ struct MailFields {
   }
 
   private var flags: [String: Bool] {
-    [
-      "isAutomatic": view.collection == .auto && view.openMinor > 0,
-      "isManual": view.collection == .manual && view.openMinor > 0,
-      "isSettled": view.openMinor <= 0 && view.totalMinor >= 0,
-      "isInFavour": view.totalMinor < 0,
+    let isOpen = view.openMinor > 0
+    return [
+      "willBeCharged": isOpen && view.payment == .willBeCharged,
+      "isTriedAgain": isOpen && view.payment == .isTriedAgain,
+      "isTooSmall": isOpen && view.payment == .isTooSmall,
+      "isManual": isOpen && view.payment == .manual,
+      "isSettled": !isOpen && view.totalMinor >= 0,
+      "wasCharged": view.chargedMinor > 0,
+      "isCreditNote": view.totalMinor < 0,
       "usesCredit": view.creditAppliedMinor > 0,
-      "isOpen": view.openMinor > 0,
+      "isOpen": isOpen,
     ]
   }
 
@@ -47,10 +58,12 @@ struct MailFields {
     var note = ""
     var amount: String
 
+    var labelAndNote: String { note.isEmpty ? label : "\(label) (\(note))" }
+
     var values: MailValues {
-      MailValues([
-        "label": .text(label), "note": note.isEmpty ? nil : .text(note), "amount": .text(amount),
-      ])
+      var values: [String: MailValues.Value] = ["label": .text(label), "amount": .text(amount)]
+      if !note.isEmpty { values["note"] = .text(note) }
+      return MailValues(values)
     }
   }
 
@@ -59,16 +72,17 @@ struct MailFields {
     return [
       "lines": .list(lines.map(\.values)), "sums": .list(sums.map(\.values)),
       "totals": .list(totals.map(\.values)),
-      "figuresText": .text(Self.aligned(lines + sums + totals)),
+      "figuresText": .text(
+        MailTextLines.table((lines + sums + totals).map { ($0.labelAndNote, $0.amount) })),
     ]
   }
 
   private var lineFigures: [Figure] {
     view.lines.map { line in
-      let quantity = line.quantity.map { Self.oneLine("\($0) \(line.unit ?? "")") }
+      let quantity = line.quantity.map { numbers.quantity($0, line.unit.map(Self.oneLine)) }
       let correction = line.correctsPeriod.map { "correction for \(MailDate.text($0))" }
       return Figure(
-        label: Self.oneLine(line.text),
+        label: Self.oneLine(Self.withoutCorrection(line)),
         note: [quantity, correction].compactMap { $0 }.joined(separator: ", "),
         amount: money(line.amountMinor))
     }
@@ -79,42 +93,29 @@ struct MailFields {
     return [Figure(label: "Net", amount: money(view.netMinor))]
       + view.taxes.map { tax in
         Figure(
-          label: "\(Self.oneLine(tax.name)) \(Self.percent(tax.rate))",
+          label: "\(Self.oneLine(tax.name)) \(numbers.percent(Self.oneLine(tax.rate)))",
           amount: money(tax.amountMinor))
       }
   }
 
   private var totalFigures: [Figure] {
     let total = Figure(label: "Total", amount: money(view.totalMinor))
-    if view.creditAppliedMinor <= 0 { return [total] }
-    return [
-      total, Figure(label: "Your credit", amount: "-\(money(view.creditAppliedMinor))"),
-      Figure(label: "To pay", amount: money(view.openMinor)),
-    ]
+    let taken = [("Your credit", view.creditAppliedMinor), ("Charged", view.chargedMinor)]
+      .filter { $0.1 > 0 }.map { Figure(label: $0.0, amount: "-\(money($0.1))") }
+    if taken.isEmpty { return [total] }
+    return [total] + taken + [Figure(label: "To pay", amount: money(view.openMinor))]
   }
 
-  /// `0.081` is 8.1%.
-  private static func percent(_ rate: String) -> String {
-    // A rate that is no decimal never gets past the catalog's checks; then the text says it all.
-    guard let share = try? ExactDecimal(parsing: rate),
-      let percent = try? share.multiplied(by: ExactDecimal(100))
-    else { return oneLine(rate) }
-    return "\(percent)%"
+  /// The line says so itself, as `, correction for 2026-10`; the note says it for people.
+  private static func withoutCorrection(_ line: InvoiceLine) -> String {
+    guard let period = line.correctsPeriod else { return line.text }
+    let said = ", correction for \(period)"
+    return line.text.hasSuffix(said) ? String(line.text.dropLast(said.count)) : line.text
   }
 
-  /// Two columns, amounts to the right.
-  private static func aligned(_ figures: [Figure]) -> String {
-    let rows = figures.map { figure in
-      (figure.note.isEmpty ? figure.label : "\(figure.label) (\(figure.note))", figure.amount)
-    }
-    let width = rows.map { $0.0.count + $0.1.count }.max() ?? 0
-    return rows.map { label, amount in
-      let gap = String(repeating: " ", count: width + 2 - label.count - amount.count)
-      return "  \(label)\(gap)\(amount)\n"
-    }.joined()
+  private func money(_ amountMinor: Int64) -> String {
+    numbers.money(amountMinor, view.currency)
   }
-
-  private func money(_ amountMinor: Int64) -> String { "\(Money(amountMinor, view.currency))" }
 
   /// Text that others typed: no line breaks or other control characters, at most 200 characters.
   private static func oneLine(_ text: String) -> String {
@@ -125,6 +126,19 @@ struct MailFields {
       default: Character(scalar)
       }
     }
-    return String(clean)
+    return isolated(String(clean))
+  }
+
+  /// Text that is written from right to left keeps what follows it in its place: FIRST STRONG
+  /// ISOLATE and POP DIRECTIONAL ISOLATE.
+  private static func isolated(_ text: String) -> String {
+    let isRightToLeft = text.unicodeScalars.contains {
+      switch $0.value {
+      case 0x590...0x8FF, 0xFB1D...0xFDFF, 0xFE70...0xFEFF, 0x10800...0x10FFF, 0x1E800...0x1EFFF:
+        true
+      default: false
+      }
+    }
+    return isRightToLeft ? "\u{2068}\(text)\u{2069}" : text
   }
 }

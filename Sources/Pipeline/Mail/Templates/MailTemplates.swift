@@ -45,14 +45,19 @@ public struct MailTemplates: Sendable {
   public func render(
     _ kind: MailKind, _ view: MailView
   ) throws -> (subject: String, text: String, html: String) {
-    let fields = MailFields.of(view)
+    // A number stays with what it counts on a page; plain text is wrapped by us.
+    let fields = MailFields.of(
+      view, MailNumbers(space: MailTextLines.noBreakSpace), withFigures: kind == .invoice)
     func part(_ name: String) throws -> String {
       guard let text = library.render(fields, withTemplate: "\(kind).\(name)") else {
         throw MailTemplateError.missing("\(kind).\(name)")
       }
       return text
     }
-    return (try part("subject"), try part("text"), try part("html"))
+    return (
+      MailTextLines.breakable(try part("subject")),
+      MailTextLines.wrapped(MailTextLines.breakable(try part("text"))), try part("html")
+    )
   }
 }
 

@@ -15,8 +15,7 @@ final class MailValues: MustacheParent, Sendable {
 
   private let values: [String: Value]
 
-  /// What is `nil` is not there.
-  init(_ values: [String: Value?]) { self.values = values.compactMapValues { $0 } }
+  init(_ values: [String: Value]) { self.values = values }
 
   func child(named name: String) -> Any? {
     switch values[name] {

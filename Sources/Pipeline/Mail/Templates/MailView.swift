@@ -8,7 +8,7 @@ public struct MailView: Sendable, Equatable {
   /// Dates are told in it.
   public var timeZone: String
   public var currency: Currency
-  public var collection: Collection
+  public var payment: Payment
   public var period: Period
   public var invoiceNumber: Int64
   public var lines: [InvoiceLine]
@@ -18,6 +18,10 @@ public struct MailView: Sendable, Equatable {
   /// Customer credit used on the invoice.
   public var creditAppliedMinor: Int64 = 0
   public var openMinor: Int64
+  /// What was taken of it from the card when the mail is written.
+  public var chargedMinor: Int64 = 0
+  /// What the card will be charged with, of what is open.
+  public var toChargeMinor: Int64
   /// What was taken or declined.
   public var amountMinor: Int64 = 0
   /// A declined card is tried again then; `nil`: not again.
@@ -27,12 +31,23 @@ public struct MailView: Sendable, Equatable {
   /// A decline code, `insufficient_funds`.
   public var reason: String?
 
+  /// How what is open will be paid, as the ledger has it when the mail is written.
+  public enum Payment: Sendable, Equatable {
+    /// The customer pays it: by bank transfer, or since the card will not be charged.
+    case manual
+    case willBeCharged
+    /// The card was declined, and is tried again at `nextAttemptAt`.
+    case isTriedAgain
+    /// The payment gateway takes no amount as small.
+    case isTooSmall
+  }
+
   public init(account: Account, draft: InvoiceDraft, invoice: InvoiceFacts) {
     self.account = account.id
     self.name = account.name
     self.timeZone = account.timeZone
     self.currency = invoice.currency
-    self.collection = account.collection
+    self.payment = account.collection == .auto ? .willBeCharged : .manual
     self.period = invoice.period
     self.invoiceNumber = invoice.number
     self.lines = draft.lines
@@ -40,5 +55,6 @@ public struct MailView: Sendable, Equatable {
     self.netMinor = draft.netMinor
     self.totalMinor = invoice.totalMinor
     self.openMinor = invoice.openMinor
+    self.toChargeMinor = invoice.openMinor
   }
 }

@@ -5,9 +5,9 @@ extension MailTemplate {
     text: """
       Hello {{name}},
 
-      we have received {{amount}} for invoice {{invoiceNumber}} of {{period}}. Thank you.
+      We have received {{amount}} for invoice {{invoiceNumber}} of {{period}}. Thank you.
       {{#isOpen}}
-      Of this invoice {{open}} is still to be paid.
+      {{open}} of this invoice is still unpaid.
       {{/isOpen}}
       {{^isOpen}}
       The invoice is paid in full.
@@ -17,9 +17,9 @@ extension MailTemplate {
     html: MailLayout.headline("Payment received", "{{amount}}")
       + MailLayout.paragraph("Hello {{name}},")
       + MailLayout.paragraph(
-        "we have received <strong>{{amount}}</strong> for invoice {{invoiceNumber}} of {{period}}. "
+        "We have received <strong>{{amount}}</strong> for invoice {{invoiceNumber}} of {{period}}. "
           + "Thank you.")
       + MailLayout.paragraph(
-        "{{#isOpen}}Of this invoice <strong>{{open}}</strong> is still to be paid.{{/isOpen}}"
+        "{{#isOpen}}<strong>{{open}}</strong> of this invoice is still unpaid.{{/isOpen}}"
           + "{{^isOpen}}The invoice is paid in full.{{/isOpen}}"))
 }

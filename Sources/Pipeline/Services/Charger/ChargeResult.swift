@@ -4,6 +4,8 @@ import Ledger
 /// What an answer of the gateway leads to.
 enum ChargeEnd: Sendable {
   case outcome(Outcome)
+  /// Nothing was sent: the same attempt, once charging goes on.
+  case notMade
   /// An earlier attempt is settled, and these events tell of it; the message is decided again.
   case again([StoredEvent])
 }
@@ -14,6 +16,8 @@ struct ChargeResult {
   var policy: ChargePolicy
   var result: GatewayResult
   var facts: AccountFacts
+  /// The invoice for which the payment that answers was counted before.
+  var countedFor: String?
 
   private var call: GatewayCall { result.call }
   private var job: Job { result.call.job }
@@ -27,7 +31,13 @@ struct ChargeResult {
     guard stored?.state.isUnsettled == true else { return .end(.again([])) }
     switch result.answer {
     case .neverMade: return settleOnly(.lost)
-    case .gateway(.succeeded(let id)): return try succeeded(id)
+    case .notFoundYet(let why): return unknown(Fault(.gatewayUnknown, why))
+    case .gateway(.succeeded(let id)):
+      if let countedFor, countedFor != call.attempt.invoice {
+        let why = "payment \(id) was counted for \(countedFor): it is no proof for another invoice"
+        return try parked(Fault(.gatewayImplausible, why))
+      }
+      return try succeeded(id)
     case .gateway(.declined(let id, let code, let hard)):
       return try declined(id, code: code, hard: hard)
     case .gateway(.inProgress):
@@ -36,14 +46,11 @@ struct ChargeResult {
       return unknown(Fault(.gatewayBusy, "the gateway asks us to slow down"))
     case .gateway(.unknown(let why)):
       return unknown(Fault(.gatewayUnknown, "no certain answer from the gateway: \(why)"))
-    case .gateway(.unauthorized(let why)):
-      let fault = Fault(
-        .gatewayUnauthorized, "the gateway refuses our key, charging pauses: \(why)")
-      return .end(.outcome(.hold(fault)))
-    case .gateway(.untrusted(let why)):
-      return .end(.outcome(.hold(Fault(.gatewayUnauthorized, "charging pauses: \(why)"))))
+    case .notCalled, .gateway(.unauthorized), .gateway(.untrusted), .gateway(.unreachable):
+      return .end(.notMade)
     case .gateway(.rejected(let why)):
-      return try parked(Fault(.gatewayRejected, "the gateway rejects the request: \(why)"))
+      return try parked(
+        Fault(.gatewayRejected, "the gateway rejects the request: \(why)"), as: .lost)
     case .gateway(.implausible(let why)):
       return try parked(Fault(.gatewayImplausible, "the gateway's answer is not ours: \(why)"))
     }
@@ -133,10 +140,14 @@ struct ChargeResult {
     return Instant(milliseconds: (now.milliseconds / slot + 1) * slot)
   }
 
-  private func parked(_ fault: Fault) throws -> Desk.Plan<ChargeEnd> {
-    let attempt = settled(.parked)
+  /// A rejected attempt was not made: once the account is put right, another may take its place.
+  private func parked(
+    _ fault: Fault, as state: AttemptState = .parked
+  ) throws -> Desk.Plan<ChargeEnd> {
+    var attempt = settled(state)
+    if state == .lost { attempt.declineCode = Attempt.rejected }
     var change = self.change("attempt \(attempt.number) parked for a person: \(fault.explanation)")
-    change.messageID = "\(job.event.id)#parked"
+    change.messageID = job.parkedID
     change.decision?.rule = "charge.\(fault.reason.rawValue)"
     change.decision?.finding = .contradiction
     change.writes = [.settle(attempt)] + progress(.parked)
@@ -183,11 +194,11 @@ struct ChargeResult {
   /// Attempts that reached the gateway, this one included.
   private var made: Int { facts.attempts.filter { $0.state != .lost }.count }
 
+  /// Counted from the attempts that were really made. This one ends now, however long its answer
+  /// was looked for: that is when the customer hears of it.
   private func nextAttempt(after attempt: Attempt) -> Instant? {
-    guard made <= policy.retryDays.count else { return nil }
-    let first = facts.attempts.first?.createdAt ?? attempt.createdAt
-    let day = policy.retryDays[made - 1]
-    return max(first.adding(days: day), now)
+    let first = facts.attempts.first { $0.state != .lost } ?? attempt
+    return policy.retries.next(made: made, first: first.createdAt, last: now)
   }
 
   private func progress(_ end: AccountEnd) -> [Write] {

@@ -9,13 +9,14 @@ public struct Holder: Sendable {
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
     let holds = try await holds(of: jobs)
+    let due = try await DueProof(jobs, by: .holder, in: desk.store)
     let items = jobs.enumerated().map { Item(job: $1, held: holds[$0]) }
     return try await desk.reconcile(items, about: \.key) { item, facts in
       guard let snapshot = item.job.event.data.snapshot else { return .end(item.job.unexpected) }
       switch item.job.type {
       case .chargeDeclined, .chargeSkipped, .dueGrace:
-        return try aboutDebt(item.job, snapshot, facts)
-      case .chargeSucceeded, .paymentRecorded, .creditGranted:
+        return try aboutDebt(item.job, snapshot, facts, isDue: due.covers(item.job))
+      case .chargeSucceeded, .paymentRecorded, .creditGranted, .creditApplied:
         if let held = facts?.heldForInvoice, held != item.held?.key.invoice {
           let fault = Fault(.behind, "a hold was placed while the payment was looked at")
           return .end(.later(fault))
@@ -37,11 +38,12 @@ public struct Holder: Sendable {
   // MARK: A debt
 
   private func aboutDebt(
-    _ job: Job, _ snapshot: Snapshot, _ facts: AccountFacts?
+    _ job: Job, _ snapshot: Snapshot, _ facts: AccountFacts?, isDue: Bool
   ) throws -> Desk.Plan<Outcome> {
     let now = desk.clock.now()
     let decided = DecisionTable.holder.decide(
-      HoldSituation(snapshot: snapshot, facts: facts, now: now))
+      HoldSituation(snapshot: snapshot, facts: facts, now: now, isDue: isDue))
+    if decided.action == .refuse { return .end(.dead(Fault(notDue: job, decided.rule))) }
     guard let facts, let invoice = facts.invoice, decided.action != .wait,
       decided.action != .park
     else { return .end(notNow(decided.rule, parks: decided.action == .park)) }
@@ -73,7 +75,7 @@ public struct Holder: Sendable {
           .holdPlaced, about: invoice.id, after: after
         ) { $0.reason = decided.rule }
       ]
-    case .nothing, .wait, .park: change.decision?.explanation = "no hold placed"
+    case .nothing, .wait, .park, .refuse: change.decision?.explanation = "no hold placed"
     }
     return .commit(change, then: { .done($0.events) })
   }
@@ -119,7 +121,8 @@ public struct Holder: Sendable {
 
   func holds(of jobs: [Job]) async throws -> [Int: HeldAccount] {
     let paid = jobs.enumerated().filter {
-      [.chargeSucceeded, .paymentRecorded, .creditGranted].contains($0.element.type)
+      [.chargeSucceeded, .paymentRecorded, .creditGranted, .creditApplied].contains(
+        $0.element.type)
     }
     if paid.isEmpty { return [:] }
     let facts = try await desk.store.facts(for: paid.map(\.element.key))
@@ -128,7 +131,10 @@ public struct Holder: Sendable {
     for (item, found) in zip(paid, facts) {
       guard let found, let invoice = found.heldForInvoice else { continue }
       let open = try await desk.store.openInvoices(of: found.account.id)
-      let overdue = open.count { $0.issuedAt.adding(days: found.account.holdAfterDays) <= now }
+      let overdue = open.count {
+        $0.issuedAt.adding(days: found.account.holdAfterDays) <= now
+          && !found.account.isTooSmallToCollect($0.openMinor)
+      }
       held[item.offset] = HeldAccount(
         key: FactKey(account: found.account.id, invoice: invoice), overdue: overdue)
     }

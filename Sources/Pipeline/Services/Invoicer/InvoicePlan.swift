@@ -13,11 +13,12 @@ struct InvoicePlan {
   }
 
   func change(for account: InvoicingFacts) throws -> Change {
-    try change(for: account, rated: rate(account))
+    try change(for: account, rated: rate(account), older: [])
   }
 
-  private func change(
-    for account: InvoicingFacts, rated: InvoiceSituation.Rated
+  /// `older`: open invoices of the account, oldest first, where `paysOlderInvoices` asks for them.
+  func change(
+    for account: InvoicingFacts, rated: InvoiceSituation.Rated, older: [InvoiceFacts]
   ) throws -> Change {
     let situation = InvoiceSituation(existing: account.facts.invoice, rated: rated)
     let decided = DecisionTable.invoicer.decide(situation)
@@ -41,16 +42,16 @@ struct InvoicePlan {
       change.events = [try parked(account.facts, why: why, rule: decided.rule)]
     case .issue(let draft):
       do {
-        try issue(draft, account.facts, decided, into: &change)
+        try issue(draft, account.facts, older, decided, into: &change)
       } catch let error as MoneyError {
         // The account's balance cannot take it: its neighbours in the range can.
-        return try self.change(for: account, rated: .unratable("\(error)"))
+        return try self.change(for: account, rated: .unratable("\(error)"), older: [])
       }
     }
     return change
   }
 
-  private func rate(_ account: InvoicingFacts) -> InvoiceSituation.Rated {
+  func rate(_ account: InvoicingFacts) -> InvoiceSituation.Rated {
     guard let catalog = catalogs[account.facts.account.currency.code] else { return .noCatalog }
     do {
       return .draft(try Rating.draft(account, period: period, catalog: catalog))
@@ -59,10 +60,17 @@ struct InvoicePlan {
     }
   }
 
-  /// Issue, then use credit: the event tells what is open after both.
+  /// Whether there will be credit beside older debts: it pays them, as a granted credit does.
+  func paysOlderInvoices(_ facts: AccountFacts, _ rated: InvoiceSituation.Rated) -> Bool {
+    guard case .draft(let draft) = rated, facts.invoice == nil else { return false }
+    let isOwing = facts.balanceMinor > -facts.creditMinor
+    return isOwing && (facts.creditMinor > 0 || draft.totalMinor < 0)
+  }
+
+  /// Issue, then use credit, on the oldest debt first: the event tells what is open after all.
   private func issue(
-    _ draft: InvoiceDraft, _ facts: AccountFacts, _ decided: Decided<InvoiceAction>,
-    into change: inout Change
+    _ draft: InvoiceDraft, _ facts: AccountFacts, _ older: [InvoiceFacts],
+    _ decided: Decided<InvoiceAction>, into change: inout Change
   ) throws {
     var after = facts
     after.invoice = InvoiceFacts(
@@ -73,26 +81,33 @@ struct InvoicePlan {
       change.writes.append(.post(posting))
       after = try after.after(posting)
     }
-    let credit = min(facts.creditMinor, max(draft.totalMinor, 0))
+    let onOlder = try CreditOnOlder(after, older, of: draft.id)
+    if let onOlder {
+      change.writes += onOlder.writes
+      after = try after.after(onOlder.posting)
+    }
+    let credit = min(after.creditMinor, max(draft.totalMinor, 0))
     if credit > 0 {
       let posting = try Transaction.applyingCredit(credit, to: draft.id, of: facts.account)
       change.writes.append(.post(posting))
       after = try after.after(posting)
     }
+    try after.checkBalance(since: facts)
     if after.invoice?.openMinor == 0 { after.invoice?.status = .paid }
     let total = Money.text(draft.totalMinor, draft.currency)
     let used = credit > 0 ? ", credit used \(Money.text(credit, draft.currency))" : ""
-    change.decision = record(decided, facts, "invoice over \(total)\(used)")
-    change.events = [
-      try AccountEvents(desk, causedBy: job.event).make(
-        .invoiceIssued, about: draft.id, after: after
-      ) { _ in }
-    ]
+    change.decision = record(
+      decided, facts, "invoice over \(total)\(onOlder?.explanation ?? "")\(used)")
+    let events = AccountEvents(desk, causedBy: job.event)
+    change.events = [try events.make(.invoiceIssued, about: draft.id, after: after) { _ in }]
+    change.events += try onOlder?.events(events, after: after) ?? []
   }
 
   private func parked(_ facts: AccountFacts, why: String, rule: String) throws -> OutgoingEvent {
-    try AccountEvents(desk, causedBy: job.event).make(
-      .invoiceParked, about: "\(period)/\(facts.account.id)", after: facts
+    // An account that was taken in again may be parked again, which is another event.
+    let attempt = job.event.id.split(separator: ":").dropFirst(3).first.map { ":\($0)" } ?? ""
+    return try AccountEvents(desk, causedBy: job.event).make(
+      .invoiceParked, about: "\(period)/\(facts.account.id)\(attempt)", after: facts
     ) { $0.reason = rule }
   }
 

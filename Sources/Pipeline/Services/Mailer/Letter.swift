@@ -25,11 +25,29 @@ struct Letter: Sendable {
     self.attempt = job.event.data.charge?.attempt ?? 0
   }
 
-  var key: MailKey { MailKey(about: job.event.id, account: snapshot.account, kind: kind) }
+  var key: MailKey { MailKey(about: about, account: snapshot.account, kind: kind) }
 
-  func situation(_ facts: AccountFacts?) -> MailSituation {
-    MailSituation(kind: kind, snapshot: snapshot, facts: facts, attempt: attempt)
+  /// The event it tells of: of a message by which an operator has a mail sent again, the first one.
+  var about: String { MailAgain.first(job.event) }
+
+  /// `released`: invoices for which a hold was lifted; `idle`: those over nothing, of which nobody
+  /// wants to hear.
+  func situation(
+    _ facts: AccountFacts?, released: Set<String>, idle: Set<String> = []
+  ) -> MailSituation {
+    MailSituation(
+      kind: kind, snapshot: snapshot, facts: facts, attempt: attempt,
+      wasReleased: snapshot.invoice.map { released.contains($0.id) } ?? false,
+      isIdle: snapshot.invoice.map { idle.contains($0.id) } ?? false)
   }
+
+  /// The invoice it brings, where that comes to nothing.
+  var zeroInvoice: String? {
+    kind == .invoice && snapshot.invoice?.total == 0 ? snapshot.invoice?.id : nil
+  }
+
+  /// The invoice for which it says that a hold was lifted.
+  var releasedInvoice: String? { kind == .released ? snapshot.invoice?.id : nil }
 
   func intent(_ desk: Desk, _ facts: AccountFacts) -> Change {
     Change(
@@ -43,7 +61,7 @@ struct Letter: Sendable {
   }
 
   func suppression(
-    _ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts, isIntended: Bool,
+    _ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts, isIntended: Bool = false,
     isPerhapsSent: Bool = false
   ) throws -> Change {
     var change = change(desk, decided, facts, "no \(kind.rawValue) mail: \(decided.rule)")
@@ -65,6 +83,13 @@ struct Letter: Sendable {
     let type: EventType = state == .sent ? .mailSent : .mailRefused
     change.events = [try event(type, desk, facts, reason: why ?? decided.rule)]
     return change
+  }
+
+  /// It is tried again; nothing is decided yet.
+  func waits(_ desk: Desk, _ why: String) -> Change {
+    Change(
+      service: .mailer, messageID: job.event.id, account: snapshot.account,
+      writes: [.mailWaits(key, why)], at: desk.clock.now())
   }
 
   /// The mail went out once more, and its end was recorded by another process meanwhile.
@@ -89,7 +114,7 @@ struct Letter: Sendable {
     _ state: MailRecord.State, _ facts: AccountFacts, _ reason: String?
   ) -> MailRecord {
     MailRecord(
-      about: job.event.id, account: facts.account.id, kind: kind,
+      about: about, account: facts.account.id, kind: kind,
       period: facts.invoice?.period ?? job.event.period, messageID: messageID, state: state,
       reason: reason)
   }
@@ -100,23 +125,24 @@ struct Letter: Sendable {
     try AccountEvents(desk, causedBy: job.event).make(
       type, about: "\(job.event.id):\(kind.rawValue)", after: facts
     ) {
-      $0.mail = .init(kind: kind, about: job.event.id)
+      $0.mail = .init(kind: kind, about: about)
       $0.reason = reason
     }
   }
 
   /// The left side of the Message-ID: from the event and the kind, the same on every resend.
   var messageID: String {
-    var text = ""
-    for byte in "\(job.event.id).\(kind.rawValue)".utf8 {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(about.utf8.count + 24)
+    for byte in "\(about).\(kind.rawValue)".utf8 {
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-        text.unicodeScalars.append(Unicode.Scalar(byte))
-      case UInt8(ascii: "."): text += "."
-      default: text += "=" + String(byte, radix: 16)
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+        UInt8(ascii: "."):
+        bytes.append(byte)
+      default: bytes.append(contentsOf: "=\(String(byte, radix: 16))".utf8)
       }
     }
-    return text
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -1,32 +1,34 @@
 import Billing
 import Ledger
 
-/// Writes mails from the ledger's figures.
+/// Writes mails from the ledger's figures alone: a message says which mail, about which invoice and
+/// which attempt, and nothing that is printed.
 struct MailDesk: Sendable {
   let from: String
   let templates: MailTemplates
 
-  /// `draft`: the invoice as it was issued.
+  /// `issued`: the invoice as it was issued.
   func write(
-    _ letter: Letter, facts: AccountFacts, draft: InvoiceDraft?, at now: Instant
+    _ letter: Letter, facts: AccountFacts, _ issued: IssuedInvoice?, at now: Instant
   ) throws -> OutgoingMail {
-    guard let invoice = facts.invoice, let draft else {
+    guard let invoice = facts.invoice, let issued else {
       throw MailError.noInvoice(letter.key.about)
     }
-    var view = MailView(account: facts.account, draft: draft, invoice: invoice)
-    let charge = letter.job.event.data.charge
-    view.amountMinor = charge?.amount ?? 0
+    var view = MailView(account: facts.account, draft: issued.draft, invoice: invoice)
+    let attempt = facts.attempts.first { $0.number == letter.attempt }
+    view.amountMinor = attempt?.amountMinor ?? 0
+    view.reason = attempt?.declineCode
     // Only what still holds: the ledger decides whether we will charge, not the message.
-    view.collection = facts.willBeCharged ? .auto : .manual
-    if let next = charge?.nextAttemptAt, next > now, facts.willBeCharged {
+    (view.payment, view.toChargeMinor) = facts.payment(of: invoice)
+    view.chargedMinor = facts.attempts.filter { $0.state == .succeeded }.map(\.amountMinor)
+      .reduce(0, +)
+    if let next = issued.nextAttemptAt, next > now, facts.willBeCharged {
       view.nextAttemptAt = next
     }
-    view.reason = charge?.declineCode
-    view.dueAt = invoice.issuedAt.adding(days: facts.account.holdAfterDays)
-    if letter.kind == .invoice, let told = letter.snapshot.invoice {
-      // A snapshot with other than 0 to its total open is a contradiction and does not come here.
-      view.creditAppliedMinor = max(0, told.total - told.open)
-    }
+    // A term that has ended is nothing to pay by; of a hold it is the reason.
+    let due = invoice.issuedAt.adding(days: facts.account.holdAfterDays)
+    if due > now || letter.kind == .held { view.dueAt = due }
+    if letter.kind == .invoice { view.creditAppliedMinor = issued.creditAppliedMinor }
     let parts = try templates.render(letter.kind, view)
     return OutgoingMail(
       from: from, to: facts.account.email, toName: facts.account.name, subject: parts.subject,
@@ -41,6 +43,20 @@ struct MailDesk: Sendable {
 }
 
 extension AccountFacts {
+  /// How what is open will be paid, and how much of it by card.
+  fileprivate func payment(of invoice: InvoiceFacts) -> (MailView.Payment, Int64) {
+    let open = invoice.openMinor
+    guard willBeCharged else { return (.manual, 0) }
+    let isDeclined = attempts.max { $0.number < $1.number }?.state == .declinedSoft
+    let charged: MailView.Payment = isDeclined ? .isTriedAgain : .willBeCharged
+    switch GatewayCurrencies.stripe.chargeability(of: open, invoice.currency) {
+    case .whole: return (charged, open)
+    case .rounded(let part): return (charged, part)
+    case .belowMinimum: return (.isTooSmall, 0)
+    case .aboveMaximum, .unknownCurrency: return (.manual, 0)
+    }
+  }
+
   /// Whether the charger's table can still lead to a charge of this invoice.
   var willBeCharged: Bool {
     account.collection == .auto && account.paymentMethod != nil && !account.closed

@@ -1,5 +1,6 @@
 import Billing
 import Ledger
+import Logging
 
 /// Sends one true mail per account and event.
 ///
@@ -13,18 +14,27 @@ public struct Mailer: Sendable {
   /// How often a message must have come back before a mail that another process intended, and may
   /// be sending just now, is sent again: see `patience(_:)`.
   let patience: Int
+  /// How often a message may come back.
+  let rungs: Int
+  let watch: MailServerWatch
+  let mailsZeroInvoices: Bool
   private let pause: @Sendable (Duration) async -> Bool
-  private let mine = SentMails()
+  let mine = SentMails()
 
-  public init(
-    desk: Desk, server: MailServer, from: String, patience: Int = 2,
+  package init(
+    desk: Desk, server: MailServer, from: String, retryDelays: [Duration],
+    mailsZeroInvoices: Bool = false, logger: Logger, health: ServiceHealth,
     pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown
   ) throws {
     self.desk = desk
     self.server = server
     self.pause = pause
     self.desktop = MailDesk(from: from, templates: try MailTemplates.compiled.get())
-    self.patience = patience
+    self.patience = Self.patience(retryDelays)
+    self.rungs = retryDelays.count
+    self.mailsZeroInvoices = mailsZeroInvoices
+    self.watch = MailServerWatch(
+      desk, door: PartnerDoor(to: .mailServer, desk, logger, health))
   }
 
   /// Longer than any mail is under way: connecting and sending have 35 seconds together.
@@ -41,7 +51,13 @@ public struct Mailer: Sendable {
     return delays.count
   }
 
+  @Sendable func lookAfter() async throws -> [StoredEvent] {
+    watch.door.lookAfter()
+    return []
+  }
+
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
+    try await watch.prepare()
     let letters = jobs.map(Letter.init)
     let steps = try await decide(jobs, letters)
     var outcomes: [Outcome?] = steps.map { if case .end(let outcome) = $0 { outcome } else { nil } }
@@ -52,6 +68,8 @@ public struct Mailer: Sendable {
       sending.append(item)
     }
     for (index, outcome) in try await sendAndRecord(sending) { outcomes[index] = outcome }
+    watch.door.say(
+      waiting: zip(jobs, outcomes).filter { $1?.isPutOff == true }.map(\.0.event.id))
     return outcomes.map { $0 ?? .later(Fault(.handlerFailed, "the mail was not decided")) }
   }
 
@@ -60,7 +78,7 @@ public struct Mailer: Sendable {
     case send(Sending)
   }
 
-  private struct Sending: Sendable {
+  struct Sending: Sendable {
     var index = 0
     var letter: Letter
     var decided: Decided<MailAction>
@@ -73,25 +91,51 @@ public struct Mailer: Sendable {
     var answer: MailAnswer?
   }
 
-  private struct Sent: Sendable {
+  struct Sent: Sendable {
     var item: Sending
-    var answer: MailAnswer
+    /// `nil`: the server was not asked, since mailing pauses.
+    var answer: MailAnswer?
   }
 
   // MARK: 1. Decide, and commit the intent before the server is called
 
   private func decide(_ jobs: [Job], _ letters: [Letter?]) async throws -> [Step] {
-    try await desk.reconcile(
+    var round = watch.door.round
+    return try await desk.reconcile(
       Array(zip(jobs, letters)), about: \.0.key,
-      alongside: { try await desk.store.mails($0.compactMap(\.1?.key)) },
-      plan: { try plan($0.0, $0.1, $1, known: $2) })
+      alongside: { try await known(of: $0.compactMap(\.1)) },
+      plan: { try plan($0.0, $0.1, $1, known: $2, &round) })
+  }
+
+  /// What the ledger has of mails, beside the facts of their accounts.
+  private struct Known {
+    var mails: [MailKey: MailRecord]
+    /// Invoices for which a hold was lifted.
+    var released: Set<String>
+    /// Invoices over nothing of accounts that used nothing, which are not sent.
+    var idle: Set<String>
+  }
+
+  private func known(of letters: [Letter]) async throws -> Known {
+    Known(
+      mails: try await desk.store.mails(letters.map(\.key)),
+      released: try await desk.store.released(letters.compactMap(\.releasedInvoice)),
+      idle: mailsZeroInvoices ? [] : try await idle(among: letters.compactMap(\.zeroInvoice)))
+  }
+
+  private func idle(among invoices: [String]) async throws -> Set<String> {
+    if invoices.isEmpty { return [] }
+    let issued = try await desk.store.invoices(invoices)
+    return Set(issued.filter { $0.value.draft.isIdle }.keys)
   }
 
   private func plan(
-    _ job: Job, _ letter: Letter?, _ facts: AccountFacts?, known: [MailKey: MailRecord]
+    _ job: Job, _ letter: Letter?, _ facts: AccountFacts?, known: Known,
+    _ round: inout PartnerDoor.Round
   ) throws -> Desk.Plan<Step> {
     guard let letter else { return .end(.end(job.unexpected)) }
-    let decided = DecisionTable.mailer.decide(letter.situation(facts))
+    let decided = DecisionTable.mailer.decide(
+      letter.situation(facts, released: known.released, idle: known.idle))
     let fault = "\(decided.rule): a \(letter.kind.rawValue) mail"
     guard let facts, decided.action != .wait else {
       return .end(.end(.later(Fault(.behind, "\(fault), the ledger has not caught up"))))
@@ -99,26 +143,32 @@ public struct Mailer: Sendable {
     if decided.action == .park {
       return .end(.end(.dead(Fault(.contradiction, "\(fault), message and ledger contradict"))))
     }
-    let item = Sending(letter: letter, decided: decided, facts: facts)
-    switch known[letter.key]?.state {
+    var item = Sending(letter: letter, decided: decided, facts: facts)
+    let record = known.mails[letter.key]
+    let isNew = record?.isToBeSentAgain != false
+    item.isResent = record?.isToBeSentAgain == true && record?.isPerhapsSent == true
+    switch record?.state {
+    case _ where isNew && decided.action == .suppress:
+      let change = try letter.suppression(desk, decided, facts, isPerhapsSent: item.isResent)
+      return .commit(change, then: { .end(.done($0.events)) })
+    case _ where isNew:
+      if let wait = round.wait(about: letter.key.account) { return .end(.end(wait)) }
+      return .commit(
+        letter.intent(desk, facts),
+        then: { [item] in $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
     case .sent, .refused, .suppressed:
       let change = letter.answered(desk, decided, facts)
       return .commit(change, then: { .end(.done($0.events)) })
-    case .intended: return try takeUp(item)
-    case nil where decided.action == .suppress:
-      let change = try letter.suppression(desk, decided, facts, isIntended: false)
-      return .commit(change, then: { .end(.done($0.events)) })
-    case nil:
-      return .commit(
-        letter.intent(desk, facts),
-        then: { $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
+    case .intended, nil: return try takeUp(item, &round)
     }
   }
 
   /// A mail that was intended before. What the server said of it is only to be recorded; what it
   /// has not taken is decided on the facts of now; what another process may be sending is left
   /// alone for a while, then it is sent again and counted.
-  private func takeUp(_ item: Sending) throws -> Desk.Plan<Step> {
+  private func takeUp(
+    _ item: Sending, _ round: inout PartnerDoor.Round
+  ) throws -> Desk.Plan<Step> {
     var item = item
     let letter = item.letter
     let known = mine.known(letter.key)
@@ -130,9 +180,9 @@ public struct Mailer: Sendable {
       item.isResent = known?.isResent ?? false
       return .end(.send(item))
     case .uncertain: break
-    case .later where known?.isFollowed(by: letter.job) == true:
+    case .some where known?.isFollowed(by: letter.job) == true:
       item.isResent = known?.isResent ?? false
-    case .later, nil:
+    case .some, nil:
       if letter.job.history.attempts < patience {
         let fault = Fault(.mailLater, "the mail was begun elsewhere and may be under way")
         return .end(.end(.later(fault)))
@@ -142,6 +192,10 @@ public struct Mailer: Sendable {
       let change = try letter.suppression(
         desk, item.decided, item.facts, isIntended: true, isPerhapsSent: item.isResent)
       return .commit(change, then: { .end(.done($0.events)) })
+    }
+    if let wait = round.wait(about: letter.key.account) {
+      mine.putOff(letter.key, letter.job)
+      return .end(.end(wait))
     }
     return .end(.send(item))
   }
@@ -155,33 +209,44 @@ public struct Mailer: Sendable {
   private func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
     let mails = try await write(items)
     let arrivals = Arrivals<Sent>()
-    return try await withThrowingTaskGroup(of: Void.self) { group in
+    // A record that fails breaks off no mail on its way: it might be delivered all the same.
+    let result = await withTaskGroup(of: Void.self) { group in
       for (item, mail) in zip(items, mails) {
         group.addTask { await arrivals.add(Sent(item: item, answer: await send(mail, item))) }
       }
-      var outcomes: [(Int, Outcome)] = []
-      while outcomes.count < items.count {
-        let sent = await arrivals.take { _ = await pause(Self.linger) }
-        outcomes += zip(sent, try await record(sent)).map { ($0.item.index, $1) }
+      let result = await Result.catching {
+        var outcomes: [(Int, Outcome)] = []
+        while outcomes.count < items.count {
+          let sent = await arrivals.take { _ = await pause(Self.linger) }
+          outcomes += zip(sent, try await record(sent)).map { ($0.item.index, $1) }
+        }
+        return outcomes
       }
-      return outcomes
+      await group.waitForAll()
+      return result
     }
+    return try result.get()
   }
 
   /// The answer is kept before anything can go wrong with its record.
-  private func send(_ mail: OutgoingMail, _ item: Sending) async -> MailAnswer {
+  private func send(_ mail: OutgoingMail, _ item: Sending) async -> MailAnswer? {
     if let answer = item.answer { return answer }
     let key = item.letter.key
-    guard mine.begin(key) else { return .later("it is being sent already") }
+    guard mine.begin(key) else { return .notSent("it is being sent already") }
     if item.isTakenUp, let wait = await overtaken(key) {
       mine.release(key)
-      return .later(wait)
+      return .notSent(wait)
+    }
+    let returns = item.letter.job.history.returns
+    guard watch.door.admits(key.account) else {
+      mine.end(key, .notSent("mailing pauses"), isResent: item.isResent, returns: returns)
+      return nil
     }
     desk.reached(.beforeMail)
-    let answer = await server.send([mail]).first ?? .later("the server said nothing")
+    let answer = await server.send([mail]).first ?? .uncertain("the server said nothing")
     desk.reached(.mailAnswered)
-    mine.end(
-      key, answer, isResent: item.isResent, attempts: item.letter.job.history.attempts)
+    watch.heard(answer, about: item.letter)
+    mine.end(key, answer, isResent: item.isResent, returns: returns)
     return answer
   }
 
@@ -201,48 +266,15 @@ public struct Mailer: Sendable {
   private func write(_ items: [Sending]) async throws -> [OutgoingMail] {
     let issued = try await desk.store.invoices(items.compactMap(\.facts.invoice?.id))
     return try items.map { item in
-      let draft = item.facts.invoice.flatMap { issued[$0.id]?.draft }
-      return try desktop.write(item.letter, facts: item.facts, draft: draft, at: desk.clock.now())
+      let invoice = item.facts.invoice.flatMap { issued[$0.id] }
+      return try desktop.write(item.letter, facts: item.facts, invoice, at: desk.clock.now())
     }
   }
+}
 
-  // MARK: 3. Commit what the server said
-
-  private struct Recorded: Sendable {
-    var outcome: Outcome
-    /// It was sent just now, and another process had recorded its end before.
-    var isLate = false
-  }
-
-  private func record(_ sent: [Sent]) async throws -> [Outcome] {
-    let recorded = try await desk.reconcile(sent, about: \.item.letter.job.key) {
-      sent, facts -> Desk.Plan<Recorded> in
-      let item = sent.item
-      let letter = item.letter
-      switch sent.answer {
-      case .accepted:
-        let note = item.isResent ? MailRecord.resent : nil
-        return .commit(
-          try letter.end(.sent, desk, item.decided, item.facts, why: note),
-          then: {
-            Recorded(outcome: .done($0.events), isLate: item.answer == nil && $0.wasAnswered)
-          })
-      case .refused(let why):
-        return .commit(
-          try letter.end(
-            .refused, desk, item.decided, item.facts,
-            why: item.isResent ? MailRecord.perhapsSent + why : why),
-          then: { Recorded(outcome: .done($0.events)) })
-      case .later(let why), .uncertain(let why):
-        let fault = Fault(.mailLater, "the mail server did not take it: \(why)")
-        return .end(Recorded(outcome: .later(fault)))
-      }
-    }
-    let late = zip(sent, recorded).filter(\.1.isLate).map { $0.0.item.letter.sentAgain(desk) }
-    if !late.isEmpty { _ = try await desk.commit(late) }
-    for (sent, recorded) in zip(sent, recorded) {
-      if case .done = recorded.outcome { mine.forget(sent.item.letter.key) }
-    }
-    return recorded.map(\.outcome)
+extension InvoiceDraft {
+  /// Nothing was used, and nothing is to be paid or credited.
+  fileprivate var isIdle: Bool {
+    totalMinor == 0 && lines.allSatisfy { $0.amountMinor == 0 && $0.quantity?.isZero ?? true }
   }
 }

@@ -16,21 +16,21 @@ final class SentMails: Sendable {
     var answer: MailAnswer
     /// An earlier sending has no known end: its receiver may have the mail from that one.
     var isResent: Bool
-    /// How often the message had failed by then.
-    var attempts: Int
+    /// How often the message had been in a delay queue by then.
+    var returns: Int
 
     /// Nothing is left but to record it.
     var isEnd: Bool {
       switch answer {
       case .accepted, .refused: true
-      case .later, .uncertain: false
+      case .later, .denied, .away, .notSent, .uncertain: false
       }
     }
 
     /// The message came straight back from its delay queue: no other process had it in between,
     /// and may have sent the mail.
     func isFollowed(by job: Job) -> Bool {
-      job.history.attempts == attempts + 1 && !job.delivery.redelivered
+      job.history.returns == returns + 1 && !job.delivery.redelivered
     }
   }
 
@@ -51,11 +51,23 @@ final class SentMails: Sendable {
 
   /// `isResent`: an earlier sending may have delivered it; nothing that is said of this one makes
   /// that one certain.
-  func end(_ key: MailKey, _ answer: MailAnswer, isResent: Bool, attempts: Int) {
+  func end(_ key: MailKey, _ answer: MailAnswer, isResent: Bool, returns: Int) {
+    let known = Known(answer: answer, isResent: isResent, returns: returns)
     state.withLock { state in
       state.sending.remove(key)
-      if case .later = answer, !isResent, state.answers.count >= Self.limit { return }
-      state.answers[key] = Known(answer: answer, isResent: isResent, attempts: attempts)
+      if case .uncertain = answer {
+        state.answers[key] = known
+      } else if known.isEnd || isResent || state.answers.count < Self.limit {
+        state.answers[key] = known
+      }
+    }
+  }
+
+  /// Its message goes back to a delay queue without a call.
+  func putOff(_ key: MailKey, _ job: Job) {
+    state.withLock { state in
+      guard state.answers[key]?.isFollowed(by: job) == true else { return }
+      state.answers[key]?.returns = job.history.returns
     }
   }
 

@@ -54,7 +54,11 @@ public struct Reporter: Sendable {
     for period in periods.sorted() {
       guard let run = try await desk.store.run(period), run.state == .running else { continue }
       guard try await desk.store.isFinished(period) else { continue }
-      let change = try completion(of: period, try await desk.store.progress(period))
+      // Counted and refused by one number: others may be taken in meanwhile.
+      guard let progress = try await desk.store.progress(period),
+        progress.finished == progress.run.expected
+      else { continue }
+      let change = try completion(of: period, progress)
       guard case .committed(let made) = try await desk.commit([change])[0] else { continue }
       desk.reached(.closeEnded)
       events += made
@@ -62,10 +66,10 @@ public struct Reporter: Sendable {
     return events
   }
 
-  private func completion(of period: Period, _ progress: Progress?) throws -> Change {
+  private func completion(of period: Period, _ progress: Progress) throws -> Change {
     let now = desk.clock.now()
     var ends: [String: Int] = [:]
-    for (end, count) in progress?.ends ?? [:] { ends[end.rawValue] = count }
+    for (end, count) in progress.ends { ends[end.rawValue] = count }
     let event = Event(
       id: Event.id(.closeCompleted, "\(period)"), type: .closeCompleted, source: desk.source,
       time: now, period: period, data: EventData(period: period, ends: ends))
@@ -74,7 +78,8 @@ public struct Reporter: Sendable {
       decision: DecisionRecord(
         rule: "report.complete", finding: .same,
         explanation: "every expected account has its end"),
-      writes: [.closeRun(period)], events: [try event.traced(after: nil).outgoing()], at: now)
+      writes: [.closeRun(period, expected: progress.run.expected)],
+      events: [try event.traced(after: nil).outgoing()], at: now)
   }
 }
 

@@ -1,0 +1,62 @@
+/// A charge that the gateway holds for an invoice and that no attempt in the ledger accounts for
+/// yet: forgotten by a ledger that was restored, or made by hand.
+public struct FoundCharge: Sendable, Equatable {
+  public enum State: String, Sendable, CaseIterable {
+    case succeeded, failed
+  }
+  /// `ch_…`
+  public var id: String
+  /// `pi_…`: at most one of its charges succeeds.
+  public var payment: String?
+  /// From its metadata; `nil`: not made by the charger.
+  public var attempt: Int?
+  public var amountMinor: Int64
+  public var refundedMinor: Int64
+  /// As the gateway says, in capitals; not every one of its currencies is known here.
+  public var currency: String
+  public var state: State
+  public var madeAt: Instant?
+  /// An attempt took it already, on this invoice or on another one.
+  public var isCounted: Bool
+
+  public init(
+    id: String, payment: String?, attempt: Int?, amountMinor: Int64, refundedMinor: Int64 = 0,
+    currency: String, state: State, madeAt: Instant?, isCounted: Bool = false
+  ) {
+    self.id = id
+    self.payment = payment
+    self.attempt = attempt
+    self.amountMinor = amountMinor
+    self.refundedMinor = refundedMinor
+    self.currency = currency
+    self.state = state
+    self.madeAt = madeAt
+    self.isCounted = isCounted
+  }
+}
+
+extension ChargeSituation {
+  /// Money at the gateway that can be counted for the invoice as it is.
+  var foundMoney: FoundCharge? { money.first { !isUnclear($0) } }
+
+  /// Money at the gateway of which only a person can tell what it is.
+  var foundUnclear: FoundCharge? { money.first(where: isUnclear) }
+
+  /// A failed attempt of ours that the ledger has forgotten. The last one counts: none of those
+  /// before it was declined for good.
+  var foundFailure: FoundCharge? {
+    let last = facts?.attempts.map(\.number).max() ?? 0
+    return found.filter { $0.state == .failed && ($0.attempt ?? 0) > last }
+      .max { ($0.attempt ?? 0) < ($1.attempt ?? 0) }
+  }
+
+  /// An invoice is paid by one charge; what else the gateway took for it the audit names.
+  private var money: [FoundCharge] {
+    has(.succeeded) ? [] : found.filter { $0.state == .succeeded && !$0.isCounted }
+  }
+
+  private func isUnclear(_ charge: FoundCharge) -> Bool {
+    charge.currency != facts?.account.currency.code || charge.refundedMinor > 0
+      || charge.amountMinor <= 0
+  }
+}

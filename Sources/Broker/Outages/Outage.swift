@@ -1,0 +1,59 @@
+/// When something that is away is worth a line: once when it goes, now and then while it stays
+/// away, once when it is back. However many notice it, and however often each of them tries, it is
+/// one outage: it lasts until each who has missed it has found it again, or until nobody has missed
+/// it for long.
+package struct Outage: Sendable {
+  package enum Word: Sendable, Equatable {
+    case begins
+    case goesOn(Duration)
+    /// Nothing that was not said already.
+    case known
+  }
+
+  /// Whoever reads a log's last minutes finds why nothing happens.
+  package static let reminder = Duration.seconds(600)
+  /// A reason that was not said yet, such as what comes after a connection was lost.
+  package static let newReason = Duration.seconds(60)
+  /// Twice the longest usual pause between two tries. Not all that is missed is found again: a
+  /// message may become a dead letter, or another process may have it.
+  static let forgotten = Duration.seconds(7200)
+
+  private var missedBy: Set<String> = []
+  private var begun = ContinuousClock.Instant.now
+  private var said = ContinuousClock.Instant.now
+  private var lastMissed = ContinuousClock.Instant.now
+  private var reasons: Set<String> = []
+
+  package init() {}
+
+  package mutating func missed(
+    by who: String, _ why: String = "", at now: ContinuousClock.Instant
+  ) -> Word {
+    forget(at: now)
+    let isNew = missedBy.isEmpty
+    missedBy.insert(who)
+    lastMissed = now
+    if isNew {
+      begun = now
+      said = now
+      reasons = [why]
+      return .begins
+    }
+    let isNews = !reasons.contains(why) && now - said >= Self.newReason
+    guard isNews || now - said >= Self.reminder else { return .known }
+    said = now
+    reasons.insert(why)
+    return .goesOn(now - begun)
+  }
+
+  /// How long it was away, once all who missed it have it again.
+  package mutating func found(by who: String, at now: ContinuousClock.Instant) -> Duration? {
+    forget(at: now)
+    guard missedBy.remove(who) != nil, missedBy.isEmpty else { return nil }
+    return now - begun
+  }
+
+  private mutating func forget(at now: ContinuousClock.Instant) {
+    if now - lastMissed > Self.forgotten { missedBy = [] }
+  }
+}

@@ -1,0 +1,68 @@
+import Billing
+
+/// A row of usage as it is stored, to be compared with one that comes under the same id.
+struct StoredUsage {
+  var eventID: String
+  var metric: String
+  var quantity: ExactDecimal?
+  var start: Int64
+  var end: Int64
+
+  private static let select = """
+    SELECT u.event_id, m.name, u.coefficient, u.scale, u.starts_at, u.ends_at
+    FROM usage u JOIN metrics m ON m.key = u.metric
+    """
+
+  private init(_ row: Row) {
+    eventID = row[0]
+    metric = row[1]
+    quantity = ExactDecimal(coefficient: row[2], scale: row[3])
+    start = row[4]
+    end = row[5]
+  }
+
+  static func find(
+    _ database: any SQLSession, _ account: Int64, _ eventID: String
+  ) throws -> StoredUsage? {
+    try database.first(
+      "\(select) WHERE u.account = ? AND u.event_id = ?", [account, eventID], StoredUsage.init)
+  }
+
+  /// The CloudEvents with this id, of whatever source.
+  static func findWithSources(
+    _ database: any SQLSession, _ account: Int64, _ eventID: String
+  ) throws -> [StoredUsage] {
+    try database.all(
+      "\(select) WHERE u.account = ? AND u.event_id > ? AND u.event_id < ? ORDER BY u.event_id",
+      [account, eventID + UsageRow.beforeSource, eventID + UsageRow.afterSources],
+      StoredUsage.init)
+  }
+
+  /// As people are told.
+  static func name(_ storedEventID: String) -> String {
+    storedEventID.split(separator: UsageRow.beforeSource, maxSplits: 1).map { "\"\($0)\"" }
+      .joined(separator: " of ")
+  }
+
+  /// `nil`: it is the same usage.
+  func differingColumn(_ row: UsageRow) -> String? {
+    if metric != row.metric { return "metric" }
+    if start != row.start.milliseconds { return "start" }
+    if quantity != row.quantity { return "quantity" }
+    return end == row.end.milliseconds ? nil : "end"
+  }
+}
+
+extension UsageRow {
+  /// What makes it the same one again. Of a table it is the event's id. Of a CloudEvent it is the
+  /// id with the source behind it, for only both together are unique; between them stands a control
+  /// character, which no id can contain.
+  var storedEventID: String { source.map { eventID + Self.beforeSource + $0 } ?? eventID }
+
+  static let beforeSource = "\u{1f}"
+  /// The next character: all that is stored of an id with a source is between these two.
+  static let afterSources = "\u{20}"
+
+  /// As people are told.
+  var name: String { StoredUsage.name(storedEventID) }
+}

@@ -1,0 +1,67 @@
+import Billing
+
+extension LedgerStore {
+  public func mailList(_ question: MailQuestion) async throws -> [MailRecord] {
+    guard let abouts = question.abouts else {
+      return try await connections.read(.tables) { try MailQuery(database: $0).mails(question) }
+    }
+    return try await connections.read { database in
+      try abouts.flatMap { try MailQuery(database: database).mails(question, about: $0) }
+    }
+  }
+
+  public func mailCounts(_ period: Period) async throws -> [MailCount] {
+    try await connections.read(.tables) { database in
+      try database.all(
+        """
+        SELECT state, CASE WHEN state IN ('intended', 'refused') THEN reason END AS why,
+          count(*), min(recorded_at)
+        FROM mails WHERE period = ? GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
+        """, [period.stored]
+      ) { row in
+        MailCount(
+          state: try row.word(0), reason: row[1], mails: row[2],
+          since: Instant(milliseconds: row[3]))
+      }
+    }
+  }
+
+  public func lastMailSent() async throws -> Instant? {
+    try await connections.read(.tables) { database in
+      Instant(
+        stored: try database.integer("SELECT max(ended_at) FROM mails WHERE state = 'sent'"))
+    }
+  }
+
+  public func event(_ id: String) async throws -> StoredEvent? {
+    try await connections.read { database in
+      try database.first(
+        "SELECT \(EventColumns.sql) FROM outgoing_events e WHERE e.id = ? ORDER BY e.sequence",
+        [id], EventColumns.event)
+    }
+  }
+}
+
+private struct MailQuery {
+  let database: any SQLSession
+
+  func mails(_ question: MailQuestion, about: String? = nil) throws -> [MailRecord] {
+    let places = about == nil ? "" : "m.about = ? AND "
+    var values: SQLValues = []
+    if let about { values.append(about) }
+    values += [
+      question.period?.stored, question.period?.stored, question.account, question.account,
+      question.kind?.rawValue, question.kind?.rawValue, question.state?.rawValue,
+      question.state?.rawValue, question.limit,
+    ]
+    return try database.all(
+      """
+      SELECT \(MailColumns.sql), a.id FROM mails m JOIN accounts a ON a.key = m.account
+      WHERE \(places)(CAST(? AS bigint) IS NULL OR m.period = ?)
+        AND (CAST(? AS text) IS NULL OR a.id = ?) AND (CAST(? AS text) IS NULL OR m.kind = ?)
+        AND (CAST(? AS text) IS NULL OR m.state = ?)
+      ORDER BY m.recorded_at, m.about, m.kind LIMIT ?
+      """, values
+    ) { try MailColumns.mail($0, account: $0[6]) }
+  }
+}

@@ -1,0 +1,60 @@
+import Billing
+
+extension LedgerStore {
+  public func startFacts(_ period: Period) async throws -> StartFacts {
+    try await connections.read(.tables) { database in
+      if let run = try RunRows(database).run(period) {
+        let late = try Membership(database: database, period: period).lateCount(in: run)
+        return StartFacts(isStarted: true, late: late)
+      }
+      return try StartQuery(database: database).facts(period)
+    }
+  }
+
+  public func lateAccounts(_ period: Period, limit: Int) async throws -> LateAccounts {
+    try await connections.read(.tables) { database in
+      if try RunRows(database).run(period) == nil { return LateAccounts() }
+      return try Membership(database: database, period: period).late(limit: limit)
+    }
+  }
+
+  public func lateAccounts(
+    _ period: Period, among accounts: [String]
+  ) async throws -> Set<String> {
+    try await connections.read { database in
+      if try RunRows(database).run(period) == nil { return [] }
+      let membership = Membership(database: database, period: period)
+      let isLate = try database.collect(accounts, membership.isLate)
+      return Set(zip(accounts, isLate).filter(\.1).map(\.0))
+    }
+  }
+
+  public func triggers(of period: Period) async throws -> [TriggerRecord] {
+    try await connections.read { try TriggerRows($0).all(of: period) }
+  }
+
+  public func unbilledUsage(
+    before first: Period, after last: Period
+  ) async throws -> [UnclosedUsage] {
+    try await connections.read { database in
+      try database.all(
+        """
+        SELECT u.period, count(*) FROM unbilled_periods u WHERE u.period < ? OR u.period > ?
+        GROUP BY u.period ORDER BY u.period
+        """, [first.stored, last.stored]
+      ) { UnclosedUsage(period: try Period(stored: $0[0]), accounts: $0[1]) }
+    }
+  }
+
+  public func unclosedUsage(before period: Period) async throws -> [UnclosedUsage] {
+    try await connections.read { database in
+      try database.all(
+        """
+        SELECT u.period, count(*) FROM unbilled_periods u WHERE u.period < ?
+          AND NOT EXISTS (SELECT 1 FROM close_runs r WHERE r.period = u.period)
+        GROUP BY u.period ORDER BY u.period
+        """, [period.stored]
+      ) { UnclosedUsage(period: try Period(stored: $0[0]), accounts: $0[1]) }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Billing
+
+/// Whether a message is one that was committed, and whether a service has answered it. A message
+/// that was not committed is never "answered": its id may be that of an event still to come.
+struct RecognitionQuery {
+  let database: any SQLSession
+  let service: ServiceName
+
+  func recognise(_ message: ReceivedMessage) throws -> Recognition {
+    guard let sender = message.sender else {
+      if let replay = message.replay, try !isRecorded(replay) { return .notCommitted(.notReplayed) }
+      return try isAnswered(message.id) ? answered(message.id) : .fresh
+    }
+    let rows = try rows(message)
+    guard let own = rows.first(where: { $0.sender == sender.rawValue }) else {
+      return .notCommitted(rows.first.map { .anotherService($0.sender) } ?? .noSuchEvent)
+    }
+    if !own.hasItsBytes { return .notCommitted(.otherBytes) }
+    return own.isAnswered ? try answered(message.id) : .fresh
+  }
+
+  private struct Committed {
+    var sender: String
+    var hasItsBytes: Bool
+    var isAnswered: Bool
+  }
+
+  /// One look-up by a unique key, for all three questions. The last is no EXISTS: PostgreSQL would
+  /// rather read every decision of the service once, into a hash, than look some up by their key.
+  private func rows(_ message: ReceivedMessage) throws -> [Committed] {
+    try database.all(
+      """
+      SELECT e.service, e.body = ?2,
+        (SELECT 1 FROM decisions d WHERE d.message_id = ?1 AND d.service = ?3 LIMIT 1) IS NOT NULL
+      FROM outgoing_events e WHERE e.id = ?1
+      """, [message.id, message.body, service.rawValue]
+    ) { Committed(sender: $0[0], hasItsBytes: $0[1], isAnswered: $0[2]) }
+  }
+
+  private func isRecorded(_ replay: ReplayedLetter) throws -> Bool {
+    try database.integer(
+      """
+      SELECT 1 FROM dead_actions a JOIN dead_manifests m ON m.key = a.manifest
+      WHERE a.letter = ? AND a.body_hash = ? AND m.action = 'replay' LIMIT 1
+      """, [replay.id, replay.bodyHash]) != nil
+  }
+
+  private func isAnswered(_ id: String) throws -> Bool {
+    try database.integer(
+      "SELECT 1 FROM decisions WHERE message_id = ? AND service = ? LIMIT 1",
+      [id, service.rawValue]) != nil
+  }
+
+  private func answered(_ id: String) throws -> Recognition {
+    .answered(
+      try database.all(
+        """
+        SELECT \(EventColumns.sql)
+        FROM outgoing_events e JOIN unpublished_events u USING (sequence)
+        WHERE e.message_id = ? AND e.service = ? ORDER BY e.sequence
+        """, [id, service.rawValue], EventColumns.event))
+  }
+}

@@ -1,0 +1,126 @@
+import Billing
+
+/// Usage of a period that is stored and has no price: by the catalog its close was started with, or
+/// else the one that it would be started with, or by what later closes settled.
+///
+/// Reads the period's sums as a whole a few times, however many metrics there are: for reports,
+/// never for what is asked again and again.
+struct UnpricedQuery {
+  let database: any SQLSession
+  let period: Period
+
+  private struct Found {
+    var currency: String
+    var name: String
+    var key: Int64
+    var accounts: Int
+    /// Of these accounts, how many have sums above and below 0: only those may come to 0.
+    var mixed: Int
+  }
+
+  private struct Place: Hashable {
+    var account: Int64
+    var metric: Int64
+  }
+
+  func usage() throws -> UnpricedMetrics {
+    var found = try unpriced()
+    var zeros: [Int64: Set<Int64>] = [:]
+    if found.contains(where: { $0.mixed > 0 }) {
+      for zero in try comeToZero() {
+        zeros[zero.metric, default: []].insert(zero.account)
+      }
+      try takeOff(zeros, &found)
+    }
+    let first = try firstAccounts(found.prefix(UnpricedMetrics.mostMetrics), zeros)
+    var metrics = UnpricedMetrics()
+    for metric in found {
+      let accounts = first.filter { $0.metric == metric.key && $0.currency == metric.currency }
+      let quantities = try database.collect(accounts) {
+        try UsageQuantity.sum(database, $0.account, metric.key, [period.stored])
+      }
+      metrics.add(
+        UnpricedMetrics.Metric(
+          name: metric.name, currency: metric.currency, periods: [period],
+          accounts: metric.accounts,
+          first: zip(accounts, quantities).map { .init(account: $0.id, quantity: $1) }))
+    }
+    return metrics
+  }
+
+  private func unpriced() throws -> [Found] {
+    let found = try database.all(
+      """
+      SELECT a.currency, m.name, t.metric, count(*), sum(t.mixed) FROM (
+        SELECT account, metric,
+          CASE WHEN min(coefficient) < 0 AND max(coefficient) > 0 THEN 1 ELSE 0 END AS mixed
+        FROM usage_sums WHERE period = ? AND coefficient <> 0 GROUP BY account, metric) t
+      JOIN accounts a ON a.key = t.account JOIN metrics m ON m.key = t.metric
+      WHERE a.closed = 0 GROUP BY a.currency, m.name, t.metric ORDER BY a.currency, m.name
+      """, [period.stored]
+    ) { Found(currency: $0[0], name: $0[1], key: $0[2], accounts: $0[3], mixed: $0[4]) }
+    var priced = PricedMetrics(database)
+    return try found.filter { try !priced.metrics($0.currency, period.stored).contains($0.name) }
+  }
+
+  /// Pairs whose sums, of different numbers of decimals, come to 0: that was taken back whole.
+  private func comeToZero() throws -> [Place] {
+    var sums: [Place: ExactDecimal] = [:]
+    try database.step(
+      through: """
+        SELECT s.account, s.metric, s.scale, s.coefficient FROM usage_sums s JOIN (
+          SELECT account, metric FROM usage_sums WHERE period = ?1 GROUP BY account, metric
+          HAVING min(coefficient) < 0 AND max(coefficient) > 0) t
+        ON t.account = s.account AND t.metric = s.metric WHERE s.period = ?1
+        """, [period.stored]
+    ) { row in
+      let place = Place(account: row[0], metric: row[1])
+      sums[place] = try (sums[place] ?? .zero).adding(
+        UsageQuantity.decimal(coefficient: row[3], scale: row[2]))
+      return true
+    }
+    return sums.filter(\.value.isZero).map(\.key)
+  }
+
+  private func takeOff(_ zeros: [Int64: Set<Int64>], _ found: inout [Found]) throws {
+    for index in found.indices where found[index].mixed > 0 {
+      let accounts = (zeros[found[index].key] ?? []).sorted()
+      let isCounted = try database.collect(accounts) { account in
+        try database.integer(
+          "SELECT key FROM accounts WHERE key = ? AND currency = ? AND closed = 0",
+          [account, found[index].currency]) != nil
+      }
+      found[index].accounts -= isCounted.count { $0 }
+    }
+    found.removeAll { $0.accounts == 0 }
+  }
+
+  private typealias Named = (metric: Int64, currency: String, id: String, account: Int64)
+
+  private func firstAccounts(
+    _ found: ArraySlice<Found>, _ zeros: [Int64: Set<Int64>]
+  ) throws -> [Named] {
+    if found.isEmpty { return [] }
+    let keys = Set(found.map(\.key)).sorted()
+    let most = UnpricedMetrics.mostAccounts + (keys.map { zeros[$0]?.count ?? 0 }.max() ?? 0)
+    let named = try database.all(
+      """
+      SELECT metric, currency, id, account FROM (
+        SELECT s.metric, a.currency, a.id, s.account,
+          row_number() OVER (PARTITION BY s.metric, a.currency ORDER BY a.id) AS place
+        FROM (
+          SELECT DISTINCT account, metric FROM usage_sums
+          WHERE period = ? AND coefficient <> 0
+            AND metric IN (\(keys.map(String.init).joined(separator: ", ")))) s
+        JOIN accounts a ON a.key = s.account WHERE a.closed = 0) t
+      WHERE place <= ? ORDER BY metric, currency, place
+      """, [period.stored, most]
+    ) { (metric: $0[0], currency: $0[1], id: $0[2], account: $0[3]) as Named }
+    var count: [String: Int] = [:]
+    return named.filter { name in
+      if zeros[name.metric]?.contains(name.account) == true { return false }
+      count["\(name.metric) \(name.currency)", default: 0] += 1
+      return count["\(name.metric) \(name.currency)"] ?? 0 <= UnpricedMetrics.mostAccounts
+    }
+  }
+}

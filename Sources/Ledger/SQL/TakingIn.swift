@@ -1,0 +1,100 @@
+import Billing
+
+/// Accounts of a running close that were parked for want of a catalog, once there is one: their end
+/// is undone, and their ranges are announced again.
+///
+/// The decision that parked an account stays; it answered the range's first event. The new event
+/// has an id of its own, so the account is decided on anew, and since an account has one invoice
+/// of a period, whichever event is worked, or worked again, it is invoiced once.
+struct TakingIn {
+  let database: any SQLSession
+  let request: RunRequest
+  /// `nil`: of every range.
+  var range: Int?
+
+  private typealias Member = (account: String, key: Int64, place: Int, isFinished: Bool)
+
+  func run(
+    _ announce: (CloseRun, RangeAgain) throws -> OutgoingEvent
+  ) throws -> TakenIn {
+    let seen = Set(try candidates())
+    if seen.isEmpty { return TakenIn() }
+    // In the order in which everybody takes them: accounts, counters, runs.
+    try database.lockAccounts(seen.sorted())
+    try RunOpening(database: database, request: request).lock()
+    guard let run = try runningRun() else { return TakenIn() }
+    let members = try members().filter { seen.contains($0.account) }
+    if members.isEmpty { return TakenIn() }
+    try database.runMany(
+      """
+      UPDATE close_members SET ended = NULL, milestones = 0
+      WHERE period = ? AND account = ? AND ended = 'parked'
+      """, members.map { [request.period.stored, $0.key] })
+    try database.run(
+      "UPDATE close_runs SET finished = finished - ? WHERE period = ?",
+      [members.count { $0.isFinished }, request.period.stored])
+    let ranges = Set(members.map { $0.place / run.rangeSize }).sorted()
+    return TakenIn(
+      accounts: members.count, events: try ranges.map { try announced($0, of: run, announce) })
+  }
+
+  /// Who would be taken in.
+  func candidates() throws -> [String] { try members().map(\.account) }
+
+  /// Nobody can end it before this transaction's end.
+  private func runningRun() throws -> CloseRun? {
+    _ = try database.integer(
+      "SELECT finished FROM close_runs WHERE period = ? \(database.dialect.forUpdate)",
+      [request.period.stored])
+    guard let run = try RunRows(database).run(request.period), run.state == .running else {
+      return nil
+    }
+    return run
+  }
+
+  private func members() throws -> [Member] {
+    guard let run = try RunRows(database).run(request.period), run.state == .running else {
+      return []
+    }
+    let ranges = range.map { $0..<$0 + 1 } ?? 0..<run.ranges
+    return try database.all(
+      """
+      SELECT a.id, a.key, m.place, m.milestones & 15 = 15
+      \(LackingCatalogQuery.members)
+        AND (SELECT 1 FROM run_catalogs r
+          WHERE r.period = m.period AND r.currency = a.currency) IS NOT NULL
+        AND m.place >= ? AND m.place < ?
+      ORDER BY m.place
+      """,
+      [
+        request.period.stored, ranges.lowerBound * run.rangeSize, ranges.upperBound * run.rangeSize,
+      ]
+    ) { (account: $0[0], key: $0[1], place: $0[2], isFinished: $0[3]) }
+  }
+
+  private func announced(
+    _ number: Int, of run: CloseRun, _ announce: (CloseRun, RangeAgain) throws -> OutgoingEvent
+  ) throws -> StoredEvent {
+    let last = try database.first(
+      """
+      SELECT e.id FROM close_ranges r JOIN outgoing_events e ON e.sequence = r.event
+      WHERE r.period = ? AND r.number = ?
+      """, [run.period.stored, number]
+    ) { $0[0] as String }
+    let event = try announce(
+      run, RangeAgain(number: number, attempt: Self.attempt(of: last ?? "") + 1))
+    let answer = Answer(
+      service: .invoicer, messageID: request.messageID, account: Answer.noAccount)
+    let stored = try EventRows(database).record(event, of: answer, at: request.at)
+    try database.run(
+      "UPDATE close_ranges SET event = ?, done = 0 WHERE period = ? AND number = ?",
+      [stored.sequence, run.period.stored, number])
+    return stored
+  }
+
+  /// 1 for `close.range:2026-11:3`, 2 for `close.range:2026-11:3:2`.
+  private static func attempt(of id: String) -> Int {
+    let parts = id.split(separator: ":")
+    return parts.count > 3 ? Int(parts[3]) ?? 1 : 1
+  }
+}

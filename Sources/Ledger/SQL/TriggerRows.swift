@@ -1,0 +1,48 @@
+import Billing
+
+/// Triggers that were refused, that started a close by way of exception, or took accounts in. A
+/// trigger that comes again, as cron's does, is counted: one row for each id and rule.
+struct TriggerRows {
+  let database: any SQLSession
+
+  init(_ database: any SQLSession) {
+    self.database = database
+  }
+
+  /// `what`: what it did, in other words than the decision's.
+  func record(
+    _ decision: StartDecision, _ request: RunRequest, _ what: String? = nil
+  ) throws {
+    let isHeard = decision.action == .start || decision.action == .takeIn
+    let outcome: TriggerRecord.Outcome = isHeard ? .started : .refused
+    try database.run(
+      """
+      INSERT INTO close_triggers
+        (period, message_id, rule, source, outcome, explanation, first_at, last_at, times)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
+      ON CONFLICT (period, message_id, rule) DO UPDATE
+      SET source = excluded.source, explanation = excluded.explanation,
+        last_at = excluded.last_at, times = close_triggers.times + 1
+      """,
+      [
+        request.period.stored, request.messageID, decision.rule, request.source,
+        outcome.rawValue, what ?? decision.explanation, request.at.milliseconds,
+        request.at.milliseconds,
+      ])
+  }
+
+  /// In order of time.
+  func all(of period: Period) throws -> [TriggerRecord] {
+    try database.all(
+      """
+      SELECT message_id, rule, source, outcome, explanation, first_at, last_at, times
+      FROM close_triggers WHERE period = ? ORDER BY last_at, message_id, rule
+      """, [period.stored]
+    ) { row in
+      TriggerRecord(
+        messageID: row[0], rule: row[1], source: row[2], outcome: try row.word(3),
+        explanation: row[4], firstAt: Instant(milliseconds: row[5]),
+        lastAt: Instant(milliseconds: row[6]), times: row[7])
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import Billing
+import Ledger
+
+/// A payment that arrived some other way, or a credit that is granted.
+public struct PostingOrder: Sendable {
+  public enum Kind: Sendable {
+    case payment, credit
+  }
+  public var kind: Kind
+  public var account: String
+  public var amount: Money
+  /// What makes it the same one again.
+  public var reference: String
+  /// What it is for, if that is said: these are paid first, in this order.
+  public var invoices: [String]
+
+  public init(
+    _ kind: Kind, account: String, amount: Money, reference: String, invoices: [String] = []
+  ) {
+    self.kind = kind
+    self.account = account
+    self.amount = amount
+    self.reference = reference
+    self.invoices = invoices
+  }
+}
+
+extension PostingOrder {
+  var transactionKind: Transaction.Kind { kind == .payment ? .payment : .creditGrant }
+  var source: LedgerAccount { kind == .payment ? .cash : .creditsGranted }
+  var type: EventType { kind == .payment ? .paymentRecorded : .creditGranted }
+  var messageID: String { "\(type.routingKey):\(account):\(reference)" }
+
+  var refusal: String? {
+    if amount.amountMinor <= 0 { return "the amount must be above zero, found \(amount)" }
+    if !amount.isWithinLimit { return "\(MoneyError.aboveLimit(amount.currency))" }
+    let isPlain = reference.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    let isBlank = reference.allSatisfy(\.isWhitespace)
+    if isBlank || reference.utf8.count > 128 || !isPlain {
+      return "the reference must have 1 to 128 bytes that are not all blank, "
+        + "and no control characters"
+    }
+    return nil
+  }
+}
+
+/// What a payment or a credit does, or would do; or what one that was recorded before did, with the
+/// account as it is now.
+public struct PostingPlan: Sendable, Equatable {
+  /// An invoice, what was paid of it, and what is open of it then.
+  public struct Part: Sendable, Equatable {
+    public var invoice: String
+    public var paidMinor: Int64
+    public var openMinor: Int64
+
+    public init(invoice: String, paidMinor: Int64, openMinor: Int64) {
+      self.invoice = invoice
+      self.paidMinor = paidMinor
+      self.openMinor = openMinor
+    }
+  }
+
+  public var account: String
+  public var amount: Money
+  public var paid: [Part]
+  /// What no invoice took.
+  public var becameCreditMinor: Int64
+  /// All credit of the account that is unused then.
+  public var creditMinor: Int64
+  /// Every invoice of the account that is open then, oldest first; nothing is paid of them here.
+  public var stillOpen: [Part]
+}
+
+extension PostingPlan {
+  /// What these entries do to invoices that were open as `open` says.
+  init(
+    account: String, amount: Money, _ entries: [Entry], creditMinor: Int64, open: [InvoiceFacts]
+  ) {
+    self.account = account
+    self.amount = amount
+    self.creditMinor = creditMinor
+    var left = Dictionary(uniqueKeysWithValues: open.map { ($0.id, $0.openMinor) })
+    var paid: [Part] = []
+    var credit: Int64 = 0
+    for entry in entries {
+      if let invoice = entry.invoice {
+        left[invoice, default: 0] += entry.amountMinor
+        paid.append(
+          Part(invoice: invoice, paidMinor: -entry.amountMinor, openMinor: left[invoice] ?? 0))
+      } else if entry.ledgerAccount == .customerCredit {
+        credit -= entry.amountMinor
+      }
+    }
+    self.paid = paid
+    becameCreditMinor = credit
+    stillOpen = open.sorted { ($0.issuedAt, $0.number) < ($1.issuedAt, $1.number) }.compactMap {
+      let open = left[$0.id] ?? 0
+      return open > 0 ? Part(invoice: $0.id, paidMinor: 0, openMinor: open) : nil
+    }
+  }
+
+  /// What one of before did to invoices that are open now as `open` says.
+  init(earlier: IncomingPosting, amount: Money, creditMinor: Int64, open: [InvoiceFacts]) {
+    let now = Dictionary(uniqueKeysWithValues: open.map { ($0.id, $0.openMinor) })
+    account = earlier.account
+    self.amount = amount
+    self.creditMinor = creditMinor
+    paid = earlier.entries.compactMap { entry in
+      entry.invoice.map {
+        Part(invoice: $0, paidMinor: -entry.amountMinor, openMinor: now[$0] ?? 0)
+      }
+    }
+    becameCreditMinor = earlier.entries.filter { $0.ledgerAccount == .customerCredit }
+      .reduce(0) { $0 - $1.amountMinor }
+    stillOpen = open.map { Part(invoice: $0.id, paidMinor: 0, openMinor: $0.openMinor) }
+  }
+
+  /// `12.30 CHF by bank-1: 10.81 CHF of 2026-11/m-1, paid in full; 1.49 CHF became credit`
+  public func sentence(_ reference: String) -> String {
+    if paid.isEmpty { return "\(amount) by \(reference), all of it unused credit" }
+    var parts = paid.map { part in
+      "\(Money(part.paidMinor, amount.currency)) of \(part.invoice)"
+        + (part.openMinor == 0 ? ", paid in full" : "")
+    }
+    if becameCreditMinor > 0 {
+      parts.append("\(Money(becameCreditMinor, amount.currency)) became credit")
+    }
+    return "\(amount) by \(reference): \(parts.joined(separator: "; "))"
+  }
+}
+
+public enum PostingOutcome: Sendable, Equatable {
+  case done(PostingPlan)
+  /// Recorded before, over the same amount; nothing changed now.
+  case repeated(PostingPlan)
+  case refused(String)
+}

@@ -1,0 +1,85 @@
+import Billing
+import Ledger
+import Logging
+import ServiceLifecycle
+
+/// A line when a close begins and one when it has ended, with what this process did for it. Between
+/// the two a month that goes well says nothing.
+struct CloseWatch: Service {
+  let runs: @Sendable () async throws -> [CloseRun]
+  let tally: Tally
+  let logger: Logger
+  let rest: @Sendable (Duration) async -> Bool
+  /// When this process began: a close of before goes on.
+  let startedAt: Instant
+
+  private static let interval = Duration.seconds(1)
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await looks() }
+  }
+
+  func looks() async {
+    var seen: Seen?
+    repeat {
+      do {
+        seen = note(try await runs(), seen)
+      } catch {
+        // Whoever works with the store says that it is away.
+        logger.debug("closes are not looked at", metadata: ["error": "\(error)"])
+      }
+    } while await rest(Self.interval) && !Task.isCancelled
+  }
+
+  private struct Seen {
+    var closed: Set<Period>
+    /// What this process had done by the look before the close was there.
+    var running: [Period: [Tally.Kind: Int]] = [:]
+    var done: [Tally.Kind: Int]
+  }
+
+  /// At the first look, closes that have ended are of no interest.
+  private func note(_ runs: [CloseRun], _ earlier: Seen?) -> Seen {
+    let now = tally.all
+    let ended = Set(runs.filter { $0.state == .closed }.map(\.period))
+    var seen = earlier ?? Seen(closed: ended, done: now)
+    for run in runs where !seen.closed.contains(run.period) {
+      if seen.running[run.period] == nil {
+        seen.running[run.period] = seen.done
+        let isOlder = run.startedAt < startedAt
+        logger.info(
+          "close \(run.period) \(isOlder ? "goes on" : "has begun")",
+          metadata: ["accounts": .number(run.expected)])
+      }
+      guard run.state == .closed, let before = seen.running.removeValue(forKey: run.period) else {
+        continue
+      }
+      seen.closed.insert(run.period)
+      logger.info("close \(run.period) has ended", metadata: details(run, before))
+    }
+    seen.done = now
+    return seen
+  }
+
+  private func details(_ run: CloseRun, _ before: [Tally.Kind: Int]) -> Logger.Metadata {
+    var details = tally.metadata(since: before)
+    details["accounts"] = .number(run.expected)
+    if let closedAt = run.closedAt {
+      details["seconds"] = .seconds(
+        .milliseconds(closedAt.milliseconds - run.startedAt.milliseconds))
+    }
+    return details
+  }
+}
+
+extension Tally {
+  /// All of it now, to be subtracted later.
+  var all: [Kind: Int] {
+    Dictionary(uniqueKeysWithValues: Kind.allCases.map { ($0, self[$0]) })
+  }
+
+  func metadata(since before: [Kind: Int] = [:]) -> Logger.Metadata {
+    func number(_ kind: Kind) -> Logger.MetadataValue { .number(self[kind] - (before[kind] ?? 0)) }
+    return ["handled": number(.handled), "retried": number(.retried), "dead": number(.dead)]
+  }
+}

@@ -1,0 +1,109 @@
+import Broker
+import Logging
+
+/// What a service says of messages that are not done: a line for each wave of them and not one for
+/// each message. The messages themselves are of level `debug`, and with their reasons in the queue
+/// of dead letters.
+final class RunnerLog: Sendable {
+  private let logger: Logger
+  private let holding: OutageLog
+  /// One each: a message that waits for the mail server says nothing of those that wait for the
+  /// gateway.
+  private let retrying: [FaultReason: OutageLog]
+  private let moving: OutageLog
+
+  init(_ logger: Logger) {
+    self.logger = logger
+    holding = OutageLog("pausing", back: "no pause any more", logger)
+    retrying = Dictionary(
+      uniqueKeysWithValues: FaultReason.allCases.map {
+        ($0, OutageLog("retry", back: "what had to be tried again is done", logger))
+      })
+    moving = OutageLog(
+      "could not be moved, kept", back: "messages can be moved again", level: .error, logger)
+  }
+
+  func pauses(_ fault: Fault, waiting: Int, next: Duration) {
+    holding.missed(
+      by: "work", fault.explanation, waiting: waiting, next: next,
+      ["reason": "\(fault.reason.rawValue)"])
+  }
+
+  func goesOn() { holding.found(by: "work") }
+
+  // MARK: Messages that leave their queue
+
+  /// `isLost`: the broker's connection says so itself. `inHand`: messages of all batches in work,
+  /// which fare as these do where something is away.
+  func moved(
+    _ departures: [Departure], _ moves: [RetryLadder.Move], _ results: [PublishResult],
+    isLost: Bool, inHand: Int
+  ) {
+    var dead: [FaultReason: [Departure]] = [:]
+    var retried: [FaultReason: (first: Fault, count: Int, next: Duration)] = [:]
+    var kept: (count: Int, why: String) = (0, "")
+    for ((departure, move), result) in zip(zip(departures, moves), results) {
+      let reason = departure.fault.reason
+      if result != .confirmed {
+        kept = (kept.count + 1, result.why)
+      } else if move.isDead {
+        dead[reason, default: []].append(departure)
+      } else if departure.putOff == nil {
+        // What is put off is said once for all messages by whoever puts them off.
+        let known = retried[reason] ?? (departure.fault, 0, move.delay)
+        retried[reason] = (known.first, known.count + 1, min(known.next, move.delay))
+      }
+      detail(departure, move, result)
+    }
+    for (reason, wave) in retried.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      retrying[reason]?.missed(
+        by: "work", wave.first.explanation, waiting: max(wave.count, inHand),
+        next: wave.next,
+        ["reason": "\(reason.rawValue)"])
+    }
+    for (_, letters) in dead.sorted(by: { $0.key.rawValue < $1.key.rawValue }) { died(letters) }
+    if kept.count == 0 {
+      moving.found(by: "work")
+    } else if !isLost {
+      moving.missed(by: "work", kept.why, waiting: kept.count, next: .seconds(1))
+    }
+  }
+
+  /// What was tried again is done: the wave of its reason is over.
+  func done(_ worked: [Worked]) {
+    for item in worked where item.isDone {
+      if case .string(let word)? = item.job.delivery.headers[Header.reason],
+        let reason = FaultReason(rawValue: word)
+      {
+        retrying[reason]?.found(by: "work", ["reason": "\(word)"])
+      }
+    }
+  }
+
+  private func died(_ letters: [Departure]) {
+    var details: Logger.Metadata = [
+      "reason": "\(letters[0].fault.reason.rawValue)", "letters": .number(letters.count),
+    ]
+    if letters.count == 1 { details.merge(letters[0].shown) { $1 } }
+    logger.error("dead letter: \(letters[0].fault.explanation)", metadata: details)
+  }
+
+  private func detail(
+    _ departure: Departure, _ move: RetryLadder.Move, _ result: PublishResult
+  ) {
+    var details = departure.shown
+    details["reason"] = "\(departure.fault.reason.rawValue)"
+    details["to"] = "\(move.message.routingKey)"
+    if result != .confirmed { details["kept"] = "\(result.why)" }
+    logger.debug("not done: \(departure.fault.explanation)", metadata: details)
+  }
+}
+
+extension Departure {
+  /// By its id and its trace a message is found in the logs of all services.
+  fileprivate var shown: Logger.Metadata {
+    var shown: Logger.Metadata = ["message_id": "\(delivery.messageID ?? "without id")"]
+    if let trace { shown["trace"] = "\(trace.traceID)" }
+    return shown
+  }
+}

@@ -1,0 +1,26 @@
+import Billing
+import Ledger
+
+/// Accounts that were parked because the close had no catalog in their currency, and that are taken
+/// in again by a further trigger once there is one.
+///
+/// The trigger adds the catalog in one transaction and looks for accounts in the next. A range that
+/// was worked without the catalog meanwhile looks itself once its accounts are committed. So one of
+/// the two finds an account, whoever is first, and whoever is killed.
+extension Invoicer {
+  /// `range`: `nil` for all.
+  func takeIn(
+    _ period: Period, range number: Int?, for job: Job
+  ) async throws -> TakenIn {
+    let cause = job.event
+    let now = desk.clock.now()
+    let request = RunRequest(
+      period: period, messageID: cause.id, source: cause.source, rangeSize: rangeSize, at: now)
+    let taken = try await desk.store.takeIn(request, range: number) { run, again in
+      try rangeEvent(
+        again.number, of: run, id: "\(again.number):\(again.attempt)", causedBy: cause, at: now)
+    }
+    if taken.accounts > 0 { desk.reached(.closeOpened) }
+    return taken
+  }
+}

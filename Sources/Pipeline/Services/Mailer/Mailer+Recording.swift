@@ -1,0 +1,57 @@
+import Billing
+import Ledger
+
+/// 3. Commit what the server said.
+extension Mailer {
+  fileprivate struct Recorded: Sendable {
+    var outcome: Outcome
+    /// It was sent just now, and another process had recorded its end before.
+    var isLate = false
+  }
+
+  private func giveUp(_ item: Sending, _ why: String) throws -> Desk.Plan<Recorded> {
+    .commit(
+      try item.letter.end(
+        .refused, desk, item.decided, item.facts,
+        why: item.isResent ? MailRecord.perhapsSent + why : why),
+      then: { Recorded(outcome: .done($0.events)) })
+  }
+
+  func record(_ sent: [Sent]) async throws -> [Outcome] {
+    let recorded = try await desk.reconcile(sent, about: \.item.letter.job.key) {
+      sent, facts -> Desk.Plan<Recorded> in
+      let item = sent.item
+      let letter = item.letter
+      guard let answer = sent.answer else {
+        return .end(Recorded(outcome: watch.door.putOff()))
+      }
+      switch answer {
+      case .accepted:
+        let note = item.isResent ? MailRecord.resent : nil
+        return .commit(
+          try letter.end(.sent, desk, item.decided, item.facts, why: note),
+          then: {
+            Recorded(outcome: .done($0.events), isLate: item.answer == nil && $0.wasAnswered)
+          })
+      case .refused(let why): return try giveUp(item, why)
+      case .later(let why), .denied(let why), .away(let why), .notSent(let why),
+        .uncertain(let why):
+        let isLast = letter.job.history.attempts >= rungs
+        let back: Outcome
+        switch watch.next(answer, letter, isLast: isLast) {
+        case .giveUp(let why): return try giveUp(item, why)
+        case .putOff: back = watch.door.putOff()
+        case .back(let fault): back = .later(fault)
+        }
+        if case .notSent = answer { return .end(Recorded(outcome: back)) }
+        return .commit(letter.waits(desk, why), then: { _ in Recorded(outcome: back) })
+      }
+    }
+    let late = zip(sent, recorded).filter(\.1.isLate).map { $0.0.item.letter.sentAgain(desk) }
+    if !late.isEmpty { _ = try await desk.commit(late) }
+    for (sent, recorded) in zip(sent, recorded) {
+      if case .done = recorded.outcome { mine.forget(sent.item.letter.key) }
+    }
+    return recorded.map(\.outcome)
+  }
+}

@@ -1,0 +1,34 @@
+import Billing
+import Ledger
+
+/// Usage of months that nobody can have meant: 1970 is where clocks begin that were not set, and
+/// 2062 is a typing mistake. No close that is near bills it.
+struct FarUsage {
+  static let monthsBack = 36
+  static let monthsAhead = 12
+  private static let shown = 10
+
+  let months: [UnclosedMonths.Month]
+
+  init(from period: Period, in store: any Store) async throws {
+    months = try await store.unbilledUsage(
+      before: period.moved(by: -Self.monthsBack), after: period.moved(by: Self.monthsAhead)
+    ).map { .init(period: $0.period.description, accounts: $0.accounts) }
+  }
+
+  static func lines(_ months: [UnclosedMonths.Month]) -> [String] {
+    if months.isEmpty { return [] }
+    let more = months.count - shown
+    return ["warning: usage of months that are far away is in no invoice:"]
+      + months.prefix(shown).map { month in
+        let accounts = month.accounts == 1 ? "1 account" : "\(grouped(month.accounts)) accounts"
+        return "  \(month.period): \(accounts)"
+      } + (more > 0 ? ["  … and \(grouped(more)) more months"] : [])
+  }
+}
+
+extension Period {
+  fileprivate func moved(by months: Int) -> Period {
+    (0..<abs(months)).reduce(self) { period, _ in months < 0 ? period.previous : period.next }
+  }
+}

@@ -1,0 +1,96 @@
+import Broker
+import Ledger
+import Pipeline
+
+/// What the broker shows of one service: how many processes take its messages, and how many wait.
+/// What a process has in its hands it does not show.
+struct ServiceQueue: Encodable, Equatable {
+  /// Messages that failed and are tried again within this time.
+  struct Delay: Encodable, Equatable {
+    var within: String
+    var messages: Int
+  }
+
+  var service: String
+  /// Each process is one.
+  var consumers: Int
+  var messages: Int
+  var delayed: [Delay] = []
+
+  var isIdle: Bool { messages == 0 && delayed.isEmpty }
+
+  /// `charger: no process consumes, 208 messages wait; 12 failed and are tried again within 1 h`
+  var sentence: String {
+    let takers =
+      switch consumers {
+      case 0: "no process consumes"
+      case 1: "1 process consumes"
+      default: "\(grouped(consumers)) processes consume"
+      }
+    let waiting =
+      switch messages {
+      case 0: "nothing waits"
+      case 1: "1 message waits"
+      default: "\(grouped(messages)) messages wait"
+      }
+    let retries = delayed.map { delay in
+      let failed =
+        delay.messages == 1 ? "1 failed and is" : "\(grouped(delay.messages)) failed and are"
+      return "; \(failed) tried again within \(delay.within)"
+    }
+    return "\(service): \(takers), \(waiting)" + retries.joined()
+  }
+}
+
+/// Asks the broker for the services' queues, for commands that go on without one.
+struct QueueReader {
+  static let consequence = "what waits in the queues is not shown"
+
+  let session: Session
+
+  /// `nil` when the broker cannot be asked. `withDelays`: also the queues of what is tried again.
+  func read(
+    _ services: [ServiceName] = MonthClose.services, withDelays: Bool
+  ) async -> [ServiceQueue]? {
+    guard let broker = await session.brokerIfReachable(otherwise: Self.consequence) else {
+      return nil
+    }
+    do {
+      var queues: [ServiceQueue] = []
+      for service in services {
+        guard let depth = try await broker.depth(of: service.rawValue) else { continue }
+        var queue = ServiceQueue(
+          service: service.rawValue, consumers: depth.consumers, messages: depth.messages)
+        if withDelays { queue.delayed = try await delayed(service, broker) }
+        queues.append(queue)
+      }
+      return queues
+    } catch {
+      await session.noteOnce("\(error); \(Self.consequence)")
+      return nil
+    }
+  }
+
+  private func delayed(
+    _ service: ServiceName, _ broker: any Broker
+  ) async throws -> [ServiceQueue.Delay] {
+    var found: [ServiceQueue.Delay] = []
+    for delay in session.settings.retryDelays {
+      let queue = MonthClose.retryQueue(of: service, after: delay)
+      if let depth = try await broker.depth(of: queue), depth.messages > 0 {
+        found.append(.init(within: delay.inWords, messages: depth.messages))
+      }
+    }
+    return found
+  }
+}
+
+extension Duration {
+  /// `10 s`, `1 min`, `1 h`
+  var inWords: String {
+    let seconds = components.seconds
+    if seconds >= 3600, seconds % 3600 == 0 { return "\(seconds / 3600) h" }
+    if seconds >= 60, seconds % 60 == 0 { return "\(seconds / 60) min" }
+    return seconds == 0 ? "1 s" : "\(seconds) s"
+  }
+}

@@ -1,0 +1,90 @@
+import Billing
+
+/// What is most likely a mistake in the data although it can be rated. Nothing of it stops a close.
+struct StrangeInvoices: Encodable {
+  enum Kind: String, Encodable {
+    case farOverMonthBefore, correctionOverBilled, aboveMaximum
+  }
+
+  struct Invoice: Encodable, Equatable {
+    var account: String
+    var kind: Kind
+    var reason: String
+  }
+
+  /// How many times the month before is strange.
+  static let times: Int64 = 5
+  /// In major units: less than that more is not worth a word.
+  static let leastMajor: Int64 = 100
+  private static let shown = 20
+
+  /// What the operator holds to be too much, by currency.
+  let maximum: [String: Int64]
+  private(set) var count = 0
+  private(set) var aboveMaximum = 0
+  private(set) var invoices: [Invoice] = []
+
+  init(maximum: [Money] = []) {
+    self.maximum = Dictionary(
+      maximum.map { ($0.currency.code, $0.amountMinor) }, uniquingKeysWith: min)
+  }
+
+  private enum CodingKeys: CodingKey { case count, aboveMaximum, invoices }
+
+  /// `before` is the total of the invoice of the month before.
+  mutating func look(at draft: InvoiceDraft, _ facts: InvoicingFacts, before: Int64?) {
+    func amount(_ minor: Int64) -> String { money(minor, draft.currency.code) }
+    if let most = maximum[draft.currency.code], draft.totalMinor > most {
+      aboveMaximum += 1
+      add(draft.account, .aboveMaximum, "\(amount(draft.totalMinor)) is above \(amount(most))")
+    }
+    if let before, Self.isFarOver(draft.totalMinor, before, draft.currency) {
+      add(
+        draft.account, .farOverMonthBefore,
+        "\(amount(draft.totalMinor)), the month before \(amount(before))")
+    }
+    for late in facts.late where late.isInvoiced {
+      let corrected = draft.lines.lazy.filter { $0.correctsPeriod == late.period }
+        .reduce(Int128(0)) { $0 + Int128($1.amountMinor) }
+      let billed = late.billed.lazy.filter { $0.period == late.period }
+        .reduce(Int128(0)) { $0 + Int128($1.amountMinor) }
+      guard corrected.magnitude > billed.magnitude, let minor = Int64(exactly: corrected),
+        let billedMinor = Int64(exactly: billed)
+      else { continue }
+      add(
+        draft.account, .correctionOverBilled,
+        "corrects \(late.period) by \(amount(minor)), of which \(amount(billedMinor)) was billed")
+    }
+  }
+
+  private static func isFarOver(_ total: Int64, _ before: Int64, _ currency: Currency) -> Bool {
+    let least = (0..<currency.exponent).reduce(leastMajor) { least, _ in least * 10 }
+    return before > 0 && total / times > before && total - before >= least
+  }
+
+  private mutating func add(_ account: String, _ kind: Kind, _ reason: String) {
+    count += 1
+    if invoices.count < Self.shown {
+      invoices.append(Invoice(account: account, kind: kind, reason: reason))
+    }
+  }
+
+  /// Empty when there is nothing strange.
+  var lines: [String] {
+    if count == 0 { return [] }
+    let more = count - invoices.count
+    return ["warning: look at these before the close:"]
+      + invoices.map { "  \(printable($0.account)): \($0.kind.words), \($0.reason)" }
+      + (more > 0 ? ["  … and \(grouped(more)) more"] : [])
+  }
+}
+
+extension StrangeInvoices.Kind {
+  fileprivate var words: String {
+    switch self {
+    case .farOverMonthBefore: "far over the month before"
+    case .correctionOverBilled: "a correction larger than what was billed"
+    case .aboveMaximum: "above --max"
+    }
+  }
+}

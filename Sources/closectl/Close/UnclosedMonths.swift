@@ -1,0 +1,28 @@
+import Billing
+import Ledger
+
+/// Earlier months that nobody has closed and that have usage no invoice contains. No later close
+/// bills it, so whoever looks at a close is told.
+struct UnclosedMonths {
+  struct Month: Encodable, Equatable {
+    var period: String
+    var accounts: Int
+  }
+
+  let months: [Month]
+
+  init(before period: Period, in store: any Store) async throws {
+    months = try await store.unclosedUsage(before: period).map {
+      Month(period: $0.period.description, accounts: $0.accounts)
+    }
+  }
+
+  /// Empty when there are none.
+  static func lines(_ months: [Month]) -> [String] {
+    months.map { month in
+      let accounts = month.accounts == 1 ? "1 account" : "\(grouped(month.accounts)) accounts"
+      return "\(month.period) was never closed: usage of \(accounts) is in no invoice, "
+        + "and only its own close bills it"
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Billing
+import Foundation
+
+/// An address as it is kept: one that mail can be sent to. An international domain is kept in its
+/// ASCII form (`xn--…`), which is what the mail server needs. Whether the mailbox exists only a
+/// mail can tell.
+struct MailableAddress {
+  struct Fault: Error {
+    var reason: String
+  }
+
+  let text: String
+
+  /// Faults never repeat the address.
+  static func read(_ field: FieldBytes) -> Result<MailableAddress, Fault> {
+    let notOne = Fault(reason: "is not an e-mail address (like name@example.com)")
+    guard field.count <= 254, !hasControl(field) else { return .failure(notOne) }
+    let parts = String(decoding: field, as: UTF8.self)
+      .split(separator: "@", omittingEmptySubsequences: false)
+    guard parts.count == 2, let domain = ascii(String(parts[1])), domain.contains(".") else {
+      return .failure(notOne)
+    }
+    let text = "\(parts[0])@\(domain)"
+    if EmailAddress.isAddress(text) { return .success(MailableAddress(text: text)) }
+    let isForeign = parts[0].utf8.contains { $0 >= 0x80 }
+    return .failure(
+      isForeign
+        ? Fault(reason: "has letters before the @ that mail cannot be sent to: only ASCII can be")
+        : notOne)
+  }
+
+  /// UTS 46, by Foundation. ASCII is checked before: in a URL some of it has a meaning.
+  private static func ascii(_ domain: String) -> String? {
+    if domain.utf8.allSatisfy({ $0 < 0x80 }) { return domain }
+    let isPlain = domain.unicodeScalars.allSatisfy { scalar in
+      !scalar.isASCII || scalar == "." || scalar == "-" || scalar.properties.isAlphabetic
+        || scalar.properties.numericType != nil
+    }
+    guard isPlain, let host = URLComponents(string: "http://\(domain)")?.encodedHost,
+      host.utf8.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "%") })
+    else { return nil }
+    return host
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Billing
+import Ledger
+
+struct InvoiceShow: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "One invoice: its lines, its taxes, what was paid of it and how.",
+    discussion: """
+      No personal data.
+
+      Example:
+        closectl invoice show 2026-11/meter-1000317
+      """)
+
+  @Argument(help: "The invoice's id, as `closectl invoice list` shows it.")
+  var id: String
+  @OptionGroup var shared: SharedOptions
+
+  func perform(in session: Session) async throws -> Answer {
+    let store = try await session.store()
+    guard let invoice = try await store.invoices([id])[id] else {
+      throw Problem("there is no invoice \(quoted(id)): closectl invoice list PERIOD names them")
+    }
+    let document = InvoiceDocument(invoice, try await store.postings(on: id))
+    return Answer(document, text: document.lines)
+  }
+}
+
+/// In minor units.
+struct InvoiceDocument: Encodable {
+  struct Posting: Encodable {
+    var at: String
+    var kind: String
+    var reference: String
+    var amount: Int64
+  }
+
+  var invoice: String
+  var number: Int64
+  var period: String
+  var status: String
+  var open: Int64
+  var issuedAt: String
+  /// When its card is tried again.
+  var nextAttemptAt: String?
+  /// Lines, taxes and sums as they were issued.
+  var issued: DraftDocument
+  /// What moved the open amount, the issue first.
+  var postings: [Posting]
+
+  init(_ found: IssuedInvoice, _ postings: [InvoicePosting]) {
+    let facts = found.facts
+    invoice = facts.id
+    number = facts.number
+    period = facts.period.description
+    status = facts.status.rawValue
+    open = facts.openMinor
+    issuedAt = facts.issuedAt.rfc3339
+    nextAttemptAt = found.nextAttemptAt?.rfc3339
+    issued = DraftDocument(found.draft)
+    self.postings = postings.map {
+      Posting(
+        at: $0.at.rfc3339, kind: $0.kind.rawValue, reference: $0.reference, amount: $0.amountMinor)
+    }
+  }
+
+  private func figure(_ minor: Int64) -> String { money(minor, issued.currency) }
+
+  var lines: [String] {
+    let next = nextAttemptAt.map { ["charged again at \($0)"] } ?? []
+    return ["invoice \(printable(invoice)), number \(grouped(Int(number))), issued \(issuedAt)"]
+      + issued.text + [""] + moves + [standing] + next
+  }
+
+  private var standing: String {
+    open == 0 ? "\(status): nothing is open" : "\(status): \(figure(open)) of it"
+  }
+
+  /// What was paid of it, and how; empty where nothing was.
+  private var moves: [String] {
+    let moves = postings.filter { $0.kind != Transaction.Kind.invoice.rawValue }
+    if moves.isEmpty { return [] }
+    var table = Table([.init("at"), .init("by"), .init("reference"), .init("open", .right)])
+    for move in moves {
+      table.add(move.at, words(move.kind), move.reference, figure(move.amount))
+    }
+    return table.lines() + [""]
+  }
+}

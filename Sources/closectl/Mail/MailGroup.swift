@@ -1,0 +1,133 @@
+import ArgumentParser
+import Billing
+import Ledger
+
+struct MailGroup: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mail",
+    abstract: "Mails: see what became of them, send again what was not delivered.",
+    subcommands: [MailList.self, MailResendCommand.self])
+}
+
+/// Which of a month's mails are meant.
+struct MailChoice: ParsableArguments {
+  @Argument(help: .period, transform: NamedPeriod.init)
+  var named: NamedPeriod?
+  @Option(help: ArgumentHelp("Only this account's.", valueName: "id"))
+  var account: String?
+  @Option(
+    help: ArgumentHelp(
+      "Only this kind: invoice, receipt, declined, held or released.", valueName: "kind"))
+  var kind: MailKind?
+
+  func question(in session: Session) throws -> MailQuestion {
+    MailQuestion(
+      period: try named?.period(at: session.clock.now()), account: account, kind: kind)
+  }
+}
+
+extension MailKind: ExpressibleByArgument {}
+
+/// What became of a mail, in an operator's words.
+enum MailOutcome: String, CaseIterable, ExpressibleByArgument {
+  /// Begun, and tried again until the mail server takes it.
+  case waiting
+  case sent
+  /// Not sent, because it was not true any more.
+  case suppressed
+  /// Refused, or given up.
+  case undelivered
+
+  var state: MailRecord.State {
+    switch self {
+    case .waiting: .intended
+    case .sent: .sent
+    case .suppressed: .suppressed
+    case .undelivered: .refused
+    }
+  }
+
+  init(_ state: MailRecord.State) {
+    switch state {
+    case .intended: self = .waiting
+    case .sent: self = .sent
+    case .suppressed: self = .suppressed
+    case .refused: self = .undelivered
+    }
+  }
+}
+
+struct MailList: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Each mail of a month, with what became of it.",
+    discussion: """
+      waiting: tried again until the mail server takes it. undelivered: refused because of its \
+      recipient, or given up. suppressed: not sent, because it was not true any more.
+
+      Example:
+        closectl mail list 2026-11 --state undelivered
+      """)
+  @OptionGroup var choice: MailChoice
+  @Option(
+    help: ArgumentHelp(
+      "Only these: waiting, sent, suppressed or undelivered.", valueName: "state"))
+  var state: MailOutcome?
+  @OptionGroup var shared: SharedOptions
+
+  func validate() throws {
+    if choice.named == nil { throw ValidationError("say which month: closectl mail list 2026-11") }
+  }
+
+  func perform(in session: Session) async throws -> Answer {
+    var question = try choice.question(in: session)
+    question.state = state?.state
+    let found = try await session.store().mailList(question)
+    let period = question.period.map { "\($0)" } ?? ""
+    return Answer(
+      MailDocument(found.map { ($0, nil) }),
+      text: found.isEmpty
+        ? ["no such mail of \(period)"] : found.map(\.line) + [counted(found.count, "mail")])
+  }
+}
+
+struct MailDocument: Encodable {
+  struct Item: Encodable {
+    var id: String
+    var account: String
+    var kind: String
+    var period: String?
+    var state: String
+    var reason: String?
+    /// Its receiver may have it from an earlier sending.
+    var perhapsDelivered: Bool
+    var outcome: String?
+
+    init(_ mail: MailRecord, _ outcome: String? = nil) {
+      id = mail.about
+      account = mail.account
+      kind = mail.kind.rawValue
+      period = mail.period?.description
+      state = MailOutcome(mail.state).rawValue
+      reason = mail.reason
+      perhapsDelivered = mail.state == .sent || mail.isPerhapsSent
+      self.outcome = outcome
+    }
+  }
+  var mails: [Item]
+
+  init(_ mails: [(MailRecord, String?)]) { self.mails = mails.map(Item.init) }
+}
+
+extension MailRecord {
+  /// `undelivered  invoice  meter-7  invoice.issued:2026-11/meter-7  550 5.1.1 to RCPT`
+  var line: String {
+    [
+      MailOutcome(state).rawValue, kind.rawValue, printable(account), printable(about),
+      reason.map(printable),
+    ].compactMap { $0 }.joined(separator: "  ")
+  }
+}
+
+func counted(_ count: Int, _ what: String) -> String {
+  "\(grouped(count)) \(what)\(count == 1 ? "" : "s")"
+}

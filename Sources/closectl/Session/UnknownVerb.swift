@@ -1,0 +1,68 @@
+import ArgumentParser
+import Pipeline
+
+/// A word where a command's name is expected and that is none; the parser only says that it did not
+/// expect it.
+struct UnknownVerb: Error, CustomStringConvertible {
+  let typed: [String]
+  let expected: [String]
+  let suggestions: [[String]]
+
+  /// `nil` where every word that names a command names one.
+  static func found(
+    in arguments: [String], of root: any ParsableCommand.Type = Closectl.self
+  ) -> UnknownVerb? {
+    var command = root
+    var path = [root._commandName]
+    for word in arguments {
+      let subcommands = command.configuration.subcommands
+      // Options come after the command's name; `help` is the library's own.
+      if subcommands.isEmpty || word.hasPrefix("-") || word == "help" { return nil }
+      path.append(word)
+      if let next = subcommands.first(where: { $0._commandName == word }) {
+        command = next
+        continue
+      }
+      let expected = subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+      return UnknownVerb(
+        typed: path, expected: expected, suggestions: nearest(path, expected, root))
+    }
+    return nil
+  }
+
+  /// Its namesake in another group; or else one of its own group, if it is only mistyped; or else
+  /// any that it may be.
+  private static func nearest(
+    _ typed: [String], _ expected: [String], _ root: any ParsableCommand.Type
+  ) -> [[String]] {
+    guard let word = typed.last else { return [] }
+    let all = verbs(of: root, [root._commandName])
+    let namesakes = all.filter { $0.last == word }
+    if !namesakes.isEmpty { return namesakes }
+    let name = Nearest.name(to: word, among: expected)
+    if isNear(word, name) { return [typed.dropLast() + [name]] }
+    return all.filter { isNear(word, $0.last ?? "") }
+  }
+
+  /// Two letters of five may be wrong: as many as two that changed places.
+  private static func isNear(_ typed: String, _ name: String) -> Bool {
+    Nearest.distance(String(typed.prefix(100)), name) <= max(1, name.utf8.count * 2 / 5)
+  }
+
+  private static func verbs(
+    of command: any ParsableCommand.Type, _ path: [String]
+  ) -> [[String]] {
+    let shown = command.configuration.subcommands.filter { $0.configuration.shouldDisplay }
+    if shown.isEmpty { return [path] }
+    return shown.flatMap { verbs(of: $0, path + [$0._commandName]) }
+  }
+
+  var description: String {
+    let what = "there is no command `\(printable(typed.joined(separator: " ")))`"
+    guard !suggestions.isEmpty else {
+      return "\(what); expected one of \(expected.joined(separator: ", "))"
+    }
+    let meant = suggestions.map { "`\($0.joined(separator: " "))`" }.joined(separator: " or ")
+    return "\(what); did you mean \(meant)?"
+  }
+}
