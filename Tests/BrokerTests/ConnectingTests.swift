@@ -55,7 +55,7 @@ extension BrokerSuite {
       let (listener, port) = listenOnLoopback()
       close(listener)
       let expected = BrokerError.unreachable(
-        host: "127.0.0.1", port: port, why: "connection refused, or no way there")
+        host: "127.0.0.1", port: port, why: "connection refused (errno 111)")
       #expect(await failure(port) == expected)
     }
 

@@ -10,6 +10,12 @@ struct FaultTests {
     (kind: "broken_json", paid: 1, dropped: false),
     (kind: "huge", paid: 1, dropped: false),
     (kind: "redirect", paid: 0, dropped: false),
+    (kind: "html", paid: 1, dropped: false),
+    (kind: "empty", paid: 1, dropped: false),
+    (kind: "201", paid: 1, dropped: false),
+    (kind: "204", paid: 1, dropped: false),
+    (kind: "403_html", paid: 1, dropped: false),
+    (kind: "lost_html", paid: 0, dropped: false),
     (kind: "wrong_amount", paid: 1, dropped: false),
     (kind: "hang", paid: 1, dropped: false),
   ])

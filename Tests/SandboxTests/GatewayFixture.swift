@@ -22,7 +22,7 @@ final class GatewayFixture {
   private let pause: @Sendable (Int) async throws -> Void
 
   init(
-    smallestAmount: Int64 = 1,
+    smallestAmount: Int64? = nil,
     pause: @escaping @Sendable (Int) async throws -> Void = { _ in }
   ) throws {
     let folder = FileManager.default.temporaryDirectory

@@ -44,6 +44,14 @@ struct PaymentIntentTests {
     ("amount=0&currency=chf", "parameter_invalid_integer", "amount"),
     ("amount=49&currency=chf", "amount_too_small", "amount"),
     ("amount=100000000&currency=chf", "amount_too_large", "amount"),
+    ("amount=5050&currency=isk", "invalid_amount", "amount"),
+    ("amount=3801&currency=ugx", "invalid_amount", "amount"),
+    ("amount=1234&currency=kwd", "invalid_amount", "amount"),
+    ("amount=17499&currency=huf", "amount_too_small", "amount"),
+    ("amount=29&currency=gbp", "amount_too_small", "amount"),
+    ("amount=49&currency=jpy", "amount_too_small", "amount"),
+    ("amount=10000000000&currency=jpy", "amount_too_large", "amount"),
+    ("amount=1000&currency=clf", "-", "currency"),
     ("amount=100&currency=zzz", "-", "currency"),
     ("amount=100&currency=chf&amonut=1", "parameter_unknown", "amonut"),
     ("amount=100&currency=chf&confirm=yes", "-", "confirm"),
@@ -53,11 +61,28 @@ struct PaymentIntentTests {
     ("amount=%4", "-", "-"),
   ])
   func aBadParameterIsNamed(form: String, code: String, param: String) async throws {
-    let fixture = try GatewayFixture(smallestAmount: 50)
+    let fixture = try GatewayFixture()
     let answer = await fixture.send("POST", "/v1/payment_intents", body: form)
     #expect(answer.status == 400 && answer["error.type"] == "invalid_request_error")
     #expect(answer["error.code"] == code && answer["error.param"] == param)
     #expect(try fixture.lines().count == 1)
+  }
+
+  @Test(arguments: [
+    ("500", "isk"), ("100", "ugx"), ("20000", "mga"), ("1230", "kwd"), ("50", "jpy"),
+    ("9999999999", "jpy"), ("17500", "huf"), ("123456", "huf"), ("30", "gbp"),
+    ("99999999", "chf"), ("999999999999", "idr"),
+  ])
+  func whatStripeTakesIsTaken(amount: String, currency: String) async throws {
+    let fixture = try GatewayFixture()
+    let answer = await fixture.charge("inv-1", amount: amount, currency: currency)
+    #expect(answer.status == 200 && answer["amount"] == amount)
+    #expect(try fixture.lines().last?["amount"] as? Int == Int(amount))
+  }
+
+  @Test func theMinimumCanBeSet() async throws {
+    let fixture = try GatewayFixture(smallestAmount: 1)
+    #expect(await fixture.charge("inv-1", amount: "1").status == 200)
   }
 
   @Test(arguments: [

@@ -7,16 +7,18 @@ import Testing
     var action: HoldAction
     var days: Int
     var known: Bool
+    var due: Bool
     var situation: Situations
 
     init(
       _ rule: String, _ action: HoldAction, afterDays days: Int = 14, known: Bool = true,
-      _ change: (inout Situations) -> Void = { _ in }
+      due: Bool = true, _ change: (inout Situations) -> Void = { _ in }
     ) {
       self.rule = rule
       self.action = action
       self.days = days
       self.known = known
+      self.due = due
       self.situation = Situations.with(change)
     }
   }
@@ -26,9 +28,18 @@ import Testing
     Case("hold.contradiction", .park) { $0.told.account = "a-2" },
     Case("hold.behind", .wait) { $0.told.position = 3 },
     Case("hold.no-such-invoice", .park) { $0.facts.invoice = nil },
+    Case("hold.not-due", .refuse, due: false),
+    Case("hold.not-due", .refuse, due: false) { $0.facts.invoice?.openMinor = 0 },
     Case("hold.debt-gone", .nothing) { $0.facts.invoice?.status = .paid },
     Case("hold.debt-gone", .nothing) { $0.facts.invoice?.status = .void },
     Case("hold.debt-gone", .nothing) { $0.facts.invoice?.openMinor = 0 },
+    Case("hold.too-small", .nothing) { $0.facts.invoice?.openMinor = 49 },
+    Case("hold.too-small", .nothing, afterDays: 1) { $0.facts.invoice?.openMinor = 49 },
+    Case("hold.place", .place) {
+      $0.facts.invoice?.openMinor = 49
+      $0.facts.account.collection = .manual
+    },
+    Case("hold.place", .place) { $0.facts.invoice?.openMinor = 50 },
     Case("hold.already", .nothing) { $0.facts.heldForInvoice = "2026-11/a-1" },
     Case("hold.in-grace", .waitUntil(Situations.issued.adding(days: 14)), afterDays: 13),
     Case("hold.in-grace", .waitUntil(Situations.issued.adding(days: 14)), afterDays: 13) {
@@ -45,7 +56,7 @@ import Testing
     let decided = DecisionTable.holder.decide(
       HoldSituation(
         snapshot: test.situation.told, facts: test.known ? test.situation.facts : nil,
-        now: Situations.issued.adding(days: test.days)))
+        now: Situations.issued.adding(days: test.days), isDue: test.due))
     #expect(decided.rule == test.rule)
     #expect(decided.action == test.action)
   }

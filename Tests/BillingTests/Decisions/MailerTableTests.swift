@@ -7,16 +7,20 @@ import Testing
     var kind: MailKind
     var action: MailAction
     var known: Bool
+    var released: Bool
+    var idle: Bool
     var situation: Situations
 
     init(
       _ rule: String, _ kind: MailKind, _ action: MailAction, known: Bool = true,
-      _ change: (inout Situations) -> Void = { _ in }
+      released: Bool = true, idle: Bool = false, _ change: (inout Situations) -> Void = { _ in }
     ) {
       self.rule = rule
       self.kind = kind
       self.action = action
       self.known = known
+      self.released = released
+      self.idle = idle
       self.situation = Situations.with(change)
     }
   }
@@ -33,19 +37,30 @@ import Testing
     Case("mail.void", .invoice, .suppress) { $0.facts.invoice?.status = .void },
     Case("mail.no-such-charge", .receipt, .park),
     Case("mail.no-such-charge", .receipt, .park) { $0.addAttempt(1, .declinedSoft) },
+    Case("mail.no-such-decline", .declined, .park),
+    Case("mail.no-such-decline", .declined, .park) { $0.addAttempt(1, .succeeded) },
+    Case("mail.no-such-decline", .declined, .park) { $0.addAttempt(2, .declinedSoft) },
+    Case("mail.no-such-release", .released, .park, released: false),
     Case("mail.superseded", .declined, .suppress) {
       $0.addAttempt(1, .declinedSoft)
       $0.addAttempt(2, .sent)
     },
-    Case("mail.paid-meanwhile", .declined, .suppress) { $0.facts.invoice?.openMinor = 0 },
+    Case("mail.paid-meanwhile", .declined, .suppress) {
+      $0.addAttempt(1, .declinedHard)
+      $0.facts.invoice?.openMinor = 0
+    },
     Case("mail.paid-meanwhile", .held, .suppress) {
       $0.facts.invoice?.openMinor = 0
       $0.facts.heldForInvoice = "2026-11/a-1"
     },
     Case("mail.hold-gone", .held, .suppress),
     Case("mail.held-again", .released, .suppress) { $0.facts.heldForInvoice = "2026-11/a-1" },
+    Case("mail.idle", .invoice, .suppress, idle: true),
     Case("mail.figures-moved", .invoice, .send) { $0.facts.invoice?.openMinor = 5 },
-    Case("mail.harmless", .declined, .send) { $0.facts.position = 8 },
+    Case("mail.harmless", .declined, .send) {
+      $0.addAttempt(1, .declinedSoft)
+      $0.facts.position = 8
+    },
     Case("mail.same", .invoice, .send),
     Case("mail.same", .receipt, .send) { $0.addAttempt(1, .succeeded) },
     Case("mail.same", .held, .send) { $0.facts.heldForInvoice = "2026-11/a-1" },
@@ -56,7 +71,8 @@ import Testing
     let decided = DecisionTable.mailer.decide(
       MailSituation(
         kind: test.kind, snapshot: test.situation.told,
-        facts: test.known ? test.situation.facts : nil, attempt: 1))
+        facts: test.known ? test.situation.facts : nil, attempt: 1,
+        wasReleased: test.released, isIdle: test.idle))
     #expect(decided.rule == test.rule)
     #expect(decided.action == test.action)
   }

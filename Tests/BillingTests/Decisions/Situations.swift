@@ -22,18 +22,44 @@ struct Situations {
       totalMinor: 9012, openMinor: 9012, status: .open, issuedAt: issued))
 
   var told: Snapshot
+  /// At the gateway.
+  var found: [FoundCharge] = []
 
   init() { told = facts.snapshot(at: Self.issued) }
 
   /// What the sender knew is what `facts` say now; later changes are news.
   mutating func tell() { told = facts.snapshot(at: Self.issued) }
 
-  mutating func addAttempt(_ number: Int, _ state: AttemptState) {
+  static func charge(
+    _ attempt: Int?, _ state: FoundCharge.State = .succeeded, currency: String = "CHF",
+    refunded: Int64 = 0, isCounted: Bool = false
+  ) -> FoundCharge {
+    FoundCharge(
+      id: "ch_\(attempt ?? 0)", payment: "pi_1", attempt: attempt, amountMinor: 9012,
+      refundedMinor: refunded, currency: currency, state: state, madeAt: issued,
+      isCounted: isCounted)
+  }
+
+  mutating func addAttempt(_ number: Int, _ state: AttemptState, card: String? = nil) {
     facts.attempts.append(
       Attempt(
         invoice: "2026-11/a-1", account: "a-1", number: number, key: "k\(number)",
-        amountMinor: 9012, currency: Self.chf, state: state, rule: "charge.same",
+        amountMinor: 9012, currency: Self.chf, state: state, paymentMethod: card,
+        rule: "charge.same",
         createdAt: Self.issued))
+  }
+
+  /// An invoice over so much, told as it is.
+  mutating func bill(_ amountMinor: Int64, _ code: String) {
+    // A code that is known to be good.
+    // swift-format-ignore: NeverUseForceTry
+    let currency = try! Currency(code)
+    facts.account.currency = currency
+    facts.balanceMinor = amountMinor
+    facts.invoice?.currency = currency
+    facts.invoice?.totalMinor = amountMinor
+    facts.invoice?.openMinor = amountMinor
+    tell()
   }
 
   static func with(_ change: (inout Situations) -> Void) -> Situations {

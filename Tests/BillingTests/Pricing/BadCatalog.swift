@@ -18,7 +18,7 @@ struct BadCatalog: Sendable {
     ),
     (
       #""version": 3"#, #""version": 3, "produkts": []"#,
-      "produkts: unknown key, expected one of version, currency, products, taxes"
+      "produkts: unknown key, expected one of version, currency, valid_from, products, taxes"
     ),
     (
       #""model": "per_unit""#, #""model": "tiered""#,
@@ -28,22 +28,33 @@ struct BadCatalog: Sendable {
     (#""model": "flat", "#, "", "products[0].price.model: missing"),
     (
       #""amount": "12.90""#, #""amount": 12.90"#,
-      "products[0].price.amount: expected a decimal as a string, such as \"0.2135\", found a bare "
+      "products[0].price.amount: expected a decimal in quotes, such as \"0.2135\", found a bare "
         + "number"
     ),
     (
       #""up_to": "600", "unit": "0.1""#, #""up_to": "600", "unit": 1"#,
-      "products[2].price.tiers[1].unit: expected a decimal as a string, such as \"0.2135\", found "
+      "products[2].price.tiers[1].unit: expected a decimal in quotes, such as \"0.2135\", found "
         + "a bare number"
     ),
     (
       #""amount": "12.90""#, #""amount": "12,90""#,
       "products[0].price.amount: '12,90' is not a decimal, expected digits with at most 18 "
-        + "decimals such as 0.2135"
+        + "decimals such as 0.2135; a point before the decimals, nothing between thousands"
+    ),
+    (
+      #""amount": "12.90""#, #""amount": "12.90 CHF""#,
+      "products[0].price.amount: '12.90 CHF' is not a decimal, expected digits with at most 18 "
+        + "decimals such as 0.2135; without a currency or a unit, the catalog and the product have "
+        + "them"
+    ),
+    (
+      #""discount_percent": "10""#, #""discount_percent": "10%""#,
+      "products[0].price.discount_percent: '10%' is not a decimal, expected digits with at most 18 "
+        + "decimals such as 0.2135; without a percent sign"
     ),
     (
       #""amount": "12.90""#, #""amount": ["12.90"]"#,
-      "products[0].price.amount: expected a decimal as a string, such as \"0.2135\""
+      "products[0].price.amount: expected a decimal in quotes, such as \"0.2135\""
     ),
     (#""amount": "12.90""#, #""amount": null"#, "products[0].price.amount: missing"),
     (
@@ -151,12 +162,21 @@ struct BadCatalog: Sendable {
       "products[5].price.max_per_event: expected at least the min_per_event 0.5, found 0.4"
     ),
     (
+      #""rate": "0.081""#, #""rate": "8.1%""#,
+      "taxes[0].rate: '8.1%' is not a decimal, expected digits with at most 18 decimals such as "
+        + "0.2135; \"0.081\" is 8.1 %"
+    ),
+    (
       #""rate": "0.081""#, #""rate": "8.1""#,
       "taxes[0].rate: expected a fraction from 0 to 1 (\"0.081\" for 8.1 %), found 8.1"
     ),
     (
       #""country": "CH", "name": "MWST""#, #""country": "ch", "name": "MWST""#,
-      "taxes[0].country: expected two capital letters such as CH"
+      "taxes[0].country: 'ch' is not a country code in capital letters: write \"CH\""
+    ),
+    (
+      #""country": "CH", "name": "MWST""#, #""country": "UK", "name": "MWST""#,
+      "taxes[0].country: 'UK' is not a country code of ISO 3166: write GB for the United Kingdom"
     ),
     (#""name": "reduced""#, #""name": "MWST""#, "products[1].tax: no tax is named 'reduced'"),
     (#""tax": "reduced", "price""#, #""price""#, nil),

@@ -184,24 +184,6 @@ import Testing
     #expect(draft.billed.last?.amountMinor == 10_000)
   }
 
-  @Test func `A period that was never invoiced is charged its usage, not its minimums`() throws {
-    let september = try Period("2026-09")
-    let october = try Period("2026-10")
-    var catalog = try tariff()
-    catalog.products.append(
-      Product(
-        id: "support", name: "Support", metric: "calls",
-        price: Price(.perUnit(.one), minimum: try decimal("50"))))
-    let late = try [october, september].map {
-      LateUsage(
-        period: $0, usage: [UsageSum(metric: "kwh", quantity: try decimal("10"), events: 1)])
-    }
-    let draft = try draft(facts([], late: late), catalog)
-    #expect(draft.lines.map(\.product) == ["grid", "support", "electricity", "electricity"])
-    #expect(draft.lines.map(\.correctsPeriod) == [nil, nil, september, october])
-    #expect(draft.lines.map(\.amountMinor) == [1290, 5000, 214, 214])
-  }
-
   @Test func `The same facts give the same draft`() throws {
     let facts = try facts([("kwh", "612.345", 2880)])
     #expect(try draft(facts, tariff()) == draft(facts, tariff()))
@@ -228,6 +210,12 @@ import Testing
         == "product electricity, period 2026-11: the amount is too large to be kept exactly")
     var dear = catalog
     dear.products[1].price = Price(.flat(amount: try decimal("92233720368547758.07")))
+    let chf = try Currency("CHF")
+    #expect(
+      throws: RatingError.arithmetic(
+        product: dear.products[1].id, period: period, .aboveLimit(chf))
+    ) { try draft(facts([("kwh", "1", 1)]), dear) }
+    dear.products[1].price = Price(.flat(amount: try decimal("9999999999999.99")))
     #expect(throws: RatingError.totalOverflow) { try draft(facts([("kwh", "1", 1)]), dear) }
     var events = catalog
     events.products[0].price = Price(

@@ -75,6 +75,16 @@ import Testing
     }
   }
 
+  /// West of Greenwich the year 1900 begins later, east of it 9998 ends earlier.
+  @Test(arguments: [
+    ("1900-01-01T00:00:00Z", "America/New_York"), ("9998-12-31T23:59:59Z", "Asia/Tokyo"),
+    ("0001-01-01T00:00:00Z", "UTC"), ("9999-12-31T00:00:00Z", "UTC"),
+  ])
+  func `An instant in no month that can be kept is refused`(instant: String, zone: String) throws {
+    let instant = try Instant(rfc3339: instant)
+    #expect(throws: TimeError.self) { try Period.containing(instant, in: zone) }
+  }
+
   @Test(arguments: ["", "Europe/Zürich", "Mars/Base", "GMT+5", "+01:00", "../../etc/passwd"])
   func `An unknown time zone is named`(zone: String) throws {
     let period = try Period("2026-11")

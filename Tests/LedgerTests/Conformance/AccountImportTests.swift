@@ -34,6 +34,34 @@ import Testing
     }
   }
 
+  /// Only where the last attempt came to nothing and no other is to come.
+  @Test(
+    arguments: Implementation.all,
+    [
+      (AttemptState.lost, 1), (.declinedHard, 2), (.declinedSoft, 2), (.sent, nil),
+      (.succeeded, nil), (.parked, nil),
+    ] as [(AttemptState, Int?)])
+  func anotherCardHasOpenInvoicesChargedAgain(
+    _ store: Implementation, _ test: (state: AttemptState, number: Int?)
+  ) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      _ = try await store.issue()
+      _ = try await store.commit(
+        change("a", decision: nil, .attempt(sampleAttempt(state: test.state))))
+      var account = sampleAccount()
+      account.collection = .auto
+      account.paymentMethod = "pm_other"
+      _ = try await store.importAccounts([(account, 2)], at: noon)
+      _ = try await store.importAccounts([(account, 2)], at: noon.adding(seconds: 1))
+      let due = try await store.story(of: "meter-1", period: nil)?.due ?? []
+      #expect(due.map(\.service) == (test.number == nil ? [] : [.charger]))
+      #expect(
+        due.map(\.reference) == test.number.map { ["2026-11/meter-1#card@\(noon.rfc3339):\($0)"] }
+          ?? [])
+    }
+  }
+
   @Test(arguments: Implementation.all)
   func currencyOfABilledAccountIsRefusedByLine(_ store: Implementation) async throws {
     try await store.withStore { store in

@@ -56,6 +56,26 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
+  func onlyAParkedAttemptIsReopenedAndThenSettledAgain(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      _ = try await store.issue()
+      var attempt = sampleAttempt()
+      attempt.paymentMethod = "pm_1"
+      _ = try await store.commit(change("a", decision: nil, .attempt(attempt)))
+      let early = try await store.commit(change("b", .reopen(attempt)))
+      #expect(early == .stale(.attemptSettled(invoice: "2026-11/meter-1", number: 1)))
+      _ = try await store.commit(change("c", .settle(settled(.parked))))
+      #expect(try await store.commit(change("d", .reopen(attempt))) == .committed([]))
+      let found = try await store.facts(invoice: "2026-11/meter-1").attempts
+      #expect(found.map(\.state) == [.unknown])
+      #expect(found.map(\.settledAt) == [nil])
+      #expect(found.map(\.paymentMethod) == ["pm_1"])
+      #expect(try await store.commit(change("e", .settle(settled(.succeeded)))) == .committed([]))
+    }
+  }
+
+  @Test(arguments: Implementation.all)
   func keyIsUsedOnce(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))

@@ -94,6 +94,21 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
+  func pendingWorkOfBeforeIsOverdue(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      #expect(try await store.overdueWork(before: .future) == [:])
+      try await store.add(sampleAccount())
+      _ = try await store.issue()
+      _ = try await store.commit(
+        change("a", .schedule(work("1", at: noon)), .schedule(work("2", at: noon.adding(days: 1)))))
+      #expect(try await store.overdueWork(before: noon) == [:])
+      #expect(try await store.overdueWork(before: noon.adding(days: 1)) == [.charger: 1])
+      #expect(try await take(store, at: noon).count == 1)
+      #expect(try await store.overdueWork(before: .future) == [.charger: 1])
+    }
+  }
+
+  @Test(arguments: Implementation.all)
   func failedAnnouncementLeavesTheWorkPending(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())

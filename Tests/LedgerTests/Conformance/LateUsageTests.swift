@@ -55,19 +55,71 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func usageOfAMonthThatWasNeverInvoicedIsLate(_ store: Implementation) async throws {
+  func usageOfAMonthThatWasNeverClosedStaysWithIt(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([
         sampleUsage("1", "10", start: "2026-09-10T10:00:00Z"), sampleUsage("2", "20"),
       ])
       let facts = try await store.novemberFacts()
-      #expect(facts.late.map(\.period) == [october.previous])
-      #expect(facts.late[0].billed == [])
-      #expect(facts.late[0].catalog == nil)
+      #expect(facts.late.isEmpty)
       _ = try await issue(
         sampleDraft(), usageVersion: facts.facts.usageVersion, in: store)
+      #expect(try await store.decemberFacts().late.isEmpty)
+      let september = try await store.invoicingFacts(
+        ["meter-1"], period: october.previous, eventMetrics: [])[0]
+      #expect(september.usage.map(\.quantity) == [ExactDecimal(10)], "it is not forgotten")
+    }
+  }
+
+  /// Closed while the account was not there yet: no close of its own will ever bill it.
+  @Test(arguments: Implementation.all)
+  func usageOfAMonthThatWasClosedWithoutTheAccountIsLate(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      _ = try await store.importCatalog(sampleCatalog(version: 7), at: noon)
+      try await store.add(sampleAccount("other"))
+      try await store.close(october)
+      try await store.add(sampleAccount())
+      _ = try await store.importRows([sampleUsage("1", "10", start: "2026-10-10T10:00:00Z")])
+      let facts = try await store.novemberFacts()
+      #expect(facts.late.map(\.period) == [october])
+      #expect(facts.late.map(\.isInvoiced) == [false])
+      #expect(facts.late[0].catalog == sampleCatalog(version: 7))
+      _ = try await issue(
+        sampleDraft(billed: [billed(october, 10, 250)]),
+        usageVersion: facts.facts.usageVersion, in: store)
       #expect(try await store.decemberFacts().late.isEmpty, "nothing is billed twice")
+    }
+  }
+
+  /// A member that is not through is invoiced by its own close; one that was parked never is.
+  @Test(arguments: Implementation.all)
+  func usageOfAMemberWaitsForItsInvoiceUnlessItIsParked(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      _ = try await store.importCatalog(sampleCatalog(version: 7), at: noon)
+      try await store.add(sampleAccount())
+      _ = try await store.importRows([sampleUsage("1", "10", start: "2026-10-10T10:00:00Z")])
+      try await store.close(october)
+      #expect(try await store.novemberFacts().late.isEmpty)
+      _ = try await store.commit(
+        change(
+          "p", by: .invoicer,
+          .progress(account: "meter-1", period: october, reached: [], end: .parked)))
+      #expect(try await store.novemberFacts().late.map(\.isInvoiced) == [false])
+    }
+  }
+
+  /// Two closes at once may have rated the same late usage; an invoice over zero moves no balance.
+  @Test(arguments: Implementation.all)
+  func secondDraftOfTheSameLateUsageIsRefused(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      let version = try await store.novemberFacts().facts.usageVersion
+      let first = sampleDraft(netMinor: 0, billed: [billed(october, 10, 0)])
+      #expect(try await issue(first, usageVersion: version, in: store) == .committed([]))
+      let second = sampleDraft(
+        period: Self.december, netMinor: 0, billed: [billed(october, 10, 0)])
+      #expect(try await issue(second, usageVersion: version, in: store) == .stale(.usage))
     }
   }
 
@@ -86,9 +138,11 @@ import Testing
   @Test(arguments: Implementation.all)
   func usageNobodyReadIsKeptForTheNextInvoice(_ store: Implementation) async throws {
     try await store.withStore { store in
+      _ = try await store.importCatalog(sampleCatalog(), at: noon)
+      try await store.close(october)
       try await store.add(sampleAccount())
       _ = try await store.importRows([sampleUsage("1", "1", start: "2026-10-10T10:00:00Z")])
-      _ = try await store.issue()  // without a usage version
+      _ = try await store.issue()  // its draft knows nothing of October
       #expect(try await store.decemberFacts().late.map(\.period) == [october])
     }
   }
@@ -103,14 +157,20 @@ import Testing
         usageVersion: store.novemberFacts().facts.usageVersion, in: store)
       let facts = try await store.invoicingFacts(
         ["meter-1"], period: october, eventMetrics: [])[0]
-      #expect(facts.usage == [])
-      #expect(facts.late.map(\.period) == [october])
-      #expect(facts.late[0].billed == [billed(october, 10, 900)])
+      #expect(facts.usage.map(\.quantity) == [ExactDecimal(10)])
+      #expect(facts.late.isEmpty)
+      #expect(facts.billed == [billed(october, 10, 900)], "it is taken off the month's own invoice")
     }
   }
 }
 
 extension Store {
+  /// Its expected set is fixed; nobody is invoiced.
+  fileprivate func close(_ period: Period) async throws {
+    let request = RunRequest(period: period, messageID: "t", rangeSize: 50, at: noon)
+    _ = try await openRun(request) { _ in [] }
+  }
+
   fileprivate func decemberFacts() async throws -> InvoicingFacts {
     try await invoicingFacts(["meter-1"], period: november.next, eventMetrics: [])[0]
   }

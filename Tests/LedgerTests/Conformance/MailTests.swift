@@ -77,4 +77,57 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: Implementation.all)
+  func aMailWithItsEndIsReopenedOnceAndKeepsWhatIsKnownOfIt(
+    _ store: Implementation
+  ) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      let key = MailKey(about: "e", account: "meter-1", kind: .invoice)
+      _ = try await store.commit(change("a", decision: nil, .mail(mail(.intended))))
+      _ = try await store.commit(change("a", decision: nil, .mailWaits(key, "452 to RCPT")))
+      #expect(try await store.mails([key]) == [key: mail(.intended, "452 to RCPT")])
+      let tooEarly = try await store.commit(change("b", .mailReopen(mail(.refused))))
+      #expect(tooEarly == .stale(.mailEnded(about: "e")))
+      _ = try await store.commit(change("c", .mailEnd(mail(.refused, "550 5.1.1"))))
+      _ = try await store.commit(change("c", decision: nil, .mailWaits(key, "452 to RCPT")))
+      _ = try await store.commit(change("d", .mailReopen(mail(.refused, "550 5.1.1"))))
+      #expect(try await store.mails([key])[key]?.isToBeSentAgain == true)
+      let twice = try await store.commit(change("e", .mailReopen(mail(.refused))))
+      #expect(twice == .stale(.mailEnded(about: "e")))
+      _ = try await store.commit(change("f", decision: nil, .mail(mail(.intended))))
+      #expect(try await store.mails([key]) == [key: mail(.intended)])
+      let begun = try await store.commit(change("g", decision: nil, .mail(mail(.intended))))
+      #expect(begun == .stale(.mailExists(about: "e")))
+      _ = try await store.commit(change("h", .mailEnd(mail(.sent))))
+      _ = try await store.commit(change("i", .mailReopen(mail(.sent))))
+      #expect(try await store.mails([key])[key]?.isPerhapsSent == true, "it was delivered")
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func mailsAreListedAndCountedByWhatBecameOfThem(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      var other = mail(.intended)
+      other.about = "f"
+      _ = try await store.commit(
+        change("a", .mail(mail(.suppressed, "mail.paid")), .mail(other)))
+      var question = MailQuestion(period: mail(.sent).period)
+      #expect(try await store.mailList(question).map(\.about) == ["e", "f"])
+      question.state = .intended
+      #expect(try await store.mailList(question).map(\.about) == ["f"])
+      #expect(try await store.mailList(MailQuestion(abouts: ["f", "x"])).map(\.about) == ["f"])
+      #expect(try await store.mailList(MailQuestion(account: "meter-2")).isEmpty)
+      if let period = mail(.sent).period {
+        #expect(try await store.mailCounts(period).map(\.mails) == [1, 1])
+      }
+      var sent = other
+      sent.state = .sent
+      #expect(try await store.lastMailSent() == nil)
+      _ = try await store.commit(change("b", .mailEnd(sent)))
+      #expect(try await store.lastMailSent() != nil)
+    }
+  }
 }

@@ -55,6 +55,7 @@ import Testing
       #expect(totals.ledgerSumMinor == 0)
       #expect(totals.revenueMinor == ["electricity": 3000])
       #expect(totals.taxByRateMinor == ["MWST 0.081": 243])
+      #expect(totals.taxBaseByRateMinor == ["MWST 0.081": 3000])
       let before = try #require(try await store.totals(october).first)
       #expect((before.collectedMinor, before.outstandingMinor) == (1081, 0))
       #expect(try await store.totals(november.next) == [])
@@ -103,6 +104,68 @@ import Testing
       let whole = try #require(try await store.story(of: "c", period: nil))
       #expect(whole.invoices.map(\.id) == ["2026-10/c", "2026-11/c"])
       #expect(whole.transactions.count == 3)
+    }
+  }
+
+  /// A credit that was granted belongs to no month, one that was used belongs to its invoice's.
+  @Test(arguments: Implementation.all)
+  func storyOfAPeriodShowsThatPeriod(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await fill(store)
+      _ = try await store.commit(change("late", account: "e", at: noon))
+      let about = try await store.facts("e", invoice: "2026-11/e").snapshot(at: noon)
+      let retried = DecisionRecord(
+        rule: "operator.parked-retry", finding: .material, explanation: "again", found: about)
+      _ = try await store.commit(
+        change("parked.retry:2026-11/e", by: .closectl, account: "e", decision: retried))
+      let one = try #require(try await store.story(of: "e", period: november))
+      #expect(one.transactions.map(\.kind) == ["invoice", "creditApplied"])
+      #expect(one.steps.map(\.messageID) == ["ie", "parked.retry:2026-11/e"])
+      let none = try #require(try await store.story(of: "e", period: october))
+      #expect(none.transactions.isEmpty && none.steps.isEmpty)
+      let whole = try #require(try await store.story(of: "e", period: nil))
+      #expect(whole.transactions.map(\.kind) == ["creditGrant", "invoice", "creditApplied"])
+      #expect(whole.steps.map(\.messageID) == ["ge", "ie", "late", "parked.retry:2026-11/e"])
+      let negative = try #require(try await store.story(of: "d", period: november))
+      #expect(negative.transactions.map(\.kind) == ["invoice"])
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func workForLaterIsCountedByServiceAndKind(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await fill(store)
+      func work(_ kind: EventType, _ account: String, _ days: Int) -> Write {
+        .schedule(
+          DueWork(
+            service: kind == .dueCharge ? .charger : .holder, kind: kind,
+            reference: "2026-11/\(account):\(days)", account: account,
+            invoice: "2026-11/\(account)", dueAt: noon.adding(days: days), causationID: nil))
+      }
+      _ = try await store.commit(
+        change(
+          "w", account: "c", work(.dueCharge, "c", 3), work(.dueCharge, "c", -1),
+          work(.dueGrace, "c", 7)))
+      #expect(
+        try await store.dueTallies(november, at: noon) == [
+          DueTally(
+            service: .charger, kind: .dueCharge, count: 2, overdue: 1,
+            firstAt: noon.adding(days: -1)),
+          DueTally(
+            service: .holder, kind: .dueGrace, count: 1, overdue: 0, firstAt: noon.adding(days: 7)),
+        ])
+      #expect(try await store.dueTallies(october, at: noon) == [])
+      let announced = try await store.takeDue(by: .charger, at: noon, limit: 5) { work, _ in
+        OutgoingEvent(
+          id: "due.charge:\(work.reference)", type: work.kind.rawValue, routingKey: "due.charge",
+          account: work.account, period: november, body: [])
+      }
+      #expect(announced.count == 1)
+      let story = try #require(try await store.story(of: "c", period: november))
+      #expect(story.announced.map(\.reference) == ["2026-11/c:-1"])
+      _ = try await store.commit(change("due.charge:2026-11/c:-1", account: "c"))
+      let answered = try #require(try await store.story(of: "c", period: nil))
+      #expect(answered.announced.isEmpty && answered.due.count == 2)
     }
   }
 }

@@ -8,8 +8,9 @@ import Testing
     period: november, messageID: "trigger", rangeSize: 2, at: noon)
 
   /// As the invoicer announces a run.
-  @Sendable private static func announced(_ run: CloseRun) throws -> [OutgoingEvent] {
-    let ranges = try (0..<run.ranges).map { number in
+  @Sendable private static func announced(_ growth: RunGrowth) throws -> [OutgoingEvent] {
+    let run = growth.run
+    let ranges = try growth.ranges.map { number in
       let event = Event(
         id: "range-\(number)", type: .closeRange, source: "/invoicer", time: noon,
         data: EventData(period: run.period, range: .init(number: number, of: run.ranges)))
@@ -115,7 +116,7 @@ import Testing
       for catalog in [
         sampleCatalog(), sampleCatalog(version: 2), sampleCatalog(version: 9, currency: euro),
       ] {
-        #expect(try await store.importCatalog(catalog, at: noon) == ImportCount(added: 1))
+        #expect(try await store.importCatalog(catalog, at: noon).count == ImportCount(added: 1))
       }
       _ = try await opened(store)
       _ = try await store.importCatalog(sampleCatalog(version: 3), at: noon)
@@ -125,7 +126,7 @@ import Testing
       #expect(try await store.currentCatalogs()["CHF"] == sampleCatalog(version: 3))
       #expect(try await store.catalogs(for: october) == [:])
       #expect(
-        try await store.importCatalog(sampleCatalog(version: 3), at: noon)
+        try await store.importCatalog(sampleCatalog(version: 3), at: noon).count
           == ImportCount(unchanged: 1))
       await #expect(throws: StoreError.catalogDiffers(currency: "CHF", version: 3)) {
         try await store.importCatalog(sampleCatalog(version: 3, unit: "0.26"), at: noon)

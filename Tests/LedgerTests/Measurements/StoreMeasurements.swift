@@ -158,7 +158,7 @@ import Testing
 
   private static func charged(_ account: String) throws -> Change {
     var attempt = sampleAttempt(account, state: .succeeded)
-    attempt.gatewayID = "pi_3MtwBwLkdIwHu7ix28a3tqPa"
+    attempt.gatewayID = "pi_3Mtw\(attempt.invoice.filter { $0.isNumber })"
     attempt.settledAt = noon
     let snapshot = Snapshot(
       account: account, position: 1, takenAt: noon, currency: chf, balance: 1081, hold: false,

@@ -41,6 +41,12 @@ import Testing
     #expect(PostgreSQLText.written(sql, [.bigint, .text]) == expected)
   }
 
+  @Test func aTableWithoutAPlaceIsNotKeptBack() {
+    let writes = PendingWrites()
+    #expect(writes.takes(PostgreSQLStatement("INSERT INTO holds VALUES (?)", [.bigint])))
+    #expect(!writes.takes(PostgreSQLStatement("INSERT INTO novelties VALUES (?)", [.bigint])))
+  }
+
   @Test func statementsOfOneChangeKeepTheirOrderOnATable() {
     let decide = PostgreSQLStatement("INSERT INTO decisions VALUES (?)", [.bigint])
     let place = PostgreSQLStatement("INSERT INTO holds VALUES (?)", [.bigint])

@@ -7,7 +7,8 @@ import Testing
 /// Every write takes the file lock; no read does.
 @Suite struct LockTests {
   private func opened(_ folder: URL) async throws -> any Store {
-    try await openStore("sqlite:\(folder.path)/store.db", migrate: true)
+    try await openStore(
+      "sqlite:\(folder.path)/store.db", migrate: true, lockTimeout: .seconds(300))
   }
 
   private func lockDescriptor(_ folder: URL) throws -> CInt {
@@ -49,15 +50,15 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: access("/usr/bin/flock", X_OK) == 0 && access("/proc/locks", R_OK) == 0))
+  @Test(.enabled(if: LockProcess.isPossible))
   func writersOfOtherProcessesTakeTurns() async throws {
     try await withFolder { folder in
       let store = try await opened(folder)
       try await store.add(sampleAccount())
-      let other = try OtherProcess(holding: "\(folder.path)/store.db.lock")
+      let other = try LockProcess(holding: "\(folder.path)/store.db.lock")
       async let issued = store.issue()
       // Our writer shows up as waiting before the other process lets go.
-      while !(try other.isWaitedFor()) { await Task.yield() }
+      while !other.isWaitedFor() { await Task.yield() }
       #expect(try await store.facts().position == 0)
       try other.release()
       #expect(try await issued == .committed([]))
@@ -68,38 +69,4 @@ import Testing
 
 private final class Seen: @unchecked Sendable {  // written by one import, read after it
   var code: CInt = -1
-}
-
-/// `flock LOCKFILE cat` in a process of its own: holds the lock until its input ends.
-private struct OtherProcess {
-  private let process = Process()
-  private let input = Pipe()
-  private let inode: UInt64
-
-  init(holding path: String) throws {
-    var status = stat()
-    stat(path, &status)
-    inode = UInt64(status.st_ino)
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
-    process.arguments = [path, "cat"]
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    // What comes back went through `cat`, which runs only under the lock.
-    try input.fileHandleForWriting.write(contentsOf: Data("x".utf8))
-    _ = try output.fileHandleForReading.read(upToCount: 1)
-  }
-
-  func isWaitedFor() throws -> Bool {
-    let locks = try String(contentsOfFile: "/proc/locks", encoding: .utf8)
-    return locks.split(separator: "\n").contains {
-      $0.contains("-> FLOCK") && $0.contains(":\(inode) ")
-    }
-  }
-
-  func release() throws {
-    try input.fileHandleForWriting.close()
-    process.waitUntilExit()
-  }
 }

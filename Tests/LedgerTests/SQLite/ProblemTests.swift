@@ -10,7 +10,7 @@ import Testing
     ("UPDATE accounts SET credit_minor = 7", "credit 7"),
     ("UPDATE accounts SET position = 3", "is at position 3"),
     ("UPDATE accounts SET held_for_invoice = 'x'", "shows hold x"),
-    ("UPDATE invoices SET open_minor = 7", "has open 7, its entries say 1081"),
+    ("UPDATE invoices SET open_minor = 7", "has open 7, its entries say otherwise"),
     ("UPDATE invoices SET status = 'paid'", "is paid with open 1081"),
     ("UPDATE counters SET value = 7", "invoice numbers have gaps"),
     ("UPDATE close_runs SET finished = 1", "counts 1 finished accounts, there are 0"),
@@ -18,7 +18,7 @@ import Testing
     ("DELETE FROM usage_sums", "the sums know 0"),
     (
       "DROP TRIGGER entries_kept; UPDATE entries SET amount_minor = 5 WHERE line = 1",
-      "has entries that sum to"
+      "has entries that do not sum to 0"
     ),
     (
       "DROP TRIGGER invoice_lines_fixed; UPDATE invoice_lines SET amount_minor = 5",

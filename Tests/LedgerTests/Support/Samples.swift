@@ -57,13 +57,13 @@ func sampleEvent(_ id: String, account: String? = "meter-1") -> OutgoingEvent {
 
 func sampleUsage(
   _ id: String, _ quantity: String, account: String = "meter-1", metric: String = "electricity_kwh",
-  start: String = "2026-11-10T10:00:00+01:00", line: Int = 2
+  start: String = "2026-11-10T10:00:00+01:00", line: Int = 2, source: String? = nil
 ) -> UsageRow {
   let start = known(try Instant(rfc3339: start))
   return UsageRow(
     eventID: id, account: account, metric: metric,
     quantity: known(try ExactDecimal(parsing: quantity)),
-    start: start, end: start.adding(seconds: 900), line: line)
+    start: start, end: start.adding(seconds: 900), line: line, source: source)
 }
 
 func sampleCatalog(

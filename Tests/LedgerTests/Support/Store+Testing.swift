@@ -17,6 +17,31 @@ extension Store {
     return found
   }
 
+  /// Without anybody who asks whether that month can be meant.
+  func opened(
+    _ request: RunRequest, announce: @escaping @Sendable (RunGrowth) throws -> [OutgoingEvent]
+  ) async throws -> OpenedRun {
+    try await openRun(
+      request,
+      decide: { facts in
+        try StartSituation(
+          request.period, at: request.period.next.interval(in: "UTC").upperBound,
+          StartPermission(isLate: true), monthsBack: 2,
+          StartFacts(
+            isStarted: facts.isStarted, late: facts.late, hasCatalog: true, accounts: 1,
+            hasUsage: true)
+        ).decide()
+      }, announce: announce)
+  }
+
+  func openRun(
+    _ request: RunRequest, announce: @escaping @Sendable (RunGrowth) throws -> [OutgoingEvent]
+  ) async throws -> (run: CloseRun, created: Bool, events: [StoredEvent]) {
+    let opened = try await opened(request, announce: announce)
+    guard let run = opened.run else { throw StoreError.invalid("\(opened.decision)") }
+    return (run, opened.decision.action == .start, opened.events)
+  }
+
   /// Issues and posts, as the invoicer does.
   func issue(
     _ account: String = "meter-1", period: Period = november, netMinor: Int64 = 1000
@@ -27,7 +52,7 @@ extension Store {
 
   func importRows(
     _ rows: [UsageRow], skipBad: Bool = false
-  ) async throws -> (count: ImportCount, refused: [RefusedRow]) {
+  ) async throws -> ImportOutcome {
     let pending = Pending(rows)
     return try await importUsage(skipBad: skipBad, at: noon) { pending.next() }
   }

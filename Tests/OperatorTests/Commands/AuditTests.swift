@@ -20,7 +20,14 @@ import Testing
     let period = try Period("2026-11")
     let now = try Instant(rfc3339: "2026-12-03T00:00:00Z")
     let request = RunRequest(period: period, messageID: "t", rangeSize: 50, at: now)
-    _ = try await store.openRun(request) { _ in [] }
+    _ = try await store.openRun(
+      request,
+      decide: { _ in
+        try StartSituation(
+          period, at: now, StartPermission(), monthsBack: 1,
+          StartFacts(isStarted: false, hasCatalog: true, accounts: 1)
+        ).decide()
+      }, announce: { _ in [] })
     let end = Change(service: .reporter, messageID: "end", writes: [.closeRun(period)], at: now)
     _ = try await store.commit([end], published: [])
     try await store.close()
@@ -48,7 +55,7 @@ import Testing
     #expect(document["ok"] as? Bool == false)
     let lines = document["invariants"] as? [[String: Any]] ?? []
     let broken = lines.filter { $0["verdict"] as? String == "broken" }
-    #expect(broken.map { $0["invariant"] as? String } == ["I4", "I11"])
+    #expect(broken.map { $0["invariant"] as? String } == ["I4", "I11", "I20"])
     #expect((broken.first?["offending"] as? [String])?.first?.hasPrefix("ch_9: taken") == true)
     #expect(broken.first?["offendingTotal"] as? Int == 1)
   }

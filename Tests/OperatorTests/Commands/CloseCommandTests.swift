@@ -51,7 +51,37 @@ import Testing
     #expect(chf?["total"] as? Int == 1081)
     let refused = preview["refused"] as? [[String: Any]]
     #expect(refused?.first?["account"] as? String == "m-2")
-    #expect(refused?.first?["reason"] as? String == "there is no catalog in EUR")
+    #expect(refused?.first?["reason"] as? String == "there is no catalog in EUR for 2026-11")
+  }
+
+  @Test(
+    arguments: [
+      ("0.12", 12, "it is below the payment gateway's minimum of 0.50 CHF"),
+      ("1000000", 100_000_000, "it is above the payment gateway's maximum of 999999.99 CHF"),
+      ("999999.99", 99_999_999, nil), ("0.50", 50, nil),
+    ] as [(String, Int, String?)])
+  func previewNamesWhatTheCardCannotBeChargedWith(
+    fee: String, amount: Int, reason: String?
+  ) async throws {
+    let catalog = try scratch.write(
+      """
+      version: 2
+      currency: CHF
+      products:
+        - { id: fee, name: Fee, price: { model: flat, amount: "\(fee)" } }
+      taxes: []
+      """, to: "catalog-2.yaml")
+    #expect(try await console().run("import", "catalog", catalog).status == .done)
+    let said = try await console().run(
+      "close", "preview", "2026-11", "--account", "m-1", "--json")
+    #expect(said.status == .done)
+    let preview = try document(said.out)
+    #expect(preview["notChargeable"] as? Int == (reason == nil ? 0 : 1))
+    let named = (preview["uncharged"] as? [[String: Any]])?.first
+    #expect(named?["reason"] as? String == reason)
+    #expect(named?["amount"] as? Int == (reason == nil ? nil : amount))
+    let text = try await console().run("close", "preview", "2026-11", "--account", "m-1").out
+    #expect(text.contains("warning: 1 invoices") == (reason != nil))
   }
 
   @Test func previewOfAnAccountShowsItsLines() async throws {
@@ -61,9 +91,9 @@ import Testing
       said.out == """
         account m-1, catalog version 1
         line               quantity  unit  tax            amount
-        Fee                                MWST 0.081  10.00 CHF
+        Fee                                MWST 8.1 %  10.00 CHF
         net                                            10.00 CHF
-        MWST on 10.00 CHF                  0.081        0.81 CHF
+        MWST on 10.00 CHF                  8.1 %        0.81 CHF
         total                                          10.81 CHF
 
         """)
@@ -90,7 +120,7 @@ import Testing
     ("2026-11-23T00:00:00Z", "2026-11 has not ended anywhere yet, it is 2026-11-23T00:00:00Z"),
     (
       "2026-11-30T22:59:59Z",
-      "2026-11 ends at 2026-11-30T23:00:00Z for accounts in Europe/Zurich, "
+      "2026-11 ends at 2026-11-30T23:00:00Z for accounts in Europe/Berlin, "
         + "it is 2026-11-30T22:59:59Z"
     ),
   ])

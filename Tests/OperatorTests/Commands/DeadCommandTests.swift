@@ -86,7 +86,7 @@ import Testing
     let id = try await firstID()
     let said = await console.run("dead", "show", id)
     #expect(said.status == .done)
-    for part in ["a sentence", "needed: the close of 2026-11 was not started", "mc-attempts"] {
+    for part in ["a sentence", "needed: there is no catalog yet", "mc-attempts"] {
       #expect(said.out.contains(part))
     }
     #expect(
@@ -154,14 +154,22 @@ import Testing
     #expect(try await dead() == 1)
   }
 
-  @Test func withoutAReasonOrANameNothingIsMoved() async throws {
+  @Test func withoutAReasonNothingIsMoved() async throws {
     try await putTrigger()
-    for arguments in [["--operator", "anna"], ["--reason", "r"]] {
-      let said = await console.run(["dead", "replay", "--all"] + arguments)
-      #expect(said.status == .usage)
-      #expect(said.err.contains("is needed"))
-    }
+    let said = await console.run(["dead", "replay", "--all", "--operator", "anna"])
+    #expect(said.status == .usage)
+    #expect(said.err.contains("is needed"))
     #expect(try await dead() == 1)
+  }
+
+  @Test func whoMovesLettersIsTheUserOfTheProcessWhateverTheEnvironmentSays() async throws {
+    try await putTrigger()
+    let environment = ["USER": "somebody-else", "LOGNAME": "somebody-else"]
+    let said = await console.run(
+      ["dead", "replay", "--all", "--reason", "r", "--json"], environment: environment)
+    #expect(said.status == .done)
+    let name = try #require(try document(said.out)["operator"] as? String)
+    #expect(name == Login(environment: [:]).name)
   }
 
   @Test(arguments: [

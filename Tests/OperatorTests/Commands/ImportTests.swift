@@ -49,6 +49,35 @@ import Testing
     #expect(again.said.status == .done)
   }
 
+  @Test func aCatalogThatSaysNothingOfTaxesIsWarnedOf() async throws {
+    let products =
+      "version: 1\ncurrency: CHF\nproducts:\n"
+      + "  - { id: fee, name: Fee, price: { model: flat, amount: \"10\" } }\n"
+    let (said, _) = try await importFile("catalog", products, "catalog.yaml")
+    #expect(said.status == .done)
+    #expect(
+      said.err == "warning: \(scratch.path("catalog.yaml")) has no taxes, so no invoice in CHF has "
+        + "one; `taxes: []` says that this is meant\n")
+    #expect(try await importFile("catalog", products + "taxes: []\n", "none.yaml").said.err == "")
+  }
+
+  @Test func usageThatDoesNotFitIsNamedOverOneFileAndSeveral() async throws {
+    _ = try await importFile("accounts", Self.accounts)
+    let most = "9000000000000000000"
+    let rows = Self.header + usage("b1", quantity: most) + usage("b2", quantity: most)
+    let (said, file) = try await importFile("usage", rows, "usage.csv")
+    #expect(said.status == .problem)
+    #expect(counts(file) == [0, 0, 0, 0, 1])
+    #expect(said.err.contains("usage.csv:3: quantity: with \"\(most)\""))
+    #expect(!said.err.contains("INSERT") && !said.err.contains("coefficient"))
+    let skipping = try await importFile("usage", rows, "usage.csv", flags: ["--skip-bad"])
+    #expect(counts(skipping.file) == [2, 1, 0, 0, 1])
+    let second = try await importFile(
+      "usage", Self.header + usage("b3", quantity: most), "usage2.csv")
+    #expect(second.said.status == .problem)
+    #expect(second.said.err.contains("usage2.csv:2: quantity: with \"\(most)\""))
+  }
+
   @Test func nothingOfAFileWithABadRowIsKept() async throws {
     _ = try await importFile("accounts", Self.accounts)
     let (said, file) = try await importFile(
@@ -84,8 +113,10 @@ import Testing
       "usage", Self.header + usage("e1", quantity: "9") + usage("e2", account: "nobody"))
     #expect(said.status == .problem)
     #expect(counts(file) == [0, 0, 0, 0, 2])
-    #expect(said.err.contains("t.csv:2: event_id: event e1 is there already with another quantity"))
-    #expect(said.err.contains("t.csv:3: account_id: account nobody is not known"))
+    let there = "event \"e1\" is there already with another quantity"
+    #expect(said.err.contains("t.csv:2: event_id: \(there)"))
+    let unknown = "account \"nobody\" is not known: import it first"
+    #expect(said.err.contains("t.csv:3: account_id: \(unknown)"))
     #expect(said.err.contains("2 bad rows (refused by the ledger), nothing of it was kept"))
   }
 
@@ -99,11 +130,12 @@ import Testing
     #expect(said.status == .done)
     #expect(counts(file) == [4, 2, 0, 0, 2])
     let times = "2026-11-01T00:00:00+01:00,2026-11-01T00:15:00+01:00"
+    let unknown = "account_id: account \"\"nobody\"\" is not known: import it first"
     #expect(
       try scratch.read("t.csv.rejected.csv")
         == "reason,event_id,account_id,metric,quantity,start,end\r\n"
         + "\"quantity: \"\"x\"\" is not a decimal number (like 12.5)\",'=e2,m-1,kwh,x,\(times)\r\n"
-        + "account_id: account nobody is not known,e3,nobody,kwh,1.5,\(times)\r\n")
+        + "\"\(unknown)\",e3,nobody,kwh,1.5,\(times)\r\n")
   }
 
   @Test func aBadAccountCanBeSkippedToo() async throws {

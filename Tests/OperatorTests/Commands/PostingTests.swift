@@ -63,6 +63,69 @@ import Testing
     #expect(try await waiting() == 1)
   }
 
+  @Test func aPaymentIsTakenBackOnceWithAReason() async throws {
+    #expect(await record(console).status == .done)
+    func reverse(_ more: String...) async -> Console.Said {
+      await console.run(["payment", "reverse", "bank-1", "--json"] + more)
+    }
+    #expect(await reverse().status == .usage)
+    #expect(await reverse("--reason", "  ").status == .usage)
+    let dry = await reverse("--reason", "bounced", "--dry-run")
+    #expect(try document(dry.out)["outcome"] as? String == "would be reversed")
+    let done = try document(await reverse("--reason", "bounced").out)
+    #expect(done["outcome"] as? String == "reversed")
+    #expect(done["account"] as? String == "m-1")
+    #expect(done["amount"] as? Int == 1230)
+    let again = await reverse("--reason", "bounced")
+    #expect(try document(again.out)["outcome"] as? String == "unchanged")
+    let story = await console.run("explain", "m-1")
+    #expect(story.out.contains("12.30 CHF by bank-1 taken back: bounced"))
+    let strange = await console.run("payment", "reverse", "bank-9", "--reason", "bounced")
+    #expect(strange.status == .problem)
+  }
+
+  @Test func aDryRunSaysWhatWouldBeDoneAndDoesNothing() async throws {
+    let said = await console.run(
+      "payment", "record", "m-1", "--amount", "1,012.30 CHF", "--reference", "bank-1", "--dry-run")
+    #expect(said.status == .done)
+    #expect(
+      said.out == """
+        payment would be recorded: 1,012.30 CHF for account m-1, reference bank-1
+          became credit: 1,012.30 CHF; unused credit: 1,012.30 CHF
+          still open: nothing
+
+        """)
+    #expect(try document(await record(console, "9 CHF").out)["outcome"] as? String == "recorded")
+  }
+
+  @Test func anAnswerSaysWhatBecameOfTheMoney() async throws {
+    let first = try document(await record(console).out)
+    #expect(first["becameCredit"] as? Int == 1230)
+    #expect(first["unusedCredit"] as? Int == 1230)
+    #expect((first["paid"] as? [Any])?.isEmpty == true)
+    #expect((first["stillOpen"] as? [Any])?.isEmpty == true)
+    #expect(first["dryRun"] as? Bool == false)
+    let wrong = await console.run(
+      "payment", "record", "m-1", "--amount", "1 CHF", "--reference", "bank-2", "--invoice", "x")
+    #expect(wrong.status == .problem)
+    #expect(wrong.err.contains("account m-1 has no invoice x"))
+  }
+
+  @Test(arguments: [
+    ["payment", "record", "m-1", "--amount", "92233720368547758.07 CHF", "--reference", "r"],
+    ["payment", "record", "m-1", "--amount", "10000000000000.00 CHF", "--reference", "r"],
+    ["credit", "grant", "m-1", "--amount", "92233720368547758.07 CHF", "--reference", "r"],
+    ["payment", "record", "m-1", "--amount", "1 CHF", "--reference", "  "],
+    ["dead", "discard", "--ids", "3f9ac2d10b7e", "--reason", "  "],
+    ["dead", "replay", "--all", "--reason", "\u{a0} "],
+    ["dead", "refresh", "3f9ac2d10b7e", "--reason", " "],
+  ])
+  func anAmountAboveTheLimitAndABlankTextAreWrongUsage(_ arguments: [String]) async throws {
+    let said = await console.run(arguments)
+    #expect(said.status == .usage)
+    #expect(said.err.contains("limit") || said.err.contains("blank"))
+  }
+
   @Test func aCreditIsGrantedAndSeenInTheStory() async throws {
     let said = await console.run(
       "credit", "grant", "m-1", "--amount", "5 CHF", "--reference", "outage")

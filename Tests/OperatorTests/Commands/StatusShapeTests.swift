@@ -57,6 +57,51 @@ import Testing
       ])
   }
 
+  @Test func oneDeadLetterIsOne() throws {
+    var status = CloseStatus(try progress(finished: 4012))
+    status.dead = Known(1)
+    #expect(status.lines(style: .plain).contains("1 dead letter"))
+  }
+
+  @Test func mailsThatWaitOrWereNotDeliveredAreNamedWithWhatTheServerSaid() throws {
+    var status = CloseStatus(try progress(finished: 4012))
+    status.dead = Known(0)
+    var mails = MailTroubles()
+    mails.waiting = [.init(why: "554 5.7.1 to RCPT", mails: 4, since: "2026-12-01T02:00:01Z")]
+    mails.undelivered = 2
+    mails.first = [.init(account: "m-2", kind: "invoice", why: "550 5.1.1 to RCPT")]
+    status.mails = mails
+    let text = status.lines(style: .plain).joined(separator: "\n")
+    #expect(
+      text.contains(
+        "4 mails not taken by the mail server since 2026-12-01T02:00:01Z, tried again: "
+          + "554 5.7.1 to RCPT\n\n2 mails not delivered (closectl mail resend 2026-11):\n"
+          + "  m-2: invoice mail, 550 5.1.1 to RCPT\n  … and 1 more"))
+  }
+
+  @Test func parkedAccountsAreNamedWithTheRuleAndTheReason() throws {
+    var progress = try progress(finished: 4012)
+    progress.ends[.parked] = 12
+    var status = CloseStatus(progress)
+    status.dead = Known(0)
+    status.parked = (1...10).map {
+      .init(account: "p-\($0)", rule: "charge.gateway-rejected", why: "no such payment method")
+    }
+    let text = status.lines(style: .plain).joined(separator: "\n")
+    #expect(
+      text.contains(
+        "parked, for a person to look at (closectl parked retry 2026-11):\n"
+          + "  p-1: charge.gateway-rejected, no such payment method\n"))
+    #expect(text.contains("  … and 2 more: closectl parked list 2026-11"))
+    let parked = try document(json(status))["parked"] as? [[String: String]]
+    #expect(parked?.count == 10)
+    #expect(
+      parked?.first
+        == [
+          "account": "p-1", "rule": "charge.gateway-rejected", "why": "no such payment method",
+        ])
+  }
+
   @Test func theEndIsEstimatedFromTheLastSeconds() throws {
     var pace = Pace()
     #expect(pace.finishedPerSecond == nil)
@@ -85,15 +130,18 @@ import Testing
     totals.taxMinor = 162
     totals.revenueMinor = ["fee": 2000]
     totals.taxByRateMinor = ["MWST 0.081": 162]
+    totals.taxBaseByRateMinor = ["MWST 0.081": 2000]
     let report = ReportDocument(period: try Period("2026-11"), [totals])
     let fields = (try document(json(report))["currencies"] as? [[String: Any]])?.first ?? [:]
     #expect(
       Set(fields.keys) == [
         "currency", "invoices", "invoiced", "tax", "credited", "collected", "collectedByGateway",
-        "outstanding", "holds", "ledgerSum", "revenue", "taxByRate",
+        "outstanding", "holds", "ledgerSum", "revenue", "taxByRate", "taxBaseByRate",
       ])
     #expect(fields["invoiced"] as? Int == 2162)
     #expect(fields["ledgerSum"] as? Int == 0)
-    #expect(report.lines(style: .plain).contains("invoiced, tax included  21.62 CHF"))
+    let lines = report.lines(style: .plain)
+    #expect(lines.contains("invoiced, tax included       21.62 CHF"))
+    #expect(lines.contains("tax MWST 8.1 % on 20.00 CHF   1.62 CHF"))
   }
 }

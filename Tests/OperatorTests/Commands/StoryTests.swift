@@ -26,13 +26,15 @@ import Testing
     believed.position = 1
     believed.balance = 1081
     believed.invoice?.open = 1081
-    func step(_ rule: String, _ finding: Finding, found: Snapshot) -> ChainStep {
+    func step(
+      _ rule: String, _ finding: Finding, found: Snapshot, number: Int
+    ) -> ChainStep {
       ChainStep(
         at: at, service: .charger, messageID: "invoice.issued:2026-11/m-1",
         decision: DecisionRecord(
           rule: rule, finding: finding, explanation: "charged 0.81 CHF", believed: believed,
           found: found),
-        events: [("charge.succeeded:2026-11/m-1:1", "charge.succeeded.v1")])
+        events: [("charge.succeeded:2026-11/m-1:\(number)", "charge.succeeded.v1")])
     }
     let noted = ChainStep(
       at: at, service: .reporter, messageID: "charge.succeeded:2026-11/m-1:1",
@@ -40,14 +42,14 @@ import Testing
     story = AccountStory(
       facts: facts, invoices: [invoice], attempts: [],
       steps: [
-        step("charge.partly-paid", .material, found: facts.snapshot(at: at)),
-        step("charge.same", .same, found: believed), noted,
+        step("charge.partly-paid", .material, found: facts.snapshot(at: at), number: 1),
+        step("charge.same", .same, found: believed, number: 2), noted,
       ],
       transactions: [], mails: [], due: [])
   }
 
   @Test func theChainTellsBeliefFindingRuleAndDeedInOrder() throws {
-    let lines = StoryText(story, period: nil, style: .plain).lines
+    let lines = StoryText(story, period: nil, style: .plain, now: at).lines
     let start = try #require(lines.firstIndex(of: "What happened"))
     #expect(
       lines[(start + 1)...].prefix(13) == [
@@ -62,13 +64,32 @@ import Testing
         "        found     the same",
         "        class     same, rule charge.same",
         "        done      charged 0.81 CHF",
-        "        made      charge.succeeded.v1  charge.succeeded:2026-11/m-1:1",
+        "        made      charge.succeeded.v1  charge.succeeded:2026-11/m-1:2",
         "   3. 2026-12-01T02:00:00Z  reporter  report.settled  (charge.succeeded:2026-11/m-1:1)",
       ])
   }
 
+  @Test func whereItStandsComesFirstInThreeLines() {
+    let lines = StoryText(story, period: nil, style: .plain, now: at).lines
+    #expect(
+      lines.prefix(5) == [
+        "m-1 owes 0.81 CHF of invoice 2026-11/m-1 over 10.81 CHF",
+        "last  2026-12-01T02:00:00Z charger: charged 0.81 CHF",
+        "next  mailer has not answered charge.succeeded, since 2026-12-01T02:00:00Z; "
+          + "holder has not answered charge.succeeded, since 2026-12-01T02:00:00Z; "
+          + "mailer has not answered charge.succeeded, since 2026-12-01T02:00:00Z",
+        "",
+        "Account m-1",
+      ])
+  }
+
+  @Test func theTablesOfRulesAreShownWhenAskedFor() {
+    let lines = StoryText(story, period: nil, style: .plain, now: at).lines
+    #expect(!lines.contains { $0.hasPrefix("Rules of") })
+  }
+
   @Test func theRulesThatDecidedAreMarkedInTheirTables() {
-    let lines = StoryText(story, period: nil, style: .plain).lines
+    let lines = StoryText(story, period: nil, style: .plain, now: at, withRules: true).lines
     let marked = lines.filter { $0.hasPrefix("  ->  ") }.map { $0.split(separator: " ")[1] }
     #expect(marked == ["charge.partly-paid", "charge.same", "report.settled"])
     #expect(lines.contains("Rules of the charger"))
@@ -76,7 +97,7 @@ import Testing
   }
 
   @Test func nothingPersonalIsTold() throws {
-    let text = StoryText(story, period: nil, style: .plain).lines.joined()
+    let text = StoryText(story, period: nil, style: .plain, now: at).lines.joined()
     let document = json(StoryDocument(story, period: nil, takenAt: at))
     for secret in ["Anna", "anna@", "pm_card"] {
       #expect(!text.contains(secret))

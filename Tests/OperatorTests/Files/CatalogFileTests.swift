@@ -59,6 +59,30 @@ import Testing
     #expect(fault.hasPrefix("catalog.yaml:6: products[0].metrik: unknown key"))
   }
 
+  @Test func aFileOfAnotherKindIsNoCatalog() throws {
+    let what = "is no catalog; a catalog has version, currency, products and taxes"
+    #expect(try fault("account_id,name\nacme,Acme\n") == "catalog.yaml:1: \(what)")
+    #expect(try fault("- { id: power }\n") == "catalog.yaml:1: \(what)")
+  }
+
+  @Test func aTabIsToldWithWhatToDo() throws {
+    let fault = try fault(Self.good.replacing("    name: Power", with: "\tname: Power"))
+    #expect(fault.hasPrefix("catalog.yaml:5: is not YAML: "))
+    #expect(fault.hasSuffix("; indent with spaces"))
+  }
+
+  @Test(
+    arguments: [
+      ("taxes:\n  - { country: CH, name: MWST, rate: \"0.081\" }", true), ("taxes: []", true),
+      ("taxes:", false), ("", false),
+    ])
+  func whoeverSaysNothingOfTaxesMayHaveForgottenThem(taxes: String, namesTaxes: Bool) throws {
+    let scratch = try Scratch()
+    let products = Self.good.split(separator: "taxes:")[0]
+    let path = try scratch.write(products + taxes + "\n", to: "catalog.yaml")
+    #expect(try CatalogFile.reading(path).namesTaxes == namesTaxes)
+  }
+
   @Test func whatIsNotYAMLIsToldWithItsLine() throws {
     #expect(try fault("version: 1\nproducts: [\n").hasPrefix("catalog.yaml:3: is not YAML: "))
     #expect(

@@ -16,7 +16,7 @@ import Testing
       try scratch.read("t.csv.rejected.csv")
         == "reason,a,b\r\n" + "b: is wrong,\"x, \"\"y\"\"\",4\r\n"
         + "a: has a quote inside,\"bro\"\"ken,8\"\r\n")
-    #expect(!scratch.has("t.csv.rejected.csv.part"))
+    #expect(try scratch.files() == ["t.csv", "t.csv.rejected.csv"])
   }
 
   @Test func aRejectedFileThatIsRejectedAgainHasOneReason() throws {

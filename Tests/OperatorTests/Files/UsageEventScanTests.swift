@@ -7,8 +7,7 @@ import Testing
 @Suite struct UsageEventScanTests {
   private let scratch: Scratch
   private let events: UsageEvents
-  private let accounts = TextCache()
-  private let metrics = TextCache()
+  private let names = UsageNames()
 
   init() throws {
     scratch = try Scratch()
@@ -17,7 +16,7 @@ import Testing
 
   private func scan(_ bytes: [UInt8]) -> UsageStep? {
     bytes.withUnsafeBufferPointer {
-      UsageEventScan.row($0, line: 0, accounts: accounts, metrics: metrics).map { .row($0) }
+      UsageEventScan.row($0, line: 0, names: names).map { .row($0) }
     }
   }
 
@@ -41,7 +40,8 @@ import Testing
     (#""e1""#, #""e\u0031""#), (#""acme""#, #""zoë""#), (#""12.5""#, "1e3"),
     (#""12.5""#, "012.5"), (#""12.5""#, "12."), (#""12.5""#, "-"), (#""/m""#, "null"),
     (#""id""#, #""subject""#), ("}}", "}}}"), ("}}", "}"), (#""1.0""#, #""0.3""#),
-    (#""e1""#, #""""#), ("2026-11-01T00:00:00Z", "yesterday"),
+    (#""e1""#, #""""#), (#""source":"/m","#, #""source":"/m","x":"1","x":"1","#),
+    ("2026-11-01T00:00:00Z", "yesterday"),
   ])
   func whatIsNotPlainIsLeftToTheDecoder(old: String, new: String) {
     #expect(scan(Array(Self.plain[0].replacing(old, with: new).utf8)) == nil)

@@ -8,17 +8,6 @@ import Testing
   private static let header = "event_id,account_id,metric,quantity,start,end\n"
   private static let times = "2026-11-01T00:00:00+01:00,2026-11-01T00:15:00+01:00"
 
-  private func steps(_ text: String) throws -> [UsageStep] {
-    let scratch = try Scratch()
-    let table = try UsageTable(try FileBytes(try scratch.write(text, to: "usage.csv")))
-    var result: [UsageStep] = []
-    while true {
-      let step = try table.next()
-      if step == .end { return result }
-      result.append(step)
-    }
-  }
-
   private func headerFault(_ header: String) throws -> String {
     let scratch = try Scratch()
     let path = try scratch.write(header, to: "usage.csv")
@@ -36,15 +25,15 @@ import Testing
       start: Instant(rfc3339: "2026-10-31T23:00:00Z"),
       end: Instant(rfc3339: "2026-10-31T23:15:00Z"), line: 2)
     #expect(
-      try steps(Self.header + "e1,acme,kwh,-0.291,\(Self.times)\n") == [.row(row)])
+      try UsageTable.steps(Self.header + "e1,acme,kwh,-0.291,\(Self.times)\n") == [.row(row)])
     #expect(
-      try steps(
+      try UsageTable.steps(
         "end,quantity,metric,event_id,account_id,start\r\n"
           + "2026-10-31T23:15:00Z,-0.291,kwh,\"e1\",acme,2026-10-31T23:00:00Z\r\n") == [.row(row)])
   }
 
   @Test func aColumnOfReasonsIsPassedOver() throws {
-    let rows = try steps(
+    let rows = try UsageTable.steps(
       "reason,event_id,account_id,metric,quantity,start,end\nbad,e1,acme,kwh,1,\(Self.times)\n")
     guard case .row? = rows.first else { return #expect(Bool(false), "\(rows)") }
   }
@@ -72,12 +61,12 @@ import Testing
       "\"99999999999999999999\" has more digits than can be kept exactly"
     ),
     (
-      "e1,acme,kwh,1,2026-11-01,2026-11-02", "start",
-      "\"2026-11-01\" is not a time (like 2026-11-01T00:00:00+01:00)"
+      "e1,acme,kwh,1,soon,2026-11-01T00:00:00Z", "start",
+      "\"soon\" is not a time (like 2026-11-01T00:00:00+01:00)"
     ),
     (
-      "e1,acme,kwh,1,2026-11-01T00:00:00Z,2026-11-01T00:00:00Z", "end",
-      "\"2026-11-01T00:00:00Z\" is not after start \"2026-11-01T00:00:00Z\""
+      "e1,acme,kwh,1,2026-11-01T00:00:00Z,2026-10-31T00:00:00Z", "end",
+      "\"2026-10-31T00:00:00Z\" is before start \"2026-11-01T00:00:00Z\""
     ),
     ("e1,acme,kwh,1", "row", "has 4 fields, the header has 6"),
     ("e1,acme,kwh,1,\(times),", "row", "has 7 fields, the header has 6"),
@@ -88,7 +77,7 @@ import Testing
   ])
   func aBadRowIsToldByLineColumnAndReason(row: String, column: String, reason: String) throws {
     let good = "e0,acme,kwh,1,\(Self.times)\n"
-    let steps = try steps(Self.header + good + row + "\n" + good)
+    let steps = try UsageTable.steps(Self.header + good + row + "\n" + good)
     #expect(steps.count == 3)
     #expect(steps[1] == .fault(RefusedRow(line: 3, column: column, reason: reason)))
   }

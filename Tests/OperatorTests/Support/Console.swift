@@ -43,6 +43,7 @@ final class Console: Sendable {
       answer: out.add, note: err.add, answerIsTerminal: isTerminal, noteIsTerminal: isTerminal,
       environment: all)
     var doors = Doors()
+    doors.triggerPatience = .seconds(1)
     if environment["MONTHCLOSE_CLOCK_FILE"] == nil { doors.clock = clock }
     let broker = broker
     doors.connect = { _, _ in

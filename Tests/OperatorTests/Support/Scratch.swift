@@ -31,5 +31,9 @@ final class Scratch {
     String(decoding: try Data(contentsOf: URL(fileURLWithPath: path(name))), as: UTF8.self)
   }
 
+  func files() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+  }
+
   func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
 }

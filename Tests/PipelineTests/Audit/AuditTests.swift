@@ -78,7 +78,7 @@ import Testing
     let report = try await world.audit()
     #expect(
       report.findings.filter { $0.verdict == .broken }.map(\.invariant)
-        == [.oneCharge, .gatewayEqualsLedger, .attempts])
+        == [.oneCharge, .gatewayEqualsLedger, .attempts, .memory])
     #expect(report.finding(.oneCharge)?.offenders.ids.first?.hasPrefix("2026-11/a: ch_") == true)
     #expect(report.finding(.gatewayEqualsLedger)?.offenders.ids.first?.hasPrefix("ch_x:") == true)
   }
@@ -100,6 +100,44 @@ import Testing
     let report = try await world.audit()
     #expect(report.finding(.noGhost)?.offenders.ids == ["close.completed:ghost in reporter"])
     #expect(try await world.audit(deep: false).finding(.noGhost)?.verdict == .notChecked)
+  }
+
+  /// Long taken from its queue, as by an earlier version of the program.
+  @Test func aMessageNobodyCommittedThatWasActedOnIsNamed() async throws {
+    let world = try await Self.closed()
+    #expect(try await world.audit().finding(.noGhost)?.verdict == .holds)
+    let decision = DecisionRecord(rule: "report.noted", finding: .harmless, explanation: "")
+    let (at, mail) = (world.clock.now(), "hold.lifted:2026-11/a:1")
+    _ = try await world.store.commit(
+      [
+        Change(service: .reporter, messageID: "mail.sent:2026-12/a", decision: decision, at: at),
+        Change(
+          service: .charger, messageID: "invoice.issued:2026-12/a#parked", decision: decision,
+          at: at),
+        Change(
+          service: .invoicer, messageID: "close.range:2026-12:0#account", decision: decision,
+          at: at),
+        Change(
+          service: .mailer, messageID: mail, account: "a", decision: decision,
+          writes: [
+            .mail(
+              MailRecord(
+                about: mail, account: "a", kind: .released, period: World.period,
+                messageID: "forged", state: .intended))
+          ], at: at),
+      ], published: [])
+    for isDeep in [true, false] {
+      let report = try await world.audit(deep: isDeep)
+      #expect(
+        report.finding(.noGhost)?.offenders.ids == [
+          "close.range:2026-12:0#account answered by invoicer",
+          "hold.lifted:2026-11/a:1 answered by mailer",
+          "invoice.issued:2026-12/a#parked answered by charger",
+          "mail.sent:2026-12/a answered by reporter",
+        ])
+      #expect(
+        report.finding(.mail)?.offenders.ids == ["forged: about an event never committed"])
+    }
   }
 
   @Test func aMessageThatWasLostIsNamed() async throws {

@@ -117,7 +117,7 @@ import Testing
     #expect(AuditCheck.conservation([tally]).verdict == .holds)
     tally.closingMinor = 901
     #expect(
-      AuditCheck.conservation([tally]).offenders.ids == ["CHF: should be 900, is 901"])
+      AuditCheck.conservation([tally]).offenders.ids == ["CHF: should be 9.00, is 9.01"])
     tally.closingMinor = 900
     tally.broken.add("a")
     #expect(AuditCheck.conservation([tally]).offenders.ids == ["a"])

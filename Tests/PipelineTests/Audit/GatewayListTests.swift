@@ -40,7 +40,12 @@ import Testing
 
   @Test(
     arguments: [
-      (.json(401, "{}"), .unauthorized(status: 401)),
+      (.json(401, #"{"error":{"type":"x"}}"#), .unauthorized(status: 401)),
+      (
+        .json(403, "<html>"),
+        .unreachable(
+          "status 403 without the gateway's error: something in front of it answered")
+      ),
       (.json(503, "{}"), .unreachable("status 503")),
       (.json(200, "{"), .unreadable("the answer is not the JSON of a list of charges")),
       (

@@ -44,11 +44,30 @@ import Testing
     contents.messages = 4
     contents.triggers = 1
     contents.junk = 2
-    #expect(AuditCheck.noGhost(contents).verdict == .holds)
+    #expect(AuditCheck.noGhost(contents, ConsumptionTally()).verdict == .holds)
     contents.ghosts.add("g in mailer")
-    #expect(AuditCheck.noGhost(contents).offenders.ids == ["g in mailer"])
+    #expect(AuditCheck.noGhost(contents, ConsumptionTally()).offenders.ids == ["g in mailer"])
     contents.altered.add("e in charger")
-    #expect(AuditCheck.noGhost(contents).offenders.total == 2)
+    #expect(AuditCheck.noGhost(contents, ConsumptionTally()).offenders.total == 2)
+  }
+
+  @Test func whatAServiceRefusedAsNeverCommittedIsForSomebodyToLookAt() {
+    var contents = QueueContents()
+    contents.refused = 1
+    let finding = AuditCheck.noGhost(contents, ConsumptionTally())
+    #expect(finding.verdict == .attention)
+    #expect(finding.summary.contains("1 refused as not ours"))
+  }
+
+  @Test func anAnswerToAMessageNobodyCommittedIsNamedWithOrWithoutTheQueues() {
+    var consumed = ConsumptionTally()
+    consumed.answers = 9
+    #expect(AuditCheck.noGhost(consumed).verdict == .notChecked)
+    consumed.unfounded.add("g answered by charger")
+    for finding in [AuditCheck.noGhost(consumed), AuditCheck.noGhost(QueueContents(), consumed)] {
+      #expect(finding.verdict == .broken)
+      #expect(finding.offenders.ids == ["g answered by charger"])
+    }
   }
 
   @Test(arguments: [
@@ -70,7 +89,11 @@ import Testing
       let letter = Evidence.letter(reason.rawValue, attempts: 6)
       return AuditCheck.honestDeadLetters([letter], ladder: 5).verdict == .broken
     }
-    #expect(wrong == [.gatewayUnauthorized, .storeUnavailable])
+    #expect(
+      wrong == [
+        .gatewayUnauthorized, .gatewayUnreachable, .gatewayUnlisted, .ledgerForgot, .mailDenied,
+        .mailUnreachable, .storeUnavailable,
+      ])
   }
 
   @Test func countedDeadLettersAreNotJudged() {

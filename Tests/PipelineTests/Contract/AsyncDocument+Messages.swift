@@ -76,6 +76,7 @@ enum HeaderSchemas {
 
   static let fields: [(name: String, schema: Page)] = [
     (Header.attempts, count("How often it has failed.")),
+    (Header.putOffs, count("How often it was put off besides: what it needs was away.")),
     (Header.firstFailedAt, time("When it failed first.")),
     (Header.lastFailedAt, time("When it failed last.")),
     (Header.reason, reason),

@@ -16,6 +16,9 @@ import Testing
     event.data.reason = "charge.same"
     event.data.period = event.period
     event.data.ends = ["paid": 1]
+    event.data.early = true
+    event.data.past = false
+    event.data.late = false
     return event
   }
 

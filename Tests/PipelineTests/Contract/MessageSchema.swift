@@ -24,8 +24,9 @@ struct MessageSchema {
     case .chargeSkipped, .chargeParked: ["charge", "reason"]
     case .holdPlaced, .holdLifted: ["reason"]
     case .mailSent, .mailSuppressed, .mailRefused: ["reason"]
-    case .closeRequested, .closeRange, .dueGrace, .invoiceIssued, .paymentRecorded,
-      .creditGranted:
+    case .closeRequested: ["early", "late", "past"]
+    case .closeRange, .dueGrace, .invoiceIssued, .paymentRecorded,
+      .creditGranted, .creditApplied:
       []
     }
   }
@@ -34,7 +35,7 @@ struct MessageSchema {
   var senders: [ServiceName] {
     switch type {
     case .closeRequested, .paymentRecorded, .creditGranted: [.closectl]
-    case .closeStarted, .closeRange, .invoiceIssued, .invoiceParked: [.invoicer]
+    case .closeStarted, .closeRange, .invoiceIssued, .invoiceParked, .creditApplied: [.invoicer]
     case .dueCharge, .chargeSucceeded, .chargeDeclined, .chargeSkipped, .chargeParked: [.charger]
     case .dueGrace, .holdPlaced, .holdLifted: [.holder]
     case .mailSent, .mailSuppressed, .mailRefused: [.mailer]
@@ -106,7 +107,9 @@ struct MessageSchema {
     case .closeRange: "Work: invoice this range of a close's accounts."
     case .dueCharge: "Work: a card is due for its next attempt, or an unsettled one for a look."
     case .dueGrace: "Work: the grace of an unpaid invoice is over."
-    case .closeStarted: "A close has fixed its accounts; `ends.expected` says how many."
+    case .closeStarted:
+      "A close has fixed its accounts; `ends.expected` says how many. Told again, under another "
+        + "id, when `ends.late` of them were taken in later."
     case .closeCompleted: "Every account of a close has its end."
     case .invoiceIssued: "An invoice was issued and posted. It never changes."
     case .invoiceParked: "An account could not be invoiced; a person has to look."
@@ -116,6 +119,7 @@ struct MessageSchema {
     case .chargeParked: "A charge that only a person can settle."
     case .paymentRecorded: "A payment that arrived some other way was recorded."
     case .creditGranted: "The customer was granted a credit."
+    case .creditApplied: "Credit paid an older invoice when a new one was issued."
     case .holdPlaced: "The account owes past its grace and was put on hold."
     case .holdLifted: "The account has paid and its hold was lifted."
     case .mailSent: "The mail server took the mail."

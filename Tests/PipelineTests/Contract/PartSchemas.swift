@@ -51,6 +51,19 @@ enum PartSchemas {
       ("currency", words(Currency.allCodes, "ISO 4217.")),
       ("snapshot", snapshot), ("invoice", invoice), ("range", range), ("charge", charge),
       ("mail", mail), ("payment", payment), ("ends", ends),
+      (
+        "early",
+        flag("A month that has begun and is not over everywhere is meant; refused without this.")
+      ),
+      (
+        "past",
+        flag(
+          "A month of long ago, or of before the ledger's first, is meant; refused without this.")
+      ),
+      (
+        "late",
+        flag("Accounts that came after the start of a running close are meant, and taken in.")
+      ),
     ]
   }
 
@@ -121,15 +134,15 @@ enum PartSchemas {
 
   private static var payment: Page {
     object(
-      "Money that came in some other way, or a credit granted.",
+      "Money that came in some other way, or credit.",
       [("amount", local("minor"), true), ("reference", local("text"), true)])
   }
 
   private static var ends: Page {
     let count = whole("How many accounts.")
     return object(
-      "How many accounts ended where; `expected` when a close starts.",
-      (AccountEnd.allCases.map(\.rawValue) + ["expected"]).map { ($0, count, false) },
+      "How many accounts ended where; `expected`, and `late` of them, when a close starts.",
+      (AccountEnd.allCases.map(\.rawValue) + ["expected", "late"]).map { ($0, count, false) },
       others: .object([("type", .text("integer"))]))
   }
 
@@ -162,6 +175,10 @@ enum PartSchemas {
     .object([
       ("type", .text("string")), ("enum", .texts(words)), ("description", .text(description)),
     ])
+  }
+
+  private static func flag(_ description: String) -> Page {
+    .object([("type", .text("boolean")), ("description", .text(description))])
   }
 
   private static func whole(_ description: String, _ least: Int64 = .min) -> Page {

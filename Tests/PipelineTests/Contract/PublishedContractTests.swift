@@ -52,7 +52,9 @@ import Testing
   @Test func everyTypeWasRecordedAndHasASender() throws {
     let examples = try RecordedMessages.examples()
     for schema in MessageSchema.all {
-      #expect(examples[schema.type] != nil, "no \(schema.type.rawValue) was recorded")
+      #expect(
+        (examples[schema.type] == nil) == RecordedMessages.unreleased.contains(schema.type),
+        "\(schema.type.rawValue): recorded, or not released yet")
       #expect(!schema.senders.isEmpty && !schema.receivers.isEmpty)
     }
   }

@@ -24,9 +24,18 @@ import Testing
     let facts = try #require(try await world.facts("a"))
     var data = EventData(snapshot: facts.snapshot(at: world.clock.now()))
     change(&data)
-    return Event(
+    let event = Event(
       id: id, type: type, source: "/test", time: world.clock.now(), subject: "a",
       period: World.period, data: data)
+    try await world.commit(event)
+    return event
+  }
+
+  /// The event of the invoice, as it was committed.
+  private func issued(_ world: World) async throws -> Event {
+    let id = "invoice.issued:2026-11/a"
+    let body = try #require(try await world.store.committedBodies([id])[id]?.first)
+    return try MessageGate.decode(body, contentType: nil)
   }
 
   private func verdict(_ letter: DeadLetter, _ world: World) async throws -> Verdict {
@@ -62,7 +71,7 @@ import Testing
 
   @Test func whatItsServiceAnsweredIsDone() async throws {
     let world = try await invoiced()
-    let event = try await event(.invoiceIssued, Event.id(.invoiceIssued, "2026-11/a"), world)
+    let event = try await issued(world)
     try await world.run()
     let found = try await verdict(letter(event, .charger), world)
     #expect(found == .answered)
@@ -105,7 +114,7 @@ import Testing
 
   @Test func aMailThatHadItsEndIsDoneAndOneThatHadNoneIsNeeded() async throws {
     let world = try await invoiced()
-    let event = try await event(.invoiceIssued, Event.id(.invoiceIssued, "2026-11/a"), world)
+    let event = try await issued(world)
     let mail = try letter(event, .mailer)
     #expect(try await verdict(mail, world).letterClass == .needed)
     try await world.run()

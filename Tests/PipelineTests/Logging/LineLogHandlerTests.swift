@@ -9,10 +9,13 @@ import Testing
   /// Collects the lines of one logger.
   private final class Lines: Sendable {
     let all = Mutex<[String]>([])
+    /// What would be written for three lines that are missing.
+    let missing = Mutex("")
 
     func logger(_ format: LogFormat, level: Logger.Level = .info) -> Logger {
       Logger(label: "test") { _ in
-        LineLogHandler(service: "charger", level: level, format: format) { line in
+        LineLogHandler(service: "charger", level: level, format: format) { line, missing in
+          self.missing.withLock { $0 = String(decoding: missing(3), as: UTF8.self) }
           self.all.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
         }
       }
@@ -50,6 +53,44 @@ import Testing
     #expect(lines.all.withLock { $0[0].hasPrefix(#"{"time":"2"#) })
   }
 
+  @Test func noKeyStandsTwice() {
+    let lines = Lines()
+    var logger = lines.logger(.json)
+    logger[metadataKey: "message"] = "m-1"
+    logger.error(
+      "it broke", error: Sentence("no disk"),
+      metadata: ["time": "now", "error": "one", "fields.error": "two"])
+    #expect(
+      lines.withoutTime == [
+        #""level":"error","service":"charger","message":"it broke","error":"one","#
+          + #""fields.error":"two","fields.message":"m-1","fields.time":"now","#
+          + #""fields.fields.error":"no disk"}"# + "\n"
+      ])
+  }
+
+  private struct Sentence: Error, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  @Test func numbersAreNumbersAndIdsOfDigitsAreNot() {
+    let lines = Lines()
+    lines.logger(.json).info(
+      "x",
+      metadata: [
+        "a": .stringConvertible(64), "b": .stringConvertible(0.25), "c": "64",
+        "d": .stringConvertible(true), "e": .stringConvertible(Double.nan),
+        "f": .array([.stringConvertible(1), "two"]),
+        "g": .dictionary(["z": .stringConvertible(-1), "a": "\"b"]),
+        "h": .seconds(.milliseconds(1500)),
+      ])
+    #expect(
+      lines.withoutTime == [
+        #""level":"info","service":"charger","message":"x","a":64,"b":0.25,"c":"64","d":true,"#
+          + #""e":"nan","f":[1,"two"],"g":{"a":"\"b","z":-1},"h":1.5}"# + "\n"
+      ])
+  }
+
   @Test(
     arguments: LogFormat.allCases,
     [
@@ -64,6 +105,13 @@ import Testing
       line.unicodeScalars.dropLast().allSatisfy {
         ![.control, .lineSeparator, .format].contains($0.properties.generalCategory)
       })
+  }
+
+  @Test func thatLinesAreMissingIsALineOfTheSameForm() {
+    let lines = Lines()
+    lines.logger(.json).info("x")
+    let notice = lines.missing.withLock { $0 }
+    #expect(notice.hasPrefix(#"{"time":"2"#) && notice.hasSuffix(#","lines":3}"# + "\n"))
   }
 
   @Test func aLoggerFollowsTheSettings() throws {

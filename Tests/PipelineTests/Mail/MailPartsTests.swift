@@ -1,4 +1,5 @@
 import Billing
+import Foundation
 import Testing
 
 @testable import Pipeline
@@ -54,5 +55,29 @@ import Testing
     var bytes: [UInt8] = []
     QuotedPrintable.append(text, to: &bytes)
     #expect(String(decoding: bytes, as: UTF8.self) == expected)
+  }
+
+  /// Spaces, dots and equal signs wherever a line breaks, and what RFC 2045 says of each line.
+  @Test func quotedPrintableIsReadBackAsItWas() {
+    var generator = SystemRandomNumberGenerator()
+    let parts = [
+      "a", "bc", " ", "  ", ".", "=", "é", "\n", "\t", String(repeating: "x", count: 74),
+    ]
+    for _ in 0..<500 {
+      let text = (0..<Int.random(in: 0...60, using: &generator))
+        .map { _ in parts.randomElement(using: &generator) ?? "" }.joined()
+      var bytes: [UInt8] = []
+      QuotedPrintable.append(text, to: &bytes)
+      let lines = String(decoding: bytes, as: UTF8.self).components(separatedBy: "\r\n")
+      #expect(lines.allSatisfy { $0.utf8.count <= 76 && !$0.hasPrefix(".") }, "\(text)")
+      #expect(lines.allSatisfy { !$0.hasSuffix(" ") && !$0.hasSuffix("\t") }, "\(text)")
+      let ended = text.isEmpty || text.hasSuffix("\n") ? text : text + "\n"
+      #expect(Self.decoded(lines) == ended, "\(text)")
+    }
+  }
+
+  private static func decoded(_ lines: [String]) -> String {
+    let joined = lines.dropLast().map { $0.hasSuffix("=") ? String($0.dropLast()) : $0 + "\n" }
+    return joined.joined().replacing("=", with: "%").removingPercentEncoding ?? ""
   }
 }

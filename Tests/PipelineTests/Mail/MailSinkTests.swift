@@ -14,9 +14,9 @@ import Testing
       url: "smtp://127.0.0.1:\(sink.port)", connections: 1,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     for mail in mails {
-      var answer = MailAnswer.later("")
+      var answer = MailAnswer.away("")
       // The sink takes a moment to start; until then the server is just not there.
-      while case .later = answer { answer = await server.send([mail])[0] }
+      while case .away = answer { answer = await server.send([mail])[0] }
       #expect(answer == .accepted)
     }
     await server.shutdown()

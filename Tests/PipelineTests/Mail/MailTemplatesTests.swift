@@ -33,19 +33,19 @@ import Testing
       mail.text == """
         Hello Ada Lovelace,
 
-        your invoice 1042 for November 2026 comes to 90.12 CHF.
-        Your credit covers 10.00 CHF of it.
+        Your invoice 1042 for November 2026 comes to 90.12 CHF.
+        Your credit covers 10.00 CHF of this invoice.
         We will charge 80.12 CHF to your card. There is nothing you need to do.
 
-          Electricity, day rate (241.5 kWh)                             65.20 CHF
-          Electricity, night rate (88 kWh)                              16.72 CHF
-          Basic fee                                                      5.00 CHF
-          Electricity, day rate (-13 kWh, correction for October 2026)  -3.55 CHF
-          Net                                                           83.37 CHF
-          MWST 8.1%                                                      6.75 CHF
-          Total                                                         90.12 CHF
-          Your credit                                                  -10.00 CHF
-          To pay                                                        80.12 CHF
+          Electricity, day rate (241.5 kWh)                              65.20 CHF
+          Electricity, night rate (88 kWh)                               16.72 CHF
+          Basic fee                                                       5.00 CHF
+          Electricity, day rate (-13 kWh, correction for October 2026)   -3.55 CHF
+          Net                                                            83.37 CHF
+          MWST 8.1 %                                                      6.75 CHF
+          Total                                                          90.12 CHF
+          Your credit                                                   -10.00 CHF
+          To pay                                                         80.12 CHF
 
         --\u{20}
         Account meter-1000317. This mail was sent automatically.
@@ -54,17 +54,33 @@ import Testing
   }
 
   static let cases: [(String, MailKind, @Sendable (inout MailView) -> Void, String)] = [
-    ("manual", .invoice, { $0.collection = .manual }, "Please pay 80.12 CHF by 15 December 2026"),
-    ("manual, no date", .invoice, { ($0.collection, $0.dueAt) = (.manual, nil) }, "80.12 CHF and"),
+    ("manual", .invoice, { $0.payment = .manual }, "Please pay 80.12 CHF by 15 December 2026"),
+    ("manual, no date", .invoice, { ($0.payment, $0.dueAt) = (.manual, nil) }, "80.12 CHF and"),
     ("covered", .invoice, { $0.openMinor = 0 }, "There is nothing left to pay."),
-    ("in favour", .invoice, { ($0.totalMinor, $0.openMinor) = (-500, -500) }, "in your favour"),
+    (
+      "charged", .invoice, { ($0.openMinor, $0.chargedMinor) = (0, 8012) },
+      "We have charged 80.12 CHF to your card. Thank you. There is nothing left to pay."
+    ),
+    (
+      "declined", .invoice, { $0.payment = .isTriedAgain },
+      "We will try to charge 80.12 CHF again on 5 December 2026."
+    ),
+    (
+      "declined, no date", .invoice, { ($0.payment, $0.nextAttemptAt) = (.isTriedAgain, nil) },
+      "We will try to charge 80.12 CHF again."
+    ),
+    ("small", .invoice, { $0.payment = .isTooSmall }, "80.12 CHF is too small an amount to charge"),
+    (
+      "credit note", .invoice, { ($0.totalMinor, $0.openMinor) = (-500, 0) },
+      "Your credit note 1042 for November 2026 comes to 5.00 CHF. We have credited the amount"
+    ),
     ("paid", .receipt, { $0.openMinor = 0 }, "The invoice is paid in full."),
-    ("partly", .receipt, { $0.openMinor = 100 }, "1.00 CHF is still to be paid."),
+    ("partly", .receipt, { $0.openMinor = 100 }, "1.00 CHF of this invoice is still unpaid."),
     // 23:30 UTC on the 4th is the 5th in Zurich.
     ("soft", .declined, { _ in }, "We will try again on 5 December 2026."),
     ("why", .declined, { _ in }, "card was declined (insufficient funds)."),
     ("hard", .declined, { $0.nextAttemptAt = nil }, "in another way by 15 December 2026."),
-    ("held", .held, { _ in }, "overdue since 15 December 2026: 80.12 CHF has not been paid"),
+    ("held", .held, { _ in }, "overdue since 15 December 2026: 80.12 CHF has not been"),
     ("released", .released, { _ in }, "no longer on hold"),
   ]
 
@@ -73,15 +89,67 @@ import Testing
     let (name, kind, change, expected) = Self.cases[index]
     var view = try MailViews.full()
     change(&view)
-    let text = try MailTemplates().render(kind, view).text
+    // Where its lines end is another matter.
+    let text = try MailTemplates().render(kind, view).text.split { $0.isWhitespace }
+      .joined(separator: " ")
     #expect(text.contains(expected), "\(name): \(text)")
-    let promises = ["We will charge", "Please pay 8", "nothing left to pay", "in your favour"]
+    let promises = [
+      "We will charge", "Please pay 8", "nothing left to pay", "credited the amount",
+      "will try to charge", "too small",
+    ]
     #expect(promises.filter { text.contains($0) }.count == (kind == .invoice ? 1 : 0))
   }
 
   @Test func currenciesHaveTheirOwnDecimals() throws {
     var view = try MailViews.full()
     view.currency = try Currency("JPY")
-    #expect(try MailTemplates().render(.invoice, view).subject.hasSuffix("9012 JPY"))
+    #expect(try MailTemplates().render(.invoice, view).subject.hasSuffix("9,012 JPY"))
+  }
+
+  @Test func anInvoiceInTheCustomersFavourIsACreditNote() throws {
+    var view = try MailViews.full()
+    (view.totalMinor, view.openMinor, view.creditAppliedMinor) = (-500, 0, 0)
+    let mail = try MailTemplates().render(.invoice, view)
+    #expect(mail.subject == "Your credit note for November 2026: 5.00 CHF")
+    #expect(mail.html.contains("Credit note 1042 for November 2026"))
+    #expect(!mail.text.contains("Your invoice") && !mail.html.contains(">Invoice"))
+    #expect(!mail.text.contains("nothing left to pay"))
+  }
+
+  @Test func aCorrectionIsNamedOnce() throws {
+    var view = try MailViews.full()
+    view.lines[3].text = "Electricity, day rate, correction for 2026-10"
+    let mail = try MailTemplates().render(.invoice, view)
+    for part in [mail.text, mail.html] {
+      #expect(part.ranges(of: "orrection for").count == 1)
+      #expect(part.contains("correction for October 2026"))
+    }
+  }
+
+  /// Long words, wide characters and figures too: a terminal of 80 columns shows it as it is.
+  @Test(arguments: MailKind.allCases)
+  func theTextPartHas78ColumnsAtMost(_ kind: MailKind) throws {
+    for name in [
+      "Ada", String(repeating: "Donaudampf", count: 18),
+      "株式会社 " + String(repeating: "東京電力", count: 20),
+    ] {
+      var view = try MailViews.full(name: name)
+      view.account = String(repeating: "m", count: 128)
+      view.lines[0].text = name
+      view.lines[1].text = String(repeating: "Electricity at night and ", count: 7)
+      view.reason = "insufficient_funds_on_the_card_of_this_account_for_the_amount"
+      let text = try MailTemplates().render(kind, view).text
+      for line in text.split(separator: "\n") {
+        #expect(MailTextLines.width(line) <= 78, "\(line)")
+      }
+    }
+  }
+
+  @Test func whatIsWrittenFromRightToLeftKeepsTheRestInItsPlace() throws {
+    var view = try MailViews.full(name: "דנה כהן")
+    view.lines[0].text = "חשמל, תעריף יום"
+    let text = try MailTemplates().render(.invoice, view).text
+    #expect(text.contains("Hello \u{2068}דנה כהן\u{2069},"))
+    #expect(text.contains("\u{2068}חשמל, תעריף יום\u{2069} (241.5 kWh)"))
   }
 }

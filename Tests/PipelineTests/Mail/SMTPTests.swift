@@ -42,16 +42,23 @@ import Testing
   // MARK: Outcomes
 
   static let replies: [(Server.Step, String, MailAnswer)] = [
-    (.greeting, "554 go away", .later("")), (.greeting, "421 too busy", .later("")),
-    (.mail, "451 later", .later("451 to MAIL")),
-    (.mail, "550 not you", .later("550 to MAIL")),
-    (.mail, "530 log in first", .later("530 to MAIL")),
-    (.mail, "552 too large", .refused("552 to MAIL")),
+    (.greeting, "554 go away", .away("")), (.greeting, "421 too busy", .away("")),
+    (.mail, "451 later", .denied("451 to MAIL")),
+    (.mail, "550 not you", .denied("550 to MAIL")),
+    (.mail, "530 log in first", .away("the mail server wants a login: 530 to MAIL")),
+    (.mail, "552 too large", .later("552 to MAIL")),
     (.recipient, "450 greylisted", .later("450 to RCPT")),
-    (.recipient, "550 no such customer-1@example.org", .refused("550 to RCPT")),
-    (.data, "452 disk full", .later("452 to DATA")), (.data, "554 no", .refused("554 to DATA")),
+    (.recipient, "550 no such customer-1@example.org", .later("550 to RCPT")),
+    (.recipient, "550 5.1.1 no such customer-1@example.org", .refused("550 5.1.1 to RCPT")),
+    (.recipient, "550-5.1.1 no such\r\n550 5.1.1 mailbox", .refused("550 5.1.1 to RCPT")),
+    (.recipient, "554 5.7.1 relay access denied", .denied("554 5.7.1 to RCPT")),
+    (.recipient, "452 4.2.2 mailbox full", .later("452 4.2.2 to RCPT")),
+    (.data, "452 disk full", .later("452 to DATA")), (.data, "554 no", .denied("554 to DATA")),
+    (.data, "550 5.4.5 daily quota", .denied("550 5.4.5 to DATA")),
     (.end, "451 try later", .later("451 to the mail's end")),
-    (.end, "550 spam", .refused("550 to the mail's end")), (.end, "250 queued", .accepted),
+    (.end, "550 spam", .denied("550 to the mail's end")),
+    (.end, "550 5.1.1 no such mailbox", .refused("550 5.1.1 to the mail's end")),
+    (.end, "250 queued", .accepted),
   ]
 
   @Test(arguments: replies)
@@ -59,8 +66,8 @@ import Testing
     _ step: Server.Step, _ reply: String, _ expected: MailAnswer
   ) async throws {
     let answer = try await answer { at, _ in at == step ? .reply(reply) : nil }
-    if expected == .later("") {
-      guard case .later = answer else { return #expect(answer == expected) }
+    if expected == .away("") {
+      guard case .away = answer else { return #expect(answer == expected) }
     } else {
       #expect(answer == expected)
     }
@@ -83,7 +90,7 @@ import Testing
   @Test(arguments: [Server.Step.greeting, .hello, .mail, .recipient, .data])
   func aCutBeforeTheMailIsSentIsForLater(_ at: Server.Step) async throws {
     let answer = try await answer { step, _ in step == at ? .hangUp : nil }
-    guard case .later = answer else { return #expect(answer == .later("")) }
+    guard case .away = answer else { return #expect(answer == .away("")) }
   }
 
   @Test func aServerThatNeverGreetsIsForLater() async throws {
@@ -91,14 +98,14 @@ import Testing
     defer { server.stop() }
     let answers = try await answers(
       [Self.mail(1), Self.mail(2)], url: server.url, timeouts: .init(mailMilliseconds: 200))
-    #expect(answers.allSatisfy { if case .later = $0 { true } else { false } })
+    #expect(answers.allSatisfy { if case .away = $0 { true } else { false } })
     #expect(server.seen.connections == 1, "the second mail does not wait as long again")
   }
 
   @Test func nobodyThereIsForLaterAndNamesThePlace() async throws {
     let port = Server.freePort()
     let answers = try await answers([Self.mail()], url: "smtp://127.0.0.1:\(port)")
-    guard case .later(let why) = answers[0] else { return #expect(answers == []) }
+    guard case .away(let why) = answers[0] else { return #expect(answers == []) }
     #expect(why.hasPrefix("the mail server 127.0.0.1:\(port) could not be used: "))
   }
 
@@ -128,13 +135,13 @@ import Testing
 
   @Test func answersComeInTheOrderOfTheMails() async throws {
     let server = Server { step, line in
-      step == .recipient && line.contains("7@") ? .reply("550 no") : nil
+      step == .recipient && line.contains("7@") ? .reply("550 5.1.1 no") : nil
     }
     defer { server.stop() }
     let answers = try await answers(
       (0..<600).map { Self.mail($0) }, url: server.url, connections: 4)
     for (number, answer) in answers.enumerated() {
-      #expect(answer == (number % 10 == 7 ? .refused("550 to RCPT") : .accepted))
+      #expect(answer == (number % 10 == 7 ? .refused("550 5.1.1 to RCPT") : .accepted))
     }
     #expect(server.seen.mails.count == 540)
   }
@@ -172,7 +179,7 @@ import Testing
     #expect(await mailServer.send([Self.mail()]) == [.accepted])
     await mailServer.shutdown()
     await mailServer.shutdown()
-    #expect(await mailServer.send([Self.mail()]) == [.later("the mail client is stopping")])
+    #expect(await mailServer.send([Self.mail()]) == [.notSent("the mail client is stopping")])
   }
 
   @Test func shutdownLetsTheMailInHandFinishAndAnswersTheOthers() async throws {
@@ -186,7 +193,8 @@ import Testing
     let answers = await sending.value
     let accepted = answers.filter { $0 == .accepted }.count
     #expect(answers.count == 2000 && accepted == server.seen.mails.count)
-    #expect(answers.filter { $0 == .later("the mail client is stopping") }.count == 2000 - accepted)
+    #expect(
+      answers.filter { $0 == .notSent("the mail client is stopping") }.count == 2000 - accepted)
   }
 
   // MARK: Login and TLS
@@ -206,7 +214,7 @@ import Testing
     let url = "smtp://u:hunter2@127.0.0.1:\(server.port)"
     let answers = try await answers([Self.mail(1), Self.mail(2)], url: url)
     let expected = "the mail server 127.0.0.1:\(server.port) refuses the login: 535"
-    #expect(answers == [.later(expected), .later(expected)])
+    #expect(answers == [.away(expected), .away(expected)])
     #expect(server.seen.logins.count == 1, "a wrong password is not tried for every mail")
   }
 

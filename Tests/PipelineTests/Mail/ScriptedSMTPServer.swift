@@ -6,7 +6,7 @@ import Synchronization
 /// A mail server that says what a test tells it to, and counts.
 final class ScriptedSMTPServer: Sendable {
   enum Step: Equatable, Sendable {
-    case greeting, hello, login, mail, recipient, data, end
+    case greeting, hello, login, mail, recipient, data, end, quit
   }
 
   enum Action: Sendable {
@@ -65,7 +65,7 @@ final class ScriptedSMTPServer: Sendable {
       case "MAIL": isOpen = perform(.mail, line, client)
       case "RCPT": isOpen = perform(.recipient, line, client)
       case "DATA": isOpen = perform(.data, line, client) && receive(client, &buffer)
-      case "QUIT": isOpen = false
+      case "QUIT": isOpen = perform(.quit, line, client) && false
       default: isOpen = Self.send("250 as you say", client)
       }
     }
@@ -106,6 +106,7 @@ final class ScriptedSMTPServer: Sendable {
     case .login: "235 come in"
     case .data: "354 go on"
     case .mail, .recipient, .end: "250 ok"
+    case .quit: "221 goodbye"
     }
   }
 

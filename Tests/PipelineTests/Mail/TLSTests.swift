@@ -62,7 +62,7 @@ enum OpenSSL {
       text: "", html: "", date: Instant(milliseconds: 0))
     var answer = ""
     // A server that has just been started takes a moment; until then nobody is there.
-    repeat { answer = "\(await server.send([mail])[0])" } while answer.contains("connect to server")
+    repeat { answer = "\(await server.send([mail])[0])" } while answer.contains("(errno 111)")
     await server.shutdown()
     return answer
   }

@@ -5,7 +5,7 @@ import Testing
 
 /// What each answer of the gateway means, over a real connection.
 struct GatewayChargeTests {
-  private func charge(_ steps: [ScriptedServer.Step], timeoutSeconds: Int = 20) async throws
+  private func charge(_ steps: [ScriptedServer.Step], timeoutSeconds: Int = 120) async throws
     -> GatewayAnswer
   {
     let request = try ChargeRequest.sample()
@@ -16,11 +16,15 @@ struct GatewayChargeTests {
 
   private static let ours = SampleIntent()
 
+  private static let notAPayment = "status 200 without the JSON of a payment"
+  private static let gatewaysError = #"{"error":{"type":"invalid_request_error","message":"no"}}"#
+
   /// In order of what is looked at first.
   static let intents: [(SampleIntent, GatewayAnswer)] = [
     (make { _ in }, .succeeded(gatewayID: "pi_1")),
-    (make { $0.object = "charge" }, .implausible("not a payment_intent")),
-    (make { $0.id = "pi 1\\r\\n" }, .implausible("not a payment_intent")),
+    (make { $0.object = "charge" }, .unknown(notAPayment)),
+    (make { $0.id = "pi 1\\r\\n" }, .unknown(notAPayment)),
+    (make { $0.id = "ch_1" }, .unknown(notAPayment)),
     (make { $0.invoice = "another" }, .implausible("metadata.invoice is not our invoice")),
     (make { $0.account = "another" }, .implausible("metadata.account is not our account")),
     (make { $0.attempt = "1" }, .implausible("metadata.attempt is not ours")),
@@ -30,7 +34,7 @@ struct GatewayChargeTests {
       make { $0.received = "9011" },
       .implausible("amount_received is not the amount of a succeeded payment")
     ),
-    (make { $0.amount = "9012.5" }, .implausible("the answer is not the JSON of a payment")),
+    (make { $0.amount = "9012.5" }, .unknown(notAPayment)),
     (
       make { $0.status = "requires_action" },
       .declined(gatewayID: "pi_1", code: "authentication_required", hard: true)
@@ -94,6 +98,15 @@ struct GatewayChargeTests {
         == .declined(gatewayID: nil, code: "expired_card", hard: true))
   }
 
+  /// One reader takes the first amount, another one the last.
+  @Test(arguments: ["amount", "currency", "id", "metadata", "status"])
+  func aKeyThatIsThereTwiceIsNoProof(key: String) async throws {
+    let whole = SampleIntent().json
+    let twice = "{\"\(key)\":null,\(whole.dropFirst())"
+    let answer = try await charge([.json(200, twice)])
+    if case .succeeded = answer { Issue.record("\(key) twice: \(answer)") }
+  }
+
   @Test func aDeclineOfAnotherPaymentIsNotBelieved() async throws {
     let other = Self.make { $0.invoice = "another" }
     let body = SampleIntent.declined("card_declined", decline: "lost_card", of: other)
@@ -116,24 +129,68 @@ struct GatewayChargeTests {
         #"{"error":{"type":"invalid_request_error","code":"parameter_missing","param":"amount"}}"#
       ), .rejected("status 400, invalid_request_error, parameter_missing, parameter amount")
     ),
-    (.json(401, "{}"), .unauthorized("status 401")),
-    (.json(403, "{}"), .unauthorized("status 403")),
-    (.json(402, "{}"), .implausible("status 402 without a card_error")),
-    (.json(404, "{}"), .unknown("status 404")),
+    (
+      .json(
+        400,
+        #"{"error":{"type":"invalid_request_error","code":"resource_missing","#
+          + #""param":"payment_method"}}"#),
+      .rejected(
+        "status 400, invalid_request_error, resource_missing, parameter payment_method: "
+          + "it does not know the account's payment_method")
+    ),
+    (.json(400, gatewaysError), .rejected("status 400, invalid_request_error")),
+    (
+      .json(400, #"{"error":{"type":"idempotency_error"}}"#),
+      .unknown("status 400, idempotency_error")
+    ),
+    (.json(401, gatewaysError), .unauthorized("status 401")),
+    (.json(403, gatewaysError), .unauthorized("status 403")),
+    (.json(401, "{}"), .unreachable(before(401))),
+    (.json(403, html), .unreachable(before(403))),
+    (.json(402, "{}"), .unknown("status 402 without a card_error of the gateway's")),
+    (.json(402, html), .unknown("status 402 without a card_error of the gateway's")),
+    (.json(402, gatewaysError), .unknown("status 402 without a card_error of the gateway's")),
+    (.json(404, gatewaysError), .unknown("status 404")),
     (.json(409, "{}"), .inProgress),
     (.json(429, "{}"), .throttled(retryAfterSeconds: nil)),
     (.json(429, "{}", headers: ["Retry-After: 7"]), .throttled(retryAfterSeconds: 7)),
     (.json(429, "{}", headers: ["Retry-After: -7"]), .throttled(retryAfterSeconds: 0)),
     (.json(429, "{}", headers: ["Retry-After: 99999999"]), .throttled(retryAfterSeconds: 3_600)),
+    (.json(429, "{}", headers: ["Retry-After: soon"]), .throttled(retryAfterSeconds: nil)),
+    (
+      .json(
+        429, "{}",
+        headers: [
+          "Date: Tue, 01 Dec 2026 02:00:00 GMT", "Retry-After: Tue, 01 Dec 2026 02:01:30 GMT",
+        ]), .throttled(retryAfterSeconds: 90)
+    ),
     (.json(500, "{}"), .unknown("status 500")),
     (.json(503, "no json"), .unknown("status 503")),
-    (.json(204, ""), .implausible("status 204 is none of this gateway")),
-    (.json(302, "", headers: ["Location: /x"]), .implausible("status 302 is none of this gateway")),
-    (.json(307, "", headers: ["Location: /x"]), .implausible("status 307 is none of this gateway")),
-    (.json(200, #"{"id":"pi_1","#), .implausible("the answer is not the JSON of a payment")),
-    (.json(200, "[]"), .implausible("the answer is not the JSON of a payment")),
-    (.endless, .implausible("the answer is longer than 256 KiB")),
+    (.json(503, "{}", headers: ["Retry-After: 20"]), .throttled(retryAfterSeconds: 20)),
+    (.json(201, ours.json), .unknown(noWord(201))),
+    (.json(202, ours.json), .unknown(noWord(202))),
+    (.json(204, ""), .unknown(noWord(204))),
+    (.json(302, "", headers: ["Location: /x"]), .unknown(noWord(302))),
+    (.json(307, ours.json, headers: ["Location: /x"]), .unknown(noWord(307))),
+    (.json(407, html), .unknown(noWord(407))),
+    (.json(200, ""), .unknown(notAPayment)),
+    (.json(200, html), .unknown(notAPayment)),
+    (.json(200, #"{"id":"pi_1","#), .unknown(notAPayment)),
+    (.json(200, String(ours.json.dropLast())), .unknown(notAPayment)),
+    (.json(200, "[]"), .unknown(notAPayment)),
+    (.json(200, #"{"object":"list","data":[\#(ours.json)]}"#), .unknown(notAPayment)),
+    (.endless, .unknown("the answer is longer than 256 KiB")),
   ]
+
+  private static let html = "<html><body>Sign in to the network</body></html>"
+
+  private static func before(_ status: Int) -> String {
+    "status \(status) without the gateway's error: something in front of it answered"
+  }
+
+  private static func noWord(_ status: Int) -> String {
+    "status \(status) is no final word of this gateway"
+  }
 
   @Test(arguments: statuses.indices)
   func everyStatusHasOneMeaning(index: Int) async throws {
@@ -160,18 +217,25 @@ struct GatewayChargeTests {
     }
   }
 
-  @Test func aGatewayThatIsNotThereIsUnknown() async throws {
-    let server = try ScriptedServer([])
-    server.stop()
+  /// Nothing was sent, which is said at once and not after the time a call may take.
+  @Test(arguments: [
+    ("127.0.0.1:1", "connection refused (errno 111)"),
+    ("gateway.invalid:443", "the name gateway.invalid does not resolve"),
+  ])
+  func aGatewayThatIsNotThereWasSentNothing(place: String, why: String) async throws {
     let gateway = try PaymentGateway.http(
-      url: server.url, key: "sk_test_x", timeoutSeconds: 1, maxConnections: 1,
+      url: "http://\(place)", key: "sk_test_x", timeoutSeconds: 600, maxConnections: 1,
       logger: .init(label: "test"))
-    let answer = await gateway.charge(try .sample())
+    let request = try ChargeRequest.sample()
+    let begin = ContinuousClock.now
+    let answer = await gateway.charge(request)
+    let lookup = await gateway.find(request)
     await gateway.shutdown()
-    guard case .unknown = answer else {
-      Issue.record("expected unknown, found \(answer)")
-      return
-    }
+    let sentence =
+      "the payment gateway http://\(place) (MONTHCLOSE_GATEWAY_URL) cannot be reached: \(why)"
+    #expect(answer == .unreachable(sentence))
+    #expect(lookup == .unreachable(sentence))
+    #expect(ContinuousClock.now - begin < .seconds(100))
   }
 
   @Test func aRedirectIsNotFollowed() async throws {

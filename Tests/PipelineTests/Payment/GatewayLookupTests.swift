@@ -58,7 +58,14 @@ struct GatewayLookupTests {
       Array(repeating: page([], next: "more"), count: 6),
       .unknown("lookup: more than 5 pages of payments for one attempt")
     ),
-    ([.json(401, "{}")], .unauthorized("status 401")),
+    (
+      [page([intent("ch_1")])], .unknown("the search gave what is no payment")
+    ),
+    ([.json(401, #"{"error":{"type":"invalid_request_error"}}"#)], .unauthorized("status 401")),
+    (
+      [.json(403, "<html></html>")],
+      .unreachable("status 403 without the gateway's error: something in front of it answered")
+    ),
     ([.json(429, "{}")], .unknown("lookup: status 429")),
     ([.json(500, "{}")], .unknown("lookup: status 500")),
     (

@@ -47,7 +47,7 @@ struct SampleIntent {
 
 /// A gateway over a scripted server, for the length of one closure.
 func withGateway<Result: Sendable>(
-  _ steps: [ScriptedServer.Step], timeoutSeconds: Int = 20,
+  _ steps: [ScriptedServer.Step], timeoutSeconds: Int = 120,
   _ body: @Sendable (PaymentGateway, ScriptedServer) async throws -> Result
 ) async throws -> Result {
   let server = try ScriptedServer(steps)

@@ -23,14 +23,17 @@ final class ScriptedServer: Sendable {
   let port: Int
   private let listener: Int32
   private let steps: Mutex<[Step]>
+  /// What decides the step by the request, where there is no script.
+  private let answering: (@Sendable (String) -> Step)?
   private let seen = Mutex<[String]>([])
 
   var url: String { "http://127.0.0.1:\(port)" }
   /// The requests as they came, head and body.
   var requests: [String] { seen.withLock { $0 } }
 
-  init(_ steps: [Step]) throws {
+  init(_ steps: [Step], answering: (@Sendable (String) -> Step)? = nil) throws {
     self.steps = Mutex(steps)
+    self.answering = answering
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -66,7 +69,7 @@ final class ScriptedServer: Sendable {
   private func serve(_ connection: Int32, _ step: Step) {
     let request = Self.readRequest(connection)
     seen.withLock { $0.append(request) }
-    switch step {
+    switch answering?(request) ?? step {
     case .drop: return
     case .send(let text): Self.send(text, connection)
     case .sendAndHang(let text):

@@ -73,7 +73,7 @@ import Testing
       account: "a", amount: Money(1_081, .chf), reference: "bank")
     let again = try await world.operations.recordPayment(
       account: "a", amount: Money(1_081, .chf), reference: "bank")
-    #expect(recorded == .done("10.81 CHF by bank; paid in full: 2026-11/a"))
+    #expect(recorded == .done("10.81 CHF by bank: 10.81 CHF of 2026-11/a, paid in full"))
     #expect(again == .repeated("reference bank was recorded before, over 10.81 CHF"))
     try await world.run()
     #expect(try await world.facts("a")?.heldForInvoice == nil)
@@ -113,7 +113,7 @@ import Testing
     let cause = Event(
       id: "forged", type: .closeRange, source: "/test", time: world.clock.now(),
       data: EventData())
-    await world.publish(
+    try await world.issue(
       try AccountEvents(desk, causedBy: cause).make(.invoiceIssued, about: "forged", after: facts))
     try await world.run()
     #expect(try await world.broker.depth(of: "charger.dead")?.messages == 1)
@@ -128,7 +128,10 @@ import Testing
     try await world.run(without: [.charger])
     try await world.step(.charger)
     #expect(try await world.ends() == [.awaitingPayment: 1], "the neighbour does not wait")
-    try await world.run()
+    for _ in 1...4 {
+      world.advance(seconds: 1)
+      try await world.run()
+    }
     #expect(try await world.ends() == [.awaitingPayment: 1, .paid: 1])
     #expect(try await world.broker.depth(of: "charger.dead")?.messages == 0)
     #expect(world.gateway.charges.count == 1)

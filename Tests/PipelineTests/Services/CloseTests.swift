@@ -17,7 +17,7 @@ import Testing
       usage: [.test("a-good", "100"), .test("e-credit", "1")])
     let granted = try await world.operations.grantCredit(
       account: "e-credit", amount: Money(5_000, .chf), reference: "welcome")
-    #expect(granted == .done("50.00 CHF by welcome"))
+    #expect(granted == .done("50.00 CHF by welcome, all of it unused credit"))
     try await world.trigger()
     try await world.run()
 
@@ -53,13 +53,13 @@ import Testing
     try await world.trigger()
     try await world.run()
     let story = try await world.store.story(of: "a", period: nil)
-    let facts = try #require(try await world.facts("a"))
-    let events = AccountEvents(
-      Desk(service: .invoicer, store: world.store, clock: world.clock),
-      causedBy: Event(
-        id: "x", type: .closeRange, source: "/test", time: world.clock.now(), data: EventData()))
+    let id = "invoice.issued:2026-11/a"
+    let body = try #require(try await world.store.committedBodies([id])[id]?.first)
     await world.publish(
-      try events.make(.invoiceIssued, about: "2026-11/a", after: facts))
+      OutgoingEvent(
+        id: id, type: EventType.invoiceIssued.rawValue,
+        routingKey: EventType.invoiceIssued.routingKey, account: "a", period: World.period,
+        body: body))
     try await world.run()
     let after = try await world.store.story(of: "a", period: nil)
     #expect(after?.transactions == story?.transactions)
@@ -111,7 +111,9 @@ import Testing
     try await world.run(without: [.reporter])
     let note = Change(
       service: .reporter, messageID: "noted", account: "a",
-      writes: [.progress(account: "a", period: World.period, reached: .all, end: nil)],
+      writes: [[.invoiced, .settled], [.invoiceMailed, .outcomeMailed]].map {
+        .progress(account: "a", period: World.period, reached: $0, end: nil)
+      },
       at: world.clock.now())
     _ = try await world.store.commit([note], published: [])
     #expect(try await world.store.run(World.period)?.state == .running)
@@ -127,7 +129,7 @@ import Testing
     let event = Event(
       id: "close.range:2026-11:9", type: .closeRange, source: "/test", time: world.clock.now(),
       data: EventData(period: World.period, range: .init(number: .max, of: 1)))
-    await world.publish(try event.outgoing())
+    try await world.issue(try event.outgoing())
     try await world.run()
     #expect(try await world.broker.depth(of: "invoicer.dead")?.messages == 1)
   }
@@ -137,11 +139,8 @@ import Testing
     try await world.trigger()
     try await world.run()
     try await world.add([.test("a", "50", id: "u-late")])
-    let december = try Period("2026-12")
-    let event = Event(
-      id: "close-2026-12", type: .closeRequested, source: "/test", time: world.clock.now(),
-      data: EventData(period: december))
-    await world.publish(try event.outgoing())
+    world.advance(days: 31)
+    try await world.trigger(World.period.next)
     try await world.run()
     let invoice = try #require(try await world.store.invoices(["2026-12/a"])["2026-12/a"])
     let correction = try #require(

@@ -1,4 +1,5 @@
 import Billing
+import Foundation
 import Ledger
 import Testing
 
@@ -120,5 +121,45 @@ import Testing
     try await world.run()
     let invoice = try #require(world.mails(to: "a").first { $0.subject.contains("invoice") })
     #expect(!invoice.text.contains("We will charge"))
+  }
+
+  @Test func anInvoicesMailSaysWhatIsTrueWhetherItComesBeforeTheChargeOrAfter() async throws {
+    for isChargedFirst in [true, false] {
+      let world = try await World(accounts: [.test("a")])
+      try await world.trigger()
+      try await world.run(without: isChargedFirst ? [.mailer] : [.charger])
+      try await world.run()
+      let invoice = try #require(world.mails(to: "a").first { $0.subject.contains("invoice") })
+      let said = isChargedFirst ? "We have charged 10.81 CHF" : "We will charge 10.81 CHF"
+      #expect(invoice.text.contains(said))
+      #expect(invoice.text.contains("nothing left to pay") == isChargedFirst)
+    }
+  }
+
+  @Test func whatIsTooSmallToChargeIsNotAnnouncedAsACharge() async throws {
+    let world = try await World(accounts: [.test("a")])
+    _ = try await world.operations.grantCredit(
+      account: "a", amount: Money(1_050, .chf), reference: "welcome")
+    try await world.trigger()
+    try await world.run()
+    let invoice = try #require(world.mails(to: "a").first)
+    #expect(invoice.text.contains("0.31 CHF is too small an amount to charge to your card."))
+  }
+
+  /// One of free usage alone is no idle account's: it says what was used.
+  @Test func anAccountThatUsedNothingIsSentNoInvoiceOverNothing() async throws {
+    let world = try await World(accounts: [.test("idle"), .test("free")])
+    let catalog = """
+      {"version":2,"currency":"CHF","products":[{"id":"server","name":"Server","metric":"hours",
+       "unit":"hour","price":{"model":"per_unit","unit":"0.10","free_units":"100"}}],"taxes":[]}
+      """
+    _ = try await world.store.importCatalog(
+      try JSONDecoder().decode(Catalog.self, from: Data(catalog.utf8)), at: world.clock.now())
+    try await world.add([.test("free", "8")])
+    try await world.trigger()
+    try await world.run()
+    #expect(try await world.store.run(World.period)?.state == .closed)
+    #expect(world.mails(to: "idle").isEmpty)
+    #expect(world.mails(to: "free").first?.text.contains("(8 hours)") == true)
   }
 }

@@ -25,6 +25,19 @@ import Testing
     #expect(publishers.allSatisfy { $0.value.count == 1 })
   }
 
+  /// The ledger's table of senders and the broker's table of rights say the same. What operators
+  /// commit is published by the holder as well, for a `closectl` that had no broker.
+  @Test(arguments: EventType.allCases)
+  func anEventIsPublishedByTheServiceThatCommitsIt(_ type: EventType) {
+    let key = type.routingKey
+    let publishers = ServiceName.allCases.filter { MonthClose.published(by: $0).contains(key) }
+    switch type.sender {
+    case nil: #expect(publishers == [.closectl])
+    case .closectl: #expect(publishers == [.holder, .closectl])
+    case let sender?: #expect(publishers == [sender])
+    }
+  }
+
   @Test(arguments: MonthClose.services)
   func aServiceReadsItsOwnQueueAndConfiguresNothing(_ service: ServiceName) throws {
     let rights = try rights(service.rawValue)

@@ -20,7 +20,8 @@ struct RealRightsTests {
   static let users: [(name: String, reads: [String], publishes: [String])] = [
     (
       "invoicer", ["invoicer"],
-      ["close.started", "close.range", "invoice.issued", "invoice.parked"] + moves("invoicer")
+      ["close.started", "close.range", "invoice.issued", "invoice.parked", "credit.applied"]
+        + moves("invoicer")
     ),
     (
       "charger", ["charger"],
@@ -47,8 +48,8 @@ struct RealRightsTests {
     [
       "close.requested", "close.range", "close.started", "close.completed", "invoice.issued",
       "invoice.parked", "charge.succeeded", "charge.declined", "charge.skipped", "charge.parked",
-      "due.charge", "due.grace", "payment.recorded", "credit.granted", "hold.placed",
-      "hold.lifted", "mail.sent", "mail.suppressed", "mail.refused",
+      "due.charge", "due.grace", "payment.recorded", "credit.granted", "credit.applied",
+      "hold.placed", "hold.lifted", "mail.sent", "mail.suppressed", "mail.refused",
     ] + services.flatMap { ["replay.\($0)"] + moves($0) } + services + ["anything.else"]
 
   @Test func whatAUserMayNotDoIsRefusedAndWhatItMayIsDone() async throws {

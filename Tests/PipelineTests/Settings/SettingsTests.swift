@@ -89,7 +89,8 @@ import Testing
     ("GATEWAY_URL", "ftp://x"), ("GATEWAY_KEY", "two words"), ("SMTP_URL", "smtp://h:0"),
     ("SMTP_URL", "smtp://user:%zz@h"), ("SMTP_URL", "smtp://user:%0a@h"), ("MAIL_FROM", "billing"),
     ("MAIL_FROM", "a@b\r\nBcc: c@d"), ("LOG_LEVEL", "loud"), ("HTTP_ADDRESS", "8080"),
-    ("HTTP_ADDRESS", "::1:80"), ("RETRY_DAYS", "3,,5"), ("RETRY_DAYS", "0"),
+    ("HTTP_ADDRESS", "::1:80"), ("RETRY_DAYS", "3,,5"), ("RETRY_DAYS", "0"), ("RETRY_DAYS", "5,3"),
+    ("RETRY_DAYS", "3,3"),
     ("RETRY_DELAYS", "10s,1s"), ("RETRY_DELAYS", "5"), ("RETRY_DELAYS", "2d"),
     ("STOP_TIMEOUT", "-1"), ("GATEWAY_TIMEOUT", "1.5"),
   ]

@@ -72,7 +72,7 @@ import Testing
   @Test func garbageLaterKeepsTheLastOffsetAndWarnsOnce() throws {
     let warnings = Mutex(0)
     let logger = Logger(label: "test") { _ in
-      LineLogHandler(service: "test", level: .info, format: .text) { _ in
+      LineLogHandler(service: "test", level: .info, format: .text) { _, _ in
         warnings.withLock { $0 += 1 }
       }
     }

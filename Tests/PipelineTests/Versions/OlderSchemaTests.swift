@@ -14,7 +14,13 @@ import Testing
     return options
   }
 
-  private static let schema5 = options(Migration.all.prefix(5))
+  /// One step ahead of this program, by additions.
+  private static let ahead = options(
+    Migration.all + [
+      Migration(
+        number: Migration.newest + 1,
+        sql: "ALTER TABLE attempts ADD COLUMN network TEXT; CREATE INDEX a ON attempts (network)")
+    ])
 
   private static let accounts: [Account] =
     (1...6).map { .test("a-\($0)") }
@@ -48,30 +54,28 @@ import Testing
   }
 
   @Test func closeInTheMiddleGoesOnInTheMigratedStore() async throws {
-    let before = try await middle(Self.schema5)
-    await #expect(throws: StoreError.olderSchema(found: 5, needed: Migration.newest)) {
-      _ = try await World(restarting: before, options: SQLiteOptions(), migrate: false)
+    let before = try await middle(SQLiteOptions())
+    let error = StoreError.olderSchema(found: Migration.newest, needed: Migration.newest + 1)
+    await #expect(throws: error) {
+      _ = try await World(restarting: before, options: Self.ahead, migrate: false)
     }
-    let after = try await World(restarting: before, options: SQLiteOptions())
+    let after = try await World(restarting: before, options: Self.ahead)
     try await finish(after)
   }
 
   /// Somebody migrated while the services of the last version go on as they are.
   @Test func programsThatAreRunningGoOnWhileTheStoreIsMigratedUnderThem() async throws {
-    let world = try await middle(Self.schema5)
+    let world = try await middle(SQLiteOptions())
     let connections = (world.store as? LedgerStore)?.connections as? SQLiteConnections
     let other = try await SQLiteStore.open(
-      path: try #require(connections).path, migrate: true)
+      path: try #require(connections).path, migrate: true, options: Self.ahead)
     try await finish(world)
     #expect(try await other.run(World.period)?.state == .closed)
     try await other.close()
   }
 
   @Test func closeInTheMiddleGoesOnInAStoreThatIsAheadByAdditions() async throws {
-    let adding = Migration(
-      number: Migration.newest + 1,
-      sql: "ALTER TABLE attempts ADD COLUMN network TEXT; CREATE INDEX a ON attempts (network)")
-    let before = try await middle(Self.options(Migration.all + [adding]))
+    let before = try await middle(Self.ahead)
     let after = try await World(restarting: before, options: SQLiteOptions(), migrate: false)
     try await finish(after)
   }

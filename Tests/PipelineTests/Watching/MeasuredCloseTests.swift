@@ -11,6 +11,17 @@ import Testing
     var world: World
     var registries: [ServiceName: PrometheusRegistry]
 
+    /// Every line of a counter, by service.
+    func counters() async -> [ServiceName: [String]] {
+      var lines: [ServiceName: [String]] = [:]
+      for (service, registry) in registries {
+        lines[service] = await registry.text().split(separator: "\n").map(String.init).filter {
+          $0.prefix { $0 != "{" && $0 != " " }.hasSuffix("_total") && !$0.hasPrefix("#")
+        }
+      }
+      return lines
+    }
+
     /// The value of a series, or the sum of all of its family that contain `labels`.
     func sum(_ service: ServiceName, _ name: String, _ labels: String = "") async -> Int {
       let text = await registries[service]?.text() ?? ""
@@ -60,6 +71,33 @@ import Testing
     #expect(await close.sum(.charger, "monthclose_gateway_call_duration_seconds_count") == calls)
     #expect(
       await close.sum(.charger, "monthclose_payment_attempts_total", "\"declinedSoft\"") == 1)
+  }
+
+  /// What appears with its first increment has no increase that an alert could see.
+  @Test func everyCounterIsThereFromTheStart() async throws {
+    let close = try await measured()
+    let fresh = await close.counters()
+    #expect(fresh.values.allSatisfy { !$0.isEmpty })
+    for (service, outcome) in [
+      (ServiceName.charger, "monthclose_messages_total{service=\"charger\",outcome=\"dead\"}"),
+      (.charger, "monthclose_payment_attempts_total{service=\"charger\",outcome=\"parked\"}"),
+      (.mailer, "monthclose_mails_total{service=\"mailer\",outcome=\"refused\"}"),
+      (.holder, "monthclose_holds_total{service=\"holder\",change=\"placed\"}"),
+      (.invoicer, "monthclose_pauses_total{service=\"invoicer\",reason=\"store-unavailable\"}"),
+    ] {
+      #expect(fresh[service]?.contains("\(outcome) 0") == true, "\(outcome)")
+    }
+    try await close.world.trigger()
+    try await close.world.run()
+    let after = await close.counters()
+    for (service, lines) in after {
+      let known = Set(fresh[service]?.map(Self.series) ?? [])
+      #expect(lines.map(Self.series).filter { !known.contains($0) } == [], "\(service)")
+    }
+  }
+
+  private static func series(_ line: String) -> String {
+    String(line[..<(line.lastIndex(of: " ") ?? line.endIndex)])
   }
 
   @Test func aMessageThatCannotBeReadIsCountedDead() async throws {

@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// A table of docs/operations.md, which names what the program has.
+/// A table of docs/operations.md or another page, which names what the program has.
 enum OperationsTable {
   /// The words marked as code in the first column of the table below that heading.
-  static func words(under heading: String) throws -> [String] {
+  static func words(under heading: String, in page: String = "operations.md") throws -> [String] {
     let file = URL(fileURLWithPath: #filePath).appendingPathComponent(
-      "../../../../docs/operations.md"
+      "../../../../docs/\(page)"
     ).standardized
     let text = try String(contentsOf: file, encoding: .utf8)
     let section = try #require(text.range(of: heading))

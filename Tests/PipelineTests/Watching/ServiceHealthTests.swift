@@ -39,6 +39,19 @@ import Testing
     #expect(report.storeReturns == 1)
   }
 
+  @Test func whatOneHasFoundMissingOnlyItCanFindAgain() async {
+    let health = ServiceHealth()
+    health.lacks(.store, "its lock is held", foundBy: .look)
+    health.has(.store)
+    health.has(.store, foundBy: .upkeep)
+    #expect(await health.report().missing == [.store: "its lock is held"])
+    health.lacks(.store, "a write failed")
+    #expect(await health.report().missing == [.store: "a write failed"])
+    health.has(.store)
+    health.has(.store, foundBy: .look)
+    #expect(await health.report().missing.isEmpty)
+  }
+
   @Test func withoutItsConsumerTheBrokerIsMissing() async {
     let health = ServiceHealth()
     health.consumes("charger", from: InMemoryBroker())

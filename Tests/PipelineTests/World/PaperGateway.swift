@@ -10,15 +10,28 @@ final class PaperGateway: Sendable {
     var invoice: String
     var account: String
     var amountMinor: Int64
-    var attempt = 1
+    var attempt: Int? = 1
+    var currency = "CHF"
+    var refundedMinor: Int64 = 0
+    var state = GatewayCharge.State.succeeded
   }
 
   struct Books: Sendable {
     var answers: [String: GatewayAnswer] = [:]
     var charges: [Charge] = []
     var calls = 0
+    /// Charges that were declined.
+    var failures: [Charge] = []
+    var lists = 0
+    /// So many lookups find nothing.
+    var lookupsBehind = 0
+    /// Every request is a new one.
+    var ignoresKeys = false
+    var listFault: GatewayListFault?
     /// By account: what happens instead, first come first served.
     var scripted: [String: [Fault]] = [:]
+    /// Accounts whose calls find no connection.
+    var away: Set<String> = []
   }
 
   enum Fault: Sendable {
@@ -27,6 +40,8 @@ final class PaperGateway: Sendable {
     /// The charge is made, its answer is not heard.
     case chargedUnheard
     case answer(GatewayAnswer)
+    /// The charge is made, its answer is about something else.
+    case chargedDenied
   }
 
   let books = Mutex(Books())
@@ -34,7 +49,9 @@ final class PaperGateway: Sendable {
   var gateway: PaymentGateway {
     PaymentGateway(
       charge: { self.charge($0) }, find: { self.find($0) },
-      list: { _, after in self.list(after: after) }, shutdown: {})
+      list: { _, after in try self.list(after: after) },
+      payments: { self.payments(of: $0) }, address: "paper",
+      keepsKeys: { self.books.withLock { !$0.ignoresKeys } }, shutdown: {})
   }
 
   var charges: [Charge] { books.withLock { $0.charges } }
@@ -44,10 +61,14 @@ final class PaperGateway: Sendable {
     books.withLock { $0.scripted[account, default: []] += faults }
   }
 
+  func away(_ account: String) { _ = books.withLock { $0.away.insert(account) } }
+  func back() { books.withLock { $0.away = [] } }
+
   private func charge(_ request: ChargeRequest) -> GatewayAnswer {
     books.withLock { books in
       books.calls += 1
-      if let known = books.answers[request.key] { return known }
+      if books.away.contains(request.account) { return .unreachable("connection refused") }
+      if !books.ignoresKeys, let known = books.answers[request.key] { return known }
       if var faults = books.scripted[request.account], !faults.isEmpty {
         let fault = faults.removeFirst()
         books.scripted[request.account] = faults
@@ -57,6 +78,9 @@ final class PaperGateway: Sendable {
           execute(request, &books)
           return .unknown("connection reset")
         case .answer(let answer): return answer
+        case .chargedDenied:
+          execute(request, &books)
+          return .implausible("metadata.invoice is not our invoice")
         }
       }
       return execute(request, &books)
@@ -79,19 +103,37 @@ final class PaperGateway: Sendable {
           amountMinor: request.amountMinor, attempt: request.attempt))
       answer = .succeeded(gatewayID: id)
     }
+    if case .declined = answer {
+      books.failures.append(
+        Charge(
+          id: "pi_f\(books.failures.count + 1)", invoice: request.invoice,
+          account: request.account, amountMinor: request.amountMinor, attempt: request.attempt,
+          state: .failed))
+    }
     books.answers[request.key] = answer
+    books.answers["found \(request.invoice) \(request.attempt)"] = answer
     return answer
   }
 
-  /// Newest first, two on a page.
-  private func list(after: String?) -> GatewayChargePage {
+  private func payments(of invoice: String) -> GatewayPayments {
     books.withLock { books in
-      let all = books.charges.reversed().map { charge in
-        GatewayCharge(
-          id: charge.id.replacing("pi_", with: "ch_"), payment: charge.id, invoice: charge.invoice,
-          attempt: charge.attempt, amountMinor: charge.amountMinor, currency: "CHF",
-          state: .succeeded)
-      }
+      .made(books.charges.filter { $0.invoice == invoice }.map(\.listed))
+    }
+  }
+
+  /// Forgets the keys, as a gateway does after a day. What was made is still found.
+  func forgetKeys() {
+    books.withLock { books in
+      books.answers = books.answers.filter { $0.key.hasPrefix("found ") }
+    }
+  }
+
+  /// Newest first, two on a page.
+  private func list(after: String?) throws -> GatewayChargePage {
+    try books.withLock { books in
+      books.lists += 1
+      if let fault = books.listFault { throw fault }
+      let all = (books.failures + books.charges).reversed().map(\.listed)
       let start = all.firstIndex { $0.id == after }.map { $0 + 1 } ?? 0
       return GatewayChargePage(
         charges: Array(all[start...].prefix(2)), hasMore: all.count > start + 2)
@@ -100,9 +142,23 @@ final class PaperGateway: Sendable {
 
   private func find(_ request: ChargeRequest) -> GatewayLookup {
     books.withLock { books in
-      guard let answer = books.answers[request.key] else { return .notFound }
+      if books.away.contains(request.account) { return .unreachable("connection refused") }
+      if books.lookupsBehind > 0 {
+        books.lookupsBehind -= 1
+        return .notFound
+      }
+      guard let answer = books.answers["found \(request.invoice) \(request.attempt)"]
+      else { return .notFound }
       return .found(answer)
     }
+  }
+}
+
+extension PaperGateway.Charge {
+  var listed: GatewayCharge {
+    GatewayCharge(
+      id: id.replacing("pi_", with: "ch_"), payment: id, invoice: invoice, attempt: attempt,
+      amountMinor: amountMinor, refundedMinor: refundedMinor, currency: currency, state: state)
   }
 }
 
@@ -111,6 +167,9 @@ final class PaperPost: Sendable {
   struct Box: Sendable {
     var sent: [OutgoingMail] = []
     var next: [MailAnswer] = []
+    /// What else it says, instead of taking the mail.
+    var rule: @Sendable (OutgoingMail) -> MailAnswer = { _ in .accepted }
+    var calls = 0
   }
   let box = Mutex(Box())
 
@@ -119,7 +178,8 @@ final class PaperPost: Sendable {
       send: { mails in
         mails.map { mail in
           self.box.withLock { box in
-            let answer = box.next.isEmpty ? .accepted : box.next.removeFirst()
+            box.calls += 1
+            let answer = box.next.isEmpty ? box.rule(mail) : box.next.removeFirst()
             if answer == .accepted || answer == .uncertain("cut") { box.sent.append(mail) }
             return answer
           }
@@ -128,4 +188,8 @@ final class PaperPost: Sendable {
   }
 
   var sent: [OutgoingMail] { box.withLock { $0.sent } }
+
+  func says(_ rule: @escaping @Sendable (OutgoingMail) -> MailAnswer) {
+    box.withLock { $0.rule = rule }
+  }
 }

@@ -23,11 +23,12 @@ final class World: Sendable {
   private let directory: URL
   /// The one this goes on from, which takes the folder away in the end.
   private let before: World?
-  private let desks: [ServiceName: (runner: Runner, upkeep: Outbox)]
+  let desks: [ServiceName: (runner: Runner, upkeep: Outbox)]
   private let handlers: [ServiceName: Handler]
 
   final class Time: Sendable {
-    let now = Mutex(Instant(milliseconds: 1_764_547_200_000))
+    /// 2026-12-01T00:00:00Z: November is over in Zurich.
+    let now = Mutex(Instant(milliseconds: 1_796_083_200_000))
   }
 
   // A constant that is known to be good.
@@ -37,7 +38,7 @@ final class World: Sendable {
 
   init(
     accounts: [Account], usage: [UsageRow] = [], options: SQLiteOptions = SQLiteOptions(),
-    metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
+    charging: PaymentGateway? = nil, metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
   ) async throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent(
       "month-close-\(UUID().uuidString)")
@@ -51,7 +52,8 @@ final class World: Sendable {
     before = nil
     store = try await SQLiteStore.open(path: Self.path(directory), migrate: true, options: options)
     _ = try await broker.apply(MonthClose.topology(retryDelays: Self.retryDelays))
-    (handlers, desks) = try Self.services(store, clock, broker, gateway, post, metrics)
+    (handlers, desks) = try Self.services(
+      store, clock, broker, charging ?? gateway.gateway, post, metrics)
     try await load(accounts, usage)
   }
 
@@ -63,7 +65,34 @@ final class World: Sendable {
     before = other
     store = try await SQLiteStore.open(
       path: Self.path(directory), migrate: migrate, options: options)
-    (handlers, desks) = try Self.services(store, clock, broker, gateway, post)
+    (handlers, desks) = try Self.services(store, clock, broker, gateway.gateway, post)
+  }
+
+  /// The services started anew over the ledger as it was when `backUp` was called.
+  init(restoring other: World) async throws {
+    try await other.store.close()
+    (directory, time, clock) = (other.directory, other.time, other.clock)
+    (broker, gateway, post) = (other.broker, other.gateway, other.post)
+    before = other
+    try Self.copy(from: "backup.db", to: "t.db", in: directory)
+    store = try await SQLiteStore.open(path: Self.path(directory), migrate: false)
+    (handlers, desks) = try Self.services(store, clock, broker, gateway.gateway, post)
+  }
+
+  /// A copy of the ledger, taken while nobody writes.
+  func backUp() throws { try Self.copy(from: "t.db", to: "backup.db", in: directory) }
+
+  private static func copy(from source: String, to target: String, in directory: URL) throws {
+    let files = FileManager.default
+    for suffix in ["", "-wal", "-shm"] {
+      let old = directory.appendingPathComponent(source + suffix).path
+      let new = directory.appendingPathComponent(target + suffix).path
+      if files.fileExists(atPath: new) { try files.removeItem(atPath: new) }
+      // The shared memory is made anew from file and journal.
+      if suffix != "-shm", files.fileExists(atPath: old) {
+        try files.copyItem(atPath: old, toPath: new)
+      }
+    }
   }
 
   private static func path(_ directory: URL) -> String {
@@ -71,8 +100,9 @@ final class World: Sendable {
   }
 
   private static func services(
-    _ store: any Store, _ clock: LedgerClock, _ broker: InMemoryBroker, _ gateway: PaperGateway,
-    _ post: PaperPost, _ metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
+    _ store: any Store, _ clock: LedgerClock, _ broker: InMemoryBroker,
+    _ gateway: PaymentGateway, _ post: PaperPost,
+    _ metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
   ) throws -> ([ServiceName: Handler], [ServiceName: (runner: Runner, upkeep: Outbox)]) {
     var handlers: [ServiceName: Handler] = [:]
     var desks: [ServiceName: (runner: Runner, upkeep: Outbox)] = [:]
@@ -100,19 +130,23 @@ final class World: Sendable {
   }
 
   private static func handler(
-    _ service: ServiceName, _ desk: Desk, _ gateway: PaperGateway, _ post: PaperPost
+    _ service: ServiceName, _ desk: Desk, _ gateway: PaymentGateway, _ post: PaperPost
   ) throws -> Handler {
     switch service {
     case .invoicer, .closectl:
       return Handler(service: service, work: Invoicer(desk: desk, rangeSize: 3).work)
     case .charger:
       let charger = Charger(
-        desk: desk, gateway: gateway.gateway,
+        desk: desk, gateway: gateway,
         policy: ChargePolicy(retryDays: [3, 5, 7], inFlight: 8))
       return Handler(
         service: service, work: charger.work, announceDue: charger.announceDue)
     case .mailer:
-      let mailer = try Mailer(desk: desk, server: post.server, from: "billing@month-close.example")
+      let mailer = try Mailer(
+        desk: desk, server: post.server, from: "billing@month-close.example",
+        retryDelays: Self.retryDelays,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        health: ServiceHealth())
       return Handler(service: service, work: mailer.work)
     case .holder:
       let holder = Holder(desk: desk)
@@ -123,10 +157,14 @@ final class World: Sendable {
 
   // MARK: Moving
 
-  func trigger(id: String = "close-2026-11") async throws {
+  func trigger(id: String = "close-2026-11", late: Bool? = nil) async throws {
+    try await trigger(Self.period, id: id, late: late)
+  }
+
+  func trigger(_ period: Period, id: String? = nil, late: Bool? = nil) async throws {
     let event = Event(
-      id: id, type: .closeRequested, source: "/test", time: clock.now(),
-      data: EventData(period: Self.period))
+      id: id ?? "close-\(period)", type: .closeRequested, source: "/test", time: clock.now(),
+      data: EventData(period: period, late: late))
     await publish(try event.outgoing())
   }
 
@@ -163,7 +201,9 @@ final class World: Sendable {
     let consumer = try await broker.consume(service.rawValue, prefetch: limit)
     if let batch = await consumer.next(limit: limit, linger: .zero) {
       let form = delivered.withLock { $0 }
-      await desk.runner.work(batch.map(form)) { await consumer.settle($0) }
+      let formed = batch.map(form)
+      try await commitChanged(formed, insteadOf: batch)
+      await desk.runner.work(formed) { await consumer.settle($0) }
     }
     await consumer.stop()
     return true

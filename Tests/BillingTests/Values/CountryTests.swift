@@ -1,0 +1,18 @@
+import Billing
+import Testing
+
+@Suite struct CountryTests {
+  @Test(arguments: ["CH", "GB", "GR", "NO", "XK", "CW", "SX", "BQ", "TL"])
+  func countriesAreTaken(code: String) {
+    #expect(Country.fault(code) == nil)
+  }
+
+  @Test(arguments: [
+    ("UK", "GB"), ("EL", "GR"), ("XI", "GB"), ("AN", "CW"), ("EU", "own code"), ("ch", "\"CH\""),
+    ("uk", "GB"), ("CHE", "CH"), ("XX", "no country"), ("ZZ", "no country"), ("AA", "no country"),
+    ("", "like CH"), ("C", "like CH"), ("Ç", "like CH"), ("QQ", "like CH"),
+  ])
+  func whatIsNoneIsRefusedWithTheRightOne(code: String, right: String) {
+    #expect(Country.fault(code)?.contains(right) == true)
+  }
+}

@@ -1,0 +1,140 @@
+import Billing
+import Broker
+import Ledger
+import Pipeline
+import Testing
+
+@testable import closectl
+
+/// What a command answers when something is waited for, or was asked for wrongly.
+@Suite struct PlainAnswerTests {
+  private let scratch: Scratch
+  private let broker = InMemoryBroker()
+  private let console: Console
+  private let period: Period
+  private let at: Instant
+
+  init() async throws {
+    scratch = try Scratch()
+    console = try Console(scratch, broker: broker)
+    period = try Period("2026-11")
+    at = try Instant(rfc3339: "2026-12-01T02:00:00Z")
+    try await console.importFlatFee(scratch)
+  }
+
+  /// Begun, and closed if `end` says how.
+  private func openClose(end: AccountEnd? = nil) async throws {
+    let store = try await openStore("sqlite:" + scratch.path("ledger.db"), migrate: false)
+    let request = RunRequest(period: period, messageID: "close-2026-11", rangeSize: 50, at: at)
+    let (period, at) = (period, at)
+    let permission = StartPermission(isEarly: false, isPast: true)
+    _ = try await store.openRun(
+      request,
+      decide: { try StartSituation(period, at: at, permission, monthsBack: 3, $0).decide() },
+      announce: { _ in [] })
+    if let end {
+      let finished = Change(
+        service: .reporter, messageID: "m", account: "m-1",
+        writes: [.progress(account: "m-1", period: period, reached: .all, end: end)], at: at)
+      let closed = Change(
+        service: .reporter, messageID: "c", writes: [.closeRun(period)], at: at)
+      _ = try await store.commit([finished, closed], published: [])
+    }
+    try await store.close()
+  }
+
+  private func put(_ count: Int, in queue: String) async {
+    let messages = (1...count).map {
+      OutgoingMessage(
+        exchange: "", routingKey: queue, messageID: "m\($0)", contentType: "text/plain", body: [])
+    }
+    _ = await broker.publish(messages)
+  }
+
+  @Test(
+    "`last` stands wherever a period does",
+    arguments: [
+      ["close", "preview"], ["close", "start"], ["close", "status"], ["report"], ["audit"],
+      ["parked", "list"], ["parked", "retry", "--dry-run"], ["resend", "--dry-run"], ["reconcile"],
+      ["explain", "m-1", "--period"],
+    ])
+  func lastMonth(_ command: [String]) async {
+    let named = await console.run(command + ["2026-11"])
+    let last = await console.run(command + ["last"])
+    #expect(last.status == named.status)
+    #expect(last.status != .usage)
+    #expect((last.out, last.err) == (named.out, named.err))
+  }
+
+  @Test func aMistypedVerbIsWrongUsage() async throws {
+    let said = await console.run("close", "statsu", "2026-11", "--json")
+    #expect(said.status == .usage)
+    #expect(said.err.contains("did you mean `closectl close status`?"))
+    #expect(try document(said.out)["exitStatus"] as? Int == 2)
+  }
+
+  @Test func aWatchOfACloseNobodyStartedSaysSo() async throws {
+    let said = await console.run("close", "status", "2026-11", "--watch")
+    #expect(said.status == .problem)
+    #expect(said.err.contains("close 2026-11: not started: invoicer: no process consumes"))
+    #expect(
+      said.err.contains(
+        "no close of 2026-11 has begun, and no trigger waits in the invoicer's queue; "
+          + "if the invoicer has one in its hands, its log says why it waits; "
+          + "else closectl close start 2026-11"))
+  }
+
+  @Test func aStatusOfACloseNobodyStartedSaysWhatIsOnItsWay() async throws {
+    #expect(
+      await console.run("close", "status", "2026-11").out
+        .contains("closectl close start 2026-11 starts it"))
+    #expect(await console.run("close", "start", "2026-11").status == .done)
+    #expect(
+      await console.run("close", "status", "2026-11").out
+        .contains("invoicer: no process consumes, 1 message waits"))
+  }
+
+  @Test func theStartOfAClosedMonthSaysSinceWhen() async throws {
+    try await openClose(end: .paid)
+    let said = await console.run("close", "start", "2026-11")
+    #expect(said.status == .done)
+    #expect(said.out.hasPrefix("2026-11 is closed since 2026-12-01T02:00:00Z"))
+    let shown = try document(await console.run("close", "start", "2026-11", "--json").out)
+    #expect(shown["closedAt"] as? String == "2026-12-01T02:00:00Z")
+    let waited = await console.run("close", "start", "2026-11", "--wait")
+    #expect(waited.status == .done)
+    #expect(waited.err.contains("closed since 2026-12-01T02:00:00Z"))
+  }
+
+  @Test func statusSaysWhatLimitsAClose() async throws {
+    try await openClose()
+    await put(208, in: "charger")
+    await put(3, in: "mailer.retry.1h")
+    let said = await console.run("close", "status", "2026-11")
+    for line in [
+      "what limits:",
+      "  charger: no process consumes, 208 messages wait",
+      "  mailer: no process consumes, nothing waits; 3 failed and are tried again within 1 h",
+      "  m-1: invoice, settlement, invoice mail, outcome mail; invoicer has not taken it up, "
+        + "since 2026-12-01T02:00:00Z",
+    ] {
+      #expect(said.out.contains("\n\(line)\n") || said.out.hasSuffix("\n\(line)\n"))
+    }
+    let shown = try document(await console.run("close", "status", "2026-11", "--json").out)
+    let queues = shown["queues"] as? [[String: Any]]
+    let charger = queues?.first { $0["service"] as? String == "charger" }
+    #expect(charger?["messages"] as? Int == 208)
+    #expect(charger?["consumers"] as? Int == 0)
+    let waiting = (shown["waiting"] as? [[String: Any]])?.first
+    #expect(waiting?["account"] as? String == "m-1")
+    #expect(waiting?["since"] as? String == "2026-12-01T02:00:00Z")
+    #expect(shown["stragglers"] as? [String] == ["m-1"])
+  }
+
+  @Test func aClosedCloseIsLimitedByNothing() async throws {
+    try await openClose(end: .paid)
+    let said = await console.run("close", "status", "2026-11")
+    #expect(said.out.contains("close 2026-11: closed since 2026-12-01T02:00:00Z"))
+    #expect(!said.out.contains("what limits"))
+  }
+}

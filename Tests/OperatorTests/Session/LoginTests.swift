@@ -1,0 +1,31 @@
+import Testing
+
+@testable import closectl
+
+@Suite struct LoginTests {
+  @Test(
+    "who is behind a process",
+    arguments: [
+      // user, as the machine knows it, SUDO_USER, USER, who
+      (0, "root", "anna", "root", "anna"),
+      (0, "root", nil, "anna", "root"),
+      (0, "root", " ", nil, "root"),
+      (1000, "beat", "anna", "carl", "beat"),
+      (1000, "beat", nil, nil, "beat"),
+      (65_532, nil, nil, "carl", "carl"),
+      (65_532, nil, "anna", "", nil),
+    ] as [(UInt32, String?, String?, String?, String?)])
+  func name(
+    user: UInt32, known: String?, sudo: String?, shell: String?, who: String?
+  ) {
+    var environment: [String: String] = [:]
+    environment["SUDO_USER"] = sudo
+    environment["USER"] = shell
+    let login = Login(user: user, environment: environment) { $0 == user ? known : nil }
+    #expect(login.name == who)
+  }
+
+  @Test func thisProcessHasAUserTheMachineKnows() {
+    #expect(Login(environment: [:]).name != nil)
+  }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Pipeline
+
+/// Services as programs of their own, from beside the tests, with neither a store nor a broker.
+@Suite(.timeLimit(.minutes(3))) struct ServiceProcessTests {
+  private static let names = ["invoicer", "charger", "mailer", "holder", "reporter"]
+
+  private func start(_ name: String, log: Pipe) throws -> Process {
+    let tests = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+    let process = Process()
+    process.executableURL = tests.deletingLastPathComponent().appendingPathComponent(name)
+    process.environment = [
+      "MONTHCLOSE_BROKER_URL": "amqp://127.0.0.1:\(ScriptedSMTPServer.freePort())/",
+      "MONTHCLOSE_STORE_URL": "sqlite:/nowhere/at.all",
+    ]
+    process.standardError = log
+    try process.run()
+    // It is our end now, and closed when this test closes it.
+    try log.fileHandleForWriting.close()
+    return process
+  }
+
+  private func stop(_ process: Process) async -> Int32 {
+    kill(process.processIdentifier, SIGTERM)
+    while process.isRunning { try? await Task.sleep(for: .milliseconds(50)) }
+    return process.terminationReason == .exit
+      ? process.terminationStatus : -process.terminationStatus
+  }
+
+  /// Without a thread that waits: tests share two.
+  private func firstByte(of log: Pipe) async throws {
+    let descriptor = log.fileHandleForReading.fileDescriptor
+    var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    while poll(&watched, 1, 0) == 0 { try await Task.sleep(for: .milliseconds(50)) }
+    _ = try log.fileHandleForReading.read(upToCount: 1)
+  }
+
+  /// It says again and again what it waits for, and nobody hears it any more.
+  @Test(arguments: names)
+  func logWhoseReaderIsGoneEndsNoService(_ name: String) async throws {
+    let log = Pipe()
+    let process = try start(name, log: log)
+    try await firstByte(of: log)
+    try log.fileHandleForReading.close()
+    try await Task.sleep(for: .seconds(3))
+    #expect(process.isRunning)
+    #expect(await stop(process) == 0)
+  }
+
+  @Test(arguments: names)
+  func toldToStopWhileItWaitsItEndsWithNought(_ name: String) async throws {
+    let log = Pipe()
+    let process = try start(name, log: log)
+    try await firstByte(of: log)
+    #expect(await stop(process) == 0)
+    let said = String(
+      decoding: log.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(said.contains("stopped before it was ready"))
+  }
+}

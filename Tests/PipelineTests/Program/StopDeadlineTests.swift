@@ -1,0 +1,47 @@
+import Glibc
+import Logging
+import Synchronization
+import Testing
+
+@testable import Pipeline
+
+@Suite(.timeLimit(.minutes(1))) struct StopDeadlineTests {
+  private final class Said: Sendable {
+    let lines = Mutex<[String]>([])
+    let status = Mutex<CInt?>(nil)
+
+    var logger: Logger {
+      Logger(label: "test") { _ in
+        LineLogHandler(service: "test", level: .info, format: .text) { line, _ in
+          self.lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+        }
+      }
+    }
+  }
+
+  private func end(_ said: Said, inWork: [String]) async throws -> String {
+    let deadline = StopDeadline(
+      seconds: 0, logger: said.logger, inWork: { inWork },
+      end: { status in said.status.withLock { $0 = status } })
+    deadline.begin()
+    while said.status.withLock({ $0 }) == nil { try await Task.sleep(for: .milliseconds(5)) }
+    return said.lines.withLock { $0.joined() }
+  }
+
+  @Test func whatHangsIsNamedAndTheProcessEndsWithOne() async throws {
+    let said = Said()
+    let text = try await end(said, inWork: ["upkeep", "a batch of 64 messages"])
+    #expect(said.status.withLock { $0 } == 1)
+    #expect(text.contains("error test told to stop 0 s ago (MONTHCLOSE_STOP_TIMEOUT), ends with"))
+    #expect(text.contains("left=\"upkeep, a batch of 64 messages\""))
+  }
+
+  @Test func withNothingInWorkItIsTheClosing() async throws {
+    #expect(try await end(Said(), inWork: []).contains("left=\"closing connections\""))
+  }
+
+  @Test(arguments: [(1, 750), (2, 1500), (8, 6000), (20, 15_000), (600, 595_000)])
+  func workHasMostOfTheTime(_ seconds: Int, _ milliseconds: Int) {
+    #expect(ServiceLife.workTime(of: seconds) == .milliseconds(milliseconds))
+  }
+}
