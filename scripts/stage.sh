@@ -278,7 +278,11 @@ use_settings() {
 }
 
 # set_clock TIME: moves the stage's clock there; whatever month it really is, the sample's has ended
-set_clock() { echo $(($(date -d "$1" +%s) - $(date +%s))) >"$RUN/clock"; }
+set_clock() {
+  local seconds
+  seconds=$(date -d "$1" +%s) || die "\"$1\" is no time: write it like 2026-12-01T02:00:00Z"
+  echo $((seconds - $(date +%s))) >"$RUN/clock"
+}
 
 # start_gateway [MILLISECONDS]: the sandbox payment gateway, with a latency
 start_gateway() {

@@ -93,15 +93,6 @@ done_by() {
   esac || true # before the first invoice there is nothing to report
 }
 
-# gateway_fault JSON: sets a fault of the sandbox gateway
-gateway_fault() { gateway_control POST faults -d "$1" >/dev/null; }
-gateway_hits() { gateway_control GET faults | jq '[.[].hits] | add // 0'; }
-end_gateway_faults() { gateway_control DELETE faults >/dev/null; }
-gateway_control() {
-  curl -sSf -u "$MONTHCLOSE_GATEWAY_KEY:" -X "$1" \
-    "http://127.0.0.1:$GATEWAY_PORT/_sandbox/$2" "${@:3}"
-}
-
 # ---- the end ----------------------------------------------------------------------------------
 
 # finish LEAST [CHECK...]: void if the fault was met less often; else quiet within 2 minutes plus the

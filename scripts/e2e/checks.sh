@@ -124,6 +124,7 @@ check_audit() {
     ((SECONDS < deadline)) || break
     sleep 1
   done
+  echo "$found" >"$RUN/logs/audit.json"
   equal "quiet when it is audited" true "$(jq -r .quiet <<<"$found")"
   broken=$(jq -c --arg excused "$excused" '[.invariants[] | select(.verdict == "broken")
     | select(($excused == "parked" and .invariant == "I4" and .offendingTotal > 0
@@ -161,4 +162,13 @@ check_collected() {
     "$(charged_sums "${1:-}" | sort | tr '\n' ' ')" \
     "$(report_json | jq -r '.. | objects | select(has("ledgerSum") and .collected > 0)
       | "\(.currency) \(.collected)"' | sort | tr '\n' ' ')"
+}
+
+# gateway_fault JSON: sets a fault of the sandbox gateway
+gateway_fault() { gateway_control POST faults -d "$1" >/dev/null; }
+gateway_hits() { gateway_control GET faults | jq '[.[].hits] | add // 0'; }
+end_gateway_faults() { gateway_control DELETE faults >/dev/null; }
+gateway_control() {
+  curl -sSf -u "$MONTHCLOSE_GATEWAY_KEY:" -X "$1" \
+    "http://127.0.0.1:$GATEWAY_PORT/_sandbox/$2" "${@:3}"
 }

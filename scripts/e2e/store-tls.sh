@@ -96,7 +96,7 @@ store_renewed_meanwhile() {
   "$RUN/postgres/psql" -qAtc "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE usename = 'month_close'" >"$RUN/terminated"
   at_least "connections to the store that were ended" 4 "$(cat "$RUN/terminated")"
-  says mailer "paus.*its certificate has expired"
+  says mailer "waiting for the store .*its certificate has expired"
   store_certificate server
 }
 

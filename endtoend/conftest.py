@@ -1,0 +1,21 @@
+"""Makes the fixtures of `harness/` known to every test; docs/testing.md has the list."""
+
+import pytest
+
+pytest.register_assert_rewrite("harness")
+
+pytest_plugins = [
+    "harness.books",
+    "harness.broker",
+    "harness.clock",
+    "harness.closectl",
+    "harness.front",
+    "harness.gateway",
+    "harness.kept",
+    "harness.known_faults",
+    "harness.proxy",
+    "harness.services",
+    "harness.sink",
+    "harness.stage",
+    "harness.store",
+]

@@ -1,0 +1,1 @@
+"""Fixtures for tests that run the real programs, a file each."""

@@ -1,0 +1,220 @@
+"""A private RabbitMQ node for the run, and a virtual host of it for each test."""
+
+import base64
+import json
+import os
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pika
+import pytest
+
+from harness.places import RUN, SCRIPTS, free_port
+from harness.places import program as program_of
+from harness.processes import run
+from harness.stage import Stage
+from harness.waiting import wait_for
+
+EXCHANGE = "monthclose"
+
+
+class Node:
+    """The node that scripts/broker runs, and its management interface."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.management = free_port()
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        more = self.folder / "more.conf"
+        more.write_text(f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management}\n")
+        environment = {
+            **os.environ,
+            "BROKER_CONFIG": str(more),
+            "BROKER_PLUGINS": "rabbitmq_management",
+        }
+        run([SCRIPTS / "broker", "start", self.folder], environment)
+        wait_for("the broker's management", lambda: self.call("GET", "overview") is not None)
+
+    def stop(self) -> None:
+        self.resume()
+        run([SCRIPTS / "broker", "stop", self.folder])
+
+    @property
+    def port(self) -> int:
+        text = (self.folder / "broker.env").read_text()
+        return int(text.split("127.0.0.1:")[1].split("/")[0])
+
+    @property
+    def tool(self) -> Path:
+        return self.folder / "rabbitmqctl"
+
+    def pause(self) -> None:
+        """The broker is there, and does not answer."""
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self._pid, signal.SIGCONT)
+
+    @property
+    def _pid(self) -> int:
+        return int((self.folder / "broker.pid").read_text().split()[0])
+
+    def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
+        """The management interface's answer, None while nothing answers there."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.management}/api/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        word = base64.b64encode(b"guest:guest").decode()
+        request.add_header("Authorization", f"Basic {word}")
+        request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{method} {path}: {error.code} {error.read()!r}") from error
+        except urllib.error.URLError:
+            return None
+        return json.loads(text) if text else {}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message as it lies in a queue."""
+
+    body: bytes
+    properties: pika.BasicProperties
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        return dict(self.properties.headers or {})
+
+    @property
+    def event(self) -> dict[str, Any]:
+        return json.loads(self.body)
+
+
+class Broker:
+    """A test's own virtual host."""
+
+    def __init__(self, node: Node, vhost: str) -> None:
+        self.node = node
+        self.vhost = vhost
+
+    @property
+    def url(self) -> str:
+        return f"amqp://guest:guest@127.0.0.1:{self.node.port}/{self.vhost}"
+
+    def url_by(self, port: int) -> str:
+        """The same virtual host by way of a proxy."""
+        return f"amqp://guest:guest@127.0.0.1:{port}/{self.vhost}"
+
+    def create(self) -> None:
+        self.node.call("PUT", f"vhosts/{quote(self.vhost, safe='')}")
+        rights = {"configure": ".*", "write": ".*", "read": ".*"}
+        self.node.call("PUT", f"permissions/{quote(self.vhost, safe='')}/guest", rights)
+
+    def delete(self) -> None:
+        self.node.call("DELETE", f"vhosts/{quote(self.vhost, safe='')}")
+
+    def lose_everything(self) -> None:
+        """Queues and messages are gone, as with a new disk."""
+        self.delete()
+        self.create()
+
+    def publish(
+        self,
+        routing_key: str,
+        body: bytes | dict[str, Any],
+        *,
+        url: str | None = None,
+        exchange: str = EXCHANGE,
+        **properties: Any,  # noqa: ANN401
+    ) -> None:
+        """Publishes with a confirm; a message that the broker cannot deliver is an error."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {
+            "content_type": "application/cloudevents+json",
+            "delivery_mode": 2,
+            **({} if isinstance(body, bytes) else {"message_id": str(body.get("id"))}),
+            **properties,
+        }
+        connection = pika.BlockingConnection(pika.URLParameters(url or self.url))
+        try:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            channel.basic_publish(
+                exchange, routing_key, content, pika.BasicProperties(**given), mandatory=True
+            )
+        finally:
+            if connection.is_open:
+                connection.close()
+
+    def letters(self, queue: str) -> list[Letter]:
+        """What is in a queue, left there."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        try:
+            channel = connection.channel()
+            found: list[Letter] = []
+            while True:
+                method, properties, body = channel.basic_get(queue)
+                if method is None:
+                    return found
+                found.append(Letter(body, properties))
+        finally:
+            connection.close()  # nothing was acknowledged: the broker takes all of it back
+
+    def dead(self, service: str) -> list[Letter]:
+        return self.letters(f"{service}.dead")
+
+    def count(self, queue: str) -> int:
+        """Messages that are ready in a queue."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        try:
+            return connection.channel().queue_declare(queue, passive=True).method.message_count
+        finally:
+            connection.close()
+
+    def least_privilege(self, folder: Path) -> dict[str, str]:
+        """Makes the users of scripts/broker-users; the URL of each by its name."""
+        environment = {
+            **os.environ,
+            "CLOSECTL": str(program_of("closectl")),
+            "RABBITMQCTL": str(self.node.tool),
+        }
+        script = SCRIPTS / "broker-users"
+        run([script, "apply", self.vhost, folder], environment)
+        base = f"amqp://127.0.0.1:{self.node.port}"
+        run([script, "urls", self.vhost, folder, base], environment)
+        return {
+            file.stem.removeprefix("monthclose-"): file.read_text().strip()
+            for file in folder.glob("*.url")
+        }
+
+
+@pytest.fixture(scope="session")
+def broker_node() -> Iterator[Node]:
+    node = Node(RUN / "broker")
+    node.start()
+    yield node
+    node.stop()
+
+
+@pytest.fixture
+def broker(broker_node: Node, stage: Stage) -> Iterator[Broker]:
+    made = Broker(broker_node, stage.name)
+    made.create()
+    stage.set(BROKER_URL=made.url)
+    yield made
+    broker_node.resume()
+    stage.end_all()
+    made.delete()

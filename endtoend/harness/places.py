@@ -1,0 +1,52 @@
+"""Where the programs are, and where a run leaves its files."""
+
+import os
+import random
+import re
+import socket
+import zlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = ROOT / ".run" / "endtoend"
+SCRIPTS = ROOT / "scripts"
+
+
+def program(name: str) -> Path:
+    """One of our programs, in the folder that scripts/endtoend built or was given."""
+    folder = os.environ.get("BIN")
+    if folder is None:
+        raise RuntimeError("BIN is not set; run the tests with scripts/endtoend")
+    return Path(folder) / name
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens, below those the kernel gives to clients."""
+    for _ in range(200):
+        port = random.randint(20_000, 31_999)
+        with socket.socket() as candidate:
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                candidate.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("found no free port on 127.0.0.1 between 20000 and 31999")
+
+
+def accepts(port: int) -> bool:
+    """Whether something on 127.0.0.1 accepts a connection there."""
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def slug(text: str, longest: int = 48) -> str:
+    """Small letters, digits and `-`: a name for a folder, a virtual host or a database.
+
+    What is cut off a long one is told apart by a checksum.
+    """
+    whole = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if len(whole) <= longest:
+        return whole
+    return f"{whole[: longest - 7].strip('-')}-{zlib.crc32(whole.encode()) & 0xFFFFFF:06x}"

@@ -1,0 +1,57 @@
+"""A bad line: `sandbox proxy` between a program and its partner."""
+
+import json
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harness.places import accepts, free_port, program
+from harness.stage import Stage
+from harness.waiting import wait_for
+
+
+class Line:
+    """One proxy, to one port of 127.0.0.1."""
+
+    def __init__(self, stage: Stage, name: str, to: int) -> None:
+        self._stage = stage
+        self._name = name
+        self._to = to
+        self.port = free_port()
+        self._control = free_port()
+        self.start()
+
+    def start(self) -> None:
+        """Also again: on the same port."""
+        places = ("--listen", f"127.0.0.1:{self.port}", "--to", f"127.0.0.1:{self._to}")
+        control = ("--control", f"127.0.0.1:{self._control}")
+        command = [program("sandbox"), "proxy", *places, *control]
+        self._process = self._stage.start(f"line-{self._name}", command)
+        for port in (self.port, self._control):
+            wait_for(lambda: f"the line; {self._process.tail()}", lambda port=port: accepts(port))
+
+    def stop(self) -> None:
+        """Its port is closed: connections are cut, and refused from now on."""
+        self._process.kill()
+
+    def mode(self, mode: str, **more: Any) -> None:  # noqa: ANN401
+        """`pass`, `cut`, `silence` and so on: `sandbox proxy --help`."""
+        self._call({"mode": mode, **more})
+
+    def hits(self, mode: str) -> int:
+        """How often that mode was met."""
+        return int(self._call(None)["counts"].get(mode, {}).get("hits", 0))
+
+    def _call(self, order: dict[str, Any] | None) -> dict[str, Any]:
+        content = None if order is None else json.dumps(order).encode()
+        url = f"http://127.0.0.1:{self._control}/"
+        with urllib.request.urlopen(url, data=content, timeout=10) as answer:
+            return json.loads(answer.read())
+
+
+@pytest.fixture
+def proxy(stage: Stage) -> Callable[[str, int], Line]:
+    """`proxy("gateway", gateway.port)` starts a line to that port."""
+    return lambda name, to: Line(stage, name, to)

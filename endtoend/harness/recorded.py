@@ -1,0 +1,19 @@
+"""A message of every type, as a former version published it in a real close."""
+
+import json
+import re
+from typing import Any
+
+from harness.places import ROOT
+
+FILE = ROOT / "Tests" / "PipelineTests" / "Recorded" / "0.1" / "messages.jsonl"
+
+
+def recorded(account: str, period: str) -> dict[str, dict[str, Any]]:
+    """By routing key, put into the terms of that account and period; their ids with them."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in FILE.read_text().splitlines():
+        text = re.sub(r"\b(cust-[0-9]+|other-[a-z-]+)\b", account, line)
+        event = json.loads(text.replace("2026-11", period))
+        found.setdefault(event["type"].removesuffix(".v1"), event)
+    return found

@@ -1,0 +1,150 @@
+"""The five services of a test, each its own process."""
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO
+
+import pytest
+
+from harness.broker import Broker
+from harness.clock import Clock
+from harness.gateway import Gateway
+from harness.places import free_port, program
+from harness.processes import Process
+from harness.sink import Sink
+from harness.stage import Stage
+from harness.store import Store
+from harness.waiting import wait_for
+
+NAMES = ("invoicer", "charger", "mailer", "holder", "reporter")
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What `/readyz` says; status 0 while nothing answers."""
+
+    status: int
+    missing: dict[str, str]
+
+    @property
+    def sentences(self) -> str:
+        return "; ".join(f"{part}: {why}" for part, why in self.missing.items())
+
+
+class Services:
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._running: dict[str, Process] = {}
+        self._ports: dict[str, int] = {}
+
+    def __getitem__(self, name: str) -> Process:
+        return self._running[name]
+
+    def start(
+        self,
+        *names: str,
+        settings: Mapping[str, str] | None = None,
+        wait: bool = True,
+        standard_error: IO[bytes] | int | None = None,
+    ) -> None:
+        """All five, or those named, with more settings; returns when they are ready."""
+        for name in names or NAMES:
+            self._ports[name] = free_port()
+            address = {"HTTP_ADDRESS": f"127.0.0.1:{self._ports[name]}"}
+            self._running[name] = self._stage.start(
+                name, [program(name)], {**address, **(settings or {})}, standard_error
+            )
+        if wait:
+            for name in names or NAMES:
+                self.wait_ready(name)
+
+    def wait_ready(self, name: str, seconds: float = 60) -> None:
+        def ready() -> bool:
+            assert self[name].alive, f"{name} ended while it was starting; {self[name].tail()}"
+            return self.readiness(name).status == 200
+
+        wait_for(
+            lambda: f"{name} to be ready: {self.readiness(name)}; {self[name].tail()}",
+            ready,
+            seconds,
+        )
+
+    def readiness(self, name: str) -> Readiness:
+        status, body = self._page(name, "/readyz")
+        parts = json.loads(body).get("missing", []) if body else []
+        return Readiness(status, {part["part"]: part["why"] for part in parts})
+
+    def metric(self, name: str, sample: str) -> float:
+        """The sum of a metric's samples, whatever their labels."""
+        return sum(
+            value
+            for series, value in self.samples(name).items()
+            if series == sample or series.startswith(f"{sample}{{")
+        )
+
+    def samples(self, name: str) -> dict[str, float]:
+        """Every sample of its metrics, by its series."""
+        lines = [line for line in self.page(name, "/metrics").splitlines() if line[0] != "#"]
+        return {series: float(value) for series, value in (line.rsplit(" ", 1) for line in lines)}
+
+    def counters(self, name: str) -> dict[str, float]:
+        """The samples of its counters."""
+        samples = self.samples(name).items()
+        return {series: v for series, v in samples if series.split("{")[0].endswith("_total")}
+
+    def page(self, name: str, path: str) -> str:
+        """What it serves there; empty while nothing answers."""
+        return self._page(name, path)[1]
+
+    def stop(self, *names: str) -> None:
+        """SIGTERM to all, or to those named; each has to end well."""
+        for name in names or tuple(self._running):
+            self[name].terminate()
+        for name in names or tuple(self._running):
+            self[name].stop()
+
+    def kill(self, *names: str) -> None:
+        for name in names or tuple(self._running):
+            self[name].kill()
+
+    def check(self, name: str, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """`SERVICE --check`: its exit status and what it said."""
+        done = subprocess.run(
+            [program(name), "--check"],
+            env=self._stage.environment(settings),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def ended_unasked(self) -> list[Process]:
+        return [process for process in self._running.values() if process.ended_unasked]
+
+    def _page(self, name: str, path: str) -> tuple[int, str]:
+        url = f"http://127.0.0.1:{self._ports[name]}{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+
+@pytest.fixture
+def services(
+    stage: Stage, store: Store, broker: Broker, clock: Clock, gateway: Gateway, sink: Sink
+) -> Iterator[Services]:
+    made = Services(stage)
+    yield made
+    ended = made.ended_unasked()
+    assert not ended, "\n".join(
+        f"{process.name} ended unasked with status {process.status}; {process.tail()}"
+        for process in ended
+    )

@@ -1,0 +1,76 @@
+"""The mail server of a test, which keeps what it takes and refuses what it is told to."""
+
+import email
+import json
+import sys
+from email.message import Message
+from email.policy import default
+from email.utils import getaddresses
+from pathlib import Path
+
+import pytest
+
+from harness.places import accepts, free_port
+from harness.processes import Process
+from harness.refusals import FILE
+from harness.stage import Stage
+from harness.waiting import wait_for
+
+
+class Sink:
+    """aiosmtpd with a Maildir, and the refusals of `harness.refusals`."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.port = free_port()
+        self.folder: Path = stage.folder / "mail"
+        self.process: Process | None = None
+
+    def start(self) -> None:
+        for name in ("new", "cur", "tmp"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        listen = ("-n", "-l", f"127.0.0.1:{self.port}", "-c", "harness.refusals.Refusing")
+        path = f"PYTHONPATH={Path(__file__).parents[1]}"
+        command = ["env", path, sys.executable, "-m", "aiosmtpd", *listen, self.folder]
+        self.process = self._stage.start("sink", command)
+        wait_for(lambda: f"the mail server; {self.process.tail()}", lambda: accepts(self.port))
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+
+    def refuse(self, reply: str, at: str = "RCPT", address: str = "*") -> None:
+        """Says so from now on, to everybody's mails or to those to one address."""
+        file = self.folder / FILE
+        fresh = file.with_suffix(".new")
+        fresh.write_text(json.dumps({at: {address: reply}}))
+        fresh.rename(file)  # at once: it is read at every mail
+
+    def accept(self) -> None:
+        """Takes mails again; that it has refused some is part of the test."""
+        (self.folder / FILE).unlink()
+        assert self.refused > 0, "no mail met the refusal"
+
+    @property
+    def refused(self) -> int:
+        log = self.folder / "refused"
+        return len(log.read_text().splitlines()) if log.exists() else 0
+
+    def mails(self, address: str | None = None) -> list[Message]:
+        """The mails taken, all or those to one address."""
+        files = [f for name in ("new", "cur") for f in (self.folder / name).iterdir()]
+        found = [email.message_from_bytes(f.read_bytes(), policy=default) for f in sorted(files)]
+        return [m for m in found if address is None or address in recipients(m)]
+
+
+def recipients(mail: Message) -> list[str]:
+    """Bare addresses."""
+    return [address for _, address in getaddresses(mail.get_all("To", []))]
+
+
+@pytest.fixture
+def sink(stage: Stage) -> Sink:
+    made = Sink(stage)
+    made.start()
+    stage.set(SMTP_URL=f"smtp://127.0.0.1:{made.port}")
+    return made
