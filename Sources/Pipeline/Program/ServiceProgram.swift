@@ -52,12 +52,12 @@ public enum ServiceProgram {
       let (watch, server) = try await ServiceWatch.open(
         service, at: settings.httpAddress, logger)
       let life = ServiceLife(service: service, settings: settings, watch: watch, logger: logger)
-      let group = ServiceGroupConfiguration(
-        services: [life], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      // Remembers a stop that comes before its run.
+      let group = ServiceGroup(services: [life], logger: logger)
       let deadline = StopDeadline(
         seconds: settings.stopTimeoutSeconds, logger: logger, inWork: watch.health.inWork)
-      try await deadline.bounding {
-        let ended = await Result.catching { try await ServiceGroup(configuration: group).run() }
+      try await deadline.bounding(stop: { await group.triggerGracefulShutdown() }) {
+        let ended = await Result.catching { try await group.run() }
         await server?.stop()
         return ended
       }.get()

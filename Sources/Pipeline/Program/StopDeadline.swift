@@ -4,8 +4,9 @@ import Logging
 
 /// The last resort of a service that was told to stop and has not ended in time: something hangs
 /// that obeys nobody. Whatever it was at is taken up again by the next process, as after a crash,
-/// so leaving it is safe. Hears the signals by itself, on a thread of its own, and needs none of
-/// Swift's shared ones.
+/// so leaving it is safe. It alone hears the signals, on a thread of its own, and needs none of
+/// Swift's shared ones to leave. Two that listen would each hear them from another moment on: a
+/// signal between the two would begin the deadline of a service that nobody told to stop.
 final class StopDeadline: Sendable {
   private let queue = DispatchQueue(label: "month-close.stop-deadline")
   private let seconds: Int
@@ -24,13 +25,19 @@ final class StopDeadline: Sendable {
     self.end = end
   }
 
-  /// Runs `body`, which is to be over so long after one of the signals.
-  func bounding<Value>(_ body: () async -> Value) async -> Value {
+  /// Runs `body`, which `stop` asks to end at one of the signals and which is to be over so long
+  /// afterwards.
+  func bounding<Value>(
+    stop: @escaping @Sendable () async -> Void, _ body: () async -> Value
+  ) async -> Value {
     let sources = [SIGTERM, SIGINT].map {
       DispatchSource.makeSignalSource(signal: $0, queue: queue)
     }
     for source in sources {
-      source.setEventHandler { self.begin() }
+      source.setEventHandler {
+        self.begin()
+        Task(operation: stop)
+      }
       source.resume()
     }
     defer { for source in sources { source.cancel() } }

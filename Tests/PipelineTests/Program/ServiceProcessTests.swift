@@ -60,4 +60,17 @@ import Testing
       decoding: log.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     #expect(said.contains("stopped before it was ready"))
   }
+
+  /// Before it listens a signal ends it as it ends any program; from then on none is lost.
+  @Test func toldToStopAtAnyMomentOfItsStartItEndsAtOnce() async throws {
+    for milliseconds in stride(from: 0, to: 160, by: 4) {
+      let log = Pipe()
+      let process = try start("holder", log: log)
+      try await Task.sleep(for: .milliseconds(milliseconds))
+      let begun = ContinuousClock.now
+      let status = await stop(process)
+      #expect(status == 0 || status == -SIGTERM, "told after \(milliseconds) ms: \(status)")
+      #expect(ContinuousClock.now - begun < .seconds(5), "told after \(milliseconds) ms")
+    }
+  }
 }
