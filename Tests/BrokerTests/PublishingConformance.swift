@@ -126,6 +126,24 @@ extension BrokerSuite {
       }
     }
 
+    /// A refusal makes RabbitMQ's publisher go on over a new channel, at most once a second.
+    @Test("after a refusal each message has its own answer", arguments: Implementation.available)
+    func afterRefusal(_ implementation: Implementation) async throws {
+      try await withBroker(implementation, queues: ["a", "b"]) { test in
+        let full = ["x-max-length": .integer(1), "x-overflow": .string("reject-publish")]
+          as [String: HeaderValue]
+        try await test.declare([test.queue("a", full), test.queue("b")])
+        await test.send("a", ["1"])
+        for _ in 1...3 {
+          #expect(
+            await test.broker.publish([
+              test.message("b", "2"), test.message("a", "3"), test.message("b", "4"),
+            ]) == [.confirmed, .refused, .confirmed])
+          try await Task.sleep(for: .milliseconds(1_100))
+        }
+      }
+    }
+
     @Test("no messages, no results", arguments: Implementation.available)
     func nothing(_ implementation: Implementation) async throws {
       try await withBroker(implementation, queues: []) { test in

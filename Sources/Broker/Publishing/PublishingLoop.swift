@@ -195,7 +195,10 @@ final class PublishingLoop {
     try openConfirmedChannel(connection)
   }
 
+  /// Its confirms count from 1 again.
   private func openConfirmedChannel(_ connection: AMQPConnection) throws(ConnectionLost) {
+    precondition(window.count == 0, "what was written on the channel before has no answer yet")
+    window = ConfirmWindow()
     try connection.openChannel()
     do {
       try connection.selectConfirms()
