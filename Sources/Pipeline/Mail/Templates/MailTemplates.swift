@@ -46,7 +46,7 @@ public struct MailTemplates: Sendable {
     _ kind: MailKind, _ view: MailView
   ) throws -> (subject: String, text: String, html: String) {
     // A number stays with what it counts on a page; plain text is wrapped by us.
-    let fields = MailFields.of(
+    let fields = MailFields(
       view, MailNumbers(space: MailTextLines.noBreakSpace), withFigures: kind == .invoice)
     func part(_ name: String) throws -> String {
       guard let text = library.render(fields, withTemplate: "\(kind).\(name)") else {

@@ -122,16 +122,28 @@ enum MailTextLines {
 
   /// Rows of a label and an amount, the amounts below each other at the right.
   static func table(_ rows: [(label: String, amount: String)]) -> String {
-    let amounts = rows.map { width($0.amount) }.max() ?? 0
-    let most = max(columns - amounts - 4, 20)
-    let labels = rows.map { wrapped($0.label, columns: most, indent: "  ") }
-    let widest = labels.flatMap { $0.split(separator: "\n") }.map { width($0) }.max() ?? 0
-    return zip(labels, rows).map { label, row in
-      let lines = label.split(separator: "\n", omittingEmptySubsequences: false)
-      let first = lines.first ?? ""
-      let gap = widest - width(first) + 2 + amounts - width(row.amount)
-      let rest = lines.dropFirst().map { "  \($0)\n" }.joined()
-      return "  \(first)\(String(repeating: " ", count: gap))\(row.amount)\n\(rest)"
-    }.joined()
+    let amounts = rows.map { width($0.amount) }
+    let widestAmount = amounts.max() ?? 0
+    let most = max(columns - widestAmount - 4, 20)
+    let labels = rows.map { lines(of: $0.label, columns: most) }
+    let widest = labels.joined().map(\.width).max() ?? 0
+    var text = ""
+    for (index, row) in rows.enumerated() {
+      let (first, firstWidth) = labels[index].first ?? ("", 0)
+      let gap = widest - firstWidth + 2 + widestAmount - amounts[index]
+      text += "  \(first)\(String(repeating: " ", count: gap))\(row.amount)\n"
+      for (line, _) in labels[index].dropFirst() { text += "  \(line)\n" }
+    }
+    return text
+  }
+
+  private static func lines(
+    of label: String, columns most: Int
+  ) -> [(text: Substring, width: Int)] {
+    if let width = label.utf8.withContiguousStorageIfAvailable(plainWidth) ?? nil, width <= most {
+      return [(label[...], width)]
+    }
+    return wrapped(label, columns: most, indent: "  ")
+      .split(separator: "\n", omittingEmptySubsequences: false).map { ($0, width($0)) }
   }
 }

@@ -1,30 +1,14 @@
 import Mustache
 
 /// What Mustache is given: types it knows how to read without reflection, which is slow.
-struct MailText: MustacheCustomRenderable, Sendable {
+struct MailText: MustacheCustomRenderable, MustacheParent, Sendable {
   let renderText: String
   var isNull: Bool { false }
-}
 
-final class MailValues: MustacheParent, Sendable {
-  enum Value: Sendable {
-    case text(String)
-    case flag(Bool)
-    case list([MailValues])
-  }
+  init(_ text: String) { renderText = text }
 
-  private let values: [String: Value]
-
-  init(_ values: [String: Value]) { self.values = values }
-
-  func child(named name: String) -> Any? {
-    switch values[name] {
-    case .text(let text): MailText(renderText: text)
-    case .flag(let flag): flag
-    case .list(let list): list
-    case nil: nil
-    }
-  }
+  /// In a section of its own a text is what names are looked up in first.
+  func child(named name: String) -> Any? { nil }
 }
 
 /// Escapes byte by byte. The library's own works on whole characters and is blind to a `<` that has
