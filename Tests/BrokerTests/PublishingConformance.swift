@@ -130,7 +130,8 @@ extension BrokerSuite {
     @Test("after a refusal each message has its own answer", arguments: Implementation.available)
     func afterRefusal(_ implementation: Implementation) async throws {
       try await withBroker(implementation, queues: ["a", "b"]) { test in
-        let full = ["x-max-length": .integer(1), "x-overflow": .string("reject-publish")]
+        let full =
+          ["x-max-length": .integer(1), "x-overflow": .string("reject-publish")]
           as [String: HeaderValue]
         try await test.declare([test.queue("a", full), test.queue("b")])
         await test.send("a", ["1"])
