@@ -54,5 +54,23 @@ extension BrokerSuite {
         }
       }
     }
+
+    /// Longer than the broker waits for a sign of life.
+    @Test("a visit that takes its time loses nothing", arguments: Implementation.available)
+    func slow(_ implementation: Implementation) async throws {
+      var options = BrokerOptions()
+      options.heartbeatSeconds = 1
+      try await withBroker(implementation, queues: ["a"], options: options) { test in
+        try await test.declare([test.queue("a")])
+        await test.send("a", ["1", "2"])
+        try await test.depth("a", becomes: QueueDepth(messages: 2, consumers: 0))
+        let seen = try await test.broker.sift(test.name("a"), page: 1) { page in
+          try await Task.sleep(for: .seconds(4))
+          return page.map(\.tag)
+        }
+        #expect(seen == 2)
+        try await test.depth("a", becomes: QueueDepth(messages: 0, consumers: 0))
+      }
+    }
   }
 }

@@ -62,6 +62,13 @@ final class AMQPConnection {
     }
   }
 
+  /// For a time in which nothing is read. If it cannot be written, the next call says why.
+  func sendHeartbeat() {
+    var frame = amqp_frame_t()
+    frame.frame_type = UInt8(AMQP_FRAME_HEARTBEAT)
+    _ = amqp_send_frame(state, &frame)
+  }
+
   /// Whether the socket takes more without waiting.
   var isWritable: Bool {
     var watched = pollfd(fd: fileDescriptor, events: Int16(POLLOUT), revents: 0)

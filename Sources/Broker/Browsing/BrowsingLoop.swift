@@ -53,6 +53,8 @@ final class BrowsingLoop {
       if closing != nil { break }
       let turn = connection.map { ContinuousClock.now + $0.turnInterval } ?? .now + .seconds(60)
       mailbox.sleep(until: turn, descriptor: nil)
+      // Nothing is read before the next page is asked for; the broker hears that we live.
+      connection?.sendHeartbeat()
     }
     for command in mailbox.close() {
       switch command {
@@ -91,15 +93,18 @@ final class BrowsingLoop {
     return .unreachable(host: node.host, port: node.port, why: why)
   }
 
-  /// Written before the connection is closed in good order, so the broker reads it before that.
+  /// What is written may be read by nobody: the broker's answer to a question after it, on the same
+  /// channel, tells that it was.
   private func takeOff(_ numbers: [UInt64]) throws {
     guard let connection else { throw ConnectionLost(reason: "it was closed") }
+    if numbers.isEmpty { return }
     try connection.writing { () throws(ConnectionLost) in
       for number in numbers {
         try connection.settle(
           SettleFrame(number: number, multiple: false, outcome: .acknowledge))
       }
     }
+    _ = try connection.depth(of: queue)
   }
 
   // MARK: A page
