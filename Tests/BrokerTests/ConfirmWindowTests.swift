@@ -61,6 +61,30 @@ struct ConfirmWindowTests {
       confirm(&window, 3, multiple: true) == ["a \(back)", "b confirmed", "a \(back)"])
   }
 
+  @Test("a return of one of several copies: none of the others counts as confirmed")
+  func returnedCopy() {
+    var window = filled(["a", "a", "b"])
+    let back = PublishResult.returned(code: 312, text: "NO_ROUTE")
+    window.markReturned(back) { $0 == "a" }
+    let doubtful = PublishResult.unknown("this message, or a copy of it, came back")
+    #expect(confirm(&window, 2) == ["a \(doubtful)"])
+    #expect(confirm(&window, 3, multiple: true) == ["a \(back)", "b confirmed"])
+  }
+
+  @Test("what has waited longest is known, whatever else is confirmed")
+  func waiting() {
+    var window = ConfirmWindow<String>()
+    let begun = ContinuousClock.now
+    #expect(window.waitingSince == nil)
+    for (second, message) in ["a", "b", "c"].enumerated() {
+      window.add(message, at: begun + .seconds(second))
+    }
+    _ = confirm(&window, 2)
+    #expect(window.waitingSince == begun)
+    _ = confirm(&window, 1)
+    #expect(window.waitingSince == begun + .seconds(2))
+  }
+
   @Test("thousands pass through without the window growing; a new channel begins at one")
   func long() {
     var window = ConfirmWindow<String>()

@@ -2,7 +2,16 @@
 struct ConfirmWindow<Message> {
   private struct Entry {
     var message: Message
+    var writtenAt: ContinuousClock.Instant
     var returned: PublishResult?
+    /// A return may have been this one's, or that of an earlier copy of the same message.
+    var isDoubtful = false
+
+    func result(taken: Bool) -> PublishResult {
+      if let returned { return returned }
+      if isDoubtful, taken { return .unknown("this message, or a copy of it, came back") }
+      return taken ? .confirmed : .refused
+    }
   }
   /// From the lowest open tag on; `nil` is confirmed out of its turn.
   private var entries: [Entry?] = []
@@ -12,20 +21,29 @@ struct ConfirmWindow<Message> {
 
   init() {}
 
-  mutating func add(_ message: Message) {
-    entries.append(Entry(message: message))
+  mutating func add(_ message: Message, at now: ContinuousClock.Instant = .now) {
+    entries.append(Entry(message: message, writtenAt: now))
     count += 1
   }
 
-  /// A return comes before its confirm and has no tag; the broker returns in the order of
-  /// publishing.
+  /// When the message was written that has waited longest for its confirm.
+  var waitingSince: ContinuousClock.Instant? { count == 0 ? nil : entries[head]?.writtenAt }
+
+  /// A return comes before its confirm and has no tag. The broker returns in the order of
+  /// publishing, but where several copies of a message are open, nobody knows whether the first one
+  /// has found its queue: none of the others counts as confirmed then.
   mutating func markReturned(_ result: PublishResult, where matches: (Message) -> Bool) {
+    var isMarked = false
     for index in entries.indices[head...] {
       guard let entry = entries[index], entry.returned == nil, matches(entry.message) else {
         continue
       }
-      entries[index]?.returned = result
-      return
+      if isMarked {
+        entries[index]?.isDoubtful = true
+      } else {
+        entries[index]?.returned = result
+        isMarked = true
+      }
     }
   }
 
@@ -39,7 +57,7 @@ struct ConfirmWindow<Message> {
       guard let entry = entries[index] else { continue }
       entries[index] = nil
       count -= 1
-      done(entry.message, entry.returned ?? (taken ? .confirmed : .refused))
+      done(entry.message, entry.result(taken: taken))
     }
     while head < entries.count, entries[head] == nil {
       head += 1

@@ -27,7 +27,8 @@ final class PublishingLoop {
   private var waiting = PublishQueue()
   private var blocked = false
   private var wantsRoom = false
-  private var lastConfirm = ContinuousClock.now
+  /// The silence of a broker that takes nothing is no fault.
+  private var unblockedAt = ContinuousClock.now
   private var wasRefused = false
   private var channelOpenedAt = ContinuousClock.now
   private var backoff: Backoff
@@ -99,7 +100,7 @@ final class PublishingLoop {
     do {
       connection = try open()
       backoff.reset()
-      lastConfirm = .now
+      wasRefused = false
       link.link = .connected
       logger.debug("publishing again", metadata: ["broker": "\(nodes.current)"])
       outage.found(by: Self.party)
@@ -134,7 +135,6 @@ final class PublishingLoop {
     while let event = try connection?.nextEvent() {
       switch event {
       case .confirmed(let tag, let multiple, let taken):
-        lastConfirm = .now
         if !taken { wasRefused = true }
         window.confirm(tag: tag, multiple: multiple, taken: taken) { place, result in
           place.batch.resolve(place.index, result)
@@ -151,7 +151,7 @@ final class PublishingLoop {
         logger.warning("publishing: the broker takes nothing for now: \(reason)")
       case .unblocked:
         blocked = false
-        lastConfirm = .now
+        unblockedAt = .now
         link.link = .connected
         logger.info("publishing: the broker takes messages again")
       case .channelClosed(let closed): try reopenChannel(closed)
@@ -164,9 +164,7 @@ final class PublishingLoop {
   /// 3.10 refuses every message for that queue on this channel until the node is back, where a new
   /// channel finds the new leader. At most one a second; a queue that is full goes on refusing.
   private func renewChannel() throws(ConnectionLost) {
-    guard let connection, wantsNewChannel, window.count == 0 else { return }
-    wasRefused = false
-    channelOpenedAt = .now
+    guard let connection, wantsNewChannel, !blocked, window.count == 0 else { return }
     try connection.closeChannel()
     try openConfirmedChannel(connection)
     logger.info("publishing: messages were refused, goes on over a new channel")
@@ -199,6 +197,8 @@ final class PublishingLoop {
   private func openConfirmedChannel(_ connection: AMQPConnection) throws(ConnectionLost) {
     precondition(window.count == 0, "what was written on the channel before has no answer yet")
     window = ConfirmWindow()
+    wasRefused = false
+    channelOpenedAt = .now
     try connection.openChannel()
     do {
       try connection.selectConfirms()
@@ -222,7 +222,6 @@ final class PublishingLoop {
         }
         guard let (batch, index) = waiting.next() else { return }
         let message = batch.messages[index]
-        if window.count == 0 { lastConfirm = .now }
         // Before it is written: of a write that fails half-way nobody knows.
         window.add(Place(batch: batch, index: index))
         try connection.publish(message)
@@ -237,10 +236,11 @@ final class PublishingLoop {
     !waiting.isEmpty && window.count < options.publishWindow && !wantsNewChannel
   }
 
-  /// A channel whose confirms stopped would fill its window for ever: it is given up.
+  /// A channel that leaves one message without an answer is given up, whatever else it confirms: it
+  /// would fill its window for ever, or keep the next channel waiting for an empty one.
   private func noticeSilence() throws(ConnectionLost) {
-    guard connection != nil, !blocked, window.count > 0,
-      lastConfirm + options.publishTimeout * 3 < .now
+    guard connection != nil, !blocked, let oldest = window.waitingSince,
+      max(oldest, unblockedAt) + options.publishTimeout * 3 < .now
     else { return }
     throw ConnectionLost(reason: "no confirm for \(options.publishTimeout * 3)")
   }
