@@ -151,12 +151,18 @@ public struct Runner: Sendable {
       case .notCommitted(let why): settled.append(Worked(job, .dead(Fault(why, of: job.type))))
       case .fresh where !seen.insert(job.event.id).inserted:
         settled.append(Worked(job, .done([])))  // The first copy answers for both.
-      case .fresh where putOffs?.isAnotherCopy(job.delivery.messageID) == true:
-        settled.append(Worked(job, .done([])))  // Its copy in a delay queue answers for both.
+      // Its copy in a delay queue answers for both; what an operator sent again is worked: that copy
+      // may be what was lost.
+      case .fresh where !isReplay(job) && putOffs?.isAnotherCopy(job.delivery.messageID) == true:
+        settled.append(Worked(job, .done([])))
       case .fresh: fresh.append(job)
       }
     }
     return (fresh, settled)
+  }
+
+  private func isReplay(_ job: Job) -> Bool {
+    job.delivery.routingKey == MonthClose.replayKey(of: desk.service)
   }
 
   private func recognitions(of jobs: [Job]) async throws -> [Recognition] {

@@ -1,3 +1,6 @@
+import Broker
+import Ledger
+import Logging
 import Synchronization
 import Testing
 
@@ -14,5 +17,43 @@ import Testing
     #expect(putOffs.isAnotherCopy("a"))
     time.withLock { $0 = .seconds(5) }
     #expect(!putOffs.isAnotherCopy("a"), "the copy that was put off may not be dropped")
+  }
+}
+
+/// One copy of a message was put off by this process, and another one comes.
+@Suite struct AnotherCopyTests {
+  private func worked(arrivingUnder key: (Delivery) -> String) async throws -> Int {
+    let world = try await World(accounts: [.test("a")])
+    try await world.trigger()
+    try await world.run(without: [.charger])
+    let consumer = try await world.broker.consume(ServiceName.charger.rawValue, prefetch: 8)
+    var batch = try #require(await consumer.next(limit: 8, linger: .zero))
+    let putOffs = PutOffs { .zero }
+    for index in batch.indices {
+      putOffs.add(try #require(batch[index].messageID), for: .seconds(3600), since: .zero)
+      batch[index].routingKey = key(batch[index])
+    }
+    let count = Mutex(0)
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let desk = Desk(service: .charger, store: world.store, clock: world.clock)
+    let handler = Handler(service: .charger) { jobs in
+      count.withLock { $0 += jobs.count }
+      return jobs.map { _ in .done([]) }
+    }
+    let runner = Runner(
+      handler: handler, desk: desk,
+      outbox: Outbox(desk: desk, broker: world.broker, logger: logger),
+      ladder: RetryLadder(service: .charger, delays: World.retryDelays), tally: Tally(),
+      logger: logger, pause: { _ in false }, putOffs: putOffs)
+    await runner.work(batch) { _ in }
+    return count.withLock { $0 }
+  }
+
+  @Test func itIsDropped() async throws {
+    #expect(try await worked { $0.routingKey } == 0)
+  }
+
+  @Test func whatAnOperatorSentAgainIsWorked() async throws {
+    #expect(try await worked { _ in MonthClose.replayKey(of: .charger) } == 1)
   }
 }
