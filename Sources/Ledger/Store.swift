@@ -109,9 +109,10 @@ public protocol Store: AuditReading, DeadLetterBook {
   // MARK: Outgoing events and due work
 
   /// This service's events whose publication is not recorded, oldest first, recorded before
-  /// `before`.
-  func unpublished(by service: ServiceName, before: Instant, limit: Int) async throws
-    -> [StoredEvent]
+  /// `before`; with numbers above `sequence`.
+  func unpublished(
+    by service: ServiceName, before: Instant, after sequence: Int64, limit: Int
+  ) async throws -> [StoredEvent]
   /// Takes due work of this service out, in order of time, and records for each the event that
   /// `announce` makes of it from the account's facts, in one transaction.
   func takeDue(
@@ -201,6 +202,12 @@ public protocol Store: AuditReading, DeadLetterBook {
 
 extension Store {
   public func condition() async -> StoreCondition { .usable }
+
+  public func unpublished(
+    by service: ServiceName, before: Instant, limit: Int
+  ) async throws -> [StoredEvent] {
+    try await unpublished(by: service, before: before, after: 0, limit: limit)
+  }
 }
 
 public enum StoreCondition: Equatable, Sendable {

@@ -33,14 +33,14 @@ extension LedgerStore {
   }
 
   public func unpublished(
-    by service: ServiceName, before: Instant, limit: Int
+    by service: ServiceName, before: Instant, after sequence: Int64, limit: Int
   ) async throws -> [StoredEvent] {
     try await connections.read { database in
       try database.all(
         """
         SELECT \(EventColumns.sql) FROM unpublished_events u JOIN outgoing_events e USING (sequence)
-        WHERE u.service = ? AND u.recorded_at < ? ORDER BY u.sequence LIMIT ?
-        """, [service.rawValue, before.milliseconds, limit], EventColumns.event)
+        WHERE u.service = ? AND u.recorded_at < ? AND u.sequence > ? ORDER BY u.sequence LIMIT ?
+        """, [service.rawValue, before.milliseconds, sequence, limit], EventColumns.event)
     }
   }
 

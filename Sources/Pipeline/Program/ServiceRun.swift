@@ -58,6 +58,9 @@ package struct Upkeep: Service {
   let health: ServiceHealth
 
   static let relayAfterSeconds: Int64 = 10
+  /// Of the turns in a row, so many between two in which events are published again that the broker
+  /// does not take: some of their receivers may get them each time.
+  private static let turnsWithoutRelay = 9
   /// A turn publishes page after page when much was left over.
   private static let patience = Duration.seconds(900)
   private static let interval = Duration.seconds(1)
@@ -70,22 +73,32 @@ package struct Upkeep: Service {
   package func turns() async {
     let ticket = health.begins("upkeep", limit: Self.patience)
     defer { health.ended(ticket) }
+    var withoutRelay = 0
     repeat {
       health.heard(ticket)
-      await turn()
+      withoutRelay -= 1
+      if await !turn(relays: withoutRelay < 0) { withoutRelay = Self.turnsWithoutRelay }
     } while await rest(Self.interval) && !Task.isCancelled
   }
 
-  private func turn() async {
+  /// `false`: the broker did not take what was left over.
+  private func turn(relays: Bool) async -> Bool {
+    var isAllTaken = true
     do {
       if let announce = handler.announceDue { try await outbox.fireDue(announce) }
       if let lookAfter = handler.lookAfter { await outbox.publish(try await lookAfter()) }
-      try await outbox.relay(of: handler.relays, olderThanSeconds: Self.relayAfterSeconds)
+      if relays {
+        isAllTaken = try await outbox.relay(
+          of: handler.relays, olderThanSeconds: Self.relayAfterSeconds)
+      } else {
+        try await outbox.flush()
+      }
       health.findsStore(foundBy: .upkeep)
     } catch let error as StoreError {
       health.missesStore("\(error)", foundBy: .upkeep, next: Self.interval)
     } catch {
       logger.warning("upkeep failed, will be tried again", metadata: ["error": "\(error)"])
     }
+    return isAllTaken
   }
 }

@@ -18,16 +18,18 @@ public struct Outbox: Sendable {
     log = PublishLog(logger)
   }
 
-  func publish(_ events: [StoredEvent]) async {
-    if events.isEmpty { return }
+  /// How many the broker has confirmed.
+  @discardableResult
+  func publish(_ events: [StoredEvent]) async -> Int {
+    if events.isEmpty { return 0 }
     desk.reached(.beforePublish)
     let start = desk.metrics.map { _ in ContinuousClock.now }
     let results = await broker.publish(events.map(\.message))
     desk.reached(.confirmed)
     if let start { desk.metrics?.publishing.record(since: start) }
     desk.metrics?.count(results)
-    desk.published.add(
-      zip(events, results).filter { $1 == .confirmed }.map { $0.0.sequence })
+    let confirmed = zip(events, results).filter { $1 == .confirmed }.map { $0.0.sequence }
+    desk.published.add(confirmed)
     log.tell(
       zip(events, results).map { ($0.event.routingKey, $1) }, isLost: await isLost,
       next: Self.relayInterval)
@@ -36,6 +38,7 @@ public struct Outbox: Sendable {
         "an event is not published yet",
         metadata: event.shown.merging(["why": "\(result.why)"]) { $1 })
     }
+    return confirmed.count
   }
 
   /// Its connection says so itself.
@@ -71,28 +74,32 @@ public struct Outbox: Sendable {
   static let page = 500
 
   /// Publishes what was recorded more than `seconds` ago and is not known to be published: left by
-  /// a crash, or by a broker that was away.
-  func relay(of services: [ServiceName], olderThanSeconds seconds: Int64) async throws {
-    for service in services { try await relay(of: service, olderThanSeconds: seconds) }
-  }
-
-  private func relay(of service: ServiceName, olderThanSeconds seconds: Int64) async throws {
+  /// a crash, or by a broker that was away. Each event once; `false` when the broker did not take
+  /// all of them.
+  @discardableResult
+  func relay(of services: [ServiceName], olderThanSeconds seconds: Int64) async throws -> Bool {
     try await flush()
-    var published = 0
-    while true {
-      let before = desk.clock.now().adding(seconds: -seconds)
-      let left = try await desk.store.unpublished(by: service, before: before, limit: Self.page)
-      if left.isEmpty { break }
-      desk.reached(.beforeRelay)
-      desk.metrics?.publishedAgain.increment(by: left.count)
-      await publish(left)
-      let confirmed = try await flush()
-      published += confirmed
-      if left.count < Self.page || confirmed == 0 { break }
+    var (found, published) = (0, 0)
+    for service in services {
+      var last: Int64 = 0
+      while true {
+        let before = desk.clock.now().adding(seconds: -seconds)
+        let left = try await desk.store.unpublished(
+          by: service, before: before, after: last, limit: Self.page)
+        guard let end = left.last else { break }
+        last = end.sequence
+        desk.reached(.beforeRelay)
+        desk.metrics?.publishedAgain.increment(by: left.count)
+        found += left.count
+        published += await publish(left)
+        try await flush()
+        if left.count < Self.page { break }
+      }
     }
     if published > 0 {
       logger.info("left-over events were published", metadata: ["events": .number(published)])
     }
+    return published == found
   }
 
   /// Turns due work into messages.

@@ -110,9 +110,11 @@ extension StorePort {
   }
 
   func unpublished(
-    by service: ServiceName, before: Instant, limit: Int
+    by service: ServiceName, before: Instant, after sequence: Int64, limit: Int
   ) async throws -> [StoredEvent] {
-    try await read { try await inner.unpublished(by: service, before: before, limit: limit) }
+    try await read {
+      try await inner.unpublished(by: service, before: before, after: sequence, limit: limit)
+    }
   }
 
   func importAccounts(
