@@ -149,6 +149,24 @@ import Testing
     }
   }
 
+  /// Whatever its dates are by then.
+  @Test(arguments: Implementation.all, [("2026-11-01", true), ("2026-11-02", false)])
+  func aMonthThatWasInvoicedWithoutADayStaysUsageAlone(
+    _ store: Implementation, _ test: (end: String, isUsageAlone: Bool)
+  ) async throws {
+    try await store.withStore { store in
+      _ = try await store.importCatalog(sampleCatalog(), at: noon)
+      try await store.add(sampleAccount(end: test.end))
+      _ = try await store.importRows([sampleUsage("1", "10")])
+      try await MonthByHand(store: store).close(november)
+      _ = try await store.importRows([sampleUsage("2", "1")])
+      try await store.add(sampleAccount())
+      let facts = try await store.invoicingFacts(
+        ["meter-1"], period: november.next, eventMetrics: [])
+      #expect(facts[0].late.map(\.isUsageAlone) == [test.isUsageAlone])
+    }
+  }
+
   @Test(arguments: Implementation.all)
   func usageOutsideOfTheDatesIsCounted(_ store: Implementation) async throws {
     try await store.withStore { store in
