@@ -2,10 +2,11 @@ import Billing
 
 /// Imports that keep all or nothing, or what is good.
 extension Store {
+  /// The accounts as they are, with or without dates.
   public func importAccounts(
     _ accounts: [(account: Account, line: Int)], at: Instant
   ) async throws -> ImportOutcome {
-    try await importAccounts(accounts, at: at, keeps: \.isEmpty).kept(\.isEmpty)
+    try await importAccounts(AccountRows(accounts), at: at, keeps: \.isEmpty).kept(\.isEmpty)
   }
 
   public func importUsage(

@@ -80,8 +80,8 @@ public protocol Store: AuditReading, DeadLetterBook {
   /// change that is not committed leaves nothing behind and does not disturb the others. Also
   /// records that the events numbered `published` were confirmed by the broker.
   func commit(_ changes: [Change], published: [Int64]) async throws -> [CommitOutcome]
-  /// Asks `decide` whether the period may be closed. If so, fixes its expected set (all accounts
-  /// that are not closed), cuts it into ranges and records the events `announce` makes of the run,
+  /// Asks `decide` whether the period may be closed. If so, fixes its expected set (the accounts
+  /// that belong to it), cuts it into ranges and records the events `announce` makes of the run,
   /// all in one transaction. Of a run that exists the events of its unfinished ranges count as
   /// unpublished again; while it is running, catalogs are added to it in currencies in which it has
   /// none, and accounts that came later are entered behind the others, in ranges of their own,
@@ -103,8 +103,12 @@ public protocol Store: AuditReading, DeadLetterBook {
   /// Accounts that came after the period's close was started, `limit` of them by id. None, where
   /// there is no close.
   func lateAccounts(_ period: Period, limit: Int) async throws -> LateAccounts
-  /// Which of these are such accounts.
-  func lateAccounts(_ period: Period, among accounts: [String]) async throws -> Set<String>
+  /// How these accounts stand to the period's close; unknown ones are left out.
+  func closeStanding(
+    _ period: Period, of accounts: [String]
+  ) async throws -> [String: CloseStanding]
+  /// Usage that lies outside of the dates of its account, in order.
+  func usageOutside(_ asked: [DatedUsage]) async throws -> [UsageOutside]
 
   // MARK: Outgoing events and due work
 
@@ -128,10 +132,11 @@ public protocol Store: AuditReading, DeadLetterBook {
   // MARK: Import
 
   /// Matched by id; changed fields are taken over. Rows are refused for the currency of an account
-  /// that was billed, an unknown time zone, one id twice with other content. Nothing is kept when
-  /// there are any, or when `keeps`, asked at the end, answers no.
+  /// that was billed, an unknown time zone, an end that is not after the start, one id twice with
+  /// other content. Nothing is kept when there are any, or when `keeps`, asked at the end, answers
+  /// no.
   func importAccounts(
-    _ accounts: [(account: Account, line: Int)], at: Instant,
+    _ file: AccountRows, at: Instant,
     keeps: @escaping @Sendable ([RefusedRow]) -> Bool
   ) async throws -> ImportOutcome
   /// Pulls rows from `next` until it returns `nil`, all in one transaction. Rows that are refused

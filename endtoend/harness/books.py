@@ -39,6 +39,8 @@ class Account:
     country: str = "CH"
     zone: str = "Europe/Zurich"
     hold_after_days: int = 14
+    start: str = ""
+    end: str = ""
 
     @property
     def email(self) -> str:
@@ -79,6 +81,12 @@ class Books:
     def accounts(self, *accounts: Account) -> Answer:
         lines = [account.line for account in accounts]
         return self._import("accounts", "csv", "\n".join([ACCOUNT_COLUMNS, *lines, ""]))
+
+    def accounts_with_dates(self, *accounts: Account) -> Answer:
+        """With the optional columns; an empty date takes one away."""
+        lines = [f"{account.line},{account.start},{account.end}" for account in accounts]
+        header = f"{ACCOUNT_COLUMNS},start,end"
+        return self._import("accounts", "csv", "\n".join([header, *lines, ""]))
 
     def usage(self, *events: str) -> Answer:
         """Lines of a usage file; `used()` makes one."""

@@ -20,12 +20,15 @@ public struct Account: Sendable, Equatable {
   public var paymentMethod: String?
   /// Days after the issue of an unpaid invoice until the account is put on hold.
   public var holdAfterDays: Int
-  public var closed: Bool
+  /// The first day it is a customer, in its time zone; `nil`: it has always been one.
+  public var start: CivilDate?
+  /// The first day it is none any more; `nil`: it stays one.
+  public var end: CivilDate?
 
   public init(
     id: String, name: String, email: String, currency: Currency, country: String,
     timeZone: String, collection: Collection, paymentMethod: String?, holdAfterDays: Int,
-    closed: Bool = false
+    start: CivilDate? = nil, end: CivilDate? = nil
   ) {
     self.id = id
     self.name = name
@@ -36,7 +39,8 @@ public struct Account: Sendable, Equatable {
     self.collection = collection
     self.paymentMethod = paymentMethod
     self.holdAfterDays = holdAfterDays
-    self.closed = closed
+    self.start = start
+    self.end = end
   }
 }
 

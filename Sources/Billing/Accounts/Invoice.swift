@@ -74,11 +74,14 @@ public struct InvoiceDraft: Sendable, Equatable {
   public var totalMinor: Int64
   /// The state of every product's billing after this invoice, own period and corrected ones.
   public var billed: [BilledUsage]
+  /// The days that its flat fees are for.
+  public var days: ActiveDays
 
+  /// Without `days`: all of the month's.
   public init(
     account: String, period: Period, currency: Currency, catalogVersion: Int,
     lines: [InvoiceLine], taxes: [TaxTotal], netMinor: Int64, taxMinor: Int64, totalMinor: Int64,
-    billed: [BilledUsage]
+    billed: [BilledUsage], days: ActiveDays? = nil
   ) {
     self.account = account
     self.period = period
@@ -90,6 +93,7 @@ public struct InvoiceDraft: Sendable, Equatable {
     self.taxMinor = taxMinor
     self.totalMinor = totalMinor
     self.billed = billed
+    self.days = days ?? .all(of: period)
   }
 
   /// One invoice per account and period: the id says which. A voided one's successor has a suffix.

@@ -18,6 +18,8 @@ public struct LateUsage: Sendable, Equatable {
   public var period: Period
   /// `false`: the period was closed without an invoice for this account, and gets none any more.
   public var isInvoiced: Bool
+  /// The period's own invoice is of no active day, so it bills usage alone.
+  public var isUsageAlone: Bool
   /// All usage of that period, what was billed already included.
   public var usage: [UsageSum]
   /// Single quantities by metric, where a price needs them.
@@ -30,12 +32,13 @@ public struct LateUsage: Sendable, Equatable {
   public var later: [Catalog]
 
   public init(
-    period: Period, isInvoiced: Bool = true, usage: [UsageSum],
+    period: Period, isInvoiced: Bool = true, isUsageAlone: Bool = false, usage: [UsageSum],
     events: [String: [ExactDecimal]] = [:], billed: [BilledUsage] = [], catalog: Catalog? = nil,
     later: [Catalog] = []
   ) {
     self.period = period
     self.isInvoiced = isInvoiced
+    self.isUsageAlone = isUsageAlone
     self.usage = usage
     self.events = events
     self.billed = billed

@@ -107,10 +107,6 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
         "charge.attempt-made", found: "this attempt was made and settled", .alreadyDone,
         does: "nothing more", when: { $0.wasMade }, action: { _ in .nothing }),
       DecisionRow(
-        "charge.account-closed", found: "the account is closed", .material,
-        does: "charge nothing, say so", when: { $0.facts?.account.closed == true },
-        action: { _ in .nothing }),
-      DecisionRow(
         "charge.manual", found: "the account pays by itself, as the message said", .same,
         does: "charge nothing, await the payment",
         when: { !$0.isAutomatic && $0.snapshot.collection == .manual }, action: { _ in .nothing }),

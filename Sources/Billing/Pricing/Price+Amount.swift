@@ -42,13 +42,31 @@ extension Price {
         try share.amount(events: events, freeTotal: share.freeTotal ?? freeUnits)
       case .percentage(let share): try share.amount(total: units)
       }
-    if let discountPercent {
-      let kept = try ExactDecimal(100).subtracting(discountPercent)
-      amount = try amount.multiplied(by: kept).multiplied(by: Self.hundredth)
-    }
+    amount = try discounted(amount)
     if let minimum { amount = max(amount, minimum) }
     if let maximum { amount = min(amount, maximum) }
     return amount
+  }
+
+  /// The amount of a flat price for the active days of a month, in minor units. The days are of the
+  /// amount and its discount; minimum and maximum are whole. All of it is multiplied by the days of
+  /// the month, so that dividing by them is the one rounding.
+  public func flatMinor(_ days: ActiveDays, exponent: Int) throws -> Int64 {
+    let whole = ExactDecimal(days.ofMonth)
+    var amount = try discounted(flatAmount).multiplied(by: ExactDecimal(days.active))
+    if let minimum { amount = max(amount, try minimum.multiplied(by: whole)) }
+    if let maximum { amount = min(amount, try maximum.multiplied(by: whole)) }
+    return try amount.roundedMinorUnits(exponent: exponent, dividedBy: days.ofMonth)
+  }
+
+  private var flatAmount: ExactDecimal {
+    if case .flat(let amount) = model { amount } else { .zero }
+  }
+
+  private func discounted(_ amount: ExactDecimal) throws -> ExactDecimal {
+    guard let discountPercent else { return amount }
+    let kept = try ExactDecimal(100).subtracting(discountPercent)
+    return try amount.multiplied(by: kept).multiplied(by: Self.hundredth)
   }
 
   /// The quantity in the unit it is priced in.

@@ -17,6 +17,9 @@ public enum Rating {
   /// Whatever was billed of a period in advance, by this rule or an older one, is taken off its own
   /// invoice. So a period costs the same whenever, and in however many parts, it is billed.
   ///
+  /// A month in which the account is a customer on some days only: flat fees by those days, rounded
+  /// once, all else whole. On none of them: its usage alone, as in rule 2, also in corrections.
+  ///
   /// One line per product in the order of the catalog: flat fees always, others if there was usage
   /// or something to pay. Then one line for each corrected period and product whose amount changed.
   /// Each line is rounded half away from zero to the minor unit, lines are summed exactly, tax is
@@ -27,15 +30,16 @@ public enum Rating {
     _ facts: InvoicingFacts, period: Period, catalog: Catalog
   ) throws -> InvoiceDraft {
     let account = facts.facts.account
+    let days = account.activeDays(in: period)
     var sheet = RatingSheet(country: account.country, currency: account.currency)
     try sheet.check(catalog)
     for product in catalog.products {
-      try sheet.charge(product, facts, period, catalog)
+      try sheet.charge(product, facts, period, catalog, days)
     }
     for later in facts.later {
       try sheet.check(later)
       for product in later.products {
-        try sheet.charge(product, facts, period, later, ofUsageAlone: true)
+        try sheet.charge(product, facts, period, later, days, ofUsageAlone: true)
       }
     }
     for late in facts.late.sorted(by: { $0.period < $1.period }) {
@@ -57,6 +61,6 @@ public enum Rating {
     return InvoiceDraft(
       account: account.id, period: period, currency: account.currency,
       catalogVersion: catalog.version, lines: sheet.lines, taxes: taxes, netMinor: net,
-      taxMinor: tax, totalMinor: try RatingSheet.sum([net, tax]), billed: sheet.billed)
+      taxMinor: tax, totalMinor: try RatingSheet.sum([net, tax]), billed: sheet.billed, days: days)
   }
 }

@@ -19,15 +19,17 @@ struct RatingSheet {
   /// The period's own line of a product, less what a later period's invoice billed of it already.
   mutating func charge(
     _ product: Product, _ facts: InvoicingFacts, _ period: Period, _ catalog: Catalog,
-    ofUsageAlone: Bool = false
+    _ days: ActiveDays, ofUsageAlone: Bool = false
   ) throws {
+    if product.price.isFlat && days.isNone { return }
     let used = product.metric.flatMap { metric in facts.usage.first { $0.metric == metric } }
     let before = facts.billed.first { $0.product == product.id && $0.period == period }
-    if ofUsageAlone && before == nil && !Self.isThere(used, product.price) { return }
+    let isAlone = ofUsageAlone || days.isNone
+    if isAlone && before == nil && !Self.isThere(used, product.price) { return }
     let amount =
-      ofUsageAlone
+      isAlone
       ? try amountOfUsageAlone(of: product, used, facts.events, period)
-      : try amount(of: product, product.price, used, facts.events, period)
+      : try amount(of: product, product.price, used, facts.events, period, days)
     guard product.price.isFlat || used != nil || amount != 0 else { return }
     let quantity = used?.quantity ?? .zero
     if !product.price.isFlat {
@@ -37,10 +39,10 @@ struct RatingSheet {
     let rest = try Self.sum([amount, try Self.negated(before?.amountMinor ?? 0)])
     if before != nil && rest == 0 { return }
     let tax = catalog.tax(on: product, country: country)
+    let name = product.price.isFlat && !days.isAll ? "\(product.name) (\(days))" : product.name
     lines.append(
       InvoiceLine(
-        product: product.id,
-        text: before == nil ? product.name : "\(product.name), not billed before",
+        product: product.id, text: before == nil ? name : "\(name), not billed before",
         quantity: product.price.isFlat
           ? nil : try units(quantity, of: product, period, less: before?.quantity ?? .zero),
         unit: product.unit, amountMinor: rest, taxName: tax?.name,
@@ -55,7 +57,7 @@ struct RatingSheet {
     let used = product.metric.flatMap { metric in late.usage.first { $0.metric == metric } }
     guard let used else { return }
     let before = late.billed.first { $0.product == product.id && $0.period == late.period }
-    let isAlone = ofUsageAlone || !late.isInvoiced
+    let isAlone = ofUsageAlone || !late.isInvoiced || late.isUsageAlone
     if isAlone && before == nil && !Self.isThere(used, product.price) { return }
     let amount =
       isAlone
@@ -133,10 +135,10 @@ struct RatingSheet {
     return -amount
   }
 
-  /// A product's amount for a period, rounded as a line is.
+  /// A product's amount for a period, rounded as a line is. `days`: those that a flat fee is for.
   private func amount(
     of product: Product, _ price: Price, _ used: UsageSum?, _ events: [String: [ExactDecimal]],
-    _ period: Period
+    _ period: Period, _ days: ActiveDays? = nil
   ) throws -> Int64 {
     var single: [ExactDecimal] = []
     if let used, price.needsEvents {
@@ -147,8 +149,13 @@ struct RatingSheet {
       }
     }
     return try Self.exactly(product, period) {
-      let amount = try price.amount(quantity: used?.quantity ?? .zero, events: single)
-        .roundedMinorUnits(exponent: currency.exponent)
+      let amount =
+        if price.isFlat, let days, !days.isAll {
+          try price.flatMinor(days, exponent: currency.exponent)
+        } else {
+          try price.amount(quantity: used?.quantity ?? .zero, events: single)
+            .roundedMinorUnits(exponent: currency.exponent)
+        }
       guard Money.isWithinLimit(amount) else { throw MoneyError.aboveLimit(currency) }
       return amount
     }

@@ -47,13 +47,18 @@ extension ExactDecimal {
 
   /// The amount in minor units of a currency with `exponent` decimals, a half away from zero.
   public func roundedMinorUnits(exponent: Int) throws -> Int64 {
-    let whole: Int128
-    if Int(scale) <= exponent {
-      whole = try scaled(to: exponent)
-    } else {
-      let power = FixedPoint.powersOfTen[Int(scale) - exponent]
-      whole = try Self.quotient(coefficient, power, .halfUp)
-    }
+    try roundedMinorUnits(exponent: exponent, dividedBy: 1)
+  }
+
+  /// The same of a part of the amount, rounded once.
+  public func roundedMinorUnits(exponent: Int, dividedBy parts: Int) throws -> Int64 {
+    guard parts > 0 else { throw MoneyError.divisionByZero }
+    let digits = Int(scale) - exponent
+    let power = digits > 0 ? FixedPoint.powersOfTen[digits] : 1
+    let (divisor, overflow) = power.multipliedReportingOverflow(by: Int128(parts))
+    guard !overflow else { throw MoneyError.overflow }
+    let numerator = digits > 0 ? coefficient : try scaled(to: exponent)
+    let whole = try Self.quotient(numerator, divisor, .halfUp)
     guard let minor = Int64(exactly: whole) else { throw MoneyError.overflow }
     return minor
   }

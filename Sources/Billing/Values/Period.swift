@@ -11,9 +11,9 @@ public struct Period: Hashable, Sendable {
   public func months(until later: Period) -> Int { Int(later.index) - Int(index) }
 
   /// Of its first day, by the calendar alone: 1970-01-01 is 0.
-  public var daysSinceEpoch: Int { CivilDate(year: year, month: month, day: 1).daysSinceEpoch }
+  public var daysSinceEpoch: Int { firstDay.daysSinceEpoch }
 
-  static let years = 1900...9998
+  public static let years = 1900...9998
 
   public init(year: Int, month: Int) throws {
     guard Self.years.contains(year), 1...12 ~= month else {

@@ -24,12 +24,14 @@ struct ZoneOffsets {
   }
 
   /// The first instant at which the zone's clocks show the first of the month or later.
+  func start(of period: Period) -> Instant { start(of: period.firstDay) }
+
+  /// The first instant at which the zone's clocks show the day or a later one.
   ///
   /// Works through the stretches of one offset around that midnight: offsets lie between -16 and
   /// +16 hours, and no zone has ever changed twice within an hour.
-  func start(of period: Period) -> Instant {
-    let midnight =
-      CivilDate(year: period.year, month: period.month, day: 1).daysSinceEpoch * 86_400
+  func start(of date: CivilDate) -> Instant {
+    let midnight = date.daysSinceEpoch * 86_400
     let last = midnight + 17 * 3600
     var begin = midnight - 17 * 3600
     var current = offset(at: begin)

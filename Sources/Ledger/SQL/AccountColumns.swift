@@ -5,16 +5,17 @@ import Billing
 enum AccountColumns {
   static let sql = """
     a.key, a.id, a.name, a.email, a.currency, a.country, a.time_zone, a.collection,
-    a.payment_method, a.hold_after_days, a.closed, a.position, a.balance_minor, a.credit_minor,
-    a.held_for_invoice, a.usage_version
+    a.payment_method, a.hold_after_days, a.start_date, a.position, a.balance_minor, a.credit_minor,
+    a.held_for_invoice, a.usage_version, a.end_date
     """
-  static let count = 16
+  static let count = 17
 
   static func account(_ row: Row) throws -> Account {
     Account(
       id: row[1], name: row[2], email: row[3], currency: try Currency(row[4] as String),
       country: row[5], timeZone: row[6], collection: try row.word(7), paymentMethod: row[8],
-      holdAfterDays: row[9], closed: row[10])
+      holdAfterDays: row[9], start: try CivilDate(stored: row[10]),
+      end: try CivilDate(stored: row[16]))
   }
 
   static func facts(_ row: Row) throws -> AccountFacts {

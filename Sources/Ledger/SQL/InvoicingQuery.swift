@@ -51,7 +51,7 @@ final class InvoicingQuery {
       late: late.filter { $0.isInvoiced || $0.catalog != nil }, later: later)
   }
 
-  private typealias LatePeriod = (period: Period, isInvoiced: Bool)
+  private typealias LatePeriod = (period: Period, isInvoiced: Bool, isUsageAlone: Bool)
 
   /// Earlier periods with unbilled usage that have an invoice of this account, or were closed and
   /// will never have one. What can still be invoiced by a close of its own waits for that.
@@ -63,7 +63,9 @@ final class InvoicingQuery {
       """
     return try database.all(
       """
-      SELECT u.period, \(invoiced) IS NOT NULL
+      SELECT u.period, \(invoiced) IS NOT NULL, coalesce(
+        (SELECT i.active_days FROM invoices i WHERE i.account = ?1 AND i.period = u.period
+          AND i.status <> 'void' LIMIT 1), 1) = 0
       FROM (
         SELECT n.period FROM unbilled_periods n WHERE n.account = ?1 AND n.period < ?2
         \(plannedUsage(currency))) u
@@ -74,7 +76,7 @@ final class InvoicingQuery {
             WHERE m.period = u.period AND m.account = ?1 AND m.ended IS NULL) IS NULL)
       ORDER BY u.period
       """, [key, period.stored]
-    ) { (period: try Period(stored: $0[0]), isInvoiced: $0[1]) }
+    ) { (period: try Period(stored: $0[0]), isInvoiced: $0[1], isUsageAlone: $0[2]) }
   }
 
   /// Its own catalog may price single events where the current one does not.
@@ -87,7 +89,7 @@ final class InvoicingQuery {
     let later = try later(period, currency)
     let metrics = Self.eventMetrics(later + [catalog].compactMap { $0 }, and: eventMetrics)
     return LateUsage(
-      period: period, isInvoiced: late.isInvoiced, usage: usage,
+      period: period, isInvoiced: late.isInvoiced, isUsageAlone: late.isUsageAlone, usage: usage,
       events: try events(key, period, usage, metrics),
       billed: try BilledQuery(database: database).billed(key, period), catalog: catalog,
       later: later)

@@ -105,6 +105,12 @@ extension LaterPrices {
       """, [opening.stored], StoredLaterPrices.price)
   }
 
+  /// Prices whose usage the start of this close would make unbilled.
+  func pending() throws -> [LaterPrice] {
+    let pinned = try pinned()
+    return try pinned + plan().filter { !pinned.contains($0) }
+  }
+
   /// Accounts and months with usage of what is pinned, as part of a query: one pass over the sums,
   /// however many prices there are. `nil`: nobody ever used any of it.
   private func usage() throws -> String? {

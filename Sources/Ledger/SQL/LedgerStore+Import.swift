@@ -2,12 +2,12 @@ import Billing
 
 extension LedgerStore {
   public func importAccounts(
-    _ accounts: [(account: Account, line: Int)], at: Instant,
+    _ file: AccountRows, at: Instant,
     keeps: @escaping @Sendable ([RefusedRow]) -> Bool
   ) async throws -> ImportOutcome {
-    if accounts.isEmpty { return ImportOutcome() }
+    if file.rows.isEmpty { return ImportOutcome() }
     return try await connections.write { database in
-      try AccountImport(database).run(accounts, at: at)
+      try AccountImport(database).run(file, at: at)
     } keeps: {
       $0.refused.isEmpty && keeps($0.refused)
     }

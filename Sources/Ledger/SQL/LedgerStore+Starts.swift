@@ -18,14 +18,20 @@ extension LedgerStore {
     }
   }
 
-  public func lateAccounts(
-    _ period: Period, among accounts: [String]
-  ) async throws -> Set<String> {
+  public func closeStanding(
+    _ period: Period, of accounts: [String]
+  ) async throws -> [String: CloseStanding] {
     try await connections.read { database in
-      if try RunRows(database).run(period) == nil { return [] }
-      let membership = Membership(database: database, period: period)
-      let isLate = try database.collect(accounts, membership.isLate)
-      return Set(zip(accounts, isLate).filter(\.1).map(\.0))
+      let membership = try Membership(database: database, period: period, among: accounts)
+      let standings = try database.collect(accounts, membership.standing)
+      return zip(accounts, standings).reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+  }
+
+  public func usageOutside(_ asked: [DatedUsage]) async throws -> [UsageOutside] {
+    if asked.isEmpty { return [] }
+    return try await connections.read { database in
+      try database.collect(asked, UsageOutsideQuery(database: database).usage)
     }
   }
 

@@ -1,26 +1,45 @@
 import Billing
 
 /// Which accounts belong to the close of a month: the one place that says so.
+///
+/// An account belongs if it is a customer on any day of the month, or has usage that no invoice
+/// contains and that this close bills. Days are counted by the calendar, so no time zone matters.
 struct Membership {
   let database: any SQLSession
   let period: Period
 
   /// Of `accounts a`.
-  private static let belongs = "a.closed = 0"
-  /// The same without those that are in the close already; `?1` is the period.
-  private static let comesLate = """
-    \(belongs) AND NOT EXISTS (
-      SELECT 1 FROM close_members m WHERE m.period = ?1 AND m.account = a.key)
-    """
+  private let belongs: String
+  /// The same without those that are in the close already.
+  private let comesLate: String
+
+  /// `among`: where only these accounts are asked for.
+  init(database: any SQLSession, period: Period, among: [String]? = nil) throws {
+    self.database = database
+    self.period = period
+    let (first, next) = (period.firstDay.stored, period.next.firstDay.stored)
+    let usage = UsageToBill(
+      database: database, period: period,
+      isInactive: "(a.start_date >= \(next) OR a.end_date <= \(first))", among: among)
+    belongs = """
+      (((a.start_date IS NULL OR a.start_date < \(next))
+          AND (a.end_date IS NULL OR a.end_date > \(first)))
+        OR \(try usage.condition()))
+      """
+    comesLate = """
+      \(belongs) AND NOT EXISTS (
+        SELECT 1 FROM close_members m WHERE m.period = \(period.stored) AND m.account = a.key)
+      """
+  }
 
   func count() throws -> Int {
-    Int(try database.integer("SELECT count(*) FROM accounts a WHERE \(Self.belongs)") ?? 0)
+    Int(try database.integer("SELECT count(*) FROM accounts a WHERE \(belongs)") ?? 0)
   }
 
   /// Each of them once.
   func zones() throws -> [String] {
     try database.all(
-      "SELECT DISTINCT a.time_zone FROM accounts a WHERE \(Self.belongs) ORDER BY 1"
+      "SELECT DISTINCT a.time_zone FROM accounts a WHERE \(belongs) ORDER BY 1"
     ) { $0[0] }
   }
 
@@ -30,7 +49,7 @@ struct Membership {
       """
       INSERT INTO close_members (period, account, place)
       SELECT CAST(?1 AS bigint), a.key, CAST(?2 AS bigint) + row_number() OVER (ORDER BY a.id) - 1
-      FROM accounts a WHERE \(Self.comesLate)
+      FROM accounts a WHERE \(comesLate)
       """, [period.stored, place])
   }
 
@@ -39,32 +58,40 @@ struct Membership {
   /// Those whom a trigger takes in: nobody, once the close is closed.
   func lateCount(in run: CloseRun) throws -> Int {
     guard run.state == .running else { return 0 }
-    return Int(
-      try database.integer(
-        "SELECT count(*) FROM accounts a WHERE \(Self.comesLate)", [period.stored]) ?? 0)
+    return Int(try database.integer("SELECT count(*) FROM accounts a WHERE \(comesLate)") ?? 0)
   }
 
   func late(limit: Int) throws -> LateAccounts {
     var late = LateAccounts()
     late.first = try database.all(
-      "SELECT a.id FROM accounts a WHERE \(Self.comesLate) ORDER BY a.id LIMIT ?2",
-      [period.stored, limit]
+      "SELECT a.id FROM accounts a WHERE \(comesLate) ORDER BY a.id LIMIT ?", [limit]
     ) { $0[0] }
     if late.first.isEmpty { return late }
     let counts = try database.first(
       """
       SELECT count(*), count((
         SELECT 1 FROM unbilled_periods u WHERE u.account = a.key AND u.period = ?1))
-      FROM accounts a WHERE \(Self.comesLate)
+      FROM accounts a WHERE \(comesLate)
       """, [period.stored]
     ) { (all: $0[0] as Int, withUsage: $0[1] as Int) }
     (late.count, late.withUsage) = counts ?? (0, 0)
     return late
   }
 
-  func isLate(_ account: String) throws -> Bool {
-    try database.integer(
-      "SELECT 1 FROM accounts a WHERE a.id = ?2 AND \(Self.comesLate)", [period.stored, account])
-      != nil
+  /// `nil`: there is no such account.
+  func standing(of account: String) throws -> CloseStanding? {
+    let isInClose = "SELECT 1 FROM close_members m WHERE m.period = ?1 AND m.account = a.key"
+    return try database.first(
+      """
+      SELECT (\(isInClose)) IS NOT NULL, \(belongs),
+        (SELECT 1 FROM close_runs r WHERE r.period = ?1) IS NOT NULL,
+        CASE WHEN a.end_date <= ?2 THEN 1 ELSE 0 END
+      FROM accounts a WHERE a.id = ?3
+      """, [period.stored, period.firstDay.stored, account]
+    ) { row in
+      let (isMember, belongs, isStarted): (Bool, Bool, Bool) = (row[0], row[1], row[2])
+      if isMember || belongs && !isStarted { return .member }
+      return belongs ? .late : row[3] ? .ended : .notBegun
+    }
   }
 }

@@ -26,12 +26,12 @@ struct RunOpening {
       startedAt: request.at, closedAt: nil, expected: 0, ranges: 0,
       rangeSize: request.rangeSize)
     try insert(run)
-    let growth = try grow(&run, isFirst: true)
     let catalogs = RunCatalogs(database: database, period: run.period)
     try catalogs.pin()
     try catalogs.pinEarlierMonths()
     try LaterPrices(database: database, opening: run.period).markUnbilled()
-    return growth
+    // Whether an account that has ended belongs to it depends on what there is to bill.
+    return try grow(&run, isFirst: true)
   }
 
   private func insert(_ run: CloseRun) throws {

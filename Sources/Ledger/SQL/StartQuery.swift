@@ -5,7 +5,7 @@ struct StartQuery {
   let database: any SQLSession
 
   func facts(_ period: Period) throws -> StartFacts {
-    let membership = Membership(database: database, period: period)
+    let membership = try Membership(database: database, period: period)
     let firstCatalogAt = try database.integer(
       "SELECT min(stored_at) FROM catalogs WHERE valid_from IS NULL OR valid_from <= ?",
       [period.stored])

@@ -13,6 +13,7 @@ struct StoredInvoice {
     var taxMinor: Int64
     var creditAppliedMinor: Int64
     var nextAttemptAt: Instant?
+    var days: ActiveDays
   }
 
   func find(_ id: String) throws -> IssuedInvoice? {
@@ -22,7 +23,7 @@ struct StoredInvoice {
       account: head.facts.account, period: head.facts.period, currency: head.facts.currency,
       catalogVersion: head.catalogVersion, lines: lines, taxes: try taxes(head.key),
       netMinor: head.netMinor, taxMinor: head.taxMinor, totalMinor: head.facts.totalMinor,
-      billed: try billed(head, lines))
+      billed: try billed(head, lines), days: head.days)
     return IssuedInvoice(
       draft: draft, facts: head.facts, creditAppliedMinor: head.creditAppliedMinor,
       nextAttemptAt: head.nextAttemptAt)
@@ -39,7 +40,8 @@ struct StoredInvoice {
         (SELECT min(d.due_at) FROM due_work d
           WHERE d.invoice = i.key AND d.service = 'charger' AND d.kind = 'due.charge.v1'
             AND d.state = 'pending'
-            AND substr(d.reference, 1, length(i.id) + 1) = i.id || ':')
+            AND substr(d.reference, 1, length(i.id) + 1) = i.id || ':'),
+        i.active_days
       FROM invoices i JOIN accounts a ON a.key = i.account WHERE i.id = ?
       """, [id]
     ) { row in
@@ -47,7 +49,8 @@ struct StoredInvoice {
       return Head(
         key: row[0], accountKey: row[10], facts: facts, catalogVersion: row[11],
         netMinor: row[12], taxMinor: row[13], creditAppliedMinor: row[14],
-        nextAttemptAt: Instant(stored: row[15]))
+        nextAttemptAt: Instant(stored: row[15]),
+        days: ActiveDays(stored: row[16], of: facts.period))
     } ?? nil
   }
 

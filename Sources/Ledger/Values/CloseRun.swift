@@ -64,14 +64,17 @@ public struct ImportOutcome: Sendable, Equatable {
   public var refused: [RefusedRow]
   /// What the accounts of a usage file have in its months of metrics without a price.
   public var unpriced: UnpricedMetrics
+  /// Invoiced months of an accounts file's accounts that have other days now.
+  public var movedDays: MovedDays
 
   public init(
     count: ImportCount = ImportCount(), refused: [RefusedRow] = [],
-    unpriced: UnpricedMetrics = UnpricedMetrics()
+    unpriced: UnpricedMetrics = UnpricedMetrics(), movedDays: MovedDays = MovedDays()
   ) {
     self.count = count
     self.refused = refused
     self.unpriced = unpriced
+    self.movedDays = movedDays
   }
 }
 

@@ -27,6 +27,11 @@ enum MailDate {
     return "\(day) \(months[month - 1]) \(year)"
   }
 
+  /// `14 November 2026`
+  static func text(_ date: CivilDate) -> String {
+    "\(date.day) \(months[date.month - 1]) \(date.year)"
+  }
+
   /// `November 2026`
   static func text(_ period: Period) -> String { "\(months[period.month - 1]) \(period.year)" }
 

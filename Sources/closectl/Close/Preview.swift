@@ -32,11 +32,13 @@ struct Preview {
     while true {
       let ids = try await store.accountIDs(after: after, limit: Self.page)
       let before = try await totalsBefore(ids)
-      let passed = try await passedOver(ids)
-      for (facts, before) in zip(try await invoicingFacts(ids), before)
-      where !passed.contains(facts.facts.account.id) {
+      let standings = try await store.closeStanding(period, of: ids)
+      let page = try await invoicingFacts(ids)
+      for (facts, before) in zip(page, before) {
+        if passOver(facts.facts, standings[facts.facts.account.id]) { continue }
         try take(facts, before: before)
       }
+      try await lookOutsideOfDates(page.filter { isIn(standings[$0.facts.account.id]) })
       seen += ids.count
       bar.show(FeedProgress(rows: seen, part: nil))
       guard ids.count == Self.page else { break }
@@ -57,11 +59,13 @@ struct Preview {
     guard known != nil, let facts = try await invoicingFacts([account]).first else {
       throw Problem("there is no account \(quoted(account))")
     }
-    let isTakenIn = run?.state == .running
-    if try await passedOver([account]).isEmpty || isTakenIn {
+    let standing = try await store.closeStanding(period, of: [account])[account]
+    if isIn(standing) || standing == .late && run?.state == .running {
       try take(facts, before: try await totalsBefore([account])[0], keepingLines: true)
+      try await lookOutsideOfDates([facts])
     } else {
       document.notInClose = account
+      document.notInCloseBecause = standing.flatMap { facts.facts.account.why($0) }
     }
     document.unpriced = try await UnpricedDocument(unpriced, in: store)
     document.currencies = Array(totals.values)
@@ -83,10 +87,27 @@ struct Preview {
     return try await store.invoicingFacts(ids, period: period, eventMetrics: metrics)
   }
 
-  /// Who came after the start is not in the close.
-  private func passedOver(_ ids: [String]) async throws -> Set<String> {
-    if run == nil { return [] }
-    return try await store.lateAccounts(period, among: ids)
+  private func isIn(_ standing: CloseStanding?) -> Bool { standing == .member }
+
+  /// Who came after the start is not in the close, nor who is no customer of the month.
+  private mutating func passOver(_ facts: AccountFacts, _ standing: CloseStanding?) -> Bool {
+    switch standing {
+    case .member: return false
+    case .notBegun: document.notBegun += 1
+    case .ended:
+      document.ended += 1
+      document.endedWithCredit.add(facts, nil, in: period)
+    case .late, nil: break
+    }
+    return true
+  }
+
+  /// Usage of days on which its account is no customer: it was used, so it is billed.
+  private mutating func lookOutsideOfDates(_ members: [InvoicingFacts]) async throws {
+    let asked = try members.compactMap { try $0.datedUsage(in: period) }
+    for (usage, outside) in zip(asked, try await store.usageOutside(asked)) where !outside.isNone {
+      document.strange.add(usage, outside)
+    }
   }
 
   /// Of the invoices of the month before, where there are any.
@@ -100,11 +121,8 @@ struct Preview {
     _ facts: InvoicingFacts, before: Int64?, keepingLines: Bool = false
   ) throws {
     let account = facts.facts.account
-    if account.closed {
-      document.closedAccounts += 1
-      return
-    }
     if let invoice = facts.facts.invoice {
+      document.endedWithCredit.add(facts.facts, nil, in: period)
       document.invoicedAlready += 1
       if keepingLines { document.existingInvoice = invoice.id }
       return
@@ -126,6 +144,7 @@ struct Preview {
       try sum.add(draft, creditMinor: facts.facts.creditMinor)
       totals[key] = sum
       document.strange.look(at: draft, facts, before: before)
+      document.endedWithCredit.add(facts.facts, draft, in: period)
       warn(of: draft, account, creditMinor: facts.facts.creditMinor)
     } catch {
       document.refuse(account.id, "\(error)")
@@ -142,5 +161,30 @@ struct Preview {
     document.warn(
       .init(
         account: account.id, amount: due, currency: account.currency.code, reason: reason))
+  }
+}
+
+extension Account {
+  /// The date by which it is not in the close.
+  fileprivate func why(_ standing: CloseStanding) -> String? {
+    switch standing {
+    case .notBegun: start.map { "begins on \($0)" }
+    case .ended: end.map { "ended on \($0)" }
+    case .member, .late: nil
+    }
+  }
+}
+
+extension InvoicingFacts {
+  /// `nil`: of all the months that its invoice bills, it is a customer on every day.
+  fileprivate func datedUsage(in period: Period) throws -> DatedUsage? {
+    let account = facts.account
+    guard facts.invoice == nil, account.start != nil || account.end != nil else { return nil }
+    let periods = (usage.isEmpty ? [] : [period]) + late.map(\.period)
+    let partly = periods.filter { !account.activeDays(in: $0).isAll }
+    if partly.isEmpty { return nil }
+    return DatedUsage(
+      account: account.id, periods: partly, start: try account.start?.start(in: account.timeZone),
+      end: try account.end?.start(in: account.timeZone))
   }
 }

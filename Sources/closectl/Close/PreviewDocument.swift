@@ -52,7 +52,11 @@ struct PreviewDocument: Encodable {
   var period: String
   var currencies: [Totals] = []
   var invoicedAlready = 0
-  var closedAccounts = 0
+  /// Accounts that are not in the close: they begin after the month, or had ended before it.
+  var notBegun = 0
+  var ended = 0
+  /// Credit of accounts that have ended.
+  var endedWithCredit = EndedCredits()
   var notRated = 0
   var refused: [Refused] = []
   var notChargeable = 0
@@ -70,6 +74,8 @@ struct PreviewDocument: Encodable {
   var lackingCatalog: [LackingCatalogs.Currency] = []
   /// The account, where the month is closed without it.
   var notInClose: String?
+  /// Its date that says so; `nil`: it came later.
+  var notInCloseBecause: String?
   /// Accounts that came after the start of the month's close.
   var late: LateArrivals?
   /// Earlier months with usage that this close does not bill.
@@ -98,7 +104,11 @@ struct PreviewDocument: Encodable {
   private var text: [String] {
     var lines = draft?.text ?? []
     if draft == nil, !currencies.isEmpty { lines += table.lines() }
-    if let notInClose {
+    if let notInClose, let notInCloseBecause {
+      lines.append(
+        "\(period) is closed without \(printable(notInClose)), which \(notInCloseBecause) and has "
+          + "no usage to bill")
+    } else if let notInClose {
       lines.append(
         "\(period) is closed without \(printable(notInClose)): usage of it goes on the account's "
           + "next invoice by itself, without flat fees and minimums")
@@ -108,7 +118,7 @@ struct PreviewDocument: Encodable {
       lines.append("\(grouped(invoicedAlready)) invoiced already, not counted here")
     }
     if let late { lines.append(late.line) }
-    if closedAccounts > 0 { lines.append("\(grouped(closedAccounts)) closed accounts passed over") }
+    if let leftOut { lines.append(leftOut) }
     if notRated > 0 {
       lines.append("\(grouped(notRated)) accounts cannot be rated and would be parked:")
       lines += refused.map { "  \($0.account): \($0.reason)" }
@@ -126,7 +136,16 @@ struct PreviewDocument: Encodable {
     }
     return lines + LackingCatalogs.lines(lackingCatalog, period) + unpriced.lines + untaxed.lines
       + strange.lines + UnclosedMonths.lines(unclosed)
-      + FarUsage.lines(far)
+      + FarUsage.lines(far) + endedWithCredit.lines
+  }
+
+  /// `left out: 2 accounts that had not begun, 1 that had ended`
+  private var leftOut: String? {
+    let parts = [(notBegun, "had not begun"), (ended, "had ended")].filter { $0.0 > 0 }
+    guard let first = parts.first else { return nil }
+    let accounts = first.0 == 1 ? "account" : "accounts"
+    return "left out: \(grouped(first.0)) \(accounts) that \(first.1)"
+      + parts.dropFirst().map { ", \(grouped($0.0)) that \($0.1)" }.joined()
   }
 
   private var table: Table {

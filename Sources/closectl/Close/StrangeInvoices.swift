@@ -1,9 +1,10 @@
 import Billing
+import Ledger
 
 /// What is most likely a mistake in the data although it can be rated. Nothing of it stops a close.
 struct StrangeInvoices: Encodable {
   enum Kind: String, Encodable {
-    case farOverMonthBefore, correctionOverBilled, aboveMaximum
+    case farOverMonthBefore, correctionOverBilled, aboveMaximum, usageOutsideDates
   }
 
   struct Invoice: Encodable, Equatable {
@@ -57,6 +58,17 @@ struct StrangeInvoices: Encodable {
     }
   }
 
+  mutating func add(_ usage: DatedUsage, _ outside: UsageOutside) {
+    func events(_ count: Int) -> String { count == 1 ? "1 event" : "\(grouped(count)) events" }
+    let parts = [
+      outside.beforeStart > 0 ? "\(events(outside.beforeStart)) from before its start" : nil,
+      outside.afterEnd > 0 ? "\(events(outside.afterEnd)) from after its end" : nil,
+    ].compactMap { $0 }
+    add(
+      usage.account, .usageOutsideDates,
+      "\(parts.joined(separator: " and ")), billed all the same")
+  }
+
   private static func isFarOver(_ total: Int64, _ before: Int64, _ currency: Currency) -> Bool {
     let least = (0..<currency.exponent).reduce(leastMajor) { least, _ in least * 10 }
     return before > 0 && total / times > before && total - before >= least
@@ -85,6 +97,7 @@ extension StrangeInvoices.Kind {
     case .farOverMonthBefore: "far over the month before"
     case .correctionOverBilled: "a correction larger than what was billed"
     case .aboveMaximum: "above --max"
+    case .usageOutsideDates: "usage outside of its dates"
     }
   }
 }

@@ -17,7 +17,7 @@ struct UntaxedCountries: Encodable, Equatable {
   func encode(to encoder: any Encoder) throws { try countries.encode(to: encoder) }
 
   mutating func add(_ account: Account, _ catalog: Catalog?) {
-    guard let catalog, !account.closed, !catalog.hasTax(in: account.country) else { return }
+    guard let catalog, !catalog.hasTax(in: account.country) else { return }
     let code = account.currency.code
     let place = countries.firstIndex { $0.country == account.country && $0.currency == code }
     let index = place ?? countries.count

@@ -45,8 +45,15 @@ struct Standing {
     var parts = [owes]
     if let held = facts.heldForInvoice { parts.append("on hold for \(held)") }
     if facts.creditMinor > 0 { parts.append("\(amount(facts.creditMinor)) of credit is unused") }
-    if facts.account.closed { parts.append("closed") }
+    if let ending { parts.append(ending) }
     return parts.joined(separator: "; ")
+  }
+
+  private var ending: String? {
+    guard let end = facts.account.end else { return nil }
+    // A zone that this program does not know any more: then nothing is said to be over.
+    let isOver = (try? end.start(in: facts.account.timeZone)).map { $0 <= now } ?? false
+    return isOver ? "ended on \(end)" : "ends on \(end)"
   }
 
   private var owes: String {

@@ -75,6 +75,9 @@ struct StoryDocument: Encodable {
   }
 
   var account: String
+  /// The first day it is a customer, and the first it is none any more.
+  var start: String?
+  var end: String?
   var period: String?
   var standing: Stands
   var now: Snapshot
@@ -90,6 +93,8 @@ struct StoryDocument: Encodable {
   init(_ story: AccountStory, period: Period?, takenAt: Instant) {
     let facts = story.facts
     account = facts.account.id
+    start = facts.account.start?.description
+    end = facts.account.end?.description
     self.period = period?.description
     let told = Standing(story, period: period, at: takenAt)
     standing = Stands(now: told.stands, last: told.last, next: told.next)

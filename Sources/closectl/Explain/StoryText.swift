@@ -49,7 +49,8 @@ struct StoryText {
       "",
       style.bold("Account \(printable(account.id))") + (period.map { ", period \($0)" } ?? ""),
       "  \(account.country), \(account.timeZone), \(account.collection.rawValue) collection, "
-        + "hold after \(account.holdAfterDays) days\(account.closed ? ", closed" : "")",
+        + "hold after \(account.holdAfterDays) days"
+        + (account.start.map { ", start \($0)" } ?? "") + (account.end.map { ", end \($0)" } ?? ""),
       "  position \(facts.position), balance \(amount(facts.balanceMinor)), "
         + "credit \(amount(facts.creditMinor)), \(hold)",
     ]

@@ -8,6 +8,7 @@ final class AccountTable {
     "account_id", "name", "email", "currency", "country", "timezone", "collection",
     "payment_method", "hold_after_days",
   ]
+  static let optional = AccountDate.allCases.map(\.rawValue)
   private static let longestName = 200
   private static let longestPaymentMethod = 255
 
@@ -21,15 +22,17 @@ final class AccountTable {
 
   init(_ bytes: FileBytes) throws {
     reader = CSVReader(bytes)
-    columns = try CSVColumns(Self.columns, kind: "an accounts", reader: reader, path: bytes.path)
+    columns = try CSVColumns(
+      Self.columns, optional: Self.optional, kind: "an accounts", reader: reader, path: bytes.path)
   }
 
   /// All good rows; the others go to `faults`.
-  func read(faults: inout FaultList) throws -> [(account: Account, line: Int)] {
+  func read(faults: inout FaultList) throws -> AccountRows {
+    let unstated = zip(AccountDate.allCases, columns.optionalPlaces).filter { $1 == nil }.map(\.0)
     var accounts: [(account: Account, line: Int)] = []
     while true {
       switch try reader.next() {
-      case .end: return accounts
+      case .end: return AccountRows(accounts, unstated: Set(unstated))
       case .malformed(let field, let reason):
         faults.add([columns.fault(reader.line, field: field, reason)])
       case .record where reader.isBlank: continue
@@ -60,10 +63,12 @@ final class AccountTable {
     let method = paymentMethod(of: collection)
     let days = Int(text(8)).flatMap { (0...365).contains($0) ? $0 : nil }
     if days == nil { refuse(8, "\(quoted(field(8))) is not a number of days from 0 to 365") }
+    let (start, end) = dates()
     guard rowFaults.isEmpty, let currency, let collection, let days else { return nil }
     return Account(
       id: id, name: name, email: email, currency: currency, country: country, timeZone: zone,
-      collection: collection, paymentMethod: method, holdAfterDays: days)
+      collection: collection, paymentMethod: method, holdAfterDays: days,
+      start: start, end: end)
   }
 
   private func field(_ column: Int) -> FieldBytes { reader.field(columns.places[column]) }
@@ -114,6 +119,32 @@ final class AccountTable {
     }
     zones[name] = .some(fault)
     return fault
+  }
+
+  /// Without a column, or in an empty cell, there is none.
+  private func dates() -> (start: CivilDate?, end: CivilDate?) {
+    let (start, end) = (date(.start), date(.end))
+    if let start, let end, end <= start {
+      refuse(column(.end), "\"\(end)\" is not after start \"\(start)\"")
+    }
+    return (start, end)
+  }
+
+  private func column(_ date: AccountDate) -> Int {
+    Self.columns.count + (AccountDate.allCases.firstIndex(of: date) ?? 0)
+  }
+
+  private func date(_ date: AccountDate) -> CivilDate? {
+    let column = column(date)
+    guard let place = columns.optionalPlaces[column - Self.columns.count] else { return nil }
+    let field = reader.field(place)
+    if field.isEmpty { return nil }
+    let text = String(decoding: field.prefix(64), as: UTF8.self)
+    if let date = CivilDate(text) { return date }
+    var fault = columns.fault(reader.line, column, "\(quoted(field)) \(DateForm.fault(text))")
+    fault.isOfColumn = DateForm.isOfColumn(text)
+    rowFaults.append(fault)
+    return nil
   }
 
   private func paymentMethod(of collection: Collection?) -> String? {

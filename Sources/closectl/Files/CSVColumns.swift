@@ -1,21 +1,26 @@
 import Ledger
 
 /// The header line of a table: where each known column is. Any order, capitals and spaces; every
-/// column is needed, none may be there twice, and a column nobody knows is an error, because it is
-/// most often a typing mistake. `reason` is passed over: rejected rows carry it, and may come back
-/// corrected.
+/// column is needed but those that are optional, none may be there twice, and a column nobody knows
+/// is an error, because it is most often a typing mistake. `reason` is passed over: rejected rows
+/// carry it, and may come back corrected.
 struct CSVColumns {
   static let ignored = "reason"
 
   /// Known columns in their own order.
   let names: [String]
-  /// For each known column, the number of its field.
+  /// For each needed column, the number of its field.
   let places: [Int]
+  /// For each optional column, which the names end with; `nil`: it is not there.
+  let optionalPlaces: [Int?]
   /// As they stand in the file.
   let header: [String]
 
-  init(_ names: [String], kind: String, reader: CSVReader, path: String) throws {
-    let header = try Self.header(reader, kind: kind, names: names, path: path)
+  init(
+    _ needed: [String], optional: [String] = [], kind: String, reader: CSVReader, path: String
+  ) throws {
+    let names = needed + optional
+    let header = try Self.header(reader, kind: kind, names: needed, path: path)
     if header.contains(where: { $0.utf8.contains(Self.carriageReturn) }) {
       throw FileFault(path, line: reader.line, Self.onlyReturns)
     }
@@ -30,7 +35,7 @@ struct CSVColumns {
         : "columns \(quoted(header[first])) and \(quoted(header[place])) are the same"
       throw FileFault(path, line: reader.line, what)
     }
-    let missing = names.filter { !written.contains($0) }
+    let missing = needed.filter { !written.contains($0) }
     guard missing.isEmpty else {
       throw FileFault(
         path, line: reader.line,
@@ -42,9 +47,11 @@ struct CSVColumns {
       throw FileFault(
         path, line: reader.line,
         "unknown column \(quoted(header[unknown])); \(kind) file has "
-          + names.joined(separator: ", "))
+          + needed.joined(separator: ", ")
+          + (optional.isEmpty ? "" : ", and may have \(optional.joined(separator: ", "))"))
     }
-    places = names.map { name in written.firstIndex(of: name)! }
+    places = needed.map { name in written.firstIndex(of: name)! }
+    optionalPlaces = optional.map { name in written.firstIndex(of: name) }
   }
 
   /// As the name of a known column is written: `Account ID ` is `account_id`.

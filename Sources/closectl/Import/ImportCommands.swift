@@ -16,12 +16,15 @@ struct ImportGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Imports accounts; one that is there is changed.",
       discussion: """
-        Columns: \(AccountTable.columns.joined(separator: ",")).
+        Columns: \(AccountTable.columns.joined(separator: ",")), \
+        and optionally \(AccountTable.optional.joined(separator: ",")).
 
         collection is auto (the card is charged) or manual (the customer pays). auto needs a \
         payment_method: cus_…/pm_… for Stripe, pm_card_visa for the sandbox. hold_after_days, 0 to \
         365, is the term of payment that mails tell, and after it an account that owes is put on \
-        hold. docs/files.md has every column with examples.
+        hold. start is the first day that it is a customer, end the first that it is none any \
+        more; a file without the column leaves the date as it is, an empty cell takes it away. \
+        docs/files.md has every column with examples.
 
         Example:
           closectl import accounts accounts.csv

@@ -27,6 +27,8 @@ struct ImportDocument: Encodable {
     var unpriced: UnpricedDocument?
     /// Only for accounts.
     var untaxed = UntaxedCountries()
+    /// Invoiced months of accounts whose dates were changed. Only for accounts.
+    var movedDays = MovedDaysDocument()
     /// Why nothing of the file was kept.
     var problem: String?
     /// The problem with its bad rows, for people.
@@ -34,7 +36,7 @@ struct ImportDocument: Encodable {
 
     private enum CodingKeys: CodingKey {
       case file, rows, added, changed, unchanged, rejected, badRows, rejectedFile, seconds
-      case rowsPerSecond, unpriced, untaxed, problem
+      case rowsPerSecond, unpriced, untaxed, movedDays, problem
     }
   }
 
@@ -78,7 +80,10 @@ extension ImportDocument.File {
     self.rejectedFile = rejectedFile
     unpriced = result.unpriced
     untaxed = result.untaxed
-    lines += (unpriced?.lines ?? []) + untaxed.lines + result.warnings
+    movedDays = result.movedDays
+    lines +=
+      (unpriced?.lines ?? []) + untaxed.lines + movedDays.lines
+      + result.warnings
     take(result.faults)
     if rejected * 2 > rows {
       lines.append(

@@ -13,22 +13,24 @@ struct Importing {
     let at = session.clock.now()
     return try await each(files, kind: "accounts") { path in
       var faults = FaultList(keepsAll: skipBad)
-      let rows = try AccountTable(try FileBytes(path)).read(faults: &faults)
+      let file = try AccountTable(try FileBytes(path)).read(faults: &faults)
       if faults.isTooLong { throw BadRows(file: path, faults: faults, byLedger: false) }
       let keeps = !isDryRun && (skipBad || faults.count == 0)
-      var answer = try await store.importAccounts(rows, at: at) { _ in keeps }
+      var answer = try await store.importAccounts(file, at: at) { _ in keeps }
       let refused = answer.refused
       if !refused.isEmpty, skipBad {
         let lines = Set(refused.map(\.line))
-        let good = rows.filter { !lines.contains($0.line) }
+        var good = file
+        good.rows.removeAll { lines.contains($0.line) }
         answer = try await store.importAccounts(good, at: at) { _ in keeps }
       }
       let month = try Period.containing(at, in: "UTC")
       let catalogs = try await store.catalogs(pricing: month)
-      var result = try result(path, rows.count, answer, refused, faults)
-      for (account, _) in rows {
+      var result = try result(path, file.rows.count, answer, refused, faults)
+      for (account, _) in file.rows {
         result.untaxed.add(account, catalogs[account.currency.code])
       }
+      result.movedDays = MovedDaysDocument(answer.movedDays)
       return result
     }
   }
@@ -130,6 +132,7 @@ struct FileResult {
   var faults = FaultList(keepsAll: false)
   var unpriced: UnpricedDocument?
   var untaxed = UntaxedCountries()
+  var movedDays = MovedDaysDocument()
   /// Of a catalog.
   var warnings: [String] = []
 }

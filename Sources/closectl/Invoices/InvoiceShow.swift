@@ -22,7 +22,9 @@ struct InvoiceShow: OperatorCommand {
     guard let invoice = try await store.invoices([id])[id] else {
       throw Problem("there is no invoice \(quoted(id)): closectl invoice list PERIOD names them")
     }
-    let document = InvoiceDocument(invoice, try await store.postings(on: id))
+    let key = FactKey(account: invoice.facts.account, invoice: nil)
+    let account = try await store.facts(for: [key])[0]?.account
+    let document = InvoiceDocument(invoice, try await store.postings(on: id), of: account)
     return Answer(document, text: document.lines)
   }
 }
@@ -42,6 +44,10 @@ struct InvoiceDocument: Encodable {
   var status: String
   var open: Int64
   var issuedAt: String
+  /// The days of the month that its flat fees are for.
+  var activeDays: Int
+  /// The first day that its account is no customer any more.
+  var accountEnd: String?
   /// When its card is tried again.
   var nextAttemptAt: String?
   /// Lines, taxes and sums as they were issued.
@@ -49,7 +55,14 @@ struct InvoiceDocument: Encodable {
   /// What moved the open amount, the issue first.
   var postings: [Posting]
 
-  init(_ found: IssuedInvoice, _ postings: [InvoicePosting]) {
+  private let days: ActiveDays
+
+  private enum CodingKeys: CodingKey {
+    case invoice, number, period, status, open, issuedAt, activeDays, accountEnd, nextAttemptAt
+    case issued, postings
+  }
+
+  init(_ found: IssuedInvoice, _ postings: [InvoicePosting], of account: Account?) {
     let facts = found.facts
     invoice = facts.id
     number = facts.number
@@ -57,6 +70,9 @@ struct InvoiceDocument: Encodable {
     status = facts.status.rawValue
     open = facts.openMinor
     issuedAt = facts.issuedAt.rfc3339
+    days = found.draft.days
+    activeDays = days.active
+    accountEnd = account?.end?.description
     nextAttemptAt = found.nextAttemptAt?.rfc3339
     issued = DraftDocument(found.draft)
     self.postings = postings.map {
@@ -70,7 +86,12 @@ struct InvoiceDocument: Encodable {
   var lines: [String] {
     let next = nextAttemptAt.map { ["charged again at \($0)"] } ?? []
     return ["invoice \(printable(invoice)), number \(grouped(Int(number))), issued \(issuedAt)"]
-      + issued.text + [""] + moves + [standing] + next
+      + dates + issued.text + [""] + moves + [standing] + next
+  }
+
+  private var dates: [String] {
+    (accountEnd.map { ["the account's end is \($0)"] } ?? [])
+      + (days.isAll ? [] : ["flat fees are for \(days)"])
   }
 
   private var standing: String {

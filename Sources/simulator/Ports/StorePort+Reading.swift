@@ -118,10 +118,10 @@ extension StorePort {
   }
 
   func importAccounts(
-    _ accounts: [(account: Account, line: Int)], at: Instant,
+    _ file: AccountRows, at: Instant,
     keeps: @escaping @Sendable ([RefusedRow]) -> Bool
   ) async throws -> ImportOutcome {
-    try await write { try await inner.importAccounts(accounts, at: at, keeps: keeps) }
+    try await write { try await inner.importAccounts(file, at: at, keeps: keeps) }
   }
 
   func importUsage(
@@ -151,10 +151,14 @@ extension StorePort {
     try await read { try await inner.lateAccounts(period, limit: limit) }
   }
 
-  func lateAccounts(
-    _ period: Period, among accounts: [String]
-  ) async throws -> Set<String> {
-    try await read { try await inner.lateAccounts(period, among: accounts) }
+  func closeStanding(
+    _ period: Period, of accounts: [String]
+  ) async throws -> [String: CloseStanding] {
+    try await read { try await inner.closeStanding(period, of: accounts) }
+  }
+
+  func usageOutside(_ asked: [DatedUsage]) async throws -> [UsageOutside] {
+    try await read { try await inner.usageOutside(asked) }
   }
 
   func triggers(of period: Period) async throws -> [TriggerRecord] {

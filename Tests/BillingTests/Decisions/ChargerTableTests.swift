@@ -88,7 +88,6 @@ import Testing
       $0.addAttempt(1, .declinedSoft)
       $0.addAttempt(2, .declinedSoft)
     },
-    Case("charge.account-closed", .nothing) { $0.facts.account.closed = true },
     Case("charge.manual", .nothing) {
       $0.facts.account.collection = .manual
       $0.tell()

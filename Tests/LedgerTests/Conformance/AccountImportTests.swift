@@ -24,7 +24,7 @@ import Testing
       var account = sampleAccount()
       account.collection = .manual
       account.paymentMethod = nil
-      account.closed = true
+      account.end = day("2026-12-15")
       let result = try await store.importAccounts([(account, 2)], at: noon)
       #expect(result.count == ImportCount(changed: 1))
       let facts = try await store.facts()

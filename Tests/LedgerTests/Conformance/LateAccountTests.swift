@@ -47,14 +47,14 @@ import Testing
       _ = try await store.commit(
         [change("r", account: nil, .rangeDone(period: november, number: 0))], published: [])
       try await store.add(
-        sampleAccount("aa"), sampleAccount("d"), sampleAccount("gone", closed: true),
+        sampleAccount("aa"), sampleAccount("d"), sampleAccount("gone", end: "2026-11-01"),
         sampleAccount("e"))
       #expect(
         try await store.lateAccounts(november, limit: 2)
           == LateAccounts(count: 3, first: ["aa", "d"]))
       #expect(
-        try await store.lateAccounts(november, among: ["a", "d", "e", "gone", "nobody"])
-          == ["d", "e"])
+        try await store.closeStanding(november, of: ["a", "d", "e", "gone", "nobody"])
+          == ["a": .member, "d": .late, "e": .late, "gone": .ended])
       #expect(try await store.startFacts(november) == StartFacts(isStarted: true, late: 3))
 
       let second = try await start(store, "second", size: 50)

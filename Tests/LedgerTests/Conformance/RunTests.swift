@@ -23,7 +23,7 @@ import Testing
 
   private func opened(_ store: any Store) async throws -> CloseRun {
     try await store.add(
-      sampleAccount("c"), sampleAccount("a"), sampleAccount("closed", closed: true),
+      sampleAccount("c"), sampleAccount("a"), sampleAccount("closed", end: "2026-11-01"),
       sampleAccount("b"))
     return try await store.openRun(Self.request, announce: Self.announced).run
   }

@@ -28,7 +28,8 @@ import Testing
       """
       DROP INDEX invoices_one_per_period;
       INSERT INTO invoices SELECT key + 1, id || '-b', number + 1, account, period, currency,
-        catalog_version, net_minor, tax_minor, total_minor, open_minor, status, issued_at
+        catalog_version, net_minor, tax_minor, total_minor, open_minor, status, issued_at,
+        active_days
       FROM invoices
       """,
       { try await $0.invoiceTally(november).invoicedTwice }, "meter-1"

@@ -13,6 +13,8 @@ import Testing
     ("DELETE FROM transactions", "transactions are never deleted"),
     ("UPDATE invoices SET total_minor = 1", "an issued invoice is never changed"),
     ("UPDATE invoices SET number = 5", "an issued invoice is never changed"),
+    ("UPDATE invoices SET active_days = 3", "an issued invoice is never changed"),
+    ("UPDATE accounts SET start_date = 20261101, end_date = 20261101", "CHECK constraint failed"),
     ("DELETE FROM invoices", "invoices are never deleted"),
     ("UPDATE invoice_lines SET amount_minor = 1", "invoice lines are never changed"),
     ("DELETE FROM invoice_lines", "invoice lines are never deleted"),
@@ -35,7 +37,7 @@ import Testing
     (
       """
       INSERT INTO invoices
-      SELECT 9, 'x', 9, account, period, currency, 1, 0, 0, 0, 0, 'open', 0 FROM invoices
+      SELECT 9, 'x', 9, account, period, currency, 1, 0, 0, 0, 0, 'open', 0, NULL FROM invoices
       """, "UNIQUE constraint failed"
     ),
   ])

@@ -11,14 +11,20 @@ let october = known(try Period("2026-10"))
 let chf = known(try Currency("CHF"))
 let noon = known(try Instant(rfc3339: "2026-12-01T12:00:00Z"))
 
+func day(_ text: String) -> CivilDate {
+  guard let date = CivilDate(text) else { preconditionFailure("\(text) is no date") }
+  return date
+}
+
 func sampleAccount(
   _ id: String = "meter-1", currency: Currency = chf, timeZone: String = "Europe/Zurich",
-  closed: Bool = false
+  start: String? = nil, end: String? = nil
 ) -> Account {
   Account(
     id: id, name: "Name of \(id)", email: "\(id)@customers.example", currency: currency,
     country: "CH", timeZone: timeZone, collection: .auto, paymentMethod: "pm_card_visa",
-    holdAfterDays: 7, closed: closed)
+    holdAfterDays: 7, start: start.map(day),
+    end: end.map(day))
 }
 
 /// One line of electricity at 8.1 %, or none for an amount of 0.

@@ -15,7 +15,73 @@ import Testing
     let path = try scratch.write(Self.header + rows, to: "accounts.csv")
     var faults = FaultList(keepsAll: true)
     let accounts = try AccountTable(try FileBytes(path)).read(faults: &faults)
-    return (accounts, faults.rows)
+    return (accounts.rows, faults.rows)
+  }
+
+  private func read(
+    dates header: String, _ dates: String...
+  ) throws -> (file: AccountRows, faults: [RefusedRow]) {
+    let scratch = try Scratch()
+    let rows = dates.enumerated().map {
+      "m-\($0.offset),A,a@b.ch,CHF,CH,UTC,manual,,7\($0.element)\n"
+    }
+    let path = try scratch.write(
+      Self.header.dropLast() + header + "\n" + rows.joined(), to: "accounts.csv")
+    var faults = FaultList(keepsAll: true)
+    return (try AccountTable(try FileBytes(path)).read(faults: &faults), faults.rows)
+  }
+
+  /// What a file has no column for is told from an empty cell.
+  @Test(
+    arguments: [
+      ("", "", [.start, .end], nil, nil),
+      (",start,end", ",2026-01-15,2026-11-15", [], "2026-01-15", "2026-11-15"),
+      (",end,start", ",2026-11-15,2026-01-15", [], "2026-01-15", "2026-11-15"),
+      (",start,end", ",,", [], nil, nil),
+      (",End", ",2026-11-15", [.start], nil, "2026-11-15"),
+      (",start", ",2026-11-15", [.end], "2026-11-15", nil),
+      (",reason,start", ",was bad,2026-11-15", [.end], "2026-11-15", nil),
+    ] as [(String, String, Set<AccountDate>, String?, String?)])
+  func datesAreOptional(
+    header: String, row: String, unstated: Set<AccountDate>, start: String?, end: String?
+  ) throws {
+    let (file, faults) = try read(dates: header, row)
+    #expect(faults.isEmpty)
+    #expect(file.unstated == unstated)
+    #expect(file.rows.map { $0.account.start?.description } == [start])
+    #expect(file.rows.map { $0.account.end?.description } == [end])
+  }
+
+  @Test(arguments: [
+    (",2026-11-15T00:00:00+01:00,", "start", "is a time; write the day alone, like 2026-11-15"),
+    (",2026-11-15 00:00,", "start", "is a time; write the day alone, like 2026-11-15"),
+    (",15.11.2026,", "start", "is not a date (like 2026-11-15)"),
+    (",,11/15/2026", "end", "is not a date (like 2026-11-15)"),
+    (",,20261115", "end", "is not a date (like 2026-11-15)"),
+    (",,2026-11-31", "end", "is not a day of the calendar"),
+    (",,2026-13-01", "end", "is not a day of the calendar"),
+    (",,0026-11-15", "end", "is not in the years 1900 to 9998"),
+    (",9999-01-01,", "start", "is not in the years 1900 to 9998"),
+    (",2026-11-15,2026-11-15", "end", "\"2026-11-15\" is not after start \"2026-11-15\""),
+    (",2026-11-15,2026-11-14", "end", "\"2026-11-14\" is not after start \"2026-11-15\""),
+  ])
+  func aBadDateIsToldByLineColumnAndReason(row: String, column: String, reason: String) throws {
+    let (file, faults) = try read(dates: ",start,end", ",,", row)
+    #expect(file.rows.count == 1)
+    #expect(faults.map(\.line) == [3])
+    #expect(faults.map(\.column) == [column])
+    #expect(faults.allSatisfy { $0.reason.hasSuffix(reason) }, "\(faults)")
+  }
+
+  /// A spreadsheet writes all of its dates alike.
+  @Test func aColumnOfAnotherFormIsToldOnce() throws {
+    let (_, faults) = try read(dates: ",end", ",15.11.2026", ",16.11.2026", ",2026-11-31")
+    #expect(faults.map(\.isOfColumn) == [true, true, false])
+  }
+
+  @Test func anUnknownColumnIsToldWhichAreOptional() throws {
+    let fault = #expect(throws: FileFault.self) { try read(dates: ",begin", ",2026-11-15") }
+    #expect(fault?.reason.hasSuffix("hold_after_days, and may have start, end") == true)
   }
 
   @Test func anAccountIsRead() throws {

@@ -85,6 +85,28 @@ import Testing
     }
   }
 
+  @Test func whatThePageSaysOfOptionalColumnsIsSo() async throws {
+    try await takeAll()
+    let known = try #require(page.section("Accounts").tables("optional column").first)
+    #expect(known.flatMap { DocumentedPage.words($0[0]) } == AccountTable.optional)
+    let lines = accounts.split(separator: "\n")
+    func take(_ start: String, _ end: String) async throws -> Console.Said {
+      let table = "\(lines[0]),start,end\n\(lines[1]),\(start),\(end)\n"
+      return try await self.take("accounts", table, "accounts.csv")
+    }
+    let examples = known.map { DocumentedPage.value($0[2]) }
+    #expect(try await take(examples[0], examples[1]).status == .done)
+    let rows = try #require(page.section("Refused").tables("optional column").first)
+    #expect(rows.count >= 5)
+    for row in rows {
+      let (column, value) = (DocumentedPage.value(row[0]), DocumentedPage.value(row[1]))
+      let said = try await column == "start" ? take(value, "") : take(examples[0], value)
+      #expect(said.status == .problem)
+      #expect(said.err.contains("accounts.csv:2: \(column): "))
+      #expect(said.err.contains(row[2]), "\(said.err)")
+    }
+  }
+
   @Test func whatThePageSaysIsWrongInACatalogIsToldSo() async throws {
     let rows = try #require(page.section("Catalog").tables("in the example").first)
     #expect(rows.count >= 6)

@@ -100,6 +100,41 @@ import Testing
     #expect(promises.filter { text.contains($0) }.count == (kind == .invoice ? 1 : 0))
   }
 
+  /// Each says its last day, and of the invoice only what is sure.
+  @Test(arguments: [
+    (
+      MailView.Ending.Kind.final, true, false,
+      "The last day of your account was 14 November 2026. This is your final invoice; only usage "
+        + "that is not on it could still follow."
+    ),
+    (
+      .final, false, true,
+      "The last day of your account is 14 November 2026. This is your final credit note; only "
+        + "usage that is not on it could still follow."
+    ),
+    (
+      .usageAfterFinal, true, false,
+      "The last day of your account was 14 November 2026. This invoice is for usage that is on no "
+        + "earlier one."
+    ),
+    (.unknownThen, true, false, "The last day of your account was 14 November 2026. Electricity"),
+  ])
+  func theInvoiceSaysThatTheAccountHasEnded(
+    kind: MailView.Ending.Kind, isOver: Bool, isCreditNote: Bool, words: String
+  ) throws {
+    var view = try MailViews.full()
+    if isCreditNote { (view.totalMinor, view.openMinor) = (-500, 0) }
+    let lastDay = try #require(CivilDate("2026-11-14"))
+    view.ending = .init(kind: kind, lastDay: lastDay, isOver: isOver)
+    let mail = try MailTemplates().render(.invoice, view)
+    let text = mail.text.split { $0.isWhitespace }.joined(separator: " ")
+    #expect(text.contains(words), "\(text)")
+    let html = mail.html.replacing("\u{a0}", with: " ")
+    let sentence = words.replacing(" Electricity", with: "")
+    #expect(html.contains("<p style=\"margin:0 0 14px 0;\">\(sentence)</p>"), "\(html)")
+    #expect(!(try MailTemplates().render(.receipt, view).text.contains("last day")))
+  }
+
   @Test func currenciesHaveTheirOwnDecimals() throws {
     var view = try MailViews.full()
     view.currency = try Currency("JPY")

@@ -62,7 +62,7 @@ import Testing
   @Test func closeOfNobodyIsADeadLetterUntilThereAreAccounts() async throws {
     let world = try await World(accounts: [])
     var gone = Account.test("gone")
-    gone.closed = true
+    gone.end = CivilDate("2026-11-01")
     try await world.load([gone], [])
     try await publish("2026-11", in: world)
     #expect(letters(world) == ["no-accounts"])

@@ -10,6 +10,7 @@ struct PostgreSQLMigration: Sendable {
   static let all: [PostgreSQLMigration] = [
     .accountsAndUsage, .invoicesAndEntries, .messagesAndDueWork, .closes, .deadLetters,
     .schemaVersion, .closeTriggers, .attemptCards, .reversals, .gatewayCharges, .catalogMonths,
+    .accountDates,
   ]
 
   static let newest = all.count

@@ -13,13 +13,13 @@ extension Writing {
       """
       INSERT INTO invoices
         (key, id, number, account, period, currency, catalog_version, net_minor, tax_minor,
-         total_minor, open_minor, status, issued_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'open', ?)
+         total_minor, open_minor, status, issued_at, active_days)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'open', ?, ?)
       """,
       [
         key, draft.id, try book.nextInvoiceNumber(), account.key, draft.period.stored,
         account.currency, draft.catalogVersion, draft.netMinor, draft.taxMinor,
-        draft.totalMinor, change.at.milliseconds,
+        draft.totalMinor, change.at.milliseconds, draft.days.stored,
       ])
     let invoice = OpenAmount(
       key: key, id: draft.id, account: account.key, openMinor: 0,

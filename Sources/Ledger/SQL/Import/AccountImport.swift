@@ -6,20 +6,24 @@ final class AccountImport {
   private var seen: [String: (account: Account, line: Int)] = [:]
   private var count = ImportCount()
   private var refused: [RefusedRow] = []
+  /// Accounts that were there and have other dates now.
+  private var redated: [(key: Int64, account: Account)] = []
 
   init(_ database: any SQLSession) {
     self.database = database
   }
 
-  func run(
-    _ rows: [(account: Account, line: Int)], at: Instant
-  ) throws -> ImportOutcome {
+  func run(_ file: AccountRows, at: Instant) throws -> ImportOutcome {
+    let rows = file.rows
     try database.lockAccounts(rows.map(\.account.id))
     let known = try database.collect(rows) { try find($0.account.id) }
     var added: [SQLValues] = []
     for ((account, line), stored) in zip(rows, known) {
       if try isRefused(account, line, at) { continue }
-      if let stored {
+      let account = stored.map { file.completed(account, from: $0.facts.account) } ?? account
+      if let fault = file.dateFault(of: account, line) {
+        refused.append(fault)
+      } else if let stored {
         try compare(account, stored, line, at)
       } else {
         added.append(fields(account))
@@ -27,7 +31,9 @@ final class AccountImport {
       }
     }
     try insert(added)
-    return ImportOutcome(count: count, refused: refused)
+    return ImportOutcome(
+      count: count, refused: refused,
+      movedDays: try MovedDaysQuery(database: database).moved(redated))
   }
 
   private func isRefused(_ account: Account, _ line: Int, _ at: Instant) throws -> Bool {
@@ -71,6 +77,7 @@ final class AccountImport {
           + "its currency cannot become \(account.currency)")
     } else {
       try update(account, stored.key)
+      if account.dates != stored.facts.account.dates { try redate(account, stored.key) }
       if account.isNewCard(after: stored.facts.account) {
         try ChargeAgain(database, account: stored.key, at: at).schedule()
       }
@@ -91,6 +98,13 @@ final class AccountImport {
     }
   }
 
+  /// A draft that was made with other days is outdated; what is invoiced already is told.
+  private func redate(_ account: Account, _ key: Int64) throws {
+    redated.append((key, account))
+    try database.run(
+      "UPDATE accounts SET usage_version = usage_version + 1 WHERE key = ?", [key])
+  }
+
   private func isBilled(_ key: Int64) throws -> Bool {
     try database.first(
       """
@@ -105,8 +119,8 @@ final class AccountImport {
       """
       INSERT INTO accounts
         (id, name, email, currency, country, time_zone, collection, payment_method,
-         hold_after_days, closed)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         hold_after_days, start_date, end_date, closed)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
       """, rows)
   }
 
@@ -114,7 +128,7 @@ final class AccountImport {
     try database.run(
       """
       UPDATE accounts SET id = ?, name = ?, email = ?, currency = ?, country = ?, time_zone = ?,
-        collection = ?, payment_method = ?, hold_after_days = ?, closed = ?
+        collection = ?, payment_method = ?, hold_after_days = ?, start_date = ?, end_date = ?
       WHERE key = ?
       """, fields(account) + [key])
   }
@@ -123,7 +137,7 @@ final class AccountImport {
     [
       account.id, account.name, account.email, account.currency.code, account.country,
       account.timeZone, account.collection.rawValue, account.paymentMethod,
-      account.holdAfterDays, account.closed,
+      account.holdAfterDays, account.start?.stored, account.end?.stored,
     ]
   }
 

@@ -41,7 +41,7 @@ struct ChargeAgain {
 
 extension Account {
   func isNewCard(after before: Account) -> Bool {
-    collection == .auto && !closed && paymentMethod != nil
+    collection == .auto && paymentMethod != nil
       && (paymentMethod != before.paymentMethod || before.collection != .auto)
   }
 }

@@ -56,7 +56,7 @@ struct UnpricedQuery {
           CASE WHEN min(coefficient) < 0 AND max(coefficient) > 0 THEN 1 ELSE 0 END AS mixed
         FROM usage_sums WHERE period = ? AND coefficient <> 0 GROUP BY account, metric) t
       JOIN accounts a ON a.key = t.account JOIN metrics m ON m.key = t.metric
-      WHERE a.closed = 0 GROUP BY a.currency, m.name, t.metric ORDER BY a.currency, m.name
+      GROUP BY a.currency, m.name, t.metric ORDER BY a.currency, m.name
       """, [period.stored]
     ) { Found(currency: $0[0], name: $0[1], key: $0[2], accounts: $0[3], mixed: $0[4]) }
     var priced = PricedMetrics(database)
@@ -87,7 +87,7 @@ struct UnpricedQuery {
       let accounts = (zeros[found[index].key] ?? []).sorted()
       let isCounted = try database.collect(accounts) { account in
         try database.integer(
-          "SELECT key FROM accounts WHERE key = ? AND currency = ? AND closed = 0",
+          "SELECT key FROM accounts WHERE key = ? AND currency = ?",
           [account, found[index].currency]) != nil
       }
       found[index].accounts -= isCounted.count { $0 }
@@ -112,7 +112,7 @@ struct UnpricedQuery {
           SELECT DISTINCT account, metric FROM usage_sums
           WHERE period = ? AND coefficient <> 0
             AND metric IN (\(keys.map(String.init).joined(separator: ", ")))) s
-        JOIN accounts a ON a.key = s.account WHERE a.closed = 0) t
+        JOIN accounts a ON a.key = s.account) t
       WHERE place <= ? ORDER BY metric, currency, place
       """, [period.stored, most]
     ) { (metric: $0[0], currency: $0[1], id: $0[2], account: $0[3]) as Named }

@@ -17,6 +17,7 @@ struct Migration: Sendable {
   static let all: [Migration] = [
     .accountsAndUsage, .invoicesAndEntries, .messagesAndDueWork, .closes, .deadLetters,
     .schemaVersion, .closeTriggers, .attemptCards, .reversals, .gatewayCharges, .catalogMonths,
+    .accountDates,
   ]
 
   static let newest = all.count

@@ -13,7 +13,11 @@ extension MailTemplate {
       {{^isCreditNote}}
       Your invoice {{invoiceNumber}} for {{period}} comes to {{total}}.
       {{/isCreditNote}}
-      \(sentences.map { "{{#\($0.flag)}}\n\($0.text)\n{{/\($0.flag)}}\n" }.joined())
+      \(sentences.map { "{{#\($0.flag)}}\n\($0.text)\n{{/\($0.flag)}}\n" }.joined())\
+      {{#lastDay}}
+      \(ending)
+      {{/lastDay}}
+
       {{figuresText}}
       """,
     html: "{{#isCreditNote}}"
@@ -27,7 +31,18 @@ extension MailTemplate {
       + "{{/isCreditNote}}{{^isCreditNote}}"
       + MailLayout.paragraph(
         sentences.map { "{{#\($0.flag)}}\($0.html) {{/\($0.flag)}}" }.joined())
-      + "{{/isCreditNote}}" + MailLayout.figures)
+      + "{{/isCreditNote}}{{#lastDay}}" + MailLayout.paragraph(ending) + "{{/lastDay}}"
+      + MailLayout.figures)
+
+  /// True whatever comes later: usage may still be reported, and is billed.
+  private static let ending =
+    "The last day of your account {{#hasEnded}}was{{/hasEnded}}{{^hasEnded}}is{{/hasEnded}} "
+    + "{{lastDay}}.{{#isFinal}} This is your final \(kind); only usage that is not on it could "
+    + "still follow.{{/isFinal}}"
+    + "{{#isAfterFinal}} This \(kind) is for usage that is on no earlier one.{{/isAfterFinal}}"
+
+  private static let kind =
+    "{{#isCreditNote}}credit note{{/isCreditNote}}{{^isCreditNote}}invoice{{/isCreditNote}}"
 
   /// What the customer has to know of the payment: as it is when the mail is written, whatever came
   /// first, the mail or the charge.

@@ -45,6 +45,7 @@ final class MailFields: MustacheParent, Sendable {
     case "credit": money(view.creditAppliedMinor)
     case "nextAttempt": view.nextAttemptAt.map { MailDate.text($0, in: view.timeZone) }
     case "dueDate": view.dueAt.map { MailDate.text($0, in: view.timeZone) }
+    case "lastDay": view.ending.map { MailDate.text($0.lastDay) }
     case "reason": view.reason.map { String($0.map { $0 == "_" ? " " : $0 }).onOneLine }
     case "figuresText":
       MailTextLines.table((lines + sums + totals).map { ($0.labelAndNote, $0.amount) })
@@ -64,6 +65,9 @@ final class MailFields: MustacheParent, Sendable {
     case "isCreditNote": view.totalMinor < 0
     case "usesCredit": view.creditAppliedMinor > 0
     case "isOpen": isOpen
+    case "isFinal": view.ending?.kind == .final
+    case "isAfterFinal": view.ending?.kind == .usageAfterFinal
+    case "hasEnded": view.ending?.isOver == true
     default: nil
     }
   }

@@ -31,6 +31,30 @@ public struct MailView: Sendable, Equatable {
   /// A decline code, `insufficient_funds`.
   public var reason: String?
 
+  /// Where the account has ended by the end of the invoice's month; for the mail with the invoice.
+  public var ending: Ending?
+
+  public struct Ending: Sendable, Equatable {
+    public enum Kind: Sendable {
+      /// The invoice of the month of its last day.
+      case final
+      /// Of a later month: for usage alone.
+      case usageAfterFinal
+      /// The month was invoiced before the account was given this end.
+      case unknownThen
+    }
+    public var kind: Kind
+    public var lastDay: CivilDate
+    /// The day is past.
+    public var isOver: Bool
+
+    public init(kind: Kind, lastDay: CivilDate, isOver: Bool) {
+      self.kind = kind
+      self.lastDay = lastDay
+      self.isOver = isOver
+    }
+  }
+
   /// How what is open will be paid, as the ledger has it when the mail is written.
   public enum Payment: Sendable, Equatable {
     /// The customer pays it: by bank transfer, or since the card will not be charged.

@@ -111,7 +111,7 @@ struct ChargePlan {
     switch rule {
     case "charge.nothing-open": return (facts.invoice?.totalMinor ?? 0) > 0 ? .paid : .nothingDue
     case "charge.void": return .nothingDue
-    case "charge.account-closed", "charge.manual", "charge.now-manual": return .awaitingPayment
+    case "charge.manual", "charge.now-manual": return .awaitingPayment
     case _ where limits.contains(rule): return .awaitingPayment
     default: return nil
     }

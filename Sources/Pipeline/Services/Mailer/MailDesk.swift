@@ -28,7 +28,10 @@ struct MailDesk: Sendable {
     // A term that has ended is nothing to pay by; of a hold it is the reason.
     let due = invoice.issuedAt.adding(days: facts.account.holdAfterDays)
     if due > now || letter.kind == .held { view.dueAt = due }
-    if letter.kind == .invoice { view.creditAppliedMinor = issued.creditAppliedMinor }
+    if letter.kind == .invoice {
+      view.creditAppliedMinor = issued.creditAppliedMinor
+      view.ending = try facts.account.ending(issued.draft.days, of: invoice.period, at: now)
+    }
     let parts = try templates.render(letter.kind, view)
     return OutgoingMail(
       from: from, to: facts.account.email, toName: facts.account.name, subject: parts.subject,
@@ -59,8 +62,22 @@ extension AccountFacts {
 
   /// Whether the charger's table can still lead to a charge of this invoice.
   var willBeCharged: Bool {
-    account.collection == .auto && account.paymentMethod != nil && !account.closed
+    account.collection == .auto && account.paymentMethod != nil
       && !attempts.contains { [.declinedHard, .parked, .succeeded].contains($0.state) }
+  }
+}
+
+extension Account {
+  /// `issued`: the days that the month's invoice is for.
+  fileprivate func ending(
+    _ issued: ActiveDays, of period: Period, at now: Instant
+  ) throws -> MailView.Ending? {
+    guard let end, hasEnded(in: period) else { return nil }
+    let days = activeDays(in: period)
+    let kind: MailView.Ending.Kind =
+      days != issued ? .unknownThen : hasEnded(before: period) ? .usageAfterFinal : .final
+    return MailView.Ending(
+      kind: kind, lastDay: end.dayBefore, isOver: try end.start(in: timeZone) <= now)
   }
 }
 

@@ -1,0 +1,31 @@
+import Billing
+
+/// What is invoiced already of accounts that were given other dates.
+struct MovedDaysQuery {
+  let database: any SQLSession
+
+  func moved(_ accounts: [(key: Int64, account: Account)]) throws -> MovedDays {
+    var moved = MovedDays()
+    let invoiced = try database.collect(accounts) { try invoicedDays($0.key) }
+    for ((_, account), months) in zip(accounts, invoiced) {
+      for (period, days) in months {
+        let now = account.activeDays(in: period)
+        if days == now { continue }
+        moved.add(.init(account: account.id, period: period, invoiced: days, now: now))
+      }
+    }
+    return moved
+  }
+
+  private func invoicedDays(_ account: Int64) throws -> [(period: Period, days: ActiveDays)] {
+    try database.all(
+      """
+      SELECT period, active_days FROM invoices WHERE account = ? AND status <> 'void'
+      ORDER BY period
+      """, [account]
+    ) { row in
+      let period = try Period(stored: row[0])
+      return (period, ActiveDays(stored: row[1], of: period))
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import Billing
+import Ledger
+import Testing
+
+@testable import Pipeline
+
+/// Accounts that begin and end, through all services.
+@Suite struct EndedAccountTests {
+  private func account(
+    _ id: String, end: String = "2026-11-15", card: String? = "", graceDays: Int = 14
+  ) throws -> Account {
+    var account = Account.test(id, card: card, graceDays: graceDays)
+    let end: CivilDate = try #require(CivilDate(end))
+    account.end = end
+    return account
+  }
+
+  private func words(_ mail: OutgoingMail?) -> String {
+    (mail?.text ?? "").split { $0.isWhitespace }.joined(separator: " ")
+  }
+
+  /// The support plan of 10.00 for 14 of 30 days is 4.67, and 0.38 of tax.
+  @Test func endInTheMonthIsTheFinalInvoiceAndNextMonthIsWithoutIt() async throws {
+    let world = try await World(accounts: [.test("stays"), try account("gone")])
+    try await world.trigger()
+    try await world.run()
+    #expect(try await world.ends() == [.paid: 2])
+    #expect(world.gateway.charges.map(\.amountMinor).sorted() == [505, 1081])
+    let lines = try await world.store.invoices(["2026-11/gone"])["2026-11/gone"]?.draft.lines
+    #expect(lines?.map(\.text) == ["Support (14 of 30 days)"])
+    let mail = world.mails(to: "gone").first { $0.subject.contains("invoice") }
+    let sentence =
+      "The last day of your account was 14 November 2026. This is your final invoice; only usage "
+      + "that is not on it could still follow."
+    #expect(words(mail).contains(sentence))
+    #expect(mail?.html.contains("This is your final invoice") == true)
+    #expect(world.mails(to: "stays").allSatisfy { !$0.text.contains("last day") })
+
+    world.advance(days: 31)
+    let december = World.period.next
+    try await world.trigger(december)
+    try await world.run()
+    let run = try #require(try await world.store.run(december))
+    #expect((run.expected, run.state) == (1, .closed))
+    #expect(world.gateway.charges.count == 3)
+    #expect(world.mails(to: "gone").count == 2)
+    #expect(try await world.store.problems() == [])
+  }
+
+  /// 100 hours of November at 0.10, and no second support plan.
+  @Test func lateUsageGivesOneMoreInvoiceOfThatUsageAlone() async throws {
+    let world = try await World(accounts: [.test("stays"), try account("gone")])
+    try await world.trigger()
+    try await world.run()
+    world.advance(days: 31)
+    try await world.add([.test("gone", "100")])
+    let december = World.period.next
+    try await world.trigger(december)
+    try await world.run()
+    let id = "\(december)/gone"
+    let issued = try #require(try await world.store.invoices([id])[id])
+    #expect(issued.draft.lines.map(\.text) == ["Server, correction for 2026-11"])
+    #expect(issued.draft.totalMinor == 1081)
+    #expect(issued.draft.days.isNone)
+    #expect(issued.facts.status == .paid)
+    let mail = world.mails(to: "gone").first { $0.subject.contains("December") }
+    #expect(
+      words(mail).contains(
+        "The last day of your account was 14 November 2026. This invoice is for usage that is on "
+          + "no earlier one."))
+
+    world.advance(days: 31)
+    try await world.trigger(december.next)
+    try await world.run()
+    #expect(try await world.store.run(december.next)?.expected == 1, "it is billed")
+  }
+
+  /// The end closes no debt: the card is tried again, the account held, and a payment lifts it.
+  @Test func openInvoiceOfAnEndedAccountIsCollectedAsEver() async throws {
+    let world = try await World(accounts: [try account("gone", card: Account.soft, graceDays: 5)])
+    try await world.trigger()
+    try await world.run()
+    #expect(try await world.facts("gone")?.attempts.map(\.state) == [.declinedSoft])
+    for _ in 0..<6 {
+      world.advance(days: 1)
+      try await world.run()
+    }
+    let facts = try #require(try await world.facts("gone"))
+    #expect(facts.attempts.count >= 2)
+    #expect(facts.heldForInvoice == "2026-11/gone")
+    #expect(facts.invoice?.openMinor == 505)
+    #expect(try await world.rules("gone", .holder).contains("hold.place"))
+    // Another card, although the account has ended: its debt is charged with it.
+    var card = try account("gone", graceDays: 5)
+    card.paymentMethod = "pm_card_mastercard"
+    for _ in 0..<30 {
+      world.advance(days: 1)
+      try await world.run()
+    }
+    try await world.load([card], [])
+    try await world.run()
+    let paid = try #require(try await world.facts("gone"))
+    #expect(paid.invoice?.status == .paid)
+    #expect(paid.heldForInvoice == nil)
+    #expect(world.gateway.charges.map(\.amountMinor) == [505])
+  }
+
+  /// The month was invoiced before it had an end: no mail says what its invoice is not.
+  @Test func endThatIsGivenAfterTheInvoiceClaimsNothingOfIt() async throws {
+    let world = try await World(accounts: [.test("gone", card: nil)])
+    try await world.trigger()
+    try await world.run(without: [.mailer])
+    try await world.load([try account("gone", card: nil)], [])
+    try await world.run()
+    let text = words(world.mails(to: "gone").first)
+    #expect(text.contains("The last day of your account was 14 November 2026."))
+    #expect(!text.contains("final") && !text.contains("earlier one"))
+    #expect(try await world.facts("gone")?.invoice?.totalMinor == 1081, "nothing moves by itself")
+  }
+}
