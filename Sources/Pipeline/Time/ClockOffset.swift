@@ -26,7 +26,7 @@ final class ClockOffset: Sendable {
 
   /// `pause`: the real time between two looks at the file.
   init(
-    file: String, pause: Duration = .milliseconds(100), logger: Logger?
+    file: String, pause: Duration = LedgerClock.fileInterval, logger: Logger?
   ) throws(ClockFileError) {
     self.file = file
     self.pause = pause

@@ -26,7 +26,11 @@ public struct LedgerClock: Sendable {
     return LedgerClock { system.now().adding(seconds: offset.seconds()) }
   }
 
-  /// Moves every clock that is shifted by this file, as `closectl clock` does.
+  /// So often a file is looked at.
+  public static let fileInterval = Duration.milliseconds(100)
+
+  /// Moves every clock that is shifted by this file, as `closectl clock` does; each within
+  /// `fileInterval`.
   public static func writeOffset(file: String, seconds: Int64) throws(ClockFileError) {
     try ClockFile.write(file, seconds: seconds)
   }
