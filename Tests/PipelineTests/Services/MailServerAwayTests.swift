@@ -67,8 +67,8 @@ import Testing
     #expect(world.post.sent.count == 18)
   }
 
-  /// The pause is over between the last mail's turn and the record of it: a mail that was held back,
-  /// or found nobody there, has failed no more than the others that waited.
+  /// The pause is over between the last mail's turn and its record: a mail that was held back, or
+  /// found nobody there, has failed no more than the others that waited.
   @Test func aPauseThatEndsBeforeItsMailsAreRecordedUsesUpNoRetry() async throws {
     let accounts = (1...20).map { Account.test("c-\($0)", card: nil) }
     let world = try await World(accounts: accounts)
