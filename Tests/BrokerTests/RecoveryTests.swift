@@ -10,7 +10,7 @@ extension BrokerSuite {
     .enabled(if: TestEnvironment.brokerURL != nil, TestEnvironment.noBroker))
   struct Recovery {
     /// A broker client whose network can be broken, beside one that is undisturbed.
-    private func withProxy(
+    func withProxy(
       _ change: (inout BrokerOptions) -> Void = { _ in },
       _ body: (TestBroker, RabbitMQBroker, PausableProxy) async throws -> Void
     ) async throws {
@@ -117,21 +117,6 @@ extension BrokerSuite {
         }
         proxy.resume()
         try await eventually { await broker.publish([test.message("a", "2")]) == [.confirmed] }
-      }
-    }
-
-    @Test("what could not be taken off a queue is not said to be gone")
-    func siftedInVain() async throws {
-      try await withProxy { test, broker, proxy in
-        await test.send("a", ["1", "2"])
-        try await test.depth("a", becomes: QueueDepth(messages: 2, consumers: 0))
-        await #expect(throws: BrokerError.self) {
-          _ = try await broker.sift(test.name("a"), page: 10) { page in
-            proxy.cut()
-            return page.map(\.tag)
-          }
-        }
-        try await test.depth("a", becomes: QueueDepth(messages: 2, consumers: 0))
       }
     }
 

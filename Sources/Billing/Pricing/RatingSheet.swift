@@ -58,7 +58,13 @@ struct RatingSheet {
     guard let used else { return }
     let before = late.billed.first { $0.product == product.id && $0.period == late.period }
     let isAlone = ofUsageAlone || !late.isInvoiced || late.isUsageAlone
-    if isAlone && before == nil && !Self.isThere(used, product.price) { return }
+    if isAlone && before == nil && !Self.isThere(used, product.price) {
+      // Billed with nothing, or an account that has ended would be asked about it for ever.
+      billed.append(
+        BilledUsage(
+          period: late.period, product: product.id, quantity: used.quantity, amountMinor: 0))
+      return
+    }
     let amount =
       isAlone
       ? try amountOfUsageAlone(of: product, used, late.events, late.period)

@@ -151,9 +151,8 @@ public struct Runner: Sendable {
       case .notCommitted(let why): settled.append(Worked(job, .dead(Fault(why, of: job.type))))
       case .fresh where !seen.insert(job.event.id).inserted:
         settled.append(Worked(job, .done([])))  // The first copy answers for both.
-      // Its copy in a delay queue answers for both; what an operator sent again is worked: that copy
-      // may be what was lost.
-      case .fresh where !isReplay(job) && putOffs?.isAnotherCopy(job.delivery.messageID) == true:
+      // Its copy in a delay queue answers for both.
+      case .fresh where isAnotherCopy(job):
         settled.append(Worked(job, .done([])))
       case .fresh: fresh.append(job)
       }
@@ -161,8 +160,10 @@ public struct Runner: Sendable {
     return (fresh, settled)
   }
 
-  private func isReplay(_ job: Job) -> Bool {
-    job.delivery.routingKey == MonthClose.replayKey(of: desk.service)
+  /// What an operator sent again is worked: the copy that was put off may be what was lost.
+  private func isAnotherCopy(_ job: Job) -> Bool {
+    job.delivery.routingKey != MonthClose.replayKey(of: desk.service)
+      && putOffs?.isAnotherCopy(job.delivery.messageID) == true
   }
 
   private func recognitions(of jobs: [Job]) async throws -> [Recognition] {

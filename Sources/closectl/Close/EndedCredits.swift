@@ -5,7 +5,7 @@ struct EndedCredits: Encodable, Equatable {
   struct Account: Encodable, Equatable {
     var account: String
     var end: String
-    /// In minor units, once the invoice at hand has used what it needs.
+    /// In minor units, once the invoice at hand and older open ones have used what they need.
     var credit: Int64
     var currency: String
   }
@@ -19,8 +19,7 @@ struct EndedCredits: Encodable, Equatable {
   /// `draft`: the invoice it would get.
   mutating func add(_ facts: AccountFacts, _ draft: InvoiceDraft?, in period: Period) {
     guard let end = facts.account.end, facts.account.hasEnded(in: period) else { return }
-    let total = draft?.totalMinor ?? 0
-    let credit = total < 0 ? facts.creditMinor - total : max(0, facts.creditMinor - total)
+    let credit = -(facts.balanceMinor + (draft?.totalMinor ?? 0))
     guard credit > 0 else { return }
     count += 1
     guard accounts.count < Self.shown else { return }

@@ -5,8 +5,6 @@ import Pipeline
 
 /// Reads where a close is, from the ledger and the dead letter queues.
 struct StatusReader {
-  private static let page = 10_000
-
   private static let parkedShown = 10
 
   let period: Period
@@ -22,7 +20,7 @@ struct StatusReader {
       if !watching { status.late = try await LateArrivals(progress.run, in: store) }
     } else {
       status = CloseStatus(
-        period: period, accounts: watching ? 0 : try await countAccounts(store))
+        period: period, accounts: watching ? 0 : try await store.startFacts(period).accounts)
     }
     status.triggers = try await store.triggers(of: period).map(CloseStatus.Trigger.init)
     if !watching {
@@ -65,17 +63,6 @@ struct StatusReader {
       status.due = try await store.dueTallies(period, at: now).map(CloseStatus.Due.init)
     }
     status.limits = status.limiting
-  }
-
-  private func countAccounts(_ store: any Store) async throws -> Int {
-    var count = 0
-    var after: String?
-    while true {
-      let ids = try await store.accountIDs(after: after, limit: Self.page)
-      count += ids.count
-      guard ids.count == Self.page else { return count }
-      after = ids.last
-    }
   }
 
   /// `nil` when the broker cannot be asked: the ledger's part is still worth showing.

@@ -104,18 +104,18 @@ import Testing
   @Test(arguments: [
     (
       MailView.Ending.Kind.final, true, false,
-      "The last day of your account was 14 November 2026. This is your final invoice; only usage "
-        + "that is not on it could still follow."
+      "The last day of your account was 14 November 2026. This is your final invoice; only what "
+        + "is on no invoice yet could still follow."
     ),
     (
       .final, false, true,
       "The last day of your account is 14 November 2026. This is your final credit note; only "
-        + "usage that is not on it could still follow."
+        + "what is on no invoice yet could still follow."
     ),
     (
       .usageAfterFinal, true, false,
-      "The last day of your account was 14 November 2026. This invoice is for usage that is on no "
-        + "earlier one."
+      "The last day of your account was 14 November 2026. This invoice is for usage that was "
+        + "reported later."
     ),
     (.unknownThen, true, false, "The last day of your account was 14 November 2026. Electricity"),
   ])

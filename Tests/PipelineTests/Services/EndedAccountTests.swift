@@ -30,8 +30,8 @@ import Testing
     #expect(lines?.map(\.text) == ["Support (14 of 30 days)"])
     let mail = world.mails(to: "gone").first { $0.subject.contains("invoice") }
     let sentence =
-      "The last day of your account was 14 November 2026. This is your final invoice; only usage "
-      + "that is not on it could still follow."
+      "The last day of your account was 14 November 2026. This is your final invoice; only what "
+      + "is on no invoice yet could still follow."
     #expect(words(mail).contains(sentence))
     #expect(mail?.html.contains("This is your final invoice") == true)
     #expect(world.mails(to: "stays").allSatisfy { !$0.text.contains("last day") })
@@ -66,13 +66,35 @@ import Testing
     let mail = world.mails(to: "gone").first { $0.subject.contains("December") }
     #expect(
       words(mail).contains(
-        "The last day of your account was 14 November 2026. This invoice is for usage that is on "
-          + "no earlier one."))
+        "The last day of your account was 14 November 2026. This invoice is for usage that was "
+          + "reported later."))
 
     world.advance(days: 31)
     try await world.trigger(december.next)
     try await world.run()
     #expect(try await world.store.run(december.next)?.expected == 1, "it is billed")
+  }
+
+  /// A meter that goes on reporting nothing: one invoice, over nothing, and then no more.
+  @Test func lateUsageThatComesToNothingIsAskedAboutOnce() async throws {
+    let world = try await World(accounts: [.test("stays"), try account("gone", end: "2026-11-01")])
+    try await world.trigger()
+    try await world.run()
+    #expect(try await world.store.run(World.period)?.expected == 1)
+    try await world.add([.test("gone", "0")])
+    var (month, expected) = (World.period, [Int]())
+    for _ in 1...3 {
+      world.advance(days: 31)
+      month = month.next
+      try await world.trigger(month)
+      try await world.run()
+      expected.append(try #require(try await world.store.run(month)?.expected))
+    }
+    #expect(expected == [2, 1, 1])
+    let empty = try #require(
+      try await world.store.invoices(["2026-12/gone"])["2026-12/gone"])
+    #expect(empty.draft.lines.isEmpty && empty.draft.totalMinor == 0)
+    #expect(try await world.store.problems() == [])
   }
 
   /// The end closes no debt: the card is tried again, the account held, and a payment lifts it.
@@ -114,7 +136,7 @@ import Testing
     try await world.run()
     let text = words(world.mails(to: "gone").first)
     #expect(text.contains("The last day of your account was 14 November 2026."))
-    #expect(!text.contains("final") && !text.contains("earlier one"))
+    #expect(!text.contains("final") && !text.contains("reported later"))
     #expect(try await world.facts("gone")?.invoice?.totalMinor == 1081, "nothing moves by itself")
   }
 }

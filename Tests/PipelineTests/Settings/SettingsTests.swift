@@ -173,7 +173,7 @@ import Testing
     let lines = settings.describe()
     #expect(!lines.joined().contains("hunter2"))
     #expect(lines.contains("MONTHCLOSE_STORE_URL=postgres://u:***@h/d"))
-    #expect(lines.contains("MONTHCLOSE_BATCH=64"))
+    #expect(lines.contains("MONTHCLOSE_BATCH=256"))
   }
 
   // MARK: Help

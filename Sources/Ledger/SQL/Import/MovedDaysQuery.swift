@@ -6,14 +6,14 @@ struct MovedDaysQuery {
 
   func moved(_ accounts: [(key: Int64, account: Account)]) throws -> MovedDays {
     var moved = MovedDays()
-    let invoiced = try database.collect(accounts) { try invoicedDays($0.key) }
-    for ((_, account), months) in zip(accounts, invoiced) {
-      for (period, days) in months {
+    let months = try database.collect(accounts) { key, account in
+      try invoicedDays(key).compactMap { period, days in
         let now = account.activeDays(in: period)
-        if days == now { continue }
-        moved.add(.init(account: account.id, period: period, invoiced: days, now: now))
+        return days == now
+          ? nil : MovedDays.Month(account: account.id, period: period, invoiced: days, now: now)
       }
     }
+    for month in months.joined() { moved.add(month) }
     return moved
   }
 

@@ -37,9 +37,9 @@ extension MailTemplate {
   /// True whatever comes later: usage may still be reported, and is billed.
   private static let ending =
     "The last day of your account {{#hasEnded}}was{{/hasEnded}}{{^hasEnded}}is{{/hasEnded}} "
-    + "{{lastDay}}.{{#isFinal}} This is your final \(kind); only usage that is not on it could "
+    + "{{lastDay}}.{{#isFinal}} This is your final \(kind); only what is on no invoice yet could "
     + "still follow.{{/isFinal}}"
-    + "{{#isAfterFinal}} This \(kind) is for usage that is on no earlier one.{{/isAfterFinal}}"
+    + "{{#isAfterFinal}} This \(kind) is for usage that was reported later.{{/isAfterFinal}}"
 
   private static let kind =
     "{{#isCreditNote}}credit note{{/isCreditNote}}{{^isCreditNote}}invoice{{/isCreditNote}}"

@@ -40,7 +40,7 @@ public struct MailView: Sendable, Equatable {
       case final
       /// Of a later month: for usage alone.
       case usageAfterFinal
-      /// The month was invoiced before the account was given this end.
+      /// The month was invoiced before the account was given this end, or there is nothing on it.
       case unknownThen
     }
     public var kind: Kind

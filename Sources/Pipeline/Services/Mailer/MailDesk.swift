@@ -30,7 +30,7 @@ struct MailDesk: Sendable {
     if due > now || letter.kind == .held { view.dueAt = due }
     if letter.kind == .invoice {
       view.creditAppliedMinor = issued.creditAppliedMinor
-      view.ending = try facts.account.ending(issued.draft.days, of: invoice.period, at: now)
+      view.ending = try facts.account.ending(in: issued.draft, at: now)
     }
     let parts = try templates.render(letter.kind, view)
     return OutgoingMail(
@@ -68,14 +68,13 @@ extension AccountFacts {
 }
 
 extension Account {
-  /// `issued`: the days that the month's invoice is for.
-  fileprivate func ending(
-    _ issued: ActiveDays, of period: Period, at now: Instant
-  ) throws -> MailView.Ending? {
-    guard let end, hasEnded(in: period) else { return nil }
-    let days = activeDays(in: period)
+  fileprivate func ending(in draft: InvoiceDraft, at now: Instant) throws -> MailView.Ending? {
+    guard let end, hasEnded(in: draft.period) else { return nil }
+    let isForUsage = hasEnded(before: draft.period)
+    let saysNothing =
+      activeDays(in: draft.period) != draft.days || isForUsage && draft.lines.isEmpty
     let kind: MailView.Ending.Kind =
-      days != issued ? .unknownThen : hasEnded(before: period) ? .usageAfterFinal : .final
+      saysNothing ? .unknownThen : isForUsage ? .usageAfterFinal : .final
     return MailView.Ending(
       kind: kind, lastDay: end.dayBefore, isOver: try end.start(in: timeZone) <= now)
   }
