@@ -66,7 +66,7 @@ final class AMQPConnection {
   func sendHeartbeat() {
     var frame = amqp_frame_t()
     frame.frame_type = UInt8(AMQP_FRAME_HEARTBEAT)
-    _ = amqp_send_frame(state, &frame)
+    writing { _ = amqp_send_frame(state, &frame) }
   }
 
   /// Whether the socket takes more without waiting.
