@@ -85,10 +85,10 @@ extension SettingKey {
 
   private static let work: [SettingKey] = [
     .init(
-      "BATCH", \.batch, .integer(1...1000), default: "256", for: services,
+      "BATCH", \.batch, .integer(1...1000), default: "64", for: services,
       "messages worked in one transaction at most"),
     .init(
-      "PREFETCH", \.prefetch, .integer(1...2000), default: "800", for: services,
+      "PREFETCH", \.prefetch, .integer(1...2000), default: "200", for: services,
       "messages taken from the broker ahead of the work"),
     .init(
       "LANES", \.lanes, .integer(1...64), default: "2", for: services,

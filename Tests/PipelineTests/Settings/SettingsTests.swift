@@ -36,7 +36,7 @@ import Testing
     #expect(settings.brokerURL == "amqp://guest:guest@127.0.0.1:5672/")
     #expect(settings.storeURL == "sqlite:month-close.db")
     #expect(settings.httpAddress == nil && settings.clockFile == nil)
-    #expect(settings.batch == 256 && settings.prefetch == 800 && settings.inFlight == 64)
+    #expect(settings.batch == 64 && settings.prefetch == 200 && settings.inFlight == 64)
     #expect(settings.lanes == 2 && settings.mailConnections == 4 && settings.rangeSize == 50)
     #expect(settings.retryDays == [3, 5, 7])
     #expect(
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func anEmptyVariableCountsAsNotSet() throws {
-    #expect(try read(["MONTHCLOSE_BATCH": ""]).batch == 256)
+    #expect(try read(["MONTHCLOSE_BATCH": ""]).batch == 64)
   }
 
   @Test func modesAreFlags() throws {
@@ -173,7 +173,7 @@ import Testing
     let lines = settings.describe()
     #expect(!lines.joined().contains("hunter2"))
     #expect(lines.contains("MONTHCLOSE_STORE_URL=postgres://u:***@h/d"))
-    #expect(lines.contains("MONTHCLOSE_BATCH=256"))
+    #expect(lines.contains("MONTHCLOSE_BATCH=64"))
   }
 
   // MARK: Help
