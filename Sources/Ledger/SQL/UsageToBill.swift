@@ -66,7 +66,8 @@ struct UsageToBill {
       .compactMap { $0 }
     if found.isEmpty { return nil }
     return """
-      \(planned.isEmpty ? hasUnbilled : "")(SELECT 1 FROM usage_sums s
+      \(planned.isEmpty ? hasUnbilled : "")
+      (SELECT 1 FROM usage_sums s
         WHERE s.account = a.key AND s.period < \(period.stored)
           AND (\(found.joined(separator: " OR ")))
           AND \(Self.isTaken) LIMIT 1) IS NOT NULL
@@ -78,7 +79,7 @@ struct UsageToBill {
     """
     (SELECT 1 FROM unbilled_periods n
       WHERE n.account = a.key AND n.period < \(period.stored) LIMIT 1) IS NOT NULL AND
-    """ + " "
+    """
   }
 
   /// The month has an invoice of the account, or was closed and will never have one.
