@@ -56,6 +56,19 @@ def lasting(seconds: float = OUTAGE_SECONDS) -> Iterator[None]:
     time.sleep(max(0, end - time.monotonic()))
 
 
+def warnings_while_away(
+    partner: Gateway | Sink, closectl: Closectl, warnings: Warnings
+) -> dict[str, list[dict[str, object]]]:
+    """What is said from the start of a close that the partner misses until the close is over."""
+    warnings()
+    with lasting():
+        partner.stop()
+        closectl("close", "start", PERIOD)
+    partner.start()
+    closectl.wait_for_state("closed")
+    return warnings()
+
+
 def is_one_warning(
     found: dict[str, list[dict[str, object]]], services: tuple[str, ...], *words: str
 ) -> None:
@@ -96,13 +109,7 @@ def test_a_gateway_that_is_away(
 ) -> None:
     books.twelve_francs_each(cards(ACCOUNTS))
     services.start()
-    warnings()
-    with lasting():
-        gateway.stop()
-        closectl("close", "start", PERIOD)
-    gateway.start()
-    closectl.wait_for_state("closed")
-    found = warnings()
+    found = warnings_while_away(gateway, closectl, warnings)
     is_one_warning(found, ("charger",), f"127.0.0.1:{gateway.port}", "errno 111", "next_try")
     assert found["charger"][0]["waiting"] > 0
     services["charger"].wait_for_line("the gateway answers again", seconds=5)
@@ -114,13 +121,7 @@ def test_a_mail_server_that_is_away(
 ) -> None:
     books.twelve_francs_each(cards(ACCOUNTS))
     services.start()
-    warnings()
-    with lasting():
-        sink.stop()
-        closectl("close", "start", PERIOD)
-    sink.start()
-    closectl.wait_for_state("closed")
-    found = warnings()
+    found = warnings_while_away(sink, closectl, warnings)
     is_one_warning(found, ("mailer",), f"127.0.0.1:{sink.port}", "errno 111", "next_try")
     assert found["mailer"][0]["waiting"] > 0
 
