@@ -119,8 +119,8 @@ public struct MailRecord: Sendable, Equatable {
   /// The reason kept with a mail that was sent under an intent of before: its receiver may have it
   /// twice, under the same Message-ID.
   public static let resent = "sent again, the first sending has no recorded end"
-  /// Begins the reason of a mail that was suppressed or refused after a sending without a known
-  /// end: its receiver may have it all the same.
+  /// Begins the reason of a mail after a sending without a known end: its receiver may have it all
+  /// the same. Once it is there, the ledger keeps it until the mail is sent.
   public static let perhapsSent = "an earlier sending has no recorded end; "
   /// Begins the reason of a mail that an operator wants sent once more and nobody has begun yet.
   public static let again = "to be sent again; "
@@ -131,6 +131,12 @@ public struct MailRecord: Sendable, Equatable {
   }
   /// Its receiver may have it from an earlier sending.
   public var isPerhapsSent: Bool { reason?.contains(Self.perhapsSent) == true }
+
+  /// The reason of one of these, which says so once.
+  public static func perhapsSent(because reason: String?) -> String {
+    let reason = reason ?? ""
+    return reason.hasPrefix(perhapsSent) ? reason : perhapsSent + reason
+  }
 
   public init(
     about: String, account: String, kind: MailKind, period: Period?, messageID: String,

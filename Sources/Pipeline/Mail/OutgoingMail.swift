@@ -47,4 +47,6 @@ public enum MailAnswer: Sendable, Equatable {
   /// The connection ended after the whole mail was sent and before the server's answer: it has the
   /// mail or it has not. A resend under the same Message-ID is the only way on.
   case uncertain(String)
+
+  var isUncertain: Bool { if case .uncertain = self { true } else { false } }
 }

@@ -78,6 +78,29 @@ import Testing
     }
   }
 
+  /// Whoever writes next, and whatever that one knows.
+  @Test(arguments: Implementation.all)
+  func aMailThatMayBeThereIsKeptAsOne(_ store: Implementation) async throws {
+    let perhaps = MailRecord.perhapsSent
+    let ends: [(MailRecord.State, String?, String)] = [
+      (.sent, nil, MailRecord.resent), (.refused, "550 5.1.1", perhaps + "550 5.1.1"),
+      (.suppressed, perhaps + "mail.paid", perhaps + "mail.paid"),
+    ]
+    for (state, reason, kept) in ends {
+      try await store.withStore { store in
+        try await store.add(sampleAccount())
+        let key = MailKey(about: "e", account: "meter-1", kind: .invoice)
+        _ = try await store.commit(change("a", decision: nil, .mail(mail(.intended))))
+        for why in [perhaps + "cut", "451", perhaps + "452"] {
+          _ = try await store.commit(change("a", decision: nil, .mailWaits(key, why)))
+        }
+        #expect(try await store.mails([key]) == [key: mail(.intended, perhaps + "452")])
+        _ = try await store.commit(change("b", .mailEnd(mail(state, reason))))
+        #expect(try await store.mails([key]) == [key: mail(state, kept)])
+      }
+    }
+  }
+
   @Test(arguments: Implementation.all)
   func aMailWithItsEndIsReopenedOnceAndKeepsWhatIsKnownOfIt(
     _ store: Implementation

@@ -33,8 +33,16 @@ enum TestServer {
     return try url(name)
   }
 
+  /// `FORCE` ends connections, but no worker of the server's own vacuum, and is refused while one
+  /// is at work there.
   static func drop(_ name: String) async throws {
-    try await administer("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+    for remaining in (0..<100).reversed() {
+      do {
+        return try await administer("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+      } catch let error as PostgreSQLError where error.state == "42501" && remaining > 0 {
+        try await Task.sleep(for: .milliseconds(100))
+      }
+    }
   }
 
   static func administer(_ sql: String) async throws {

@@ -83,13 +83,7 @@ import Testing
     let world = try await World(accounts: [.test("a", card: nil)])
     try await world.trigger()
     try await world.run(without: [.mailer])
-    let begun = MailRecord(
-      about: "invoice.issued:2026-11/a", account: "a", kind: .invoice, period: World.period,
-      messageID: "m", state: .intended)
-    let intent = Change(
-      service: .mailer, messageID: begun.about, account: "a", writes: [.mail(begun)],
-      at: world.clock.now())
-    _ = try await world.store.commit([intent], published: [])
+    _ = try await world.beginElsewhere()
     try await world.run()
     world.advance(seconds: 2)
     try await world.run()
@@ -98,6 +92,50 @@ import Testing
     try await world.run()
     #expect(world.post.sent.count == 1)
     #expect(try await world.store.mailsResent(World.period) == 1)
+  }
+
+  /// Two copies of a message go to two processes: what this one knows of the mail is not all.
+  @Test func aSendingByAnotherProcessInBetweenIsCounted() async throws {
+    let world = try await World(accounts: [.test("a", card: nil)])
+    world.post.box.withLock { $0.next = [.later("451")] }
+    try await world.trigger()
+    try await world.run()
+    let key = MailKey(about: "invoice.issued:2026-11/a", account: "a", kind: .invoice)
+    #expect(try await world.store.mails([key])[key]?.reason == "451")
+    try await world.note(key, MailRecord.perhapsSent + "the connection broke")
+    world.advance(seconds: 2)
+    try await world.run()
+    #expect(world.post.sent.count == 1)
+    #expect(try await world.store.mailsResent(World.period) == 1)
+  }
+
+  /// Each process that sends it, and every later one, finds in the ledger that it may be there.
+  @Test func theLedgerSaysThatAMailMayBeThereBeforeItIsSentOnceMore() async throws {
+    let world = try await World(accounts: [.test("a", card: nil)])
+    world.post.box.withLock { $0.next = [.uncertain("cut"), .later("451")] }
+    try await world.trigger()
+    let key = MailKey(about: "invoice.issued:2026-11/a", account: "a", kind: .invoice)
+    for said in ["cut", "451"] {
+      try await world.run()
+      let mail = try #require(try await world.store.mails([key])[key])
+      #expect(mail.reason == MailRecord.perhapsSent + said)
+      world.advance(seconds: 11)
+    }
+  }
+
+  /// Before it is sent: this process may be killed as well.
+  @Test func aMailTakenUpFromAnotherProcessIsSaidToBePerhapsThereFirst() async throws {
+    let world = try await World(accounts: [.test("a", card: nil)])
+    world.post.box.withLock { $0.next = [.notSent("this process ends")] }
+    try await world.trigger()
+    try await world.run(without: [.mailer])
+    let key = try await world.beginElsewhere()
+    for _ in 1...3 {
+      try await world.run()
+      world.advance(seconds: 11)
+    }
+    let mail = try #require(try await world.store.mails([key])[key])
+    #expect(mail.isPerhapsSent && mail.state == .intended)
   }
 
   @Test func aDeclinedMailThatWasNotTakenIsSuppressedOnceTheDebtIsPaid() async throws {
@@ -161,5 +199,27 @@ import Testing
     #expect(try await world.store.run(World.period)?.state == .closed)
     #expect(world.mails(to: "idle").isEmpty)
     #expect(world.mails(to: "free").first?.text.contains("(8 hours)") == true)
+  }
+}
+
+extension World {
+  /// The intent of another process, which does not come back.
+  fileprivate func beginElsewhere() async throws -> MailKey {
+    let begun = MailRecord(
+      about: "invoice.issued:2026-11/a", account: "a", kind: .invoice, period: World.period,
+      messageID: "m", state: .intended)
+    try await commit(.mail(begun), about: begun.about)
+    return MailKey(about: begun.about, account: begun.account, kind: begun.kind)
+  }
+
+  /// What another process was told of it.
+  fileprivate func note(_ key: MailKey, _ why: String) async throws {
+    try await commit(.mailWaits(key, why), about: key.about)
+  }
+
+  private func commit(_ write: Write, about: String) async throws {
+    let change = Change(
+      service: .mailer, messageID: about, account: "a", writes: [write], at: clock.now())
+    _ = try await store.commit([change], published: [])
   }
 }

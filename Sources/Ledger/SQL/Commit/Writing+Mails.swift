@@ -18,19 +18,25 @@ extension Writing {
       ])
   }
 
-  func end(_ mail: MailRecord) throws { try end(mail, at: change.at.milliseconds) }
-
-  private func end(_ mail: MailRecord, at ended: Int64?) throws {
+  /// One that its receiver may have from an earlier sending stays one, whatever is known to the
+  /// process that says how it ended.
+  func end(_ mail: MailRecord) throws {
+    let perhaps =
+      mail.state == .sent ? MailRecord.resent : MailRecord.perhapsSent(because: mail.reason)
     try database.run(
       """
-      UPDATE mails SET state = ?, reason = ?, ended_at = ?
-      WHERE about = ? AND account = ? AND kind = ?
+      UPDATE mails
+      SET state = ?4, ended_at = ?5, reason = CASE WHEN \(Self.isPerhapsSent) THEN ?7 ELSE ?8 END
+      WHERE about = ?1 AND account = ?2 AND kind = ?3
       """,
       [
-        mail.state.rawValue, mail.reason, ended, mail.about,
-        try account(mail.account).key, mail.kind.rawValue,
+        mail.about, try account(mail.account).key, mail.kind.rawValue, mail.state.rawValue,
+        change.at.milliseconds, MailRecord.perhapsSent, perhaps, mail.reason,
       ])
   }
+
+  private static let isPerhapsSent =
+    "substr(coalesce(reason, ''), 1, length(CAST(?6 AS text))) = ?6"
 
   /// Counted once; what is still intended has its end to come.
   func countAgain(_ key: MailKey) throws {
@@ -51,17 +57,26 @@ extension Writing {
   func noteWaiting(_ key: MailKey, _ why: String) throws {
     try database.run(
       """
-      UPDATE mails SET reason = ?
-      WHERE about = ? AND account = ? AND kind = ? AND state = 'intended'
-      """, [why, key.about, try account(key.account).key, key.kind.rawValue])
+      UPDATE mails SET reason = CASE WHEN \(Self.isPerhapsSent) THEN ?5 ELSE ?4 END
+      WHERE about = ?1 AND account = ?2 AND kind = ?3 AND state = 'intended'
+      """,
+      [
+        key.about, try account(key.account).key, key.kind.rawValue, why,
+        MailRecord.perhapsSent(because: why), MailRecord.perhapsSent,
+      ])
   }
 
   /// What is known of an earlier sending stays known.
   func reopen(_ mail: MailRecord) throws {
-    var mail = mail
     let isPerhapsThere = mail.state == .sent || mail.isPerhapsSent
-    mail.state = .intended
-    mail.reason = MailRecord.again + (isPerhapsThere ? MailRecord.perhapsSent : "")
-    try end(mail, at: nil)
+    try database.run(
+      """
+      UPDATE mails SET state = 'intended', reason = ?, ended_at = NULL
+      WHERE about = ? AND account = ? AND kind = ?
+      """,
+      [
+        MailRecord.again + (isPerhapsThere ? MailRecord.perhapsSent : ""), mail.about,
+        try account(mail.account).key, mail.kind.rawValue,
+      ])
   }
 }

@@ -49,10 +49,16 @@ struct Letter: Sendable {
   /// The invoice for which it says that a hold was lifted.
   var releasedInvoice: String? { kind == .released ? snapshot.invoice?.id : nil }
 
-  func intent(_ desk: Desk, _ facts: AccountFacts) -> Change {
-    Change(
+  func intent(_ desk: Desk, _ facts: AccountFacts, isPerhapsSent: Bool) -> Change {
+    let why = isPerhapsSent ? MailRecord.perhapsSent(because: "sent again for an operator") : nil
+    return Change(
       service: .mailer, messageID: job.event.id, account: facts.account.id,
-      writes: [.mail(record(.intended, facts, nil))], at: desk.clock.now())
+      writes: [.mail(record(.intended, facts, why))], at: desk.clock.now())
+  }
+
+  /// It was begun by another process, which may have sent it: whoever sends it next has to know.
+  func takenUp(_ desk: Desk) -> Change {
+    waits(desk, MailRecord.perhapsSent(because: "begun by a process that did not say how it ended"))
   }
 
   /// The mail had its end before; only the message was not answered yet.
@@ -66,7 +72,7 @@ struct Letter: Sendable {
   ) throws -> Change {
     var change = change(desk, decided, facts, "no \(kind.rawValue) mail: \(decided.rule)")
     change.expectedPosition = facts.position
-    let why = isPerhapsSent ? MailRecord.perhapsSent + decided.rule : decided.rule
+    let why = isPerhapsSent ? MailRecord.perhapsSent(because: decided.rule) : decided.rule
     let mail = record(.suppressed, facts, why)
     change.writes = [isIntended ? .mailEnd(mail) : .mail(mail)]
     change.events = [try event(.mailSuppressed, desk, facts, reason: decided.rule)]

@@ -13,7 +13,7 @@ extension Mailer {
     .commit(
       try item.letter.end(
         .refused, desk, item.decided, item.facts,
-        why: item.isResent ? MailRecord.perhapsSent + why : why),
+        why: item.isResent ? MailRecord.perhapsSent(because: why) : why),
       then: { Recorded(outcome: .done($0.events)) })
   }
 
@@ -44,7 +44,10 @@ extension Mailer {
         case .back(let fault): back = .later(fault)
         }
         if case .notSent = answer { return .end(Recorded(outcome: back)) }
-        return .commit(letter.waits(desk, why), then: { _ in Recorded(outcome: back) })
+        let isPerhapsSent = item.isResent || answer.isUncertain
+        return .commit(
+          letter.waits(desk, isPerhapsSent ? MailRecord.perhapsSent(because: why) : why),
+          then: { _ in Recorded(outcome: back) })
       }
     }
     let late = zip(sent, recorded).filter(\.1.isLate).map { $0.0.item.letter.sentAgain(desk) }

@@ -154,20 +154,23 @@ public struct Mailer: Sendable {
     case _ where isNew:
       if let wait = round.wait(about: letter.key.account) { return .end(.end(wait)) }
       return .commit(
-        letter.intent(desk, facts),
+        letter.intent(desk, facts, isPerhapsSent: item.isResent),
         then: { [item] in $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
     case .sent, .refused, .suppressed:
       let change = letter.answered(desk, decided, facts)
       return .commit(change, then: { .end(.done($0.events)) })
-    case .intended, nil: return try takeUp(item, &round)
+    case .intended, nil:
+      return try takeUp(item, isPerhapsSent: record?.isPerhapsSent == true, &round)
     }
   }
 
   /// A mail that was intended before. What the server said of it is only to be recorded; what it
   /// has not taken is decided on the facts of now; what another process may be sending is left
   /// alone for a while, then it is sent again and counted.
+  ///
+  /// - Parameter isPerhapsSent: what the ledger has of all processes; `mine` has those of this one.
   private func takeUp(
-    _ item: Sending, _ round: inout PartnerDoor.Round
+    _ item: Sending, isPerhapsSent: Bool, _ round: inout PartnerDoor.Round
   ) throws -> Desk.Plan<Step> {
     var item = item
     let letter = item.letter
@@ -177,11 +180,11 @@ public struct Mailer: Sendable {
     switch known?.answer {
     case .accepted, .refused:
       item.answer = known?.answer
-      item.isResent = known?.isResent ?? false
+      item.isResent = isPerhapsSent || known?.isResent == true
       return .end(.send(item))
     case .uncertain: break
     case .some where known?.isFollowed(by: letter.job) == true:
-      item.isResent = known?.isResent ?? false
+      item.isResent = isPerhapsSent || known?.isResent == true
     case .some, nil:
       if letter.job.history.attempts < patience {
         let fault = Fault(.mailLater, "the mail was begun elsewhere and may be under way")
@@ -197,7 +200,10 @@ public struct Mailer: Sendable {
       mine.putOff(letter.key, letter.job)
       return .end(.end(wait))
     }
-    return .end(.send(item))
+    if !item.isResent || isPerhapsSent { return .end(.send(item)) }
+    return .commit(
+      letter.takenUp(desk),
+      then: { [item] in $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
   }
 
   // MARK: 2. Send
