@@ -8,10 +8,10 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-/// The five services are one line each over `Pipeline`; they differ only in which service they
+/// The five services are one line each over `Services`; they differ only in which service they
 /// name.
 let services: [Target] = ["invoicer", "charger", "mailer", "holder", "reporter"].map {
-  .executableTarget(name: $0, dependencies: ["Pipeline"], swiftSettings: strict)
+  .executableTarget(name: $0, dependencies: ["Services"], swiftSettings: strict)
 }
 
 func tests(
@@ -64,21 +64,42 @@ let package = Package(
         log, metrics, lifecycle, .product(name: "Hummingbird", package: "hummingbird"),
       ],
       swiftSettings: strict),
+    .target(name: "JSON", swiftSettings: strict),
+    .target(name: "Network", dependencies: ["CCurl"], swiftSettings: strict),
     .target(
-      name: "Pipeline",
+      name: "Payments",
       dependencies: [
-        "Billing", "Ledger", "Broker", "Monitoring", "CCrypto", "CCurl", log, lifecycle, metrics,
+        "Billing", "JSON", "Network", log,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "Mail",
+      dependencies: [
+        "Billing", "Network", "CCurl", log, .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Services",
+      dependencies: [
+        "Billing", "JSON", "Ledger", "Broker", "Network", "Payments", "Mail", "Monitoring",
+        "CCrypto", "CCurl", log, lifecycle, metrics,
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Operations",
+      dependencies: ["Billing", "Ledger", "Broker", "Payments", "Mail", "Services", log],
+      swiftSettings: strict),
     .executableTarget(
       name: "closectl",
       dependencies: [
-        "Pipeline", "CZlib", "Yams",
+        "Billing", "Broker", "JSON", "Ledger", "Operations", "Payments", "Services", "CZlib",
+        "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -95,7 +116,7 @@ let package = Package(
     .executableTarget(
       name: "simulator",
       dependencies: [
-        "Pipeline",
+        "Billing", "Broker", "Ledger", "Mail", "Operations", "Payments", "Services",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -106,7 +127,7 @@ let package = Package(
     tests(
       "MonitoringTests",
       ["Monitoring", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
-    tests("PipelineTests", ["Pipeline"], exclude: ["Recorded"]),
+    tests("PipelineTests", ["Operations", "Services"], exclude: ["Recorded"]),
     tests("OperatorTests", ["closectl"]),
     tests("SandboxTests", ["sandbox"]),
     tests("SimulatorTests", ["simulator"]),

@@ -1,3 +1,3 @@
-import Pipeline
+import Services
 
 await ServiceProgram.main(.charger)

@@ -1,6 +1,6 @@
 import Foundation
 import Ledger
-import Pipeline
+import Services
 
 /// What a campaign came to, for people.
 struct CampaignReport {

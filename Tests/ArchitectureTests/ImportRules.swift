@@ -2,7 +2,7 @@
 /// reasons for. What is not named here, neither ours nor the platform's, is refused.
 enum ImportRules {
   private static let platform: Set<String> = ["FoundationEssentials", "Glibc", "Synchronization"]
-  private static let service: Set<String> = ["Pipeline"]
+  private static let service: Set<String> = ["Services"]
 
   static let allowed: [String: Set<String>] = [
     "Billing": ["FoundationEssentials", "Synchronization"],
@@ -12,19 +12,31 @@ enum ImportRules {
     "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
     ),
     "Monitoring": platform.union(["CoreMetrics", "Hummingbird", "Logging", "ServiceLifecycle"]),
-    "Pipeline": platform.union([
+    "JSON": ["FoundationEssentials"],
+    "Network": ["CCurl", "Glibc"],
+    "Payments": platform.union([
+      "AsyncHTTPClient", "Billing", "Dispatch", "JSON", "Logging", "Network", "NIOCore", "NIOPosix",
+      "NIOSSL",
+    ]),
+    "Mail": platform.union(["Billing", "CCurl", "Dispatch", "Logging", "Mustache", "Network"]),
+    "Services": platform.union([
       "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "CoreMetrics", "Dispatch",
-      "Foundation", "Ledger", "Logging", "Monitoring", "Mustache", "NIOCore", "NIOFoundationCompat",
-      "NIOHTTP1", "NIOPosix", "NIOSSL", "ServiceLifecycle",
+      "Foundation", "JSON", "Ledger", "Logging", "Mail", "Monitoring", "NIOCore", "Network",
+      "Payments", "ServiceLifecycle",
+    ]),
+    "Operations": platform.union([
+      "Billing", "Broker", "Ledger", "Logging", "Payments", "Services",
     ]),
     "invoicer": service, "charger": service, "mailer": service, "holder": service,
     "reporter": service,
     "closectl": platform.union([
       "ArgumentParser", "Billing", "Broker", "CZlib", "Dispatch", "Foundation", "Ledger",
-      "Logging", "Pipeline", "Yams",
+      "JSON", "Logging", "Operations", "Payments", "Services", "Yams",
     ]),
     "simulator": platform.union([
-      "ArgumentParser", "Billing", "Broker", "Foundation", "Ledger", "Logging", "Pipeline",
+      "ArgumentParser", "Billing", "Broker", "Foundation", "Ledger", "Logging", "Mail",
+      "Operations",
+      "Payments", "Services",
     ]),
     "sandbox": platform.union([
       "ArgumentParser", "Billing", "Dispatch", "Foundation", "HTTPTypes", "Hummingbird",

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Billing
-import Pipeline
+import Operations
 
 struct AuditCommand: OperatorCommand {
   static let configuration = CommandConfiguration(

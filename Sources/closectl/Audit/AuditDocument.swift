@@ -1,5 +1,5 @@
 import Ledger
-import Pipeline
+import Operations
 
 /// An audit's answer; the shape other people's scripts read.
 struct AuditDocument: Encodable {

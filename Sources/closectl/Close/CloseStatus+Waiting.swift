@@ -1,6 +1,5 @@
 import Billing
 import Ledger
-import Pipeline
 
 /// Why a close is not over yet: what each account waits for, and what keeps the services from it.
 extension CloseStatus {

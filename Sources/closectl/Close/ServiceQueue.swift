@@ -1,6 +1,6 @@
 import Broker
 import Ledger
-import Pipeline
+import Services
 
 /// What the broker shows of one service: how many processes take its messages, and how many wait.
 /// What a process has in its hands it does not show.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Services
 
 struct StartCommand: OperatorCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Services
 
 /// Reads where a close is, from the ledger and the dead letter queues.
 struct StatusReader {

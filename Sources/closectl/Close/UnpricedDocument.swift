@@ -1,6 +1,6 @@
 import Billing
 import Ledger
-import Pipeline
+import Services
 
 /// Usage without a price, for people and programs.
 struct UnpricedDocument: Encodable {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Billing
-import Pipeline
+import Services
 
 struct ClockGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

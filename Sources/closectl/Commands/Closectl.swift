@@ -1,6 +1,6 @@
 import ArgumentParser
 import Billing
-import Pipeline
+import Services
 
 /// The root command.
 struct Closectl: AsyncParsableCommand {

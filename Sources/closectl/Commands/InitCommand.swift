@@ -1,7 +1,7 @@
 import ArgumentParser
 import Broker
 import Ledger
-import Pipeline
+import Services
 
 struct InitCommand: OperatorCommand {
   static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ import ArgumentParser
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Operations
 
 /// Account, amount and reference of something an operator posts.
 struct PostingOptions: ParsableArguments {

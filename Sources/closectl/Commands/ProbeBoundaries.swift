@@ -1,6 +1,6 @@
 import ArgumentParser
 import Ledger
-import Pipeline
+import Services
 
 struct ProbeBoundaries: OperatorCommand {
   static let configuration = CommandConfiguration(

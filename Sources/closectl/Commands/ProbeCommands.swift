@@ -1,6 +1,6 @@
 import ArgumentParser
 import Broker
-import Pipeline
+import Services
 
 struct ProbeGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Pipeline
+import Operations
+import Services
 
 struct ProbeMessages: OperatorCommand {
   static let configuration = CommandConfiguration(

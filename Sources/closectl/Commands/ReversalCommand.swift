@@ -1,6 +1,6 @@
 import ArgumentParser
 import Billing
-import Pipeline
+import Operations
 
 /// Which payment or credit is taken back, and why.
 struct ReversalOptions: ParsableArguments {

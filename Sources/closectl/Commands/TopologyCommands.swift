@@ -1,6 +1,6 @@
 import ArgumentParser
 import Broker
-import Pipeline
+import Services
 
 struct TopologyGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

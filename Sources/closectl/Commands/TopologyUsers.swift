@@ -1,5 +1,5 @@
 import ArgumentParser
-import Pipeline
+import Services
 
 struct TopologyUsers: OperatorCommand {
   static let configuration = CommandConfiguration(

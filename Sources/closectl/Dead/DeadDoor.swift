@@ -1,5 +1,6 @@
 import Broker
-import Pipeline
+import Operations
+import Services
 
 /// What the broker has to allow before letters are moved; asked without moving any.
 struct DeadDoor {

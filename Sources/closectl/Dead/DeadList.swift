@@ -1,7 +1,8 @@
 import ArgumentParser
 import Billing
 import Broker
-import Pipeline
+import Operations
+import Services
 
 struct DeadList: OperatorCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Operations
 
 /// From a choice of dead letters to a manifest that is carried out.
 struct DeadMoves {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Ledger
-import Pipeline
+import Operations
 
 struct DeadRefresh: OperatorCommand {
   static let configuration = CommandConfiguration(

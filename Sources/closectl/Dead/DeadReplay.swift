@@ -1,7 +1,7 @@
 import ArgumentParser
 import Broker
 import Ledger
-import Pipeline
+import Operations
 
 struct DeadReplay: OperatorCommand {
   static let configuration = CommandConfiguration(

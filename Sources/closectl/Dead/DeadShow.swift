@@ -2,7 +2,8 @@ import ArgumentParser
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Operations
+import Services
 
 struct DeadShow: OperatorCommand {
   static let configuration = CommandConfiguration(

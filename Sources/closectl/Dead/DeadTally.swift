@@ -1,6 +1,7 @@
 import Broker
 import Ledger
-import Pipeline
+import Operations
+import Services
 
 /// Dead letters by service and reason, beside the figures of a close.
 struct DeadTally: Encodable, Equatable {

@@ -1,5 +1,6 @@
 import Ledger
-import Pipeline
+import Operations
+import Services
 
 /// Dead letters that were chosen: those of the classes that are wanted, and the rest.
 struct LetterChoice {

@@ -1,7 +1,8 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Operations
+import Services
 
 /// A dead letter as scripts read it.
 struct LetterDocument: Encodable {

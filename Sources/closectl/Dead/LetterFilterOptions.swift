@@ -1,7 +1,8 @@
 import ArgumentParser
 import Billing
 import Ledger
-import Pipeline
+import Operations
+import Services
 
 /// Which dead letters a command is about; all that is given has to hold.
 struct LetterFilterOptions: ParsableArguments {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Pipeline
+import Operations
 
 /// Who moves dead letters, and why: kept in the ledger with every letter.
 struct MovingOptions: ParsableArguments {

@@ -1,7 +1,8 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Operations
+import Services
 
 struct ShownLetter: Encodable {
   struct Done: Encodable {

@@ -1,7 +1,7 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Services
 
 /// Where an account stands and what comes next, read off its story. Only the ledger is asked: which
 /// queue a message is in, the broker says.

@@ -1,7 +1,7 @@
 import Billing
 import FoundationEssentials
+import JSON
 import Ledger
-import Pipeline
 
 /// Usage as CloudEvents 1.0, one JSON object a line:
 ///

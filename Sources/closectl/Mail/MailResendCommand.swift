@@ -1,7 +1,7 @@
 import ArgumentParser
 import Billing
 import Ledger
-import Pipeline
+import Operations
 
 struct MailResendCommand: OperatorCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Billing
 import Ledger
-import Pipeline
+import Operations
+import Services
 
 struct ParkedGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

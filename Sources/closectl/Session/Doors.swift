@@ -1,7 +1,8 @@
 import Broker
 import Ledger
 import Logging
-import Pipeline
+import Payments
+import Services
 
 /// How a session comes to its store and its broker; tests put others in.
 struct Doors: Sendable {

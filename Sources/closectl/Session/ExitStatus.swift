@@ -1,7 +1,9 @@
 import ArgumentParser
 import Broker
 import Ledger
-import Pipeline
+import Operations
+import Payments
+import Services
 
 /// What scripts may rely on.
 enum ExitStatus: Int32 {

@@ -1,7 +1,9 @@
 import Broker
 import Ledger
 import Logging
-import Pipeline
+import Operations
+import Payments
+import Services
 
 /// One command's store and broker, opened when they are first needed.
 actor Session {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Pipeline
+import Services
 
 /// What every command takes. More settings come from the environment.
 struct SharedOptions: ParsableArguments {

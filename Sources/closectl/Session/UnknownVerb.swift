@@ -1,5 +1,5 @@
 import ArgumentParser
-import Pipeline
+import Services
 
 /// A word where a command's name is expected and that is none; the parser only says that it did not
 /// expect it.

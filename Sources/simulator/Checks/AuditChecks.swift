@@ -1,6 +1,8 @@
 import Billing
 import Ledger
-import Pipeline
+import Operations
+import Payments
+import Services
 
 extension Simulation {
   /// The audit operators run, over the simulated gateway, mails and queues: everything it can see

@@ -1,5 +1,5 @@
 import Billing
-import Pipeline
+import Payments
 
 extension Simulation {
   /// I11: the attempt and its key are in the ledger before the first byte is sent.

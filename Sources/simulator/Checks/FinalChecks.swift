@@ -1,7 +1,7 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Services
 
 /// What must hold whenever everything is quiet, from the gateway's log, the delivered mails, the
 /// ledger and the queues.

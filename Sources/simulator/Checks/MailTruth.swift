@@ -1,5 +1,5 @@
 import Billing
-import Pipeline
+import Mail
 
 /// What a delivered mail says, read from its Message-ID: the event it tells of, and its kind.
 struct MailSubject {

@@ -1,5 +1,5 @@
 import Broker
-import Pipeline
+import Services
 
 /// The broker as one process sees it: the in-memory twin, over a connection that can fail.
 struct BrokerPort: Broker {

@@ -1,4 +1,4 @@
-import Pipeline
+import Payments
 
 /// What a proxy, a portal or a broken line gives in place of the gateway's answer.
 enum Lie: String, CaseIterable {

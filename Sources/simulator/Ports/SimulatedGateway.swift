@@ -1,6 +1,6 @@
 import Billing
 import Ledger
-import Pipeline
+import Payments
 
 /// A payment gateway with Stripe's semantics: the first answer to an idempotency key is stored and
 /// given again, a 500 included, for 24 hours; the same key after that charges again. Its own log is

@@ -1,5 +1,5 @@
 import Billing
-import Pipeline
+import Mail
 
 /// A mail server, and every mail it delivered.
 ///

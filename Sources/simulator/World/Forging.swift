@@ -1,7 +1,7 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Services
 
 /// Somebody who knows everything and may publish everything: the ids of events still to come, the
 /// figures as the ledger has them, and every way that leads into a queue. Only commit they cannot.

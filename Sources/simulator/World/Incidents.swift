@@ -1,7 +1,8 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Operations
+import Services
 
 /// What is planned for certain moments of a bout of faults.
 extension Simulation {

@@ -1,7 +1,6 @@
 import Billing
 import Foundation
 import Ledger
-import Pipeline
 
 /// The accounts and usage of a simulated month: cards of every kind, invoices over zero, nothing
 /// and less.

@@ -1,7 +1,7 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Services
 
 /// The course of one simulation: a bout of faults while the month closes, then peace, in which
 /// everything has to come right by itself; weeks of retries and graces, with a second bout for half

@@ -1,6 +1,7 @@
 import Billing
 import Ledger
-import Pipeline
+import Operations
+import Services
 
 /// What an operator does about mails that were given up, once the mail server is well again.
 extension Simulation {

@@ -1,7 +1,8 @@
 import Billing
 import Foundation
 import Ledger
-import Pipeline
+import Operations
+import Services
 
 /// The file the ledger is in, and how it is opened.
 struct LedgerFile: Sendable {

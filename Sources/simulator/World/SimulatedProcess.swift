@@ -2,7 +2,7 @@ import Billing
 import Broker
 import Ledger
 import Logging
-import Pipeline
+import Services
 
 /// One process of a service: the service's own code over ports that can fail. A crash closes all
 /// its ports at once: what still runs of it runs out without any effect, which to the world is the

@@ -2,7 +2,7 @@ import Billing
 import Broker
 import Ledger
 import Logging
-import Pipeline
+import Services
 
 /// One close of a small month under one seed: the five services as they run in production, over a
 /// simulated broker, gateway, mail server and time, and the real ledger.

@@ -2,7 +2,8 @@ import Billing
 import Broker
 import Foundation
 import Ledger
-import Pipeline
+import Operations
+import Payments
 import Testing
 
 @testable import closectl

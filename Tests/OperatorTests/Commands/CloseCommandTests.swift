@@ -2,7 +2,7 @@ import Billing
 import Broker
 import Foundation
 import Ledger
-import Pipeline
+import Services
 import Testing
 
 @testable import closectl

@@ -2,7 +2,6 @@ import Billing
 import Broker
 import Foundation
 import Ledger
-import Pipeline
 import Testing
 
 @testable import closectl

@@ -1,7 +1,7 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
+import Services
 import Testing
 
 @testable import closectl

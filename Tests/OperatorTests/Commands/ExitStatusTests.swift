@@ -1,6 +1,6 @@
 import Broker
 import Ledger
-import Pipeline
+import Services
 import Testing
 
 @testable import closectl

@@ -1,7 +1,6 @@
 import Billing
 import Broker
 import Ledger
-import Pipeline
 import Testing
 
 @testable import closectl

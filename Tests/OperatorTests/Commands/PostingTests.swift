@@ -1,5 +1,4 @@
 import Broker
-import Pipeline
 import Testing
 
 @testable import closectl

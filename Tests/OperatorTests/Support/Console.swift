@@ -2,7 +2,8 @@ import Billing
 import Broker
 import Foundation
 import Ledger
-import Pipeline
+import Payments
+import Services
 import Synchronization
 
 @testable import closectl

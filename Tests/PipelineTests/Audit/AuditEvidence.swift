@@ -2,7 +2,9 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
+@testable import Payments
+@testable import Services
 
 /// Evidence in which all is right, to be made wrong in one place at a time.
 enum Evidence {

@@ -3,7 +3,8 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
+@testable import Services
 
 /// Whole closes, audited, and spoiled in one of the four records.
 @Suite struct AuditTests {

@@ -2,7 +2,8 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
+@testable import Services
 
 @Suite struct CertificateTests {
   private static func closed() async throws -> World {

@@ -2,7 +2,8 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
+@testable import Payments
 
 @Suite struct ChargeCheckTests {
   typealias Case = CheckCase<ChargeEvidence>

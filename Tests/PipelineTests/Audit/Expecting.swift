@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pipeline
+@testable import Operations
 
 /// Holds without an offender, or is broken by exactly one that contains the text.
 func expect<Value>(

@@ -1,7 +1,7 @@
 import Billing
 import Testing
 
-@testable import Pipeline
+@testable import Payments
 
 @Suite struct GatewayListTests {
   private static func charge(

@@ -1,7 +1,7 @@
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
 
 @Suite struct MailCheckTests {
   private static func evidence(

@@ -1,7 +1,7 @@
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
 
 @Suite struct ReplayCheckTests {
   @Test func everyLetterThatMovedHasItsRecord() {

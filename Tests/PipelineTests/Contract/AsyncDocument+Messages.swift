@@ -2,7 +2,7 @@ import Billing
 import Broker
 import Ledger
 
-@testable import Pipeline
+@testable import Services
 
 extension AsyncDocument {
   var messages: [(key: String, value: Page)] {

@@ -2,7 +2,7 @@ import Billing
 import Broker
 import Ledger
 
-@testable import Pipeline
+@testable import Services
 
 /// The AsyncAPI 3.0 document, made from the types, the bindings and the topology.
 struct AsyncDocument {

@@ -2,7 +2,7 @@ import Billing
 import Foundation
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// A field that is added, renamed or removed in the code fails here until the schemas say so.
 @Suite struct ContractFieldTests {

@@ -2,7 +2,7 @@ import Billing
 import Broker
 import Ledger
 
-@testable import Pipeline
+@testable import Services
 
 /// What is published of one type of message. Who receives it and what it has to carry at least is
 /// the code's; what it carries besides, who sends it and what it says is told here and held against

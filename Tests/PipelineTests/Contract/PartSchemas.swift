@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-@testable import Pipeline
+@testable import Services
 
 /// JSON Schema (draft-07) of what messages are made of. Every bound and every list of words is the
 /// code's own; only the sentences are written here.
@@ -29,7 +29,7 @@ enum PartSchemas {
 
   private static var definitions: [(key: String, value: Page)] {
     [
-      ("text", text(max: JSONObject.maxTextBytes)),
+      ("text", text(max: MessageObject.maxTextBytes)),
       ("reason", text(max: 1000, "The name of the rule that decided, or what a server said.")),
       (
         "time",

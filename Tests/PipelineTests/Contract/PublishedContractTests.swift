@@ -3,8 +3,6 @@ import Foundation
 import Ledger
 import Testing
 
-@testable import Pipeline
-
 /// docs/messages is made from the code: `make messages` writes it, this holds it there.
 @Suite struct PublishedContractTests {
   private static let folder = RecordedMessages.root

@@ -1,7 +1,8 @@
 import Billing
 import Foundation
 
-@testable import Pipeline
+@testable import JSON
+@testable import Services
 
 /// Bodies as an earlier version's services published them in a real close, byte for byte, a line
 /// each. Never edited; a new version adds a folder.

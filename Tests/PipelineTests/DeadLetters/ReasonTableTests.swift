@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct ReasonTableTests {
   @Test func everyReasonIsInTheTableOnceWithWhatToDo() throws {

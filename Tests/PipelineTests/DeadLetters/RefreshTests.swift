@@ -3,7 +3,8 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
+@testable import Services
 
 @Suite struct RefreshTests {
   /// An account whose invoice's message says another total than the ledger: parked, a dead letter.

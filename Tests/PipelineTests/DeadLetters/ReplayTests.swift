@@ -3,7 +3,8 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
+@testable import Services
 
 @Suite struct ReplayTests {
   private static let accounts = ["a", "b", "c"]

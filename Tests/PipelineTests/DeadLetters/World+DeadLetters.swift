@@ -3,7 +3,8 @@ import Broker
 import Ledger
 import Synchronization
 
-@testable import Pipeline
+@testable import Operations
+@testable import Services
 
 /// A process that ends where it is told to.
 struct Killed: Error {}

@@ -3,7 +3,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct LineLogHandlerTests {
   /// Collects the lines of one logger.

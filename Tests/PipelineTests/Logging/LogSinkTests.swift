@@ -1,7 +1,8 @@
 import Glibc
 import Testing
 
-@testable import Pipeline
+@testable import Network
+@testable import Services
 
 /// Nobody who reads a log, or does not, holds a service up.
 @Suite(.timeLimit(.minutes(1))) struct LogSinkTests {

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// A mail prints what the ledger has, and nothing that only its message says: here even committed
 /// messages say something else.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Pipeline
+@testable import Mail
 
 @Suite struct MailAnswerTableTests {
   /// docs/mail.md publishes which codes are final.

@@ -1,7 +1,7 @@
 import Billing
 import Testing
 
-@testable import Pipeline
+@testable import Mail
 
 @Suite struct MailNumbersTests {
   private let numbers = MailNumbers()

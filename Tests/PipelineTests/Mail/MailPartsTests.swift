@@ -2,7 +2,7 @@ import Billing
 import Foundation
 import Testing
 
-@testable import Pipeline
+@testable import Mail
 
 @Suite struct MailPartsTests {
   @Test(arguments: [

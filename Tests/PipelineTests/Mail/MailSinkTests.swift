@@ -3,7 +3,7 @@ import Foundation
 import Logging
 import Testing
 
-@testable import Pipeline
+@testable import Mail
 
 /// Over a real SMTP server, read by somebody else's parser.
 @Suite(.enabled(if: MailSink.isInstalled), .timeLimit(.minutes(2))) struct MailSinkTests {

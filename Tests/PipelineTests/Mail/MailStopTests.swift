@@ -2,7 +2,8 @@ import Billing
 import Logging
 import Testing
 
-@testable import Pipeline
+@testable import Mail
+@testable import Network
 
 /// A mail client that is told to stop does not wait for a server that says nothing.
 @Suite(.timeLimit(.minutes(3))) struct MailStopTests {

@@ -1,6 +1,6 @@
 import Billing
 
-@testable import Pipeline
+@testable import Mail
 
 enum MailViews {
   /// An invoice with everything on it: taxes, a correction, credit.

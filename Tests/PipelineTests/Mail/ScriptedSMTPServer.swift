@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-@testable import Pipeline
+@testable import Network
 
 /// A mail server that says what a test tells it to, and counts.
 final class ScriptedSMTPServer: Sendable {
@@ -113,7 +113,7 @@ final class ScriptedSMTPServer: Sendable {
   // MARK: Sockets
 
   private static func thread(_ body: @escaping @Sendable () -> Void) {
-    MailThread.start(body)
+    OwnThread.start(body)
   }
 
   private static func listen() -> (Int32, Int) {

@@ -3,7 +3,7 @@ import Foundation
 import Logging
 import Testing
 
-@testable import Pipeline
+@testable import Mail
 
 enum OpenSSL {
   static let path = "/usr/bin/openssl"

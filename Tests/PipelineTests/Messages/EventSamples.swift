@@ -1,6 +1,6 @@
 import Billing
 
-@testable import Pipeline
+@testable import Services
 
 /// One event of every type, with every part that the type may carry.
 enum EventSamples {

@@ -3,7 +3,8 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
+@testable import Services
 
 /// Messages that nobody committed, from somebody who knows everything: ids of events still to come,
 /// figures as they will be, any key of the exchange.

@@ -1,7 +1,7 @@
 import Billing
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct MessageGateTests {
   private func decode(_ text: String, contentType: String? = nil) throws(MessageFault) -> Event {

@@ -1,7 +1,7 @@
 import Billing
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct MessageMutationTests {
   /// SplitMix64: the same mutations on every run.

@@ -3,7 +3,8 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Payments
+@testable import Services
 
 @Suite struct TraceTests {
   private static let trace = "0af7651916cd43dd8448eb211c80319c"

@@ -1,7 +1,7 @@
 import Billing
 import Testing
 
-@testable import Pipeline
+@testable import Payments
 
 /// What each answer of the gateway means, over a real connection.
 struct GatewayChargeTests {

@@ -1,7 +1,7 @@
 import Billing
 import Testing
 
-@testable import Pipeline
+@testable import Payments
 
 struct GatewayLookupTests {
   private static func page(_ intents: [SampleIntent], next: String? = nil) -> ScriptedServer.Step {

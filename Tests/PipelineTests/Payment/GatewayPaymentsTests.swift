@@ -1,7 +1,7 @@
 import Billing
 import Testing
 
-@testable import Pipeline
+@testable import Payments
 
 /// What the gateway took for an invoice, by whatever hand, over a real connection.
 @Suite struct GatewayPaymentsTests {

@@ -2,7 +2,7 @@ import Billing
 import Logging
 import Testing
 
-@testable import Pipeline
+@testable import Payments
 
 /// What is sent, and what is never said.
 struct GatewayRequestTests {

@@ -1,7 +1,7 @@
 import Billing
 import Testing
 
-@testable import Pipeline
+@testable import Payments
 
 /// Amounts on their way to the gateway and back.
 struct GatewayUnitsTests {

@@ -2,7 +2,8 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Payments
+@testable import Services
 
 @Suite struct GatewayWalkTests {
   private static let known = RememberedCharge(isInvoiceKnown: true)

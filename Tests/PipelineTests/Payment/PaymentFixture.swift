@@ -1,7 +1,7 @@
 import Billing
 import Logging
 
-@testable import Pipeline
+@testable import Payments
 
 extension ChargeRequest {
   /// What the tests of the gateway charge.

@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct HealthQuestionTests {
   private func ask(_ step: ScriptedServer.Step) async throws -> (HealthQuestion.Answer, [String]) {

@@ -1,7 +1,7 @@
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// `--check` tries the server outside that a service will call.
 @Suite(.timeLimit(.minutes(1))) struct ServiceCheckTests {

@@ -2,8 +2,6 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import Pipeline
-
 /// Services as programs of their own, from beside the tests, with neither a store nor a broker.
 @Suite(.timeLimit(.minutes(3))) struct ServiceProcessTests {
   private static let names = ["invoicer", "charger", "mailer", "holder", "reporter"]

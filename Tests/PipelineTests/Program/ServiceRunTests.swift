@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct ServiceRunTests {
   @Test func whatWasConfirmedIsRecordedBeforeTheEnd() async throws {

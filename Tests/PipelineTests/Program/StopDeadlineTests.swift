@@ -3,7 +3,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite(.timeLimit(.minutes(1))) struct StopDeadlineTests {
   private final class Said: Sendable {

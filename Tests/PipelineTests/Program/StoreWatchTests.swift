@@ -2,7 +2,7 @@ import Ledger
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct StoreWatchTests {
   /// A ledger in memory that is in one condition after the other.

@@ -4,7 +4,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// What is logged of messages and events that are not done, from `info` on.
 @Suite struct OutageLinesTests {

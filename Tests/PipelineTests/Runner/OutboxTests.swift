@@ -4,7 +4,7 @@ import Logging
 import Testing
 
 @testable import Ledger
-@testable import Pipeline
+@testable import Services
 
 /// Events that the broker did not take and that are published again.
 @Suite struct OutboxTests {

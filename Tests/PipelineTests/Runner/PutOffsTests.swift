@@ -4,7 +4,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct PutOffsTests {
   @Test func anotherCopyIsKnownUntilTheFirstMayBeBack() {

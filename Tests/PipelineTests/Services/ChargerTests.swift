@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct ChargerTests {
   @Test func aPaymentBetweenInvoiceAndChargeLeavesOnlyTheRest() async throws {

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// A whole close over the in-memory broker: every kind of account comes to its end.
 @Suite struct CloseTests {

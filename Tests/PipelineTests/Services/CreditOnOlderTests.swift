@@ -2,8 +2,6 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
-
 /// A negative invoice while an older one is open: its credit pays the older one.
 @Suite struct CreditOnOlderTests {
   private static let december = World.period.next

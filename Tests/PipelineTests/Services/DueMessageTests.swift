@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// A due message counts only with its row of due work.
 @Suite struct DueMessageTests {

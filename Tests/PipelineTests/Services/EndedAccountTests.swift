@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Mail
 
 /// Accounts that begin and end, through all services.
 @Suite struct EndedAccountTests {

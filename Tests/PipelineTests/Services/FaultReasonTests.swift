@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct FaultReasonTests {
   /// Every fault of the gate, once.

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Payments
 
 /// Between the charger and its gateway: nothing, or something that answers in its place.
 @Suite struct GatewayAwayTests {

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// Accounts imported after the trigger, over the in-memory broker. Ranges have three accounts.
 @Suite struct LateAccountCloseTests {

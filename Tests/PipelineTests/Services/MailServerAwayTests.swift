@@ -5,7 +5,9 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Mail
+@testable import Operations
+@testable import Services
 
 /// A mail server that refuses mails, everybody's or one recipient's.
 @Suite struct MailServerAwayTests {

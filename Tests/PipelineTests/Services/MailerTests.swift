@@ -3,7 +3,8 @@ import Foundation
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Mail
+@testable import Operations
 
 @Suite struct MailerTests {
   @Test func aMailThatTheServerDidNotTakeIsSentLaterAndNotCounted() async throws {

@@ -3,7 +3,8 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
+@testable import Services
 
 /// What waits for a person has a way back, and none of them leads to a second charge.
 @Suite struct ParkedRetryTests {

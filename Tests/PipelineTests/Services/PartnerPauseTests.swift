@@ -1,7 +1,7 @@
 import Billing
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct PartnerPauseTests {
   private static let begin = Instant(milliseconds: 1_000_000)

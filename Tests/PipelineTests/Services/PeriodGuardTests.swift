@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// Triggers for months that nobody can have meant: the invoicer refuses them, whoever sends them.
 /// The clock stands at 2026-12-01T00:00:00Z.

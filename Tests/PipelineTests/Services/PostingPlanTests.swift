@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
 
 /// What a payment says that it did: an account with two open invoices of 10.81 CHF each.
 @Suite struct PostingPlanTests {

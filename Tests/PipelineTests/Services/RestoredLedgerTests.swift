@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// A backup is put back, and the services are started over it.
 @Suite struct RestoredLedgerTests {

@@ -2,8 +2,6 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
-
 /// A card that is declined softly, and services that were away.
 @Suite struct RetryTests {
   /// Attempts 2, 3 and 4 were all due during the outage.

@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
 
 @Suite struct ReversalTests {
   private func closed(_ accounts: Account...) async throws -> World {

@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Operations
 
 /// What the gateway holds already is counted, and never charged again.
 @Suite struct TakeOverTests {

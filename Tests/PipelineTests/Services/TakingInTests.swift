@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// Accounts that were parked because the close had no catalog in their currency.
 @Suite struct TakingInTests {

@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// The rights of the broker's users, held to what the services do.
 @Suite struct BrokerRightsTests {

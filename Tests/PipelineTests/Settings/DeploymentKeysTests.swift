@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// What compose/ and systemd/ set has to be what the programs know: a key nobody knows ends them.
 @Suite struct DeploymentKeysTests {

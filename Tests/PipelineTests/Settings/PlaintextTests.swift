@@ -1,7 +1,7 @@
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct PlaintextTests {
   private func problems(

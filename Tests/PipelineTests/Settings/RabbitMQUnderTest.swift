@@ -4,7 +4,7 @@ import Logging
 import Testing
 
 @testable import Broker
-@testable import Pipeline
+@testable import Services
 
 /// A virtual host of its own on the tests' broker, with our topology and our users.
 enum RabbitMQUnderTest {

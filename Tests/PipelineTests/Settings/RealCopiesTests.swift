@@ -5,7 +5,7 @@ import Logging
 import Testing
 
 @testable import Broker
-@testable import Pipeline
+@testable import Services
 
 /// What a user of the broker reaches by the headers `CC` and `BCC`, for which RabbitMQ checks no
 /// rights, and what the services make of it.

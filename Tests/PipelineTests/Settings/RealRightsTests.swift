@@ -5,7 +5,7 @@ import Logging
 import Testing
 
 @testable import Broker
-@testable import Pipeline
+@testable import Services
 
 /// Each user of the broker, with the rights `closectl topology users` tells, on a real RabbitMQ:
 /// whatever it may do it can do, and whatever it may not is refused.

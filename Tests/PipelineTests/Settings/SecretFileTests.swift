@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite(.timeLimit(.minutes(1))) struct SecretFileTests {
   /// A folder that other users may enter, so that a file's own rights count.

@@ -2,7 +2,7 @@ import Glibc
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct SettingsTests {
   private func read(

@@ -4,7 +4,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct LedgerClockTests {
   private func withFolder(_ body: (String) throws -> Void) throws {

@@ -3,7 +3,6 @@ import Broker
 import Testing
 
 @testable import Ledger
-@testable import Pipeline
 
 /// A store that comes to a newer schema in the middle of a close, and one that is ahead of the
 /// program.

@@ -5,7 +5,7 @@ import Ledger
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// A message as an earlier version published it, and what each service of that version made of it.
 struct RecordedStep: Codable, Sendable {

@@ -5,7 +5,7 @@ import Ledger
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// The messages of earlier versions, delivered to the services of this one: the same decisions and
 /// the same events that follow.

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// Types and versions of a later program that this one does not know.
 @Suite struct UnknownVersionTests {

@@ -3,7 +3,7 @@ import Ledger
 import Monitoring
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// A whole close in which every service is measured: the counters are the ledger's figures.
 @Suite struct MeasuredCloseTests {

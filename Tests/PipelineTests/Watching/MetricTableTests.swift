@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct MetricTableTests {
   @Test func everyMetricIsInTheTableOnce() throws {

@@ -6,7 +6,7 @@ import Monitoring
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// What the reporter sees of all services, and what a scrape shows of it.
 @Suite struct ObserverTests {

@@ -2,7 +2,7 @@ import Broker
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 @Suite struct ServiceHealthTests {
   private final class Watch: Sendable {

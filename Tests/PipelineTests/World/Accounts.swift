@@ -2,7 +2,7 @@ import Billing
 import Foundation
 import Ledger
 
-@testable import Pipeline
+@testable import Mail
 
 extension Account {
   /// `card`: what follows `pm_card_visa` in Stripe's test methods; `nil`: pays by itself.

@@ -1,7 +1,9 @@
 import Billing
 import Synchronization
 
-@testable import Pipeline
+@testable import Mail
+@testable import Payments
+@testable import Services
 
 /// A gateway on paper: Stripe's idempotency over a dictionary, and answers on demand.
 final class PaperGateway: Sendable {

@@ -3,7 +3,7 @@ import Broker
 import Testing
 
 @testable import Ledger
-@testable import Pipeline
+@testable import Services
 
 /// Messages that a test makes by hand: services act only on what the ledger has committed.
 extension World {

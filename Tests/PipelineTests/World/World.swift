@@ -5,7 +5,9 @@ import Logging
 import Synchronization
 
 @testable import Ledger
-@testable import Pipeline
+@testable import Operations
+@testable import Payments
+@testable import Services
 
 /// The five services over one store and the in-memory broker, moved by hand: a turn lets each
 /// service take what is in its queue. The code is the code of production; only what is outside is

@@ -1,0 +1,18 @@
+/// Whether JSON reads the same to every reader. Of a key that stands twice in an object, two
+/// readers may each take another value, so such a document says nothing.
+public enum JSONKeys {
+  /// What makes it ambiguous, or too large to tell; `nil` also for what is not JSON at all.
+  public static func fault(in body: [UInt8]) -> String? {
+    do {
+      _ = try JSONScanner.scan(body)
+      return nil
+    } catch {
+      switch error {
+      case .duplicateKey(let key, _): return "has the key \(key) twice"
+      case .tooManyKeys: return "has an object of more than \(JSONScanner.maxMembers) keys"
+      case .tooDeep: return "is nested deeper than \(JSONScanner.maxDepth) levels"
+      case .notJSON: return nil  // Whoever decodes it says what is wrong with it.
+      }
+    }
+  }
+}

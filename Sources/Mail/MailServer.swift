@@ -1,0 +1,80 @@
+import Logging
+import Network
+
+/// Where mails go: functions, so that a simulated server needs no protocol.
+public struct MailServer: Sendable {
+  /// One answer for each mail, in order. Ends by itself, at the latest after the mails' deadlines;
+  /// soon when its task is cancelled.
+  public var send: @Sendable ([OutgoingMail]) async -> [MailAnswer]
+  /// Lets mails in hand finish, answers waiting ones with `notSent`, closes the connections.
+  public var shutdown: @Sendable () async -> Void
+
+  public init(
+    send: @escaping @Sendable ([OutgoingMail]) async -> [MailAnswer],
+    shutdown: @escaping @Sendable () async -> Void
+  ) {
+    self.send = send
+    self.shutdown = shutdown
+  }
+}
+
+extension MailServer {
+  /// A server that speaks SMTP. `smtps://` is TLS from the first byte; over `smtp://` nothing
+  /// leaves this machine without STARTTLS, unless plaintext is allowed; a password not even then.
+  /// Certificates are always verified, against `caFile` or the system's authorities.
+  ///
+  /// Nothing is connected yet. Throws `MailServerError` for a URL or file that cannot be used.
+  public static func smtp(
+    url: String, caFile: String? = nil, allowsPlaintext: Bool = false, connections: Int,
+    logger: Logger
+  ) throws -> MailServer {
+    let server = try server(url, caFile)
+    let pool = SMTPPool(
+      server: server, trust: SMTPTrust(caFile: caFile, allowsPlaintext: allowsPlaintext),
+      connections: max(connections, 1), logger: logger)
+    return MailServer(send: { await pool.send($0) }, shutdown: { await pool.shutdown() })
+  }
+
+  /// Why no mail could be handed over there now, without one: connects, encrypts, logs in, as for a
+  /// mail. `nil`: nothing is in the way.
+  public static func problem(url: String, caFile: String?, allowsPlaintext: Bool) async throws
+    -> String?
+  {
+    let server = try server(url, caFile)
+    let trust = SMTPTrust(caFile: caFile, allowsPlaintext: allowsPlaintext)
+    return await withCheckedContinuation { continuation in
+      OwnThread.start {
+        let connection = SMTPConnection(
+          server: server, trust: trust, timeouts: SMTPTimeouts(mailMilliseconds: 10_000),
+          logger: Logger(label: "mailer") { _ in SwiftLogNoOpLogHandler() })
+        let answer = connection.greet()
+        connection.close()
+        continuation.resume(returning: answer)
+      }
+    }
+  }
+
+  private static func server(_ url: String, _ caFile: String?) throws -> ServerURL {
+    guard let server = ServerURL(url), ["smtp", "smtps"].contains(server.scheme) else {
+      throw MailServerError.badURL(Redaction.printable(Redaction.withoutPassword(url)))
+    }
+    if let caFile, !TLSDiagnosis.isCertificateFile(caFile) {
+      throw MailServerError.badCAFile(Redaction.printable(caFile))
+    }
+    return server
+  }
+}
+
+public enum MailServerError: Error, Equatable, CustomStringConvertible {
+  case badURL(String)
+  case badCAFile(String)
+
+  public var description: String {
+    switch self {
+    case .badURL(let found):
+      "the mail server's URL: expected smtp://host:port or smtps://…, found \"\(found)\""
+    case .badCAFile(let file):
+      "MONTHCLOSE_SMTP_CA_FILE: expected a file with PEM certificates, found \"\(file)\""
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import CCurl
+import Glibc
+import Network
+
+/// How an attempt to hand over one mail ended, as libcurl tells it, and what that means.
+struct SMTPExchange {
+  var result: CURLcode
+  /// The server's last reply code, 0 when there was none.
+  var reply: Int
+  /// The same with its enhanced code.
+  var lastReply: SMTPReply?
+  /// The whole mail left; the final dot may have, too.
+  var isSent: Bool
+  /// Over a connection that was there before.
+  var isReused: Bool
+  /// libcurl's own words; used to tell the step, and shown only where TLS failed: elsewhere they
+  /// may hold an address.
+  var detail: String
+  /// `errno` of a connection that could not be made, else 0.
+  var systemError: CInt = 0
+
+  func answer(server: String) -> MailAnswer {
+    if result == CURLE_OK { return .accepted }
+    if isSent { return afterTheMail }
+    if result == CURLE_ABORTED_BY_CALLBACK { return SMTPPool.stopping }
+    if let step = refusedStep, 400..<600 ~= reply { return said.answer(to: step) }
+    if result == CURLE_LOGIN_DENIED {
+      return .away("the mail server \(server) refuses the login: \(said)")
+    }
+    if let problem = TLSDiagnosis.problem(result, detail) {
+      return .away(
+        "the mail server \(server) (MONTHCLOSE_SMTP_URL) cannot be used over TLS: \(problem)")
+    }
+    let why =
+      systemError == 0
+      ? String(cString: curl_easy_strerror(result))
+      : "\(String(cString: strerror(systemError)).lowercased()) (errno \(systemError))"
+    return .away("the mail server \(server) could not be used: \(why)")
+  }
+
+  /// The server closed a connection we kept, and this mail was not yet sent whole: worth one try
+  /// over a new one. Not after silence, which has cost enough time.
+  var isStaleConnection: Bool {
+    isReused && !isSent && result != CURLE_OK && result != CURLE_OPERATION_TIMEDOUT
+      && result != CURLE_ABORTED_BY_CALLBACK
+      && (reply < 400 || reply == 421)
+  }
+
+  /// Nothing to do with this mail: the next one would fare the same.
+  var isServerDown: Bool {
+    result == CURLE_LOGIN_DENIED
+      || (result != CURLE_OK && result != CURLE_ABORTED_BY_CALLBACK && reply == 0)
+  }
+
+  /// 354 was the last reply: the connection ended before the one that counts.
+  private var afterTheMail: MailAnswer {
+    400..<600 ~= reply
+      ? said.answer(to: .end)
+      : .uncertain("the connection ended after the mail's end: libcurl \(result.rawValue)")
+  }
+
+  private var said: SMTPReply { lastReply ?? SMTPReply(reply) }
+
+  /// The command the server said no to.
+  private var refusedStep: SMTPStep? {
+    [SMTPStep.mail, .recipient, .data].first { detail.hasPrefix("\($0.rawValue) failed") }
+  }
+}

@@ -1,0 +1,65 @@
+import Billing
+import Ledger
+import Services
+
+/// Who ended where, and who did what.
+extension AuditCheck {
+  /// While a close runs, accounts are still on their way: that is said and held against nobody.
+  public static func oneEnd(
+    _ run: CloseRun, _ tally: MemberTally, isQuiet: Bool
+  ) -> AuditFinding {
+    var offenders = tally.contradicted
+    if tally.members != run.expected {
+      offenders.add("expected \(run.expected) accounts, found \(tally.members)")
+    }
+    if run.state == .closed { offenders.add(tally.unfinished) }
+    if isQuiet { offenders.add(tally.withoutRetry) }
+    let ends = AccountEnd.allCases.compactMap { end in
+      tally.ends[end].map { "\($0) \(end.rawValue)" }
+    }
+    let open = tally.unfinished.total
+    var summary = "\(tally.members) accounts: \(ends.joined(separator: ", "))"
+    if open > 0 {
+      summary += "; \(open) not through: \(tally.unfinished.ids.joined(separator: ", "))"
+      if open > tally.unfinished.ids.count { summary += ", …" }
+    }
+    let finding = AuditFinding(.oneEnd, compared: tally.members, summary, offenders)
+    return open > 0 ? finding.forAttention() : finding
+  }
+
+  /// Who may do what. A kind that is not here is nobody's.
+  private static let authors: [Authorship.Work: [String: ServiceName]] = [
+    .transaction: [
+      "invoice": .invoicer, "creditApplied": .invoicer, "charge": .charger,
+      "payment": .closectl, "creditGrant": .closectl,
+      "paymentReversal": .closectl, "creditReversal": .closectl,
+    ],
+    .decision: [
+      "close": .invoicer, "invoice": .invoicer, "charge": .charger, "mail": .mailer,
+      "hold": .holder, "lift": .holder, "report": .reporter, "operator": .closectl,
+    ],
+    .event: eventAuthors,
+    .hold: ["placed": .holder, "lifted": .holder],
+  ]
+
+  /// By routing key. What is sent to one service alone is an operator's: `dead refresh`.
+  private static let eventAuthors: [String: ServiceName] = {
+    var authors: [String: ServiceName] = [:]
+    for type in EventType.allCases { authors[type.routingKey] = type.sender }
+    for service in MonthClose.services { authors[MonthClose.replayKey(of: service)] = .closectl }
+    return authors
+  }()
+
+  public static func authority(_ all: [Authorship]) -> AuditFinding {
+    var offenders = Offenders()
+    for item in all where authors[item.work]?[item.kind]?.rawValue != item.service {
+      offenders.add(
+        "\(item.example): \(item.work.rawValue) \(item.kind) by \(item.service) (\(item.count))")
+    }
+    let count = all.map(\.count).reduce(0, +)
+    return AuditFinding(
+      .authority, compared: count,
+      "\(count) postings, decisions, events and holds, \(offenders.total) kinds by a service "
+        + "they are not for", offenders)
+  }
+}

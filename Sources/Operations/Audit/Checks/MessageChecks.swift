@@ -1,0 +1,129 @@
+import Billing
+import Ledger
+import Services
+
+/// The broker's queues against what was committed.
+extension AuditCheck {
+  /// A message that a service has just taken is in no queue and has no answer yet.
+  public static let inHandSeconds: Int64 = 120
+
+  /// While services are at work an event may be in the hand of one of them for long: then what has
+  /// no answer is said and held against nobody.
+  ///
+  /// Every published event has its answer at each service that hears it, or lies in its queues.
+  public static func noLoss(
+    _ deliveries: [DeliveryEvidence], _ queued: [ServiceName: Set<String>], now: Instant,
+    isIdle: Bool = true
+  ) -> AuditFinding {
+    var offenders = Offenders()
+    var (expected, waiting, inHand) = (0, 0, 0)
+    let recent = now.adding(seconds: -inHandSeconds)
+    for delivery in deliveries {
+      expected += delivery.events
+      for event in delivery.unanswered {
+        if !event.isPublished || queued[delivery.service]?.contains(event.id) == true {
+          waiting += 1
+        } else if event.recordedAt > recent {
+          inHand += 1
+        } else {
+          offenders.add("\(event.id) for \(delivery.service.rawValue)")
+        }
+      }
+    }
+    var summary =
+      "\(expected) deliveries due: \(expected - waiting - inHand - offenders.total) answered, "
+      + "\(waiting) in queues or to be published"
+    if inHand > 0 { summary += ", \(inHand) of the last 2 minutes in hand" }
+    summary += ", \(offenders.total) in no queue and unanswered"
+    if isIdle { return AuditFinding(.noLoss, compared: expected, summary, offenders) }
+    let finding = AuditFinding(.noLoss, compared: expected, summary, Offenders())
+    return offenders.isEmpty ? finding : finding.forAttention()
+  }
+
+  /// What lies in the queues, and what was taken from them and acted on.
+  public static func noGhost(
+    _ contents: QueueContents, _ consumed: ConsumptionTally
+  ) -> AuditFinding {
+    var offenders = contents.ghosts
+    offenders.add(contents.altered)
+    offenders.add(consumed.unfounded)
+    var summary =
+      "\(consumed.answers) answers, \(consumed.unfounded.total) to messages never committed; "
+      + "\(contents.messages) messages in the queues, \(contents.ghosts.total) never committed, "
+      + "\(contents.altered.total) committed otherwise"
+    if contents.triggers > 0 { summary += "; \(contents.triggers) triggers of a close" }
+    if contents.refused > 0 { summary += "; \(contents.refused) refused as not ours" }
+    if contents.junk > 0 { summary += "; \(contents.junk) that are no messages of ours" }
+    let compared = contents.messages + consumed.answers
+    let finding = AuditFinding(.noGhost, compared: compared, summary, offenders)
+    return contents.refused > 0 ? finding.forAttention() : finding
+  }
+
+  /// Where nobody looked into the queues.
+  public static func noGhost(_ consumed: ConsumptionTally) -> AuditFinding {
+    let summary =
+      "\(consumed.answers) answers, \(consumed.unfounded.total) to messages never committed; "
+      + "what is in the queues needs --deep"
+    if consumed.unfounded.isEmpty { return .notChecked(.noGhost, summary) }
+    return AuditFinding(.noGhost, compared: consumed.answers, summary, consumed.unfounded)
+  }
+
+  /// Faults of a message itself: the same on every delivery.
+  private static let own: Set<FaultReason> = [
+    .notJSON, .tooLarge, .tooDeep, .duplicateKey, .unknownType, .missingField, .invalidField,
+    .wrongContentType, .unexpectedType, .copied, .otherKey, .headersTooLarge, .notCommitted,
+    .contradiction, .gatewayRejected, .gatewayImplausible,
+    .periodNotOver, .periodTooOld, .noAccounts,
+  ]
+  /// Only after every pause of the ladder.
+  private static let exhausted: Set<FaultReason> = [
+    .behind, .gatewayUnknown, .gatewayBusy, .mailLater, .chargeUnsettled, .handlerFailed,
+  ]
+
+  public static func honestDeadLetters(
+    _ dead: [QueueContents.DeadLetter], ladder: Int
+  ) -> AuditFinding {
+    var offenders = Offenders()
+    var reasons: [String: Int] = [:]
+    for letter in dead {
+      let reason = letter.reason ?? "no reason"
+      reasons["\(letter.service.rawValue) \(reason)", default: 0] += 1
+      let word = letter.reason.flatMap(FaultReason.init(rawValue:))
+      let isHonest =
+        word.map { own.contains($0) || exhausted.contains($0) && letter.attempts > ladder }
+        ?? false
+      if !isHonest {
+        offenders.add(
+          "\(letter.id) in \(letter.service.rawValue).dead: \(reason) "
+            + "after \(letter.attempts) attempts")
+      }
+    }
+    let list = reasons.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+    return AuditFinding(
+      .honestDeadLetters, compared: dead.count,
+      (["\(dead.count) dead letters"] + list).joined(separator: ", "), offenders)
+  }
+
+  public static func deadLetterCounts(_ counts: [ServiceName: Int]) -> AuditFinding {
+    let there = counts.filter { $0.value > 0 }.sorted { $0.key.rawValue < $1.key.rawValue }
+    let list = there.map { "\($0.value) of the \($0.key.rawValue)" }
+    if list.isEmpty {
+      return AuditFinding(.honestDeadLetters, compared: 0, "0 dead letters", Offenders())
+    }
+    return .notChecked(
+      .honestDeadLetters,
+      "dead letters: \(list.joined(separator: ", ")); their reasons are read with --deep")
+  }
+
+  /// A hint: a service that is stopped leaves events to publish, and dead letters wait for people.
+  public static func quiet(
+    _ overdue: OverdueEvidence, deadLetters: [ServiceName: Int]
+  ) -> AuditFinding {
+    let dead = deadLetters.values.reduce(0, +)
+    let finding = AuditFinding(
+      .quiet, compared: dead + overdue.unpublished.total,
+      "\(overdue.unpublished.total) events unpublished for over a minute, \(dead) dead letters",
+      Offenders())
+    return dead + overdue.unpublished.total > 0 ? finding.forAttention() : finding
+  }
+}

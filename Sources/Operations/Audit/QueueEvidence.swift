@@ -1,0 +1,127 @@
+import Broker
+import Ledger
+import Services
+
+/// What the broker has of ours: how much, and where it was asked for, what.
+struct QueueEvidence: Sendable {
+  /// Messages in the services' queues and delay queues.
+  var waiting = 0
+  var deadLetters: [ServiceName: Int] = [:]
+  var contents: QueueContents?
+
+  static func read(_ sources: AuditSources) async throws -> QueueEvidence {
+    var evidence = QueueEvidence()
+    let queues = AuditedQueue.all(retryDelays: sources.retryDelays)
+    for queue in queues {
+      guard let depth = try await sources.depth(queue.name) else {
+        throw BrokerError.noQueue(queue.name)
+      }
+      switch queue.role {
+      case .main, .retry: evidence.waiting += depth.messages
+      case .dead: evidence.deadLetters[queue.service, default: 0] += depth.messages
+      }
+    }
+    guard let browse = sources.browse else { return evidence }
+    var contents = QueueContents()
+    for queue in queues {
+      _ = try await browse(queue.name) { page in
+        let read = page.map(QueuedMessage.init)
+        let ids = read.compactMap(\.eventID)
+        let committed = try await sources.ledger.committedBodies(Array(Set(ids)))
+        for message in read { contents.add(message, from: queue, committed) }
+      }
+    }
+    evidence.contents = contents
+    return evidence
+  }
+}
+
+/// One message of a queue, as far as it can be read.
+struct QueuedMessage: Sendable {
+  var delivery: Delivery
+  /// `nil`: it is no message of ours.
+  var eventID: String?
+  var isTrigger = false
+
+  init(_ delivery: Delivery) {
+    self.delivery = delivery
+    do {
+      let event = try MessageGate.decode(delivery.body, contentType: delivery.contentType)
+      eventID = event.id
+      isTrigger = event.type == "close.requested.v1"
+    } catch {
+      eventID = nil  // What cannot be read is counted as junk; the services say why it is.
+    }
+  }
+
+  var shownID: String { eventID ?? delivery.messageID.flatMap { $0.isEmpty ? nil : $0 } ?? "no id" }
+}
+
+/// Everything in our queues, sorted by what it is.
+public struct QueueContents: Sendable, Equatable {
+  public struct DeadLetter: Sendable, Equatable {
+    public var service: ServiceName
+    public var id: String
+    /// As it says itself; `nil`: nobody of ours put it there.
+    public var reason: String?
+    public var attempts: Int
+
+    public init(service: ServiceName, id: String, reason: String?, attempts: Int) {
+      self.service = service
+      self.id = id
+      self.reason = reason
+      self.attempts = attempts
+    }
+  }
+
+  public var messages = 0
+  /// Ids of events, by the service whose queues they are in.
+  public var ids: [ServiceName: Set<String>] = [:]
+  /// Triggers of a close: anybody may publish one, and the ledger keeps none.
+  public var triggers = 0
+  /// Dead letters that their service refused as never committed, or as sent by a way without a
+  /// right.
+  public var refused = 0
+  /// Not readable as messages of ours.
+  public var junk = 0
+  public var ghosts = Offenders()
+  /// Committed with another body.
+  public var altered = Offenders()
+  public var dead: [DeadLetter] = []
+
+  public init() {}
+
+  mutating func add(
+    _ message: QueuedMessage, from queue: AuditedQueue, _ committed: [String: [[UInt8]]]
+  ) {
+    messages += 1
+    let letter = queue.role == .dead ? deadLetter(message, queue.service) : nil
+    if let letter { dead.append(letter) }
+    guard let id = message.eventID else {
+      junk += 1
+      return
+    }
+    ids[queue.service, default: []].insert(id)
+    if message.isTrigger {
+      triggers += 1
+    } else if let reason = letter?.reason, Self.refusals.contains(reason) {
+      refused += 1
+    } else if let bodies = committed[id] {
+      if !bodies.contains(message.delivery.body) { altered.add("\(id) in \(queue.name)") }
+    } else {
+      ghosts.add("\(id) in \(queue.name)")
+    }
+  }
+
+  private static let refusals = Set(
+    [FaultReason.notCommitted, .copied, .otherKey].map(\.rawValue))
+
+  private func deadLetter(_ message: QueuedMessage, _ service: ServiceName) -> DeadLetter {
+    let headers = message.delivery.headers
+    var reason: String?
+    if case .string(let word)? = headers[Header.reason] { reason = word }
+    return DeadLetter(
+      service: service, id: message.shownID, reason: reason,
+      attempts: FailureHistory(headers: headers).attempts)
+  }
+}

@@ -1,0 +1,91 @@
+import Billing
+import Broker
+import Ledger
+import Logging
+import Services
+
+/// Has mails sent once more: those that the mail server refused, or that were given up. The mailer
+/// decides again on what the ledger says then, so that none states what is not true any more, and
+/// sends under the Message-ID of before.
+public struct MailResend: Sendable {
+  let desk: Desk
+  let outbox: Outbox?
+
+  /// Without a broker the order stays recorded; the holder publishes it.
+  public init(store: any Store, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
+    desk = Desk(service: .closectl, store: store, clock: clock)
+    let desk = self.desk
+    outbox = broker.map { Outbox(desk: desk, broker: $0, logger: logger) }
+  }
+
+  /// Who wants it and why, for the record.
+  public struct Order: Sendable {
+    public var operatorName: String
+    public var reason: String
+    /// Also mails that were delivered: their receivers will have them twice.
+    public var alsoDelivered: Bool
+
+    public init(operatorName: String, reason: String, alsoDelivered: Bool = false) {
+      self.operatorName = operatorName
+      self.reason = reason
+      self.alsoDelivered = alsoDelivered
+    }
+  }
+
+  /// Why a mail is not sent again; `nil`: it can be.
+  public static func objection(to mail: MailRecord, alsoDelivered: Bool) -> String? {
+    switch mail.state {
+    case .refused: nil
+    case .sent where alsoDelivered: nil
+    case .sent: "it was delivered (--also-delivered sends it all the same)"
+    case .suppressed: "it was not true any more: \(mail.reason ?? "")"
+    case .intended: "it is still tried"
+    }
+  }
+
+  /// What stands in the way; `nil`: the mailer has it to do.
+  public func resend(_ mail: MailRecord, _ order: Order) async throws -> String? {
+    if let why = Self.objection(to: mail, alsoDelivered: order.alsoDelivered) { return why }
+    guard let stored = try await desk.store.event(mail.about) else {
+      return "the ledger has no event \(mail.about)"
+    }
+    let old = try MessageGate.decode(stored.event.body, contentType: MonthClose.contentType)
+    let key = FactKey(account: mail.account, invoice: old.data.snapshot?.invoice?.id)
+    var number = 1
+    while try await desk.store.event(MailAgain.id(mail.about, number)) != nil { number += 1 }
+    guard let facts = try await desk.store.facts(for: [key])[0] else {
+      return "the ledger has no account \(mail.account)"
+    }
+    let change = try change(mail, order, old, MailAgain.id(mail.about, number), facts)
+    guard case .committed(let events) = try await desk.commit([change])[0] else {
+      return "something else happened to it meanwhile; look again"
+    }
+    await outbox?.publish(events)
+    try await outbox?.flush()
+    return nil
+  }
+
+  private func change(
+    _ mail: MailRecord, _ order: Order, _ old: Event, _ id: String, _ facts: AccountFacts
+  ) throws -> Change {
+    let now = desk.clock.now()
+    var event = old
+    event.id = id
+    event.source = desk.source
+    event.time = now
+    event.causationid = old.id
+    event.refreshof = old.id
+    event.data.snapshot = facts.snapshot(at: now)
+    var outgoing = try event.traced(after: old).outgoing()
+    outgoing.routingKey = MonthClose.replayKey(of: .mailer)
+    let was = mail.state == .sent ? "was delivered" : "was not delivered"
+    return Change(
+      service: .closectl, messageID: "mail.resend:\(id)", account: mail.account,
+      decision: DecisionRecord(
+        rule: "operator.mail-resend", finding: .material,
+        explanation: "the \(mail.kind.rawValue) mail \(was) and is to be sent again, by "
+          + "\(order.operatorName): \(order.reason)",
+        found: facts.snapshot(at: now)),
+      writes: [.mailReopen(mail)], events: [outgoing], at: now)
+  }
+}

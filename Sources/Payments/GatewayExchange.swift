@@ -1,0 +1,146 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Network
+
+/// One request and its whole answer, within a time and a size.
+struct GatewayExchange: Sendable {
+  enum Fault: Error {
+    /// TLS did not come about: nothing was sent. The sentence says why.
+    case untrusted(String)
+    /// No connection came about: nothing was sent. The sentence says where to, and why.
+    case unreachable(String)
+    /// The answer is longer than any of this gateway's.
+    case oversized
+    /// Sent or not, answered or not: unknown.
+    case lost(String)
+  }
+
+  /// The version of the gateway's API all this was written against.
+  static let apiVersion = "2024-06-20"
+  static let largestBody = 256 << 10
+  /// A hundred charges with all that a gateway may say of each.
+  static let largestList = 4 << 20
+
+  var client: HTTPClient
+  var address: GatewayAddress
+  var caFile: String?
+  var timeoutSeconds: Int
+  /// Half of a call's time at most: what did not connect has to be told from what did not answer.
+  var connectSeconds: Double { min(Double(timeoutSeconds) / 2, 10) }
+  /// For tests of crashes: called when all of a request has left.
+  var requestSent: (@Sendable () -> Void)?
+  var keys = KeyEcho()
+
+  func post(
+    _ path: String, form: String, key: String, traceparent: String? = nil
+  ) async throws(Fault) -> GatewayReply {
+    var request = self.request(path, traceparent)
+    request.method = .POST
+    request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+    request.headers.add(name: "Idempotency-Key", value: key)
+    let body = Array(form.utf8)
+    if let requestSent {
+      request.body = .stream(
+        SentBody(bytes: body, sent: requestSent), length: .known(Int64(body.count)))
+    } else {
+      request.body = .bytes(body)
+    }
+    return try await bounded(request)
+  }
+
+  func get(
+    _ path: String, query: String, largest: Int = largestBody, traceparent: String? = nil
+  ) async throws(Fault) -> GatewayReply {
+    try await bounded(request("\(path)?\(query)", traceparent), largest: largest)
+  }
+
+  private func request(_ path: String, _ traceparent: String?) -> HTTPClientRequest {
+    var request = HTTPClientRequest(url: address.base + path)
+    request.headers.add(name: "Authorization", value: "Bearer \(address.key)")
+    request.headers.add(name: "Stripe-Version", value: Self.apiVersion)
+    request.headers.add(name: "User-Agent", value: "month-close")
+    if let traceparent { request.headers.add(name: "traceparent", value: traceparent) }
+    return request
+  }
+
+  /// The client's own deadline ends with the first byte of an answer; this one holds for all of it.
+  private func bounded(
+    _ request: HTTPClientRequest, largest: Int = largestBody
+  ) async throws(Fault) -> GatewayReply {
+    let timeout = Duration.seconds(timeoutSeconds)
+    let result = await withTaskGroup(of: Result<GatewayReply, Fault>?.self) { group in
+      group.addTask { await exchange(request, largest) }
+      group.addTask {
+        // Cancelled once the answer is there; then nobody looks at this any more.
+        try? await Task.sleep(for: timeout)
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
+    switch result {
+    case .success(let reply): return reply
+    case .failure(let fault): throw fault
+    case nil: throw .lost("no whole answer within \(timeoutSeconds) s")
+    }
+  }
+
+  private func exchange(
+    _ request: HTTPClientRequest, _ largest: Int
+  ) async -> Result<GatewayReply, Fault> {
+    do {
+      // A little more than ours, so that ours decides.
+      let response = try await client.execute(
+        request, timeout: .seconds(Int64(timeoutSeconds) + 1))
+      var body: [UInt8] = []
+      for try await part in response.body {
+        guard body.count + part.readableBytes <= largest else {
+          return .failure(.oversized)
+        }
+        body.append(contentsOf: part.readableBytesView)
+      }
+      return .success(
+        GatewayReply(
+          status: Int(response.status.code),
+          retryAfterSeconds: RetryAfter.seconds(
+            response.headers.first(name: "Retry-After"),
+            date: response.headers.first(name: "Date")),
+          repeatsKey: response.headers["Idempotency-Key"] == request.headers["Idempotency-Key"],
+          body: body))
+    } catch let error
+      where error is NIOSSLError || error is NIOSSLExtraError
+      || error is BoringSSLError
+    {
+      return .failure(await untrusted("\(type(of: error))"))
+    } catch let error as NIOConnectionError {
+      return .failure(unreachable(error.reason))
+    } catch let error as IOError where error.isOfConnecting {
+      return .failure(unreachable(error.reason))
+    } catch let error as HTTPClientError where error.isOfConnecting {
+      return .failure(unreachable("no connection within \(connectSeconds) s"))
+    } catch let error as HTTPClientError {
+      return .failure(.lost(error.shortDescription))
+    } catch {
+      // A type's name says enough; a system's text may hold addresses.
+      return .failure(.lost("\(type(of: error))"))
+    }
+  }
+
+  private func unreachable(_ why: String) -> Fault {
+    .unreachable(
+      "the payment gateway \(address.base) (MONTHCLOSE_GATEWAY_URL) cannot be reached: \(why)")
+  }
+
+  private func untrusted(_ fault: String) async -> Fault {
+    // After the handshake it is a lost connection like any other.
+    guard let problem = await TLSDiagnosis.problem(url: address.base, caFile: caFile) else {
+      return .lost(fault)
+    }
+    return .untrusted(
+      "the payment gateway \(address.base) (MONTHCLOSE_GATEWAY_URL) cannot be used over TLS: "
+        + problem)
+  }
+}

@@ -1,0 +1,145 @@
+import Billing
+import Ledger
+
+extension ChargeSituation {
+  /// `nil` for a message the charger has no use for.
+  public init?(_ job: Job, _ facts: AccountFacts?, _ due: DueProof, found: [FoundCharge] = []) {
+    guard let snapshot = job.event.data.snapshot else { return nil }
+    switch job.type {
+    case .invoiceIssued: self.init(snapshot: snapshot, facts: facts, attempt: 1, found: found)
+    case .dueCharge:
+      let attempt = job.dueReference.map(DueWork.attempt) ?? 1
+      self.init(
+        snapshot: snapshot, facts: facts, attempt: attempt, isDue: due.covers(job), found: found)
+    default: return nil
+    }
+  }
+}
+
+/// What the charger writes once the table has decided.
+public struct ChargePlan {
+  var desk: Desk
+  var job: Job
+  var decided: Decided<ChargeAction>
+  /// The attempt the message asks for: 1, or n of a due retry.
+  var target: Int
+  /// What the gateway holds for the invoice beyond the ledger's attempts.
+  var found: [FoundCharge] = []
+
+  private var snapshot: Snapshot? { job.event.data.snapshot }
+
+  var behind: Outcome {
+    .later(
+      Fault(
+        .behind,
+        "\(decided.rule): the message knows position \(snapshot?.position ?? 0) of the account, "
+          + "the ledger is not there yet"))
+  }
+
+  /// The key is a function of invoice and number: a repetition of the same attempt has the same
+  /// key.
+  func attempt(_ amountMinor: Int64, _ facts: AccountFacts) -> Attempt {
+    let invoice = facts.invoice?.id ?? ""
+    let number = nextNumber(facts)
+    return Attempt(
+      invoice: invoice, account: facts.account.id, number: number,
+      key: Self.key(invoice, number), amountMinor: amountMinor,
+      currency: facts.account.currency, state: .sent,
+      paymentMethod: facts.account.paymentMethod, rule: decided.rule,
+      createdAt: desk.clock.now())
+  }
+
+  static func key(_ invoice: String, _ number: Int) -> String {
+    "month-close/\(invoice)/\(number)"
+  }
+
+  /// Above every attempt of ours that the ledger or the gateway has seen: no key is used twice.
+  private func nextNumber(_ facts: AccountFacts) -> Int {
+    let seen = facts.attempts.map(\.number) + found.compactMap(\.attempt)
+    return (seen.max() ?? 0) + 1
+  }
+
+  func intent(_ attempt: Attempt, _ facts: AccountFacts) -> Change {
+    Change(
+      service: .charger, messageID: job.event.id, account: facts.account.id,
+      expectedPosition: facts.position, writes: [.attempt(attempt)], at: attempt.createdAt)
+  }
+
+  func chargeNothing(_ facts: AccountFacts) throws -> Desk.Plan<Outcome> {
+    let now = desk.clock.now()
+    let invoice = facts.invoice
+    let open = Money.text(invoice?.openMinor ?? 0, facts.account.currency)
+    let limit = limit(facts).map { ": \($0)" } ?? ""
+    var change = Change(
+      service: .charger, messageID: job.event.id, account: facts.account.id,
+      expectedPosition: facts.position,
+      decision: DecisionRecord(
+        decided, "charged nothing; open is \(open)\(limit)", believed: snapshot, found: facts,
+        at: now),
+      at: now)
+    if let end = Self.end(decided.rule, facts), let period = invoice?.period {
+      change.writes = [
+        .progress(account: facts.account.id, period: period, reached: [], end: end)
+      ]
+      change.events = [
+        try AccountEvents(desk, causedBy: job.event).make(
+          .chargeSkipped, about: "\(invoice?.id ?? ""):\(target)", after: facts
+        ) {
+          $0.charge = .init(attempt: 0, amount: 0)
+          $0.reason = decided.rule
+        }
+      ]
+    }
+    return .commit(change, then: { .done($0.events) })
+  }
+
+  /// What the gateway has against the amount, where a rule about that decided.
+  private func limit(_ facts: AccountFacts) -> String? {
+    guard Self.limits.contains(decided.rule), let snapshot else { return nil }
+    let situation = ChargeSituation(snapshot: snapshot, facts: facts, attempt: target)
+    return situation.chargeability.reason(
+      facts.invoice?.openMinor ?? 0, facts.account.currency)
+  }
+
+  private static let limits: Set = [
+    "charge.not-chargeable", "charge.below-minimum", "charge.above-maximum",
+  ]
+
+  /// The account's end when nothing was charged. `nil` where a charge of ours has told it already.
+  public static func end(_ rule: String, _ facts: AccountFacts) -> AccountEnd? {
+    if facts.attempts.contains(where: { $0.state == .succeeded }) { return nil }
+    switch rule {
+    case "charge.nothing-open": return (facts.invoice?.totalMinor ?? 0) > 0 ? .paid : .nothingDue
+    case "charge.void": return .nothingDue
+    case "charge.manual", "charge.now-manual": return .awaitingPayment
+    case _ where limits.contains(rule): return .awaitingPayment
+    default: return nil
+    }
+  }
+
+  /// Parked: recorded in the ledger, shown in the close, and a dead letter for a person. Recorded
+  /// under an id of its own, so that a replay of the letter is decided afresh.
+  func park(_ facts: AccountFacts) throws -> Desk.Plan<Outcome> {
+    let now = desk.clock.now()
+    let fault = Fault(.contradiction, "\(decided.rule): message and ledger cannot both be true")
+    var change = Change(
+      service: .charger, messageID: job.parkedID, account: facts.account.id,
+      decision: DecisionRecord(
+        decided, "parked for a person", believed: snapshot, found: facts, at: now),
+      at: now)
+    if let invoice = facts.invoice, invoice.account == facts.account.id, invoice.openMinor > 0 {
+      change.writes = [
+        .progress(account: facts.account.id, period: invoice.period, reached: [], end: .parked)
+      ]
+      change.events = [
+        try AccountEvents(desk, causedBy: job.event).make(
+          .chargeParked, about: "\(invoice.id):\(target)", after: facts
+        ) {
+          $0.charge = .init(attempt: 0, amount: 0)
+          $0.reason = decided.rule
+        }
+      ]
+    }
+    return .commit(change, then: { _ in .dead(fault) })
+  }
+}

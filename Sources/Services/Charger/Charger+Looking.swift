@@ -1,0 +1,49 @@
+import Billing
+import Ledger
+import Payments
+
+/// 2. Before another attempt: what did the gateway take for the invoice, by whatever hand?
+extension Charger {
+  func takenOver(_ turns: [Turn]) async throws -> [String: [FoundCharge]] {
+    try await desk.store.takenOver(of: turns.compactMap(\.job.key.invoice))
+  }
+
+  /// What is found is written down, for the next decision. An outcome where nobody could tell.
+  func look(_ jobs: [Job]) async throws -> [Outcome?] {
+    if jobs.isEmpty { return [] }
+    if door.isClosed { return jobs.map { _ in door.putOff() } }
+    let payments = await caller.payments(of: jobs.map { $0.key.invoice ?? "" })
+    let now = desk.clock.now()
+    var changes: [Change] = []
+    let outcomes = payments.map { payments -> Outcome? in
+      switch payments {
+      case .untold(let answer): return outcome(of: answer)
+      case .made(let charges):
+        changes += charges.compactMap { charge in
+          GatewayChargeRecord(
+            charge, .takenOver, by: desk.service.rawValue,
+            reason: "found before another attempt was made"
+          )?.change(by: desk.service, nil, schedules: false, at: now)
+        }
+        return nil
+      }
+    }
+    if !changes.isEmpty { _ = try await desk.commit(changes) }
+    return outcomes
+  }
+
+  /// The question changed nothing: it is asked again, once the gateway is back.
+  private func outcome(of answer: GatewayAnswer) -> Outcome {
+    switch answer {
+    case .unauthorized(let why), .untrusted(let why):
+      door.away(Fault(.gatewayUnauthorized, why))
+      return door.putOff()
+    case .unreachable(let why):
+      door.away(Fault(.gatewayUnreachable, why))
+      return door.putOff()
+    case .unknown(let why):
+      return door.waiting(.later(Fault(.gatewayUnknown, "what was taken is not told: \(why)")))
+    default: return door.waiting(.later(Fault(.gatewayUnknown, "what was taken is not told")))
+    }
+  }
+}

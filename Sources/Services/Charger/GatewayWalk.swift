@@ -1,0 +1,109 @@
+import Billing
+import Ledger
+import Payments
+
+/// What the ledger has to say of one charge in the gateway's list.
+public enum ChargeStanding: Equatable, Sendable {
+  /// It names no invoice of the form ours have.
+  case foreign
+  /// Its attempt has its end in the ledger: up to this charge the ledger remembers.
+  case settled
+  /// It is known, and proves nothing: under way, waiting for a person, or without effect.
+  case known
+  /// Made by an attempt the ledger does not have. Only a ledger that lost its memory has none.
+  case forgotten
+  /// Money for an invoice of ours that no attempt of ours took: by hand, or after a decline.
+  case stray
+
+  public init(_ charge: GatewayCharge, _ remembered: RememberedCharge) {
+    self = Self.judge(charge, remembered)
+  }
+
+  private static func judge(
+    _ charge: GatewayCharge, _ remembered: RememberedCharge
+  ) -> ChargeStanding {
+    guard let invoice = charge.invoice, charge.period != nil else { return .foreign }
+    if remembered.decision != nil { return .known }
+    if let counted = remembered.countedFor { return counted == invoice ? .settled : .known }
+    guard charge.attempt != nil else {
+      if charge.state == .failed { return .foreign }
+      guard remembered.isInvoiceKnown else { return .forgotten }
+      return charge.isTaken ? .stray : .known
+    }
+    switch remembered.attempt {
+    case nil: return .forgotten
+    case .sent, .unknown, .parked: return .known
+    case .succeeded, .declinedSoft, .declinedHard, .lost:
+      if charge.isTaken { return .stray }
+      return charge.state == .failed && remembered.attempt != .lost ? .settled : .known
+    }
+  }
+}
+
+/// From the newest charge at the gateway back to one that the ledger remembers. What lies before
+/// that, by the gateway's order, was made before the moment the ledger remembers up to.
+struct GatewayWalk {
+  private(set) var forgotten = 0
+  private(set) var newest: GatewayCharge?
+  /// Of the invoices that forgotten charges name.
+  private(set) var periods: Set<Period> = []
+  private(set) var strays: [GatewayCharge] = []
+  private(set) var compared = 0
+
+  /// A page, newest first, and what the ledger has of each. Returns whether the walk is over: the
+  /// page holds a charge the ledger remembers, and nothing it has forgotten below that.
+  mutating func take(_ page: [GatewayCharge], _ remembered: [RememberedCharge]) -> Bool {
+    var isOver = false
+    for (charge, memory) in zip(page, remembered) {
+      compared += 1
+      switch ChargeStanding(charge, memory) {
+      case .settled: isOver = true
+      case .forgotten:
+        isOver = false
+        forgotten += 1
+        if newest == nil { newest = charge }
+        if let period = charge.period { periods.insert(period) }
+      case .stray: strays.append(charge)
+      case .known, .foreign: break
+      }
+    }
+    return isOver
+  }
+
+  /// Why nothing may be charged; `nil`: the ledger has forgotten nothing.
+  var fault: Fault? {
+    guard let newest else { return nil }
+    let orders = periods.sorted().map { "`closectl reconcile \($0)`" }.joined(separator: ", ")
+    let what = forgotten == 1 ? "a charge" : "\(forgotten) charges"
+    return Fault(
+      .ledgerForgot,
+      "the gateway holds \(what) for invoices of ours that this ledger does not know, the newest "
+        + "\(newest.id) for \(newest.invoice ?? "")"
+        + (newest.createdAt.map { " of \($0.rfc3339)" } ?? "")
+        + ": a restored or wrong ledger. Charging pauses until \(orders) has taken over what was "
+        + "charged")
+  }
+}
+
+extension GatewayCharge {
+  /// Of the invoice it names, where that has the form of ours: `2026-11/meter-1`.
+  public var period: Period? { invoice.flatMap(Period.init(ofInvoice:)) }
+
+  public var name: ChargeName {
+    ChargeName(charge: id, payment: payment, invoice: invoice ?? "", attempt: attempt)
+  }
+}
+
+extension Period {
+  init?(ofInvoice id: String) {
+    let parts = id.split(separator: "/", maxSplits: 1)
+    guard parts.count == 2 else { return nil }
+    do { try self.init(parts[0]) } catch { return nil }  // An invoice of somebody else.
+  }
+
+  /// No charge for an invoice of this period is older, in whatever time zone its account is; a day
+  /// is added for clocks that differ.
+  public var firstPossibleCharge: Instant {
+    Instant(milliseconds: Int64(daysSinceEpoch) * 86_400_000).adding(days: -2)
+  }
+}

@@ -1,0 +1,222 @@
+import Billing
+import Ledger
+
+/// Opens a close and invoices its accounts, range by range.
+public struct Invoicer: Sendable {
+  let desk: Desk
+  let rangeSize: Int
+  let monthsBack: Int
+
+  public init(
+    desk: Desk, rangeSize: Int, monthsBack: Int = StartSituation.usualMonthsBack
+  ) {
+    self.desk = desk
+    self.rangeSize = rangeSize
+    self.monthsBack = monthsBack
+  }
+
+  public func work(_ jobs: [Job]) async throws -> [Outcome] {
+    var outcomes: [Outcome] = []
+    for job in jobs {
+      switch job.type {
+      case .closeRequested: outcomes.append(try await open(job))
+      case .closeRange: outcomes.append(try await invoiceRange(job))
+      default: outcomes.append(job.unexpected)
+      }
+    }
+    return outcomes
+  }
+
+  // MARK: The trigger
+
+  /// Fixes the expected set and cuts it into ranges, unless it is a month that nobody can have
+  /// meant. A second trigger finds the run, takes in accounts that came later while it is running,
+  /// and publishes again what is not finished of it; nobody is invoiced twice.
+  private func open(_ job: Job) async throws -> Outcome {
+    guard let period = job.event.data.period else { return job.unexpected }
+    let now = desk.clock.now()
+    let request = RunRequest(
+      period: period, messageID: job.event.id, source: job.event.source, rangeSize: rangeSize,
+      at: now)
+    let permission = StartPermission(job.event)
+    let opened = try await desk.store.openRun(
+      request,
+      decide: { [monthsBack] facts in
+        try StartSituation(period, at: now, permission, monthsBack: monthsBack, facts).decide()
+      }, announce: { try announce($0, causedBy: job.event, at: now) })
+    if opened.decision.action == .wait {
+      return .later(Fault(.behind, opened.decision.explanation))
+    }
+    if opened.run != nil { desk.reached(.closeOpened) }
+    let isLater = [.resume, .takeIn].contains(opened.decision.action)
+    let taken = isLater ? try await takeIn(period, range: nil, for: job) : TakenIn()
+    _ = try await desk.commit([answer(job, opened, taken, at: now)])
+    guard case .refuse(let refusal) = opened.decision.action else {
+      return .done(opened.events + taken.events)
+    }
+    return .dead(Fault(refusal, opened.decision))
+  }
+
+  /// Under an id of its own: the same trigger again is not "answered" but looks at the run again,
+  /// and one that was refused is judged again whenever it comes back.
+  private func answer(
+    _ job: Job, _ opened: OpenedRun, _ taken: TakenIn, at now: Instant
+  ) -> Change {
+    let decision = opened.decision
+    var text = "\(decision.explanation); not closed"
+    var suffix = "#refused-\(now)"
+    if let run = opened.run {
+      suffix = "#opened"
+      text = "close of \(run.period) was started before; it is \(run.state.rawValue)"
+      if let growth = opened.growth, decision.action == .takeIn {
+        // Each of them is told, and ends like an answer that older audits know.
+        suffix = "#taken-in-\(run.ranges)#opened"
+        text += "; \(growth.sentence)"
+      }
+      if decision.action == .start {
+        text = "close of \(run.period) started: \(run.expected) accounts in \(run.ranges) ranges"
+      }
+      if decision.isException { text += "; \(decision.explanation)" }
+    }
+    if taken.accounts > 0 {
+      text += "; accounts parked for want of a catalog and taken in again: \(taken.accounts)"
+      suffix += "-\(now)"
+    }
+    return Change(
+      service: .invoicer, messageID: job.event.id + suffix,
+      decision: DecisionRecord(
+        rule: decision.rule, finding: decision.finding, explanation: text), at: now)
+  }
+
+  private func announce(
+    _ growth: RunGrowth, causedBy cause: Event, at now: Instant
+  ) throws -> [OutgoingEvent] {
+    let run = growth.run
+    var events = [try started(growth, causedBy: cause, at: now)]
+    for number in growth.ranges {
+      events.append(try rangeEvent(number, of: run, id: "\(number)", causedBy: cause, at: now))
+    }
+    return events
+  }
+
+  func rangeEvent(
+    _ number: Int, of run: CloseRun, id: String, causedBy cause: Event, at now: Instant
+  ) throws -> OutgoingEvent {
+    let event = Event(
+      id: Event.id(.closeRange, "\(run.period):\(id)"), type: .closeRange,
+      source: desk.source, time: now, period: run.period, causationID: cause.id,
+      data: EventData(period: run.period, range: .init(number: number, of: run.ranges)))
+    return try event.traced(after: cause).outgoing()
+  }
+
+  /// The set was fixed, or fixed anew: with the first of its new ranges in the id, the number there
+  /// is now, and how many of them came late.
+  private func started(
+    _ growth: RunGrowth, causedBy cause: Event, at now: Instant
+  ) throws -> OutgoingEvent {
+    let run = growth.run
+    var about = "\(run.period)"
+    var ends = ["expected": run.expected]
+    if !growth.isFirst {
+      about += ":\(growth.ranges.lowerBound)"
+      ends["late"] = growth.accounts
+    }
+    let event = Event(
+      id: Event.id(.closeStarted, about), type: .closeStarted, source: desk.source,
+      time: now, period: run.period, causationID: cause.id,
+      data: EventData(period: run.period, ends: ends))
+    return try event.traced(after: cause).outgoing()
+  }
+
+  // MARK: A range
+
+  private func invoiceRange(_ job: Job) async throws -> Outcome {
+    guard let period = job.event.data.period, let range = job.event.data.range else {
+      return job.unexpected
+    }
+    guard let run = try await desk.store.run(period) else {
+      return .later(Fault(.behind, "the close of \(period) is not in the ledger yet"))
+    }
+    guard (0..<run.ranges).contains(range.number) else {
+      let found = "data.range.number: expected 0 to \(run.ranges - 1), found \(range.number)"
+      return .dead(Fault(.contradiction, found))
+    }
+    let catalogs = try await desk.store.catalogs(for: period)
+    let accounts = try await desk.store.uninvoiced(period: period, range: range.number)
+    let plan = InvoicePlan(desk: desk, job: job, period: period, catalogs: catalogs)
+    var events: [StoredEvent] = []
+    var open = accounts
+    for _ in 0..<Desk.roundLimit where !open.isEmpty {
+      let (made, stale) = try await invoice(open, plan)
+      events += made
+      open = stale
+    }
+    guard open.isEmpty else { throw ContentionError(items: open.count) }
+    desk.reached(.rangeInvoiced)
+    events += try await takeIn(period, range: range.number, for: job).events
+    let record = DecisionRecord(
+      rule: "invoice.range", finding: accounts.isEmpty ? .alreadyDone : .same,
+      explanation: "range \(range.number) of \(run.ranges): \(accounts.count) accounts")
+    let change = Change(
+      service: .invoicer, messageID: job.event.id, decision: record,
+      writes: [.rangeDone(period: period, number: range.number)], at: desk.clock.now())
+    _ = try await desk.commit([change])
+    return .done(events)
+  }
+
+  private func invoice(
+    _ accounts: [String], _ plan: InvoicePlan
+  ) async throws -> (made: [StoredEvent], stale: [String]) {
+    let facts = try await desk.store.invoicingFacts(
+      accounts, period: plan.period, eventMetrics: plan.eventMetrics)
+    let rated = facts.map(plan.rate)
+    var changes: [Change] = []
+    for (account, rated) in zip(facts, rated) {
+      let older =
+        plan.paysOlderInvoices(account.facts, rated)
+        ? try await desk.store.openInvoices(of: account.facts.account.id) : []
+      changes.append(try plan.change(for: account, rated: rated, older: older))
+    }
+    var made: [StoredEvent] = []
+    var stale: [String] = []
+    for (change, outcome) in zip(changes, try await desk.commit(changes)) {
+      switch outcome {
+      case .committed(let events), .alreadyDone(let events): made += events
+      case .stale: if let account = change.account { stale.append(account) }
+      }
+    }
+    return (made, stale)
+  }
+}
+
+extension StartPermission {
+  public init(_ trigger: Event) {
+    self.init(
+      isEarly: trigger.data.early == true, isPast: trigger.data.past == true,
+      isLate: trigger.data.late == true)
+  }
+}
+
+extension Fault {
+  /// For whoever sent the trigger: why, and how to say that it is meant.
+  init(_ refusal: StartRefusal, _ decision: StartDecision) {
+    let remedy =
+      switch (refusal, decision.rule) {
+      case (_, "close.not-begun"): ""
+      case (.notOver, _): #"; a trigger with "early": true in its data closes it all the same"#
+      case (.tooOld, _): #"; a trigger with "past": true in its data closes it all the same"#
+      case (.noAccounts, _): "; import accounts, then send the trigger again"
+      }
+    self.init(refusal.fault, decision.explanation + remedy)
+  }
+}
+
+extension StartRefusal {
+  fileprivate var fault: FaultReason {
+    switch self {
+    case .notOver: .periodNotOver
+    case .tooOld: .periodTooOld
+    case .noAccounts: .noAccounts
+    }
+  }
+}

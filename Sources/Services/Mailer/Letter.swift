@@ -1,0 +1,154 @@
+import Billing
+import Ledger
+
+/// A mail that a message asks for, and what the ledger keeps of it.
+public struct Letter: Sendable {
+  var job: Job
+  var kind: MailKind
+  var snapshot: Snapshot
+  /// The attempt a receipt or a decline tells of.
+  var attempt: Int
+
+  /// `nil` for messages that ask for no mail.
+  public init?(_ job: Job) {
+    guard let snapshot = job.event.data.snapshot else { return nil }
+    switch job.type {
+    case .invoiceIssued: kind = .invoice
+    case .chargeSucceeded: kind = .receipt
+    case .chargeDeclined: kind = .declined
+    case .holdPlaced: kind = .held
+    case .holdLifted: kind = .released
+    default: return nil
+    }
+    self.job = job
+    self.snapshot = snapshot
+    self.attempt = job.event.data.charge?.attempt ?? 0
+  }
+
+  public var key: MailKey { MailKey(about: about, account: snapshot.account, kind: kind) }
+
+  /// The event it tells of: of a message by which an operator has a mail sent again, the first one.
+  var about: String { MailAgain.first(job.event) }
+
+  /// `released`: invoices for which a hold was lifted; `idle`: those over nothing, of which nobody
+  /// wants to hear.
+  public func situation(
+    _ facts: AccountFacts?, released: Set<String>, idle: Set<String> = []
+  ) -> MailSituation {
+    MailSituation(
+      kind: kind, snapshot: snapshot, facts: facts, attempt: attempt,
+      wasReleased: snapshot.invoice.map { released.contains($0.id) } ?? false,
+      isIdle: snapshot.invoice.map { idle.contains($0.id) } ?? false)
+  }
+
+  /// The invoice it brings, where that comes to nothing.
+  var zeroInvoice: String? {
+    kind == .invoice && snapshot.invoice?.total == 0 ? snapshot.invoice?.id : nil
+  }
+
+  /// The invoice for which it says that a hold was lifted.
+  public var releasedInvoice: String? { kind == .released ? snapshot.invoice?.id : nil }
+
+  func intent(_ desk: Desk, _ facts: AccountFacts, isPerhapsSent: Bool) -> Change {
+    let why = isPerhapsSent ? MailRecord.perhapsSent(because: "sent again for an operator") : nil
+    return Change(
+      service: .mailer, messageID: job.event.id, account: facts.account.id,
+      writes: [.mail(record(.intended, facts, why))], at: desk.clock.now())
+  }
+
+  /// It was begun by another process, which may have sent it: whoever sends it next has to know.
+  func takenUp(_ desk: Desk) -> Change {
+    waits(desk, MailRecord.perhapsSent(because: "begun by a process that did not say how it ended"))
+  }
+
+  /// The mail had its end before; only the message was not answered yet.
+  func answered(_ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts) -> Change {
+    change(desk, decided, facts, "this mail had its end before")
+  }
+
+  func suppression(
+    _ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts, isIntended: Bool = false,
+    isPerhapsSent: Bool = false
+  ) throws -> Change {
+    var change = change(desk, decided, facts, "no \(kind.rawValue) mail: \(decided.rule)")
+    change.expectedPosition = facts.position
+    let why = isPerhapsSent ? MailRecord.perhapsSent(because: decided.rule) : decided.rule
+    let mail = record(.suppressed, facts, why)
+    change.writes = [isIntended ? .mailEnd(mail) : .mail(mail)]
+    change.events = [try event(.mailSuppressed, desk, facts, reason: decided.rule)]
+    return change
+  }
+
+  func end(
+    _ state: MailRecord.State, _ desk: Desk, _ decided: Decided<MailAction>,
+    _ facts: AccountFacts, why: String? = nil
+  ) throws -> Change {
+    let text = "\(kind.rawValue) mail \(state.rawValue)" + (why.map { ": \($0)" } ?? "")
+    var change = change(desk, decided, facts, text)
+    change.writes = [.mailEnd(record(state, facts, why))]
+    let type: EventType = state == .sent ? .mailSent : .mailRefused
+    change.events = [try event(type, desk, facts, reason: why ?? decided.rule)]
+    return change
+  }
+
+  /// It is tried again; nothing is decided yet.
+  func waits(_ desk: Desk, _ why: String) -> Change {
+    Change(
+      service: .mailer, messageID: job.event.id, account: snapshot.account,
+      writes: [.mailWaits(key, why)], at: desk.clock.now())
+  }
+
+  /// The mail went out once more, and its end was recorded by another process meanwhile.
+  func sentAgain(_ desk: Desk) -> Change {
+    Change(
+      service: .mailer, messageID: "\(job.event.id)#again", account: snapshot.account,
+      writes: [.mailAgain(key)], at: desk.clock.now())
+  }
+
+  // MARK: Parts
+
+  private func change(
+    _ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts, _ text: String
+  ) -> Change {
+    let now = desk.clock.now()
+    return Change(
+      service: .mailer, messageID: job.event.id, account: facts.account.id,
+      decision: DecisionRecord(decided, text, believed: snapshot, found: facts, at: now), at: now)
+  }
+
+  private func record(
+    _ state: MailRecord.State, _ facts: AccountFacts, _ reason: String?
+  ) -> MailRecord {
+    MailRecord(
+      about: about, account: facts.account.id, kind: kind,
+      period: facts.invoice?.period ?? job.event.period, messageID: messageID, state: state,
+      reason: reason)
+  }
+
+  private func event(
+    _ type: EventType, _ desk: Desk, _ facts: AccountFacts, reason: String
+  ) throws -> OutgoingEvent {
+    try AccountEvents(desk, causedBy: job.event).make(
+      type, about: "\(job.event.id):\(kind.rawValue)", after: facts
+    ) {
+      $0.mail = .init(kind: kind, about: about)
+      $0.reason = reason
+    }
+  }
+
+  /// The left side of the Message-ID: from the event and the kind, the same on every resend.
+  var messageID: String {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(about.utf8.count + 24)
+    for byte in "\(about).\(kind.rawValue)".utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+        UInt8(ascii: "."):
+        bytes.append(byte)
+      default: bytes.append(contentsOf: "=\(String(byte, radix: 16))".utf8)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

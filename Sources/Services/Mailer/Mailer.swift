@@ -1,0 +1,287 @@
+import Billing
+import Ledger
+import Logging
+import Mail
+
+/// Sends one true mail per account and event.
+///
+/// Like the charger it commits twice: the intent with its Message-ID before the mail server is
+/// called, the result after. A crash between the server's last word and the second commit sends the
+/// mail again under the same Message-ID; that window cannot be closed, so such mails are counted.
+public struct Mailer: Sendable {
+  let desk: Desk
+  let server: MailServer
+  let desktop: MailDesk
+  /// How often a message must have come back before a mail that another process intended, and may
+  /// be sending just now, is sent again: see `patience(_:)`.
+  let patience: Int
+  /// How often a message may come back.
+  let rungs: Int
+  let watch: MailServerWatch
+  let mailsZeroInvoices: Bool
+  private let pause: @Sendable (Duration) async -> Bool
+  let mine = SentMails()
+
+  package init(
+    desk: Desk, server: MailServer, from: String, retryDelays: [Duration],
+    mailsZeroInvoices: Bool = false, logger: Logger, health: ServiceHealth,
+    pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown
+  ) throws {
+    self.desk = desk
+    self.server = server
+    self.pause = pause
+    self.desktop = MailDesk(from: from, templates: try MailTemplates.compiled.get())
+    self.patience = Self.patience(retryDelays)
+    self.rungs = retryDelays.count
+    self.mailsZeroInvoices = mailsZeroInvoices
+    self.watch = MailServerWatch(
+      desk, door: PartnerDoor(to: .mailServer, desk, logger, health))
+  }
+
+  /// Longer than any mail is under way: connecting and sending have 35 seconds together.
+  private static let longestSending = Duration.seconds(45)
+
+  /// So many pauses of the ladder are longer together than a sending can take; all of a ladder that
+  /// is shorter.
+  static func patience(_ delays: [Duration]) -> Int {
+    var waited = Duration.zero
+    for (index, delay) in delays.enumerated() {
+      waited += delay
+      if waited >= longestSending { return index + 1 }
+    }
+    return delays.count
+  }
+
+  @Sendable func lookAfter() async throws -> [StoredEvent] {
+    watch.door.lookAfter()
+    return []
+  }
+
+  public func work(_ jobs: [Job]) async throws -> [Outcome] {
+    try await watch.prepare()
+    let letters = jobs.map(Letter.init)
+    let steps = try await decide(jobs, letters)
+    var outcomes: [Outcome?] = steps.map { if case .end(let outcome) = $0 { outcome } else { nil } }
+    var sending: [Sending] = []
+    for (index, step) in steps.enumerated() {
+      guard case .send(var item) = step else { continue }
+      item.index = index
+      sending.append(item)
+    }
+    for (index, outcome) in try await sendAndRecord(sending) { outcomes[index] = outcome }
+    watch.door.say(
+      waiting: zip(jobs, outcomes).filter { $1?.isPutOff == true }.map(\.0.event.id))
+    return outcomes.map { $0 ?? .later(Fault(.handlerFailed, "the mail was not decided")) }
+  }
+
+  private enum Step: Sendable {
+    case end(Outcome)
+    case send(Sending)
+  }
+
+  struct Sending: Sendable {
+    var index = 0
+    var letter: Letter
+    var decided: Decided<MailAction>
+    var facts: AccountFacts
+    /// The mail was intended by an earlier delivery of this message, or by another copy of it.
+    var isTakenUp = false
+    /// The mail may have been sent already, nobody knows.
+    var isResent = false
+    /// What the server has said before, when only its record is missing.
+    var answer: MailAnswer?
+  }
+
+  struct Sent: Sendable {
+    var item: Sending
+    /// `nil`: the server was not asked, since mailing pauses.
+    var answer: MailAnswer?
+  }
+
+  // MARK: 1. Decide, and commit the intent before the server is called
+
+  private func decide(_ jobs: [Job], _ letters: [Letter?]) async throws -> [Step] {
+    var round = watch.door.round
+    return try await desk.reconcile(
+      Array(zip(jobs, letters)), about: \.0.key,
+      alongside: { try await known(of: $0.compactMap(\.1)) },
+      plan: { try plan($0.0, $0.1, $1, known: $2, &round) })
+  }
+
+  /// What the ledger has of mails, beside the facts of their accounts.
+  private struct Known {
+    var mails: [MailKey: MailRecord]
+    /// Invoices for which a hold was lifted.
+    var released: Set<String>
+    /// Invoices over nothing of accounts that used nothing, which are not sent.
+    var idle: Set<String>
+  }
+
+  private func known(of letters: [Letter]) async throws -> Known {
+    Known(
+      mails: try await desk.store.mails(letters.map(\.key)),
+      released: try await desk.store.released(letters.compactMap(\.releasedInvoice)),
+      idle: mailsZeroInvoices ? [] : try await idle(among: letters.compactMap(\.zeroInvoice)))
+  }
+
+  private func idle(among invoices: [String]) async throws -> Set<String> {
+    if invoices.isEmpty { return [] }
+    let issued = try await desk.store.invoices(invoices)
+    return Set(issued.filter { $0.value.draft.isIdle }.keys)
+  }
+
+  private func plan(
+    _ job: Job, _ letter: Letter?, _ facts: AccountFacts?, known: Known,
+    _ round: inout PartnerDoor.Round
+  ) throws -> Desk.Plan<Step> {
+    guard let letter else { return .end(.end(job.unexpected)) }
+    let decided = DecisionTable.mailer.decide(
+      letter.situation(facts, released: known.released, idle: known.idle))
+    let fault = "\(decided.rule): a \(letter.kind.rawValue) mail"
+    guard let facts, decided.action != .wait else {
+      return .end(.end(.later(Fault(.behind, "\(fault), the ledger has not caught up"))))
+    }
+    if decided.action == .park {
+      return .end(.end(.dead(Fault(.contradiction, "\(fault), message and ledger contradict"))))
+    }
+    var item = Sending(letter: letter, decided: decided, facts: facts)
+    let record = known.mails[letter.key]
+    let isNew = record?.isToBeSentAgain != false
+    item.isResent = record?.isToBeSentAgain == true && record?.isPerhapsSent == true
+    switch record?.state {
+    case _ where isNew && decided.action == .suppress:
+      let change = try letter.suppression(desk, decided, facts, isPerhapsSent: item.isResent)
+      return .commit(change, then: { .end(.done($0.events)) })
+    case _ where isNew:
+      if let wait = round.wait(about: letter.key.account) { return .end(.end(wait)) }
+      return .commit(
+        letter.intent(desk, facts, isPerhapsSent: item.isResent),
+        then: { [item] in $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
+    case .sent, .refused, .suppressed:
+      let change = letter.answered(desk, decided, facts)
+      return .commit(change, then: { .end(.done($0.events)) })
+    case .intended, nil:
+      return try takeUp(item, isPerhapsSent: record?.isPerhapsSent == true, &round)
+    }
+  }
+
+  /// A mail that was intended before. What the server said of it is only to be recorded; what it
+  /// has not taken is decided on the facts of now; what another process may be sending is left
+  /// alone for a while, then it is sent again and counted.
+  ///
+  /// - Parameter isPerhapsSent: what the ledger has of all processes; `mine` has those of this one.
+  private func takeUp(
+    _ item: Sending, isPerhapsSent: Bool, _ round: inout PartnerDoor.Round
+  ) throws -> Desk.Plan<Step> {
+    var item = item
+    let letter = item.letter
+    let known = mine.known(letter.key)
+    item.isTakenUp = true
+    item.isResent = true
+    switch known?.answer {
+    case .accepted, .refused:
+      item.answer = known?.answer
+      item.isResent = isPerhapsSent || known?.isResent == true
+      return .end(.send(item))
+    case .uncertain: break
+    case .some where known?.isFollowed(by: letter.job) == true:
+      item.isResent = isPerhapsSent || known?.isResent == true
+    case .some, nil:
+      if letter.job.history.attempts < patience {
+        let fault = Fault(.mailLater, "the mail was begun elsewhere and may be under way")
+        return .end(.end(.later(fault)))
+      }
+    }
+    if item.decided.action == .suppress {
+      let change = try letter.suppression(
+        desk, item.decided, item.facts, isIntended: true, isPerhapsSent: item.isResent)
+      return .commit(change, then: { .end(.done($0.events)) })
+    }
+    if let wait = round.wait(about: letter.key.account) {
+      mine.putOff(letter.key, letter.job)
+      return .end(.end(wait))
+    }
+    if !item.isResent || isPerhapsSent { return .end(.send(item)) }
+    return .commit(
+      letter.takenUp(desk),
+      then: { [item] in $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
+  }
+
+  // MARK: 2. Send
+
+  /// What the server has said is committed within milliseconds, while other mails are still under
+  /// way: a crash leaves few mails of which nobody knows whether they were sent.
+  private static let linger = Duration.milliseconds(5)
+
+  private func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
+    let mails = try await write(items)
+    let arrivals = Arrivals<Sent>()
+    // A record that fails breaks off no mail on its way: it might be delivered all the same.
+    let result = await withTaskGroup(of: Void.self) { group in
+      for (item, mail) in zip(items, mails) {
+        group.addTask { await arrivals.add(Sent(item: item, answer: await send(mail, item))) }
+      }
+      let result = await Result.catching {
+        var outcomes: [(Int, Outcome)] = []
+        while outcomes.count < items.count {
+          let sent = await arrivals.take { _ = await pause(Self.linger) }
+          outcomes += zip(sent, try await record(sent)).map { ($0.item.index, $1) }
+        }
+        return outcomes
+      }
+      await group.waitForAll()
+      return result
+    }
+    return try result.get()
+  }
+
+  /// The answer is kept before anything can go wrong with its record.
+  private func send(_ mail: OutgoingMail, _ item: Sending) async -> MailAnswer? {
+    if let answer = item.answer { return answer }
+    let key = item.letter.key
+    guard mine.begin(key) else { return .notSent("it is being sent already") }
+    if item.isTakenUp, let wait = await overtaken(key) {
+      mine.release(key)
+      return .notSent(wait)
+    }
+    let returns = item.letter.job.history.returns
+    guard watch.door.admits(key.account) else {
+      mine.end(key, .notSent("mailing pauses"), isResent: item.isResent, returns: returns)
+      return nil
+    }
+    desk.reached(.beforeMail)
+    let answer = await server.send([mail]).first ?? .uncertain("the server said nothing")
+    desk.reached(.mailAnswered)
+    watch.heard(answer, about: item.letter)
+    mine.end(key, answer, isResent: item.isResent, returns: returns)
+    return answer
+  }
+
+  /// A second copy of a message is decided on before the first one's mail has its end. Once nobody
+  /// else here may send it, what became of it is looked at again: in this process first, since an
+  /// end is forgotten here only after it is in the ledger.
+  private func overtaken(_ key: MailKey) async -> String? {
+    if mine.known(key)?.isEnd == true { return "its end is being recorded" }
+    do {
+      let record = try await desk.store.mails([key])[key]
+      return record?.state == .intended ? nil : "it had its end meanwhile"
+    } catch {
+      return "the ledger did not say whether it had its end meanwhile: \(error)"
+    }
+  }
+
+  private func write(_ items: [Sending]) async throws -> [OutgoingMail] {
+    let issued = try await desk.store.invoices(items.compactMap(\.facts.invoice?.id))
+    return try items.map { item in
+      let invoice = item.facts.invoice.flatMap { issued[$0.id] }
+      return try desktop.write(item.letter, facts: item.facts, invoice, at: desk.clock.now())
+    }
+  }
+}
+
+extension InvoiceDraft {
+  /// Nothing was used, and nothing is to be paid or credited.
+  fileprivate var isIdle: Bool {
+    totalMinor == 0 && lines.allSatisfy { $0.amountMinor == 0 && $0.quantity?.isZero ?? true }
+  }
+}

@@ -1,0 +1,90 @@
+import Billing
+import Broker
+import Foundation
+import Ledger
+import Logging
+import Monitoring
+import Network
+import ServiceLifecycle
+
+/// The program of every service: settings, parts, run until told to stop.
+public enum ServiceProgram {
+  /// Ends the process: 0 stopped or all in order, 1 a problem found or not stopped in time, 2
+  /// wrong settings.
+  public static func main(_ service: ServiceName) async -> Never {
+    ProcessMemory.keepSmall()
+    ProcessSignals.ignoreBrokenPipes()
+    let settings: Settings
+    do throws(SettingsError) {
+      settings = try Settings.read(
+        service: service, environment: ProcessInfo.processInfo.environment,
+        arguments: Array(CommandLine.arguments.dropFirst()))
+    } catch {
+      for problem in error.problems { say("\(service.rawValue): \(problem)") }
+      exit(2)
+    }
+    switch settings.mode {
+    case .help:
+      print(Settings.helpText(for: service))
+      exit(0)
+    case .version:
+      print(MonthClose.versionLine(of: service.rawValue))
+      exit(0)
+    case .check:
+      let problems = await ServiceCheck(service: service, settings: settings).problems()
+      for warning in settings.warnings { say("\(service.rawValue): warning: \(warning)") }
+      for problem in problems { say("\(service.rawValue): \(problem)") }
+      if problems.isEmpty {
+        say("\(service.rawValue): \(ServiceCheck.tried(by: service)) are in order")
+      }
+      exit(problems.isEmpty ? 0 : 1)
+    case .health:
+      exit(await health(service, settings))
+    case .run:
+      exit(await run(service, settings))
+    }
+  }
+
+  private static func run(_ service: ServiceName, _ settings: Settings) async -> Int32 {
+    ProcessSignals.stopAtOnce()
+    let logger = makeLogger(service: service, settings: settings)
+    for warning in settings.warnings { logger.warning("\(warning)") }
+    do {
+      let (watch, server) = try await ServiceWatch.open(
+        service, at: settings.httpAddress, logger)
+      let life = ServiceLife(service: service, settings: settings, watch: watch, logger: logger)
+      // Remembers a stop that comes before its run.
+      let group = ServiceGroup(services: [life], logger: logger)
+      let deadline = StopDeadline(
+        seconds: settings.stopTimeoutSeconds, logger: logger, inWork: watch.health.inWork)
+      try await deadline.bounding(stop: { await group.triggerGracefulShutdown() }) {
+        let ended = await Result.catching { try await group.run() }
+        await server?.stop()
+        return ended
+      }.get()
+      return 0
+    } catch let fault as ListenFault {
+      logger.critical("cannot run: MONTHCLOSE_HTTP_ADDRESS: \(fault)")
+      return 1
+    } catch {
+      logger.critical("cannot run: \(error)")
+      return 1
+    }
+  }
+
+  private static func health(_ service: ServiceName, _ settings: Settings) async -> Int32 {
+    switch await HealthQuestion(address: settings.httpAddress).ask() {
+    case .ready: return 0
+    case .notReady(let why):
+      say("\(service.rawValue): not ready: \(why)")
+      return 1
+    case .noAddress:
+      say("\(service.rawValue): --health expects MONTHCLOSE_HTTP_ADDRESS, found nothing")
+      return 2
+    }
+  }
+
+  private static func say(_ line: String) {
+    LogSink.standardError.write(Array("\(line)\n".utf8))
+  }
+}

@@ -1,0 +1,67 @@
+import Ledger
+import Network
+
+/// One row of the table of settings: reading, validation and help text are made from it.
+struct SettingKey: Sendable {
+  enum Secrecy: Sendable {
+    case open
+    /// May hold a password: blacked out when shown, readable from a file, a password in it is not
+    /// taken from a flag.
+    case password
+    /// Never a flag, never shown.
+    case secret
+  }
+
+  /// Without `MONTHCLOSE_`: `BROKER_URL`.
+  let name: String
+  let defaultText: String?
+  let expects: String
+  let meaning: String
+  let secrecy: Secrecy
+  /// Who does something with it; the others ignore it.
+  let users: Set<ServiceName>
+  /// Puts the value in its place; `false`: it is not what is expected.
+  let apply: @Sendable (String, inout Settings) -> Bool
+
+  init<Value>(
+    _ name: String, _ property: any WritableKeyPath<Settings, Value> & Sendable,
+    _ form: SettingForm<Value>, default defaultText: String?, for users: Set<ServiceName>,
+    secrecy: Secrecy = .open, _ meaning: String
+  ) {
+    self.name = name
+    self.defaultText = defaultText
+    self.expects = form.expects
+    self.meaning = meaning
+    self.secrecy = secrecy
+    self.users = users
+    self.apply = { text, settings in
+      guard let value = form.parse(text) else { return false }
+      settings[keyPath: property] = value
+      return true
+    }
+  }
+
+  static let prefix = "MONTHCLOSE_"
+  var variable: String { Self.prefix + name }
+  var fileVariable: String? { secrecy == .open ? nil : variable + "_FILE" }
+  var flag: String? {
+    secrecy == .secret
+      ? nil : "--" + name.lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
+  }
+  var defaultValue: (text: String, origin: String)? { defaultText.map { ($0, variable) } }
+
+  /// The value as a log may hold it.
+  func shown(_ text: String) -> String {
+    switch secrecy {
+    case .open: text
+    case .password: Redaction.withoutPassword(text)
+    case .secret: Redaction.mask
+    }
+  }
+
+  /// The value as an error may show it.
+  func found(_ text: String) -> String {
+    secrecy == .secret
+      ? "\(text.utf8.count) bytes of something else" : "\"\(Redaction.printable(shown(text)))\""
+  }
+}

@@ -1,0 +1,109 @@
+import Ledger
+import Logging
+import Network
+
+/// Everything a program is told from outside, read once at start and valid as a whole. The table
+/// `SettingKey.all` says what there is; this says what the programs see of it.
+public struct Settings: Sendable {
+  public enum Mode: Sendable, Equatable {
+    case run, check, health, version, help
+  }
+
+  public var mode = Mode.run
+  public var brokerURL = ""
+  /// Empty: as `brokerURL`.
+  public var deadBrokerURL = ""
+  /// `nil`: the authorities of the system; the same for gateway and mail server.
+  public var brokerCAFile: String?
+  public var brokerCertificateFile: String?
+  public var brokerKeyFile: String?
+  public var gatewayCAFile: String?
+  public var smtpCAFile: String?
+  public var allowPlaintext: Set<PlaintextConnection> = []
+  public var storeURL = ""
+  /// At most, to a store on a server.
+  public var storeConnections = 0
+  public var gatewayURL = ""
+  public var gatewayKey = ""
+  public var smtpURL = ""
+  public var mailFrom = ""
+  /// Also invoices over nothing of accounts that used nothing.
+  public var mailsZeroInvoices = false
+  public var logLevel = Logger.Level.info
+  public var logFormat = LogFormat.text
+  /// `nil`: no health and metrics.
+  public var httpAddress: ListenAddress?
+  /// `nil`: the system's clock.
+  public var clockFile: String?
+  /// `nil`: it is left alive.
+  public var crashPoint: CrashPoint?
+  public var batch = 0
+  public var prefetch = 0
+  public var inFlight = 0
+  public var lanes = 0
+  public var mailConnections = 0
+  public var rangeSize = 0
+  public var monthsBack = 0
+  /// Days after the first attempt, one for each further attempt.
+  public var retryDays: [Int] = []
+  /// Before each further delivery of a message that failed.
+  public var retryDelays: [Duration] = []
+  public var gatewayTimeoutSeconds = 0
+  public var stopTimeoutSeconds = 0
+  /// What should be put right, and keeps no program from starting: a sentence each.
+  public private(set) var warnings: [String] = []
+  /// As they were read, for `describe`.
+  private var texts: [String: String] = [:]
+
+  /// For people: without a password.
+  public var shownStoreURL: String { Redaction.withoutPassword(storeURL) }
+
+  init() {}
+
+  /// Reads the environment and the arguments (without the program's name). A flag beats the
+  /// environment. An empty variable counts as not set. Throws every problem there is, at once.
+  ///
+  /// `service`: whose arguments they are; it has no influence on which keys are known, so that one
+  /// environment serves all programs. What a service does not connect to may be without TLS.
+  public static func read(
+    service: ServiceName?, environment: [String: String], arguments: [String]
+  ) throws(SettingsError) -> Settings {
+    var sources = SettingSources(environment: environment)
+    sources.take(arguments)
+    var settings = Settings()
+    settings.mode = sources.mode
+    if settings.mode == .help || settings.mode == .version {
+      sources = SettingSources(environment: [:])
+    }
+    sources.checkVariableNames()
+    for key in SettingKey.all {
+      guard let given = sources.value(of: key) ?? key.defaultValue else { continue }
+      if key.apply(given.text, &settings) {
+        settings.texts[key.name] = key.shown(given.text)
+      } else {
+        sources.problems.append(
+          "\(given.origin): expected \(key.expects), found \(key.found(given.text))")
+      }
+    }
+    sources.problems += settings.plaintextProblems(of: service)
+    if let file = settings.brokerKeyFile { sources.check(key: file, "BROKER_KEY_FILE") }
+    settings.warnings = sources.warnings
+    guard sources.problems.isEmpty else { throw SettingsError(problems: sources.problems) }
+    return settings
+  }
+
+  /// One line for each key, secrets and passwords blacked out: fit for a log.
+  public func describe() -> [String] {
+    SettingKey.all.map { "\($0.variable)=\(texts[$0.name] ?? "")" }
+  }
+}
+
+/// Why a program cannot start with the settings it was given.
+public struct SettingsError: Error, Equatable, CustomStringConvertible {
+  /// One sentence each: key, what was expected, what was found.
+  public let problems: [String]
+
+  public init(problems: [String]) { self.problems = problems }
+
+  public var description: String { problems.joined(separator: "\n") }
+}
