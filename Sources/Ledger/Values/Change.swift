@@ -1,10 +1,5 @@
 import Billing
 
-/// The parts of the system that act, by the name of their queue; operators act as `closectl`.
-public enum ServiceName: String, Sendable, CaseIterable, Codable {
-  case invoicer, charger, mailer, holder, reporter, closectl
-}
-
 /// Why something was done: what a message believed, what was found, which rule decided.
 public struct DecisionRecord: Sendable, Equatable {
   public var rule: String

@@ -47,25 +47,6 @@ public enum NotCommitted: Sendable, Equatable {
   case anotherService(String)
 }
 
-extension EventType {
-  /// The service that commits events of this type. `nil`: it is a trigger, which anybody may send
-  /// who has the broker's right to.
-  ///
-  /// The one place where this is written; whose events a message may be, what each user may
-  /// publish and what the audit holds to be whose work is derived from it or tested against it.
-  public var sender: ServiceName? {
-    switch self {
-    case .closeRequested: nil
-    case .closeStarted, .closeRange, .invoiceIssued, .invoiceParked, .creditApplied: .invoicer
-    case .chargeSucceeded, .chargeDeclined, .chargeSkipped, .chargeParked, .dueCharge: .charger
-    case .mailSent, .mailSuppressed, .mailRefused: .mailer
-    case .holdPlaced, .holdLifted, .dueGrace: .holder
-    case .closeCompleted: .reporter
-    case .paymentRecorded, .creditGranted: .closectl
-    }
-  }
-}
-
 extension ReceivedMessage {
   /// A message with a new snapshot (`dead refresh`) is an operator's, whatever its type.
   public init(_ event: Event, _ type: EventType, body: [UInt8]) {

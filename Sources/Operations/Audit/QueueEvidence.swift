@@ -1,3 +1,4 @@
+import Billing
 import Broker
 import Ledger
 import Services

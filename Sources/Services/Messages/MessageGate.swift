@@ -66,7 +66,7 @@ public enum MessageGate {
     guard let type = EventType(rawValue: event.type) else {
       throw .unknownType(JSONDocument.shown(event.type))
     }
-    for part in EventData.required(by: type) where !event.data.has(part) {
+    for part in MessageCatalogue.message(type).required where !event.data.has(part) {
       throw .missing(part.place)
     }
   }

@@ -1,3 +1,5 @@
+import Billing
+
 /// What a service calls outside, in the words in which a pause is told.
 struct Partner: Sendable {
   /// `charging pauses`

@@ -1,3 +1,4 @@
+import Billing
 import Ledger
 
 /// A place between two steps of the work at which a process may die, by name. What comes before it

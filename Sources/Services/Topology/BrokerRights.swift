@@ -1,4 +1,4 @@
-import Ledger
+import Billing
 
 /// What one user of the broker may do, in RabbitMQ's terms: regular expressions over the names of
 /// queues and exchanges, and over the routing keys it may publish to our exchange.
@@ -22,14 +22,14 @@ extension MonthClose {
       BrokerRights(
         user: userName("operator"), isFor: "closectl: topology, audit --deep, resend, payments",
         configure: ours, write: "^(\(exchange)|amq\\.default|\(names))$", read: ours,
-        publishes: exact(["close.requested", "payment.recorded", "credit.granted"], replays: true)),
+        publishes: exact(published(by: .closectl), replays: true)),
       BrokerRights(
         user: userName("replay"), isFor: "closectl dead (MONTHCLOSE_DEAD_BROKER_URL)",
         write: "^\(exchange)$", read: "^(\(serviceNames))\\.dead$",
         publishes: exact([], replays: true)),
       BrokerRights(
         user: userName("trigger"), isFor: "cron, or whoever starts a close",
-        write: "^\(exchange)$", publishes: exact(["close.requested"])),
+        write: "^\(exchange)$", publishes: exact([EventType.closeRequested.routingKey])),
       BrokerRights(
         user: userName("monitor"), isFor: "RabbitMQ's own metrics", tags: ["monitoring"]),
     ]
@@ -37,18 +37,9 @@ extension MonthClose {
   static func userName(_ name: String) -> String { "\(exchange)-\(name)" }
 
   /// The routing keys each service publishes under, besides those that lead to its own delay queues
-  /// and dead letters. The holder publishes what `closectl` had to leave in the ledger.
+  /// and dead letters.
   static func published(by service: ServiceName) -> [String] {
-    switch service {
-    case .invoicer:
-      ["close.started", "close.range", "invoice.issued", "invoice.parked", "credit.applied"]
-    case .charger:
-      ["charge.succeeded", "charge.declined", "charge.skipped", "charge.parked", "due.charge"]
-    case .mailer: ["mail.sent", "mail.suppressed", "mail.refused"]
-    case .holder: ["hold.placed", "hold.lifted", "due.grace", "payment.recorded", "credit.granted"]
-    case .reporter: ["close.completed"]
-    case .closectl: ["close.requested", "payment.recorded", "credit.granted"]
-    }
+    MessageCatalogue.published(by: service).map(\.routingKey)
   }
 
   private static func rights(of service: ServiceName) -> BrokerRights {

@@ -1,3 +1,4 @@
+import Billing
 import Broker
 import Ledger
 
@@ -11,12 +12,12 @@ public enum MonthClose {
   }
   public static let exchange = "monthclose"
   public static let contentType = "application/cloudevents+json"
-  public static let services: [ServiceName] = [.invoicer, .charger, .mailer, .holder, .reporter]
+  public static let services = ServiceName.services
 
   /// Which routing keys each service's queue is bound to: what it consumes, and one by which a
   /// message can be sent to it alone.
-  public static let bindings: [(service: ServiceName, keys: [String])] = consumed.map {
-    ($0.service, $0.keys + [replayKey(of: $0.service)])
+  public static let bindings: [(service: ServiceName, keys: [String])] = services.map {
+    ($0, MessageCatalogue.bindingKeys(of: $0) + [replayKey(of: $0)])
   }
 
   /// `replay.charger`: so that who replays needs no more than to publish to the exchange.
@@ -25,29 +26,6 @@ public enum MonthClose {
   /// Bound to nothing: whether a message with it comes back unrouted or refused tells whether one
   /// may replay.
   public static let rightsKey = "replay.rights-asked"
-
-  private static let consumed: [(service: ServiceName, keys: [String])] = [
-    (.invoicer, ["close.requested", "close.range"]),
-    (.charger, ["invoice.issued", "due.charge"]),
-    (
-      .mailer,
-      ["invoice.issued", "charge.succeeded", "charge.declined", "hold.placed", "hold.lifted"]
-    ),
-    (
-      .holder,
-      [
-        "charge.declined", "charge.skipped", "charge.succeeded", "payment.recorded",
-        "credit.granted", "credit.applied", "due.grace",
-      ]
-    ),
-    (
-      .reporter,
-      [
-        "invoice.*", "charge.*", "mail.*", "hold.*", "payment.*", "credit.*", "close.started",
-        "close.completed",
-      ]
-    ),
-  ]
 
   public static func deadQueue(of service: ServiceName) -> String { "\(service.rawValue).dead" }
 

@@ -1,3 +1,4 @@
+import Billing
 import Monitoring
 
 /// Every family of metrics a service has; docs/operations.md has the same table, which a test holds

@@ -1,3 +1,4 @@
+import Billing
 import JSON
 import Ledger
 import Logging

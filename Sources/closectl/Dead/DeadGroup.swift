@@ -1,4 +1,5 @@
 import ArgumentParser
+import Billing
 
 struct DeadGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Billing
 import Services
 
 /// What every command takes. More settings come from the environment.

@@ -1,3 +1,5 @@
+import Billing
+
 /// Everything that can go wrong or come in between, by the name under which its hits are counted.
 enum FaultKind: String, CaseIterable, Sendable {
   // The processes

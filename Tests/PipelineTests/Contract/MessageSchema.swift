@@ -32,16 +32,7 @@ struct MessageSchema {
   }
 
   /// Services, or `closectl`. The trigger may come from anybody.
-  var senders: [ServiceName] {
-    switch type {
-    case .closeRequested, .paymentRecorded, .creditGranted: [.closectl]
-    case .closeStarted, .closeRange, .invoiceIssued, .invoiceParked, .creditApplied: [.invoicer]
-    case .dueCharge, .chargeSucceeded, .chargeDeclined, .chargeSkipped, .chargeParked: [.charger]
-    case .dueGrace, .holdPlaced, .holdLifted: [.holder]
-    case .mailSent, .mailSuppressed, .mailRefused: [.mailer]
-    case .closeCompleted: [.reporter]
-    }
-  }
+  var senders: [ServiceName] { [type.sender ?? .closectl] }
 
   var receivers: [ServiceName] {
     MonthClose.bindings.filter { service, keys in
@@ -84,7 +75,7 @@ struct MessageSchema {
   }
 
   private var data: Page {
-    let required = EventData.required(by: type)
+    let required = MessageCatalogue.message(type).required
     var fields: [(name: String, schema: Page, isRequired: Bool)] = required.filter {
       $0 != .invoice && $0 != .snapshot
     }.map { ($0.rawValue, PartSchemas.reference($0.rawValue), true) }

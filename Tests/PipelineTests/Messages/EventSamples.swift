@@ -6,7 +6,7 @@ import Billing
 enum EventSamples {
   static func event(_ type: EventType) throws -> Event {
     var data = EventData()
-    for part in EventData.required(by: type) { try fill(part, &data) }
+    for part in MessageCatalogue.message(type).required { try fill(part, &data) }
     switch type {
     case .chargeDeclined:
       data.charge?.declineCode = "insufficient_funds"

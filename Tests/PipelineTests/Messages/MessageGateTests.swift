@@ -178,7 +178,7 @@ import Testing
 
   @Test(arguments: EventType.allCases)
   func everyRequiredPartIsMissedByName(_ type: EventType) throws {
-    for part in EventData.required(by: type) {
+    for part in MessageCatalogue.message(type).required {
       var event = try EventSamples.event(type)
       switch part {
       case .period: event.data.period = nil

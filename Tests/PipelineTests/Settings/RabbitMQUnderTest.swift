@@ -1,3 +1,4 @@
+import Billing
 import CRabbitMQ
 import Foundation
 import Logging

@@ -1,3 +1,4 @@
+import Billing
 import Glibc
 import Ledger
 import Testing
