@@ -45,9 +45,8 @@ import Testing
 
   private func definitions(_ store: LedgerStore) async throws -> [String] {
     try await store.inspectWriter { database in
-      try database.all("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL") { row in
-        let text: String = row[0]
-        return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      try database.texts("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").map { text in
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
       }.sorted()
     }
   }

@@ -10,6 +10,8 @@ enum Schema {
     var readableFrom: Int
   }
 
+  private enum Column: String, ColumnList { case version, readableFrom = "readable_from" }
+
   /// Leaves the store at a schema this program can work with, or says why it is not. `migrations`
   /// are those the program knows.
   static func prepare(
@@ -40,8 +42,8 @@ enum Schema {
       let version = Int(try session.integer("PRAGMA user_version") ?? 0)
       return Found(version: version, readableFrom: version)
     }
-    let row = try session.first("SELECT version, readable_from FROM schema_version") {
-      Found(version: $0[0] as Int, readableFrom: $0[1] as Int)
+    let row = try session.first("SELECT \(Column.sql) FROM schema_version", of: Column.self) {
+      Found(version: $0[.version], readableFrom: $0[.readableFrom])
     }
     guard let row else { throw StoreError.damaged("the table schema_version is empty") }
     return row
