@@ -77,7 +77,7 @@ enum SQLiteOpening {
   private static func prepare(
     _ database: Database, _ path: String, _ migrate: Bool, _ options: SQLiteOptions
   ) throws {
-    try Schema.prepare(database, path: path, migrate: migrate, options: options)
+    try SQLiteSchema.prepare(database, path: path, migrate: migrate, options: options)
     try useJournal(options.runsInline ? "memory" : "wal", database)
   }
 
