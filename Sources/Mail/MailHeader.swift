@@ -7,13 +7,13 @@ enum MailHeader {
   /// Longer names and subjects are cut.
   private static let maxCharacters = 200
 
-  /// `Müller AG <billing@example.com>`; `address` has passed `EmailAddress.isAddress`.
+  /// `Müller AG <billing@example.com>`
   static func mailbox(_ mailbox: Mailbox) -> String {
     let name = clean(mailbox.name)
-    if name.isEmpty { return mailbox.address }
+    if name.isEmpty { return mailbox.address.text }
     let isPhrase = name.utf8.allSatisfy { EmailAddress.isAtomByte($0) || $0 == 0x20 }
     let shown = isPhrase && fits(name) ? name : encoded(name)
-    return "\(shown)\r\n <\(mailbox.address)>"
+    return "\(shown)\r\n <\(mailbox.address.text)>"
   }
 
   /// Free text, as in a subject.

@@ -3,8 +3,8 @@ import Billing
 /// A mail as the bytes of RFC 5322 and MIME: one alternative in plain text, one in HTML. The same
 /// mail is the same bytes every time.
 enum MailMessage {
-  /// `from`: what `mail.from` was read into.
-  static func bytes(of mail: OutgoingMail, from: Mailbox) -> [UInt8] {
+  /// `from` and `to`: what `mail.from` and `mail.to` were read into.
+  static func bytes(of mail: OutgoingMail, from: Mailbox, to: EmailAddress) -> [UInt8] {
     let messageID = MailHeader.messageID(mail.messageID)
     let boundary = boundary(for: messageID)
     var bytes: [UInt8] = []
@@ -14,7 +14,7 @@ enum MailMessage {
       bytes.append(contentsOf: [0x0D, 0x0A])
     }
     line("From: \(MailHeader.mailbox(from))")
-    line("To: \(MailHeader.mailbox(Mailbox(name: mail.toName, address: mail.to)))")
+    line("To: \(MailHeader.mailbox(Mailbox(name: mail.toName, address: to)))")
     line("Subject: \(MailHeader.text(mail.subject))")
     line("Date: \(MailDate.header(mail.date))")
     line("Message-ID: \(messageID)")

@@ -3,9 +3,9 @@ import Billing
 /// An e-mail address with an optional name for people to read.
 public struct Mailbox: Sendable, Equatable {
   let name: String
-  let address: String
+  let address: EmailAddress
 
-  init(name: String, address: String) {
+  init(name: String, address: EmailAddress) {
     self.name = name
     self.address = address
   }
@@ -13,13 +13,15 @@ public struct Mailbox: Sendable, Equatable {
   /// Reads `billing@example.com` or `Example Cloud <billing@example.com>`. `nil` when the address
   /// is not one.
   public init?(_ text: String) {
+    let bare: String
     if let open = text.lastIndex(of: "<"), text.last == ">" {
-      address = String(text[text.index(after: open)...].dropLast())
+      bare = String(text[text.index(after: open)...].dropLast())
       name = String(text[..<open].reversed().drop { $0 == " " }.reversed())
     } else {
-      address = text
+      bare = text
       name = ""
     }
-    guard EmailAddress.isAddress(address) else { return nil }
+    guard let address = EmailAddress(bare) else { return nil }
+    self.address = address
   }
 }

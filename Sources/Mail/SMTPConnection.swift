@@ -59,13 +59,15 @@ final class SMTPConnection {
   ) -> MailAnswer {
     if isGivenUp() { return SMTPPool.stopping }
     upload.isGivenUp = isGivenUp
-    guard EmailAddress.isAddress(mail.to) else {
+    guard let to = EmailAddress(mail.to) else {
       return .refused("the address is not a valid one")
     }
     guard let from = Mailbox(mail.from) else { return .away("the sender is not a valid address") }
     if let down, ContinuousClock.now < down.until { return down.answer }
-    var exchange = exchange(mail, from: from, isFresh: isUnclean)
-    if exchange.isStaleConnection { exchange = self.exchange(mail, from: from, isFresh: true) }
+    var exchange = exchange(mail, from: from, to: to, isFresh: isUnclean)
+    if exchange.isStaleConnection {
+      exchange = self.exchange(mail, from: from, to: to, isFresh: true)
+    }
     let answer = exchange.answer(server: place)
     isUnclean = answer != .accepted
     note(answer, isDown: exchange.isServerDown)
@@ -100,13 +102,15 @@ final class SMTPConnection {
     down = (.now + Self.downTime, answer)
   }
 
-  private func exchange(_ mail: OutgoingMail, from: Mailbox, isFresh: Bool) -> SMTPExchange {
+  private func exchange(
+    _ mail: OutgoingMail, from: Mailbox, to: EmailAddress, isFresh: Bool
+  ) -> SMTPExchange {
     replies.begin()
-    upload.begin(MailMessage.bytes(of: mail, from: from))
+    upload.begin(MailMessage.bytes(of: mail, from: from, to: to))
     errorText[0] = 0
-    let recipients = curl_slist_append(nil, "<\(mail.to)>")
+    let recipients = curl_slist_append(nil, "<\(to.text)>")
     defer { curl_slist_free_all(recipients) }
-    set(CURLOPT_MAIL_FROM, "<\(from.address)>")
+    set(CURLOPT_MAIL_FROM, "<\(from.address.text)>")
     set(CURLOPT_MAIL_RCPT, recipients)
     set(CURLOPT_FRESH_CONNECT, isFresh ? 1 : 0)
     checked(

@@ -1,3 +1,5 @@
+import Billing
+
 /// `scheme://user:password@host:port/path`, as far as a client needs it. User and password are
 /// percent-decoded.
 public struct ServerURL: Equatable, Sendable {
@@ -23,12 +25,7 @@ public struct ServerURL: Equatable, Sendable {
     (self.host, self.port) = (host, port)
   }
 
-  /// `127.evil.example` is a name like any other.
-  public var isLoopback: Bool {
-    if host == "localhost" || host == "::1" { return true }
-    let isAddress = host.utf8.allSatisfy { 0x30...0x39 ~= $0 || $0 == UInt8(ascii: ".") }
-    return isAddress && host.hasPrefix("127.")
-  }
+  public var isLoopback: Bool { Loopback.contains(host) }
 
   private static func credentials(_ text: Substring) -> (String, String?)? {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

@@ -30,6 +30,12 @@ struct LineRule: Sendable {
       name: "a trap with a text instead of a named fault",
       breaks: { $1.code($0).contains("fatal" + "Error(\"") }, folders: ["Sources"]),
     LineRule(
+      name: "a column read by its place; a ColumnList reads by name",
+      breaks: { line, file in
+        let mayRead = ["Row", "ColumnList", "SQLSession", "PostgreSQLSession"].contains(file.name)
+        return file.target == "Ledger" && !mayRead && file.code(line).contains("[at: ")
+      }, folders: ["Sources"]),
+    LineRule(
       name: "an unfinished mark",
       breaks: { line, file in
         ["TO" + "DO", "FIX" + "ME", "XX" + "X:"].contains { file.lines[line].contains($0) }

@@ -53,4 +53,15 @@ struct RuleTests {
     let file = SourceFile(path: "Sources/Billing/A.swift", text: text)
     #expect(LineRule.all.flatMap { $0.findings(in: file) }.count == count)
   }
+
+  @Test(
+    "columns of the ledger are read by name",
+    arguments: [
+      ("Sources/Ledger/A.swift", 1), ("Sources/Ledger/SQL/Row.swift", 0),
+      ("Sources/Broker/A.swift", 0),
+    ])
+  func columnsByPlace(_ path: String, _ count: Int) {
+    let file = SourceFile(path: path, text: "row[at: 1]")
+    #expect(LineRule.all.flatMap { $0.findings(in: file) }.count == count)
+  }
 }

@@ -1,12 +1,19 @@
-/// What mail can be sent to. One rule for the import and for the mailer: an address that is taken
-/// in is one that mail is sent to.
-public enum EmailAddress {
-  /// The everyday form of RFC 5321: `local@domain`, at most 254 bytes, ASCII, no quotes, comments
-  /// or brackets. Whatever passes is safe between the angle brackets of a command and a header.
-  public static func isAddress(_ text: String) -> Bool {
+/// An address that mail can be sent to. The import and the mailer share this one rule, so that the
+/// mailer never refuses what the import accepted.
+///
+/// It is the everyday form of RFC 5321: `local@domain`, at most 254 bytes, ASCII, without quotes,
+/// comments or brackets. So it is safe between the angle brackets of a command and of a header.
+/// Whether the mailbox exists only a mail can tell.
+public struct EmailAddress: Sendable, Hashable {
+  public let text: String
+
+  /// `nil` where mail cannot be sent to it.
+  public init?(_ text: String) {
     let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
-    return text.utf8.count <= 254 && parts.count == 2 && isLocalPart(parts[0])
-      && isDomain(parts[1])
+    guard text.utf8.count <= 254, parts.count == 2, Self.isLocalPart(parts[0]),
+      Self.isDomain(parts[1])
+    else { return nil }
+    self.text = text
   }
 
   private static func isLocalPart(_ text: Substring.UTF8View) -> Bool {

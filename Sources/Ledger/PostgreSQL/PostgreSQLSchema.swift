@@ -1,28 +1,29 @@
-/// Whether a database holds a store of ours, and of which schema. Its numbers are those of SQLite's
-/// migrations; all that are missing are applied in one transaction.
+/// Whether a database holds a store of ours, and of which schema; all migrations that are missing
+/// are applied in one transaction.
 struct PostgreSQLSchema {
   private let connection: PostgreSQLConnection
   private let place: String
+  /// Those that the program knows: older and later programs are tried with fewer and with more.
+  private let migrations: [Migration]
 
-  init(_ connection: PostgreSQLConnection, place: String) {
+  init(
+    _ connection: PostgreSQLConnection, place: String, migrations: [Migration] = Migration.all
+  ) {
     self.connection = connection
     self.place = place
+    self.migrations = migrations
   }
 
   /// Held by whoever migrates: of several that start at once, the others wait and find it done.
   private static let lock = 0x6D63_6C73
 
+  /// Leaves the store at a schema this program can work with, or says why it is not.
   func prepare(migrate: Bool) throws {
-    if try isCurrent() { return }
-    let found = try version()
-    if !migrate {
-      if found == 0 { throw StoreError.notInitialized(place) }
-      throw StoreError.olderSchema(found: found, needed: PostgreSQLMigration.newest)
-    }
+    if try missing(migrate).isEmpty { return }
     try connection.execute(
       "BEGIN; \(PostgreSQLTimes.long); SELECT pg_advisory_xact_lock(\(Self.lock))")
     do {
-      try migrateWhatIsMissing()
+      try apply(missing(migrate))
       try connection.execute("COMMIT")
     } catch {
       if connection.isUsable { try connection.execute("ROLLBACK") }
@@ -30,37 +31,39 @@ struct PostgreSQLSchema {
     }
   }
 
-  /// A newer schema that only added to ours is as good as ours: services are replaced one by one.
-  private func isCurrent() throws -> Bool {
-    let found = try version()
-    if found <= PostgreSQLMigration.newest { return found == PostgreSQLMigration.newest }
-    let readableFrom = try connection.text("SELECT readable_from FROM month_close_schema")
-    if Int(readableFrom) ?? found > PostgreSQLMigration.newest {
-      throw StoreError.newerSchema(found: found, known: PostgreSQLMigration.newest)
-    }
-    return true
+  private func missing(_ migrate: Bool) throws -> ArraySlice<Migration> {
+    try Schema.missing(in: found(), of: migrations, migrate: migrate, place: place)
   }
 
-  private func migrateWhatIsMissing() throws {
-    if try isCurrent() { return }
-    let found = try version()
-    if found == 0 {
+  private func apply(_ missing: ArraySlice<Migration>) throws {
+    if missing.first?.number == 1 {
       if try has("accounts") {
         throw StoreError.invalid("\(place) is a database of another program")
       }
       try connection.execute("CREATE TABLE month_close_schema (version bigint NOT NULL)")
       try connection.execute("INSERT INTO month_close_schema VALUES (0)")
     }
-    for migration in PostgreSQLMigration.all[found...] {
-      try connection.execute(migration.sql)
-      try connection.execute("UPDATE month_close_schema SET version = \(migration.number)")
+    for migration in missing {
+      try connection.execute(migration.sql(.postgreSQL))
+      try connection.execute("UPDATE month_close_schema SET \(Schema.changes(migration))")
     }
   }
 
-  /// 0 where there is no store.
-  private func version() throws -> Int {
-    guard try has("month_close_schema") else { return 0 }
-    return Int(try connection.text("SELECT version FROM month_close_schema")) ?? 0
+  func found() throws -> Schema.Found {
+    guard try has("month_close_schema") else { return .nothing }
+    let version = try number("version")
+    if version < Migration.firstWithReadableFrom {
+      return Schema.Found(version: version, readableFrom: version)
+    }
+    return Schema.Found(version: version, readableFrom: try number("readable_from"))
+  }
+
+  private func number(_ column: String) throws -> Int {
+    let text = try connection.text("SELECT \(column) FROM month_close_schema")
+    guard let number = Int(text) else {
+      throw StoreError.damaged("`\(text)` in month_close_schema.\(column) is no number")
+    }
+    return number
   }
 
   /// Asked of the catalog's table. `to_regclass` may answer out of a session's memory of names, in

@@ -114,8 +114,8 @@ final class PostgreSQLSession: SQLSession {
       new.insert(
         keyed.enumerated().map { place, column in
           switch cells[0][column] {
-          case .integer: .integer(row[place])
-          default: .text(row[place])
+          case .integer: .integer(row[at: place])
+          default: .text(row[at: place])
           }
         })
     }
@@ -166,7 +166,7 @@ final class PostgreSQLSession: SQLSession {
     let sql = "SELECT nextval(\(sequence)::regclass) FROM generate_series(1, ?)"
     let result = try connection.run(
       connection.single(connection.statement(sql), [.integer(Int64(count))]))
-    keys[table] = (keys[table] ?? []) + (0..<result.count).map { result.row($0)[0] as Int64 }
+    keys[table] = (keys[table] ?? []) + (0..<result.count).map { result.row($0)[at: 0] as Int64 }
   }
 
   func collect<Item, Value>(
@@ -233,7 +233,7 @@ final class PostgreSQLSession: SQLSession {
     var rows = [[Int]](repeating: [], count: count)
     let last = result.columns - 1
     for number in 0..<result.count {
-      rows[(result.row(number)[last] as Int) - 1].append(number)
+      rows[Int(result.row(number)[at: last] as Int64) - 1].append(number)
     }
     return rows
   }
@@ -263,7 +263,7 @@ final class PostgreSQLSession: SQLSession {
     guard let result = try connection.run(heldBack() + [number]).last, result.count == 1 else {
       throw StoreError.damaged("the server does not tell a transaction's number")
     }
-    return result.row(0)[0]
+    return result.row(0)[at: 0]
   }
 
   private func sendWrites() throws {

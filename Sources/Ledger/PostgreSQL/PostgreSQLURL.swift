@@ -1,3 +1,4 @@
+import Billing
 import CPostgres
 
 /// `postgres://user:password@host:port/database?sslmode=verify-full`, as libpq reads it, and what
@@ -39,7 +40,7 @@ struct PostgreSQLURL: Sendable {
       "\(values["user"].map { "\($0)@" } ?? "")\(host):\(values["port"] ?? "5432")/"
       + (values["dbname"] ?? "")
     let hosts = [values["host"], values["hostaddr"]].compactMap { $0 }.flatMap {
-      $0.split(separator: ",")
+      $0.split(separator: ",").map(String.init)
     }
     if !hosts.allSatisfy(Self.isLocal) && values["sslmode"] != "verify-full" {
       throw StoreError.invalid(
@@ -48,12 +49,8 @@ struct PostgreSQLURL: Sendable {
     }
   }
 
-  private static func isLocal(_ host: Substring) -> Bool {
-    host.hasPrefix("/") || host == "localhost" || host == "::1" || isLoopback(host)
-  }
-
-  private static func isLoopback(_ host: Substring) -> Bool {
-    let parts = host.split(separator: ".")
-    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+  /// The folder of a Unix socket, or this machine's own address.
+  private static func isLocal(_ host: String) -> Bool {
+    host.hasPrefix("/") || Loopback.contains(host)
   }
 }

@@ -1,81 +1,141 @@
 import Billing
 
-/// Reading accounts, invoices and attempts from rows; each list of columns stands beside its
-/// reader.
-enum AccountColumns {
-  static let sql = """
-    a.key, a.id, a.name, a.email, a.currency, a.country, a.time_zone, a.collection,
-    a.payment_method, a.hold_after_days, a.start_date, a.position, a.balance_minor, a.credit_minor,
-    a.held_for_invoice, a.usage_version, a.end_date
-    """
-  static let count = 17
+/// Reading accounts, invoices, attempts, mails and events from rows.
+enum AccountColumns: String, ColumnList {
+  case key = "a.key"
+  case id = "a.id"
+  case name = "a.name"
+  case email = "a.email"
+  case currency = "a.currency"
+  case country = "a.country"
+  case timeZone = "a.time_zone"
+  case collection = "a.collection"
+  case paymentMethod = "a.payment_method"
+  case holdAfterDays = "a.hold_after_days"
+  case start = "a.start_date"
+  case end = "a.end_date"
+  case position = "a.position"
+  case balanceMinor = "a.balance_minor"
+  case creditMinor = "a.credit_minor"
+  case heldForInvoice = "a.held_for_invoice"
+  case usageVersion = "a.usage_version"
 
-  static func account(_ row: Row) throws -> Account {
+  static let sql = selected()
+
+  static func account(_ row: Record<Self>) throws -> Account {
     Account(
-      id: row[1], name: row[2], email: row[3], currency: try Currency(row[4] as String),
-      country: row[5], timeZone: row[6], collection: try row.word(7), paymentMethod: row[8],
-      holdAfterDays: row[9], start: try CivilDate(stored: row[10]),
-      end: try CivilDate(stored: row[16]))
+      id: row[.id], name: row[.name], email: row[.email],
+      currency: try Currency(row[.currency] as String), country: row[.country],
+      timeZone: row[.timeZone], collection: try row.word(.collection),
+      paymentMethod: row[.paymentMethod], holdAfterDays: row[.holdAfterDays],
+      start: try CivilDate(stored: row[.start]), end: try CivilDate(stored: row[.end]))
   }
 
-  static func facts(_ row: Row) throws -> AccountFacts {
+  static func facts(_ row: Record<Self>) throws -> AccountFacts {
     AccountFacts(
-      account: try account(row), position: row[11], balanceMinor: row[12], creditMinor: row[13],
-      heldForInvoice: row[14], usageVersion: row[15])
+      account: try account(row), position: row[.position], balanceMinor: row[.balanceMinor],
+      creditMinor: row[.creditMinor], heldForInvoice: row[.heldForInvoice],
+      usageVersion: row[.usageVersion])
   }
 }
 
-enum InvoiceColumns {
-  static let sql = """
-    i.key, i.id, i.number, i.period, i.currency, i.total_minor, i.open_minor, i.status, i.issued_at
-    """
+enum InvoiceColumns: String, ColumnList {
+  case key = "i.key"
+  case id = "i.id"
+  case number = "i.number"
+  case period = "i.period"
+  case currency = "i.currency"
+  case totalMinor = "i.total_minor"
+  case openMinor = "i.open_minor"
+  case status = "i.status"
+  case issuedAt = "i.issued_at"
+
+  static let sql = selected()
 
   /// `nil` where an outer join found none.
-  static func facts(_ row: Row, from first: Int, account: String) throws -> InvoiceFacts? {
-    if row.isNull(first) { return nil }
+  static func facts(_ row: Record<Self>, account: String) throws -> InvoiceFacts? {
+    if row.isNull(.key) { return nil }
     return InvoiceFacts(
-      id: row[first + 1], number: row[first + 2], account: account,
-      period: try Period(stored: row[first + 3]), currency: try Currency(row[first + 4] as String),
-      totalMinor: row[first + 5], openMinor: row[first + 6], status: try row.word(first + 7),
-      issuedAt: Instant(milliseconds: row[first + 8]))
+      id: row[.id], number: row[.number], account: account,
+      period: try Period(stored: row[.period]), currency: try Currency(row[.currency] as String),
+      totalMinor: row[.totalMinor], openMinor: row[.openMinor], status: try row.word(.status),
+      issuedAt: Instant(milliseconds: row[.issuedAt]))
   }
 }
 
-enum AttemptColumns {
-  static let sql = """
-    t.number, t.key, t.amount_minor, t.currency, t.state, t.gateway_id, t.decline_code, t.rule,
-    t.created_at, t.settled_at, t.payment_method
-    """
+enum AttemptColumns: String, ColumnList {
+  case number = "t.number"
+  case key = "t.key"
+  case amountMinor = "t.amount_minor"
+  case currency = "t.currency"
+  case state = "t.state"
+  case gatewayID = "t.gateway_id"
+  case declineCode = "t.decline_code"
+  case paymentMethod = "t.payment_method"
+  case rule = "t.rule"
+  case createdAt = "t.created_at"
+  case settledAt = "t.settled_at"
 
-  static func attempt(_ row: Row, invoice: String, account: String) throws -> Attempt {
+  static let sql = selected()
+
+  static func attempt(_ row: Record<Self>, invoice: String, account: String) throws -> Attempt {
     Attempt(
-      invoice: invoice, account: account, number: row[0], key: row[1], amountMinor: row[2],
-      currency: try Currency(row[3] as String), state: try row.word(4), gatewayID: row[5],
-      declineCode: row[6], paymentMethod: row[10], rule: row[7],
-      createdAt: Instant(milliseconds: row[8]), settledAt: Instant(stored: row[9]))
+      invoice: invoice, account: account, number: row[.number], key: row[.key],
+      amountMinor: row[.amountMinor], currency: try Currency(row[.currency] as String),
+      state: try row.word(.state), gatewayID: row[.gatewayID], declineCode: row[.declineCode],
+      paymentMethod: row[.paymentMethod], rule: row[.rule],
+      createdAt: Instant(milliseconds: row[.createdAt]),
+      settledAt: Instant(stored: row[.settledAt]))
   }
 }
 
-enum MailColumns {
-  static let sql = "m.about, m.kind, m.period, m.message_id, m.state, m.reason"
+enum MailColumns: String, ColumnList {
+  case about = "m.about"
+  case kind = "m.kind"
+  case period = "m.period"
+  case messageID = "m.message_id"
+  case state = "m.state"
+  case reason = "m.reason"
 
-  static func mail(_ row: Row, account: String) throws -> MailRecord {
+  static let sql = selected()
+
+  static func mail(_ row: Record<Self>, account: String) throws -> MailRecord {
     MailRecord(
-      about: row[0], account: account, kind: try row.word(1), period: try Period(stored: row[2]),
-      messageID: row[3], state: try row.word(4), reason: row[5])
+      about: row[.about], account: account, kind: try row.word(.kind),
+      period: try Period(stored: row[.period]), messageID: row[.messageID],
+      state: try row.word(.state), reason: row[.reason])
   }
 }
 
-enum EventColumns {
-  static let sql = """
-    e.sequence, e.service, e.id, e.type, e.routing_key, e.account, e.period, e.body
-    """
+enum EventColumns: String, ColumnList {
+  case sequence = "e.sequence"
+  case service = "e.service"
+  case id = "e.id"
+  case type = "e.type"
+  case routingKey = "e.routing_key"
+  case account = "e.account"
+  case period = "e.period"
+  case body = "e.body"
 
-  static func event(_ row: Row) throws -> StoredEvent {
+  static let sql = selected()
+
+  static func event(_ row: Record<Self>) throws -> StoredEvent {
     StoredEvent(
-      sequence: row[0], service: try row.word(1),
+      sequence: row[.sequence], service: try row.word(.service),
       event: OutgoingEvent(
-        id: row[2], type: row[3], routingKey: row[4], account: row[5],
-        period: try Period(stored: row[6]), body: row[7]))
+        id: row[.id], type: row[.type], routingKey: row[.routingKey], account: row[.account],
+        period: try Period(stored: row[.period]), body: row[.body]))
+  }
+}
+
+enum MetricColumns: String, ColumnList {
+  case key, name
+
+  /// All that usage was ever imported of.
+  static func keys(_ database: any SQLSession) throws -> [String: Int64] {
+    let metrics = try database.all("SELECT \(sql) FROM metrics", of: Self.self) { row in
+      (row[.name] as String, row[.key] as Int64)
+    }
+    return Dictionary(uniqueKeysWithValues: metrics)
   }
 }

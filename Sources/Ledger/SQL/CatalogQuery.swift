@@ -13,12 +13,17 @@ enum CatalogQuery {
     try JSONDecoder().decode(Catalog.self, from: Data(content.utf8))
   }
 
-  /// By currency; the statement selects currency and content.
+  enum Column: String, ColumnList {
+    case currency = "c.currency"
+    case content = "c.content"
+  }
+
+  /// By currency; the statement selects `Column`.
   static func decoded(
     _ database: any SQLSession, _ sql: String, _ values: SQLValues
   ) throws -> [String: Catalog] {
-    let found = try database.all(sql, values) { row in
-      (row[0] as String, try decoded(row[1] as String))
+    let found = try database.all(sql, values, of: Column.self) { row in
+      (row[.currency] as String, try decoded(row[.content]))
     }
     return Dictionary(uniqueKeysWithValues: found)
   }

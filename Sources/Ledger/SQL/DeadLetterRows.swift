@@ -8,19 +8,26 @@ struct DeadLetterRows {
     self.database = database
   }
 
-  private static let manifestColumns =
-    "m.id, m.action, m.operator, m.reason, m.selection, m.per_second, m.created_at, m.finished_at"
+  private enum ManifestColumn: String, ColumnList {
+    case id = "m.id"
+    case action = "m.action"
+    case operatorName = "m.operator"
+    case reason = "m.reason"
+    case selection = "m.selection"
+    case perSecond = "m.per_second"
+    case createdAt = "m.created_at"
+    case finishedAt = "m.finished_at"
+  }
 
   func unfinished() throws -> Manifest? {
     try database.first(
-      "SELECT \(Self.manifestColumns) FROM dead_manifests m WHERE m.finished_at IS NULL", [],
-      { try Self.manifest($0) })
+      "SELECT \(ManifestColumn.sql) FROM dead_manifests m WHERE m.finished_at IS NULL", [],
+      Self.manifest)
   }
 
   func manifest(_ id: String) throws -> Manifest? {
     try database.first(
-      "SELECT \(Self.manifestColumns) FROM dead_manifests m WHERE m.id = ?", [id],
-      { try Self.manifest($0) })
+      "SELECT \(ManifestColumn.sql) FROM dead_manifests m WHERE m.id = ?", [id], Self.manifest)
   }
 
   func freeze(_ manifest: Manifest, _ letters: [ManifestLetter]) throws -> Bool {
@@ -52,17 +59,29 @@ struct DeadLetterRows {
     return true
   }
 
+  private enum LetterColumn: String, ColumnList {
+    case letter = "l.letter"
+    case queue = "l.queue"
+    case messageID = "l.message_id"
+    case bodyHash = "l.body_hash"
+    case letterClass = "l.class"
+    case replays = "l.replays"
+    case target = "l.target"
+    case state = "l.state"
+  }
+
   func letters(of manifest: String) throws -> [ManifestLetter] {
     try database.all(
       """
-      SELECT l.letter, l.queue, l.message_id, l.body_hash, l.class, l.replays, l.target, l.state
+      SELECT \(LetterColumn.sql)
       FROM dead_manifest_letters l JOIN dead_manifests m ON m.key = l.manifest
       WHERE m.id = ? ORDER BY l.letter
-      """, [manifest]
+      """, [manifest], of: LetterColumn.self
     ) { row in
       ManifestLetter(
-        letter: row[0], queue: row[1], messageID: row[2], bodyHash: row[3], letterClass: row[4],
-        replays: row[5], target: row[6], state: try row.word(7))
+        letter: row[.letter], queue: row[.queue], messageID: row[.messageID],
+        bodyHash: row[.bodyHash], letterClass: row[.letterClass], replays: row[.replays],
+        target: row[.target], state: try row.word(.state))
     }
   }
 
@@ -96,27 +115,41 @@ struct DeadLetterRows {
       """, [state.rawValue, letter, manifest])
   }
 
+  private enum ActionColumn: String, ColumnList {
+    case letter = "a.letter"
+    case at = "a.at"
+    case queue = "a.queue"
+    case messageID = "a.message_id"
+    case bodyHash = "a.body_hash"
+    case target = "a.target"
+    case replays = "a.replays"
+    case fault = "a.fault"
+    case body = "a.body"
+  }
+
   func records(letter: String, messageID: String) throws -> [DeadLetterRecord] {
     try database.all(
       """
-      SELECT \(Self.manifestColumns),
-        a.letter, a.at, a.queue, a.message_id, a.body_hash, a.target, a.replays, a.fault,
-        a.body IS NULL, a.body
+      SELECT \(ManifestColumn.sql), \(ActionColumn.sql)
       FROM dead_actions a JOIN dead_manifests m ON m.key = a.manifest
       WHERE a.letter = ? OR (a.message_id = ? AND a.message_id <> '') ORDER BY a.sequence
       """, [letter, messageID]
     ) { row in
-      DeadLetterRecord(
-        manifest: try Self.manifest(row), letter: row[8], at: Instant(milliseconds: row[9]),
-        queue: row[10], messageID: row[11], bodyHash: row[12], target: row[13], replays: row[14],
-        fault: row[15], body: row[16] as Bool ? nil : row[17])
+      let action = row.read(ActionColumn.self, after: ManifestColumn.self)
+      return DeadLetterRecord(
+        manifest: try Self.manifest(row.read(ManifestColumn.self)), letter: action[.letter],
+        at: Instant(milliseconds: action[.at]), queue: action[.queue],
+        messageID: action[.messageID], bodyHash: action[.bodyHash], target: action[.target],
+        replays: action[.replays], fault: action[.fault],
+        body: action.isNull(.body) ? nil : action[.body])
     }
   }
 
-  private static func manifest(_ row: Row) throws -> Manifest {
+  private static func manifest(_ row: Record<ManifestColumn>) throws -> Manifest {
     Manifest(
-      id: row[0], action: try row.word(1), operatorName: row[2], reason: row[3],
-      selection: row[4], perSecond: row[5], createdAt: Instant(milliseconds: row[6]),
-      finishedAt: Instant(stored: row[7]))
+      id: row[.id], action: try row.word(.action), operatorName: row[.operatorName],
+      reason: row[.reason], selection: row[.selection], perSecond: row[.perSecond],
+      createdAt: Instant(milliseconds: row[.createdAt]),
+      finishedAt: Instant(stored: row[.finishedAt]))
   }
 }

@@ -12,15 +12,28 @@ struct DueRows {
     SELECT key FROM due_work WHERE service = ? AND state = 'pending' AND due_at <= ?
     ORDER BY due_at, key LIMIT ?
     """
+
+  enum Column: String, ColumnList {
+    case service = "d.service"
+    case kind = "d.kind"
+    case reference = "d.reference"
+    case account = "a.id"
+    case invoice = "i.id"
+    case dueAt = "d.due_at"
+    case causationID = "d.causation_id"
+    case accountKey = "d.account"
+  }
+
   static let sql = """
-    SELECT d.service, d.kind, d.reference, a.id, i.id, d.due_at, d.causation_id, d.account
+    SELECT \(Column.sql)
     FROM due_work d JOIN accounts a ON a.key = d.account JOIN invoices i ON i.key = d.invoice
     """
 
-  static func work(_ row: Row) throws -> DueWork {
+  static func work(_ row: Record<Column>) throws -> DueWork {
     DueWork(
-      service: try row.word(0), kind: try row.word(1), reference: row[2], account: row[3],
-      invoice: row[4], dueAt: Instant(milliseconds: row[5]), causationID: row[6])
+      service: try row.word(.service), kind: try row.word(.kind), reference: row[.reference],
+      account: row[.account], invoice: row[.invoice],
+      dueAt: Instant(milliseconds: row[.dueAt]), causationID: row[.causationID])
   }
 
   func take(
@@ -28,11 +41,9 @@ struct DueRows {
     _ announce: (DueWork, AccountFacts) throws -> OutgoingEvent
   ) throws -> [StoredEvent] {
     let lock = database.dialect.forUpdateSkippingLocked
-    let keys = try database.all(
+    let keys = try database.integers(
       "\(Self.nextSQL) \(lock)", [service.rawValue, now.milliseconds, limit]
-    ) {
-      $0[0] as Int64
-    }
+    )
     let found = try database.collect(keys, find)
     try database.reserve(.outgoingEvents, keys.count)
     return try zip(keys, found).map { key, due in
@@ -43,8 +54,8 @@ struct DueRows {
   private typealias Due = (work: DueWork, account: Int64, facts: AccountFacts)
 
   private func find(_ key: Int64) throws -> Due {
-    let found = try database.first("\(Self.sql) WHERE d.key = ?", [key]) { row in
-      (try Self.work(row), row[7] as Int64)
+    let found = try database.first("\(Self.sql) WHERE d.key = ?", [key], of: Column.self) { row in
+      (try Self.work(row), row[.accountKey] as Int64)
     }
     guard let (work, account) = found,
       let facts = try FactsQuery(database: database).facts(

@@ -28,7 +28,7 @@ struct FactsQuery {
   func attempts(_ invoiceKey: Int64, invoice: String, account: String) throws -> [Attempt] {
     try database.all(
       "SELECT \(AttemptColumns.sql) FROM attempts t WHERE t.invoice = ? ORDER BY t.number",
-      [invoiceKey]
+      [invoiceKey], of: AttemptColumns.self
     ) { try AttemptColumns.attempt($0, invoice: invoice, account: account) }
   }
 
@@ -39,10 +39,11 @@ struct FactsQuery {
   }
 
   private static func decoded(_ row: Row) throws -> Found {
-    var facts = try AccountColumns.facts(row)
-    facts.invoice = try InvoiceColumns.facts(
-      row, from: AccountColumns.count, account: facts.account.id)
-    return Found(key: row[0], facts: facts, invoiceKey: row[AccountColumns.count])
+    let account = row.read(AccountColumns.self)
+    let invoice = row.read(InvoiceColumns.self, after: AccountColumns.self)
+    var facts = try AccountColumns.facts(account)
+    facts.invoice = try InvoiceColumns.facts(invoice, account: facts.account.id)
+    return Found(key: account[.key], facts: facts, invoiceKey: invoice[.key])
   }
 
   private func withAttempts(_ found: Found) throws -> AccountFacts {

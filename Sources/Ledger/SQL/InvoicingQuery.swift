@@ -19,11 +19,9 @@ final class InvoicingQuery {
   init(_ database: any SQLSession, period: Period, eventMetrics: Set<String>) throws {
     self.database = database
     self.period = period
-    let metrics = try database.all("SELECT key, name FROM metrics") { row in
-      (key: row[0] as Int64, name: row[1] as String)
-    }
-    self.metricNames = Dictionary(uniqueKeysWithValues: metrics.map { ($0.key, $0.name) })
-    self.metricKeys = Dictionary(uniqueKeysWithValues: metrics.map { ($0.name, $0.key) })
+    let metrics = try MetricColumns.keys(database)
+    metricKeys = metrics
+    metricNames = Dictionary(uniqueKeysWithValues: metrics.map { ($0.value, $0.key) })
     self.eventMetrics = eventMetrics
     let isStarted = try RunRows(database).run(period) != nil
     planned =
@@ -53,30 +51,51 @@ final class InvoicingQuery {
 
   private typealias LatePeriod = (period: Period, isInvoiced: Bool, isUsageAlone: Bool)
 
-  /// Earlier periods with unbilled usage that have an invoice of this account, or were closed and
-  /// will never have one. What can still be invoiced by a close of its own waits for that.
-  private func late(_ key: Int64, _ currency: Currency) throws -> [LatePeriod] {
+  private enum LateColumn: String, ColumnList {
+    case period = "u.period"
+    case isInvoiced
+    case isUsageAlone
+
     // Scalar, so that PostgreSQL looks up by key: for EXISTS it may read whole tables.
-    let invoiced = """
+    static let invoiced = """
       (SELECT 1 FROM invoices i WHERE i.account = ?1 AND i.period = u.period
         AND i.status <> 'void' LIMIT 1)
       """
-    return try database.all(
-      """
-      SELECT u.period, \(invoiced) IS NOT NULL, coalesce(
-        (SELECT i.active_days FROM invoices i WHERE i.account = ?1 AND i.period = u.period
+
+    var sql: String {
+      switch self {
+      case .period: rawValue
+      case .isInvoiced: "\(Self.invoiced) IS NOT NULL"
+      case .isUsageAlone:
+        """
+        coalesce((SELECT i.active_days FROM invoices i WHERE i.account = ?1 AND i.period = u.period
           AND i.status <> 'void' LIMIT 1), 1) = 0
-      FROM (
+        """
+      }
+    }
+  }
+
+  /// Earlier periods with unbilled usage that have an invoice of this account, or were closed and
+  /// will never have one. What can still be invoiced by a close of its own waits for that.
+  private func late(_ key: Int64, _ currency: Currency) throws -> [LatePeriod] {
+    try database.all(
+      """
+      SELECT \(LateColumn.sql) FROM (
         SELECT n.period FROM unbilled_periods n WHERE n.account = ?1 AND n.period < ?2
         \(plannedUsage(currency))) u
-      WHERE \(invoiced) IS NOT NULL
+      WHERE \(LateColumn.invoiced) IS NOT NULL
         OR (
           (SELECT 1 FROM close_runs r WHERE r.period = u.period) IS NOT NULL
           AND (SELECT 1 FROM close_members m
             WHERE m.period = u.period AND m.account = ?1 AND m.ended IS NULL) IS NULL)
       ORDER BY u.period
-      """, [key, period.stored]
-    ) { (period: try Period(stored: $0[0]), isInvoiced: $0[1], isUsageAlone: $0[2]) }
+      """, [key, period.stored], of: LateColumn.self
+    ) { row in
+      (
+        period: try Period(stored: row[.period]), isInvoiced: row[.isInvoiced],
+        isUsageAlone: row[.isUsageAlone]
+      )
+    }
   }
 
   /// Its own catalog may price single events where the current one does not.
@@ -95,14 +114,21 @@ final class InvoicingQuery {
       later: later)
   }
 
+  private enum SumColumn: String, ColumnList { case metric, scale, coefficient, events }
+
   private func usage(_ account: Int64, _ period: Period) throws -> [UsageSum] {
     var sums: [UsageSum] = []
     let parts = try database.all(
       """
-      SELECT metric, scale, coefficient, events FROM usage_sums
+      SELECT \(SumColumn.sql) FROM usage_sums
       WHERE account = ? AND period = ? ORDER BY metric, scale
-      """, [account, period.stored]
-    ) { (metric: $0[0] as Int64, scale: $0[1] as Int, sum: $0[2] as Int64, events: $0[3] as Int) }
+      """, [account, period.stored], of: SumColumn.self
+    ) { row in
+      (
+        metric: row[.metric] as Int64, scale: row[.scale] as Int,
+        sum: row[.coefficient] as Int64, events: row[.events] as Int
+      )
+    }
     for part in parts {
       guard let name = metricNames[part.metric],
         let quantity = ExactDecimal(coefficient: part.sum, scale: part.scale)
@@ -117,6 +143,8 @@ final class InvoicingQuery {
     return sums.sorted { $0.metric < $1.metric }
   }
 
+  private enum EventColumn: String, ColumnList { case coefficient, scale }
+
   /// Single quantities in order of start and event id, of the metrics that were asked for.
   private func events(
     _ account: Int64, _ period: Period, _ usage: [UsageSum], _ metrics: Set<String>
@@ -126,11 +154,13 @@ final class InvoicingQuery {
       guard let metric = metricKeys[name] else { continue }
       events[name] = try database.all(
         """
-        SELECT coefficient, scale FROM usage
+        SELECT \(EventColumn.sql) FROM usage
         WHERE account = ? AND period = ? AND metric = ? ORDER BY starts_at, event_id
-        """, [account, period.stored, metric]
+        """, [account, period.stored, metric], of: EventColumn.self
       ) { row in
-        guard let quantity = ExactDecimal(coefficient: row[0], scale: row[1]) else {
+        guard
+          let quantity = ExactDecimal(coefficient: row[.coefficient], scale: row[.scale])
+        else {
           throw StoreError.damaged("a usage row of account \(account) makes no sense")
         }
         return quantity
@@ -143,12 +173,11 @@ final class InvoicingQuery {
     let place = "\(period)/\(currency)"
     if let known = catalogs[place] { return known }
     let plan = planned.first { $0.period == period && $0.currency == currency }
-    let content = try database.first(
+    let content = try database.text(
       """
       SELECT content FROM catalogs WHERE currency = ?1 AND version = coalesce(
         (SELECT r.version FROM run_catalogs r WHERE r.period = ?2 AND r.currency = ?1), ?3)
-      """, [currency, period.stored, plan?.version]
-    ) { $0[0] as String }
+      """, [currency, period.stored, plan?.version])
     let catalog = try content.map(CatalogQuery.decoded)
     catalogs.updateValue(catalog, forKey: place)
     return catalog

@@ -16,16 +16,20 @@ struct LackingCatalogQuery {
         ORDER BY d.sequence DESC LIMIT 1) = 'invoice.no-catalog'
     """
 
+  private enum Column: String, ColumnList {
+    case currency = "a.currency"
+    case accounts = "count(*)"
+  }
+
   func all() throws -> [LackingCatalog] {
     let found = try database.all(
-      "SELECT a.currency, count(*) \(Self.members) GROUP BY a.currency ORDER BY a.currency",
-      [period.stored]
-    ) { (currency: $0[0] as String, accounts: $0[1] as Int) }
+      "SELECT \(Column.sql) \(Self.members) GROUP BY a.currency ORDER BY a.currency",
+      [period.stored], of: Column.self
+    ) { (currency: $0[.currency] as String, accounts: $0[.accounts] as Int) }
     return try found.map { currency, accounts in
-      let first = try database.all(
+      let first = try database.texts(
         "SELECT a.id \(Self.members) AND a.currency = ? ORDER BY m.place LIMIT ?",
-        [period.stored, currency, LackingCatalog.mostNames]
-      ) { $0[0] as String }
+        [period.stored, currency, LackingCatalog.mostNames])
       let version = try database.integer(
         """
         SELECT max(c.version) FROM catalogs c WHERE c.currency = ?1

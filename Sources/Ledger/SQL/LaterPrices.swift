@@ -53,18 +53,28 @@ struct LaterPrices {
 
   private typealias Month = (period: Period, currency: String, own: Int, opening: Int)
 
+  private enum MonthColumn: String, ColumnList {
+    case period = "o.period"
+    case currency = "o.currency"
+    case own = "o.version"
+    case opening
+
+    static let later = CatalogQuery.version(in: "o.currency", pricing: "?1")
+
+    var sql: String { self == .opening ? Self.later : rawValue }
+  }
+
   /// With a close and a catalog, other than the one of the month that is started.
   private func earlierMonths() throws -> [Month] {
-    let later = CatalogQuery.version(in: "o.currency", pricing: "?1")
     let own = try database.all(
       """
-      SELECT o.period, o.currency, o.version, \(later) FROM run_catalogs o
-      WHERE o.period < ?1 AND \(later) <> o.version ORDER BY o.period, o.currency
-      """, [opening.stored]
+      SELECT \(MonthColumn.sql) FROM run_catalogs o
+      WHERE o.period < ?1 AND \(MonthColumn.later) <> o.version ORDER BY o.period, o.currency
+      """, [opening.stored], of: MonthColumn.self
     ) { row in
       (
-        period: try Period(stored: row[0]), currency: row[1] as String, own: row[2] as Int,
-        opening: row[3] as Int
+        period: try Period(stored: row[.period]), currency: row[.currency] as String,
+        own: row[.own] as Int, opening: row[.opening] as Int
       )
     }
     // A month without one is given its catalog by the same start.
@@ -98,7 +108,7 @@ extension LaterPrices {
   private func pinned() throws -> [LaterPrice] {
     try database.all(
       """
-      SELECT l.period, l.currency, l.metric, l.version FROM later_prices l
+      SELECT \(StoredLaterPrices.Column.sql) FROM later_prices l
       WHERE l.pinned_by = ?
         OR NOT EXISTS (SELECT 1 FROM close_runs c WHERE c.period = l.pinned_by)
       ORDER BY 1, 2, 3
@@ -134,7 +144,7 @@ extension LaterPrices {
   func lockAccounts() throws {
     if database.dialect.forUpdate.isEmpty { return }
     guard let usage = try usage() else { return }
-    let accounts = try database.all("SELECT DISTINCT a.id \(usage)", []) { $0[0] as String }
+    let accounts = try database.texts("SELECT DISTINCT a.id \(usage)")
     try database.lockAccounts(accounts)
   }
 

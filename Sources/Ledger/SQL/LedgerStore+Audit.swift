@@ -57,25 +57,29 @@ extension LedgerStore {
     }
   }
 
+  private enum MailColumn: String, ColumnList {
+    case messageID = "message_id"
+    case state, reason
+  }
+
   public func auditedMails(_ period: Period) async throws -> [AuditedMail] {
     try await connections.read(.tables) { database in
       try database.all(
-        "SELECT message_id, state, reason FROM mails WHERE period = ? ORDER BY message_id",
-        [period.stored]
+        "SELECT \(MailColumn.sql) FROM mails WHERE period = ? ORDER BY message_id",
+        [period.stored], of: MailColumn.self
       ) { row in
-        AuditedMail(
-          messageID: row[0], state: try row.word(1),
-          isResent: row[2] as String? == MailRecord.resent,
-          isPerhapsSent: (row[2] as String?)?.hasPrefix(MailRecord.perhapsSent) == true)
+        let reason: String? = row[.reason]
+        return AuditedMail(
+          messageID: row[.messageID], state: try row.word(.state),
+          isResent: reason == MailRecord.resent,
+          isPerhapsSent: reason?.hasPrefix(MailRecord.perhapsSent) == true)
       }
     }
   }
 
   public func knownMessageIDs(_ ids: [String]) async throws -> Set<String> {
     try await inPages(ids) { database, page, places in
-      try database.all("SELECT message_id FROM mails WHERE message_id IN (\(places))", page) {
-        $0[0] as String
-      }
+      try database.texts("SELECT message_id FROM mails WHERE message_id IN (\(places))", page)
     }.reduce(into: []) { $0.insert($1) }
   }
 
@@ -88,11 +92,14 @@ extension LedgerStore {
     }
   }
 
+  private enum BodyColumn: String, ColumnList { case id, body }
+
   public func committedBodies(_ ids: [String]) async throws -> [String: [[UInt8]]] {
     let rows = try await inPages(ids) { database, page, places in
-      try database.all("SELECT id, body FROM outgoing_events WHERE id IN (\(places))", page) {
-        ($0[0] as String, $0[1] as [UInt8])
-      }
+      try database.all(
+        "SELECT \(BodyColumn.sql) FROM outgoing_events WHERE id IN (\(places))", page,
+        of: BodyColumn.self
+      ) { ($0[.id] as String, $0[.body] as [UInt8]) }
     }
     return rows.reduce(into: [:]) { $0[$1.0, default: []].append($1.1) }
   }

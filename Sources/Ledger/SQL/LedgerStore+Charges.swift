@@ -12,14 +12,11 @@ extension LedgerStore {
     let rows = try await inPages(Self.padded(invoices)) { database, page, places in
       try database.all(
         """
-        SELECT g.charge, g.payment, g.attempt, g.amount_minor, g.refunded_minor, g.currency,
-          g.state, g.made_at, EXISTS (SELECT 1 FROM attempts p
-            WHERE p.gateway_id = coalesce(g.payment, g.charge) AND p.state = 'succeeded'),
-          g.invoice
+        SELECT \(ChargeQuery.Column.sql)
         FROM gateway_charges g
         WHERE g.invoice IN (\(places)) AND g.decision = 'taken-over' ORDER BY g.made_at, g.charge
-        """, page
-      ) { (try ChargeQuery.found($0), $0[9] as String) }
+        """, page, of: ChargeQuery.Column.self
+      ) { (try ChargeQuery.found($0), $0[.invoice] as String) }
     }
     return rows.reduce(into: [:]) { $0[$1.1, default: []].append($1.0) }
   }
@@ -32,14 +29,19 @@ extension LedgerStore {
     return ids + [String](repeating: last, count: min(size, 500) - ids.count)
   }
 
+  private enum CountedColumn: String, ColumnList {
+    case payment = "p.gateway_id"
+    case invoice = "i.id"
+  }
+
   public func counted(_ payments: [String]) async throws -> [String: String] {
     let rows = try await inPages(Self.padded(payments)) { database, page, places in
       try database.all(
         """
-        SELECT p.gateway_id, i.id FROM attempts p JOIN invoices i ON i.key = p.invoice
+        SELECT \(CountedColumn.sql) FROM attempts p JOIN invoices i ON i.key = p.invoice
         WHERE p.state = 'succeeded' AND p.gateway_id IN (\(places))
-        """, page
-      ) { ($0[0] as String, $0[1] as String) }
+        """, page, of: CountedColumn.self
+      ) { ($0[.payment] as String, $0[.invoice] as String) }
     }
     return rows.reduce(into: [:]) { $0[$1.0] = $1.1 }
   }
@@ -56,36 +58,57 @@ extension LedgerStore {
 struct ChargeQuery {
   let database: any SQLSession
 
+  private enum AttemptColumn: String, ColumnList {
+    case state = "p.state"
+    case payment = "p.gateway_id"
+  }
+
   func remembered(_ name: ChargeName) throws -> RememberedCharge {
     let own = try database.first(
       """
-      SELECT p.state, p.gateway_id FROM invoices i
+      SELECT \(AttemptColumn.sql) FROM invoices i
       LEFT JOIN attempts p ON p.invoice = i.key AND p.number = ?
       WHERE i.id = ?
-      """, [name.attempt ?? 0, name.invoice]
+      """, [name.attempt ?? 0, name.invoice], of: AttemptColumn.self
     ) { row in
       RememberedCharge(
-        isInvoiceKnown: true, attempt: row.isNull(0) ? nil : try row.word(0),
-        attemptPayment: row[1])
+        isInvoiceKnown: true, attempt: row.isNull(.state) ? nil : try row.word(.state),
+        attemptPayment: row[.payment])
     }
     var remembered = own ?? RememberedCharge()
     remembered.decision = try database.first(
       "SELECT decision FROM gateway_charges WHERE charge = ?", [name.charge]
-    ) { try $0.word(0) }
-    remembered.countedFor = try database.first(
+    ) { try $0.word(at: 0) }
+    remembered.countedFor = try database.text(
       """
       SELECT i.id FROM attempts p JOIN invoices i ON i.key = p.invoice
       WHERE p.gateway_id = ? AND p.state = 'succeeded'
-      """, [name.payment ?? name.charge]
-    ) { $0[0] as String }
+      """, [name.payment ?? name.charge])
     return remembered
   }
 
-  static func found(_ row: Row) throws -> FoundCharge {
+  enum Column: String, ColumnList {
+    case charge = "g.charge"
+    case payment = "g.payment"
+    case attempt = "g.attempt"
+    case amountMinor = "g.amount_minor"
+    case refundedMinor = "g.refunded_minor"
+    case currency = "g.currency"
+    case state = "g.state"
+    case madeAt = "g.made_at"
+    case isCounted = """
+      EXISTS (SELECT 1 FROM attempts p
+        WHERE p.gateway_id = coalesce(g.payment, g.charge) AND p.state = 'succeeded')
+      """
+    case invoice = "g.invoice"
+  }
+
+  static func found(_ row: Record<Column>) throws -> FoundCharge {
     FoundCharge(
-      id: row[0], payment: row[1], attempt: row[2], amountMinor: row[3], refundedMinor: row[4],
-      currency: row[5], state: try row.word(6), madeAt: Instant(stored: row[7]),
-      isCounted: row[8])
+      id: row[.charge], payment: row[.payment], attempt: row[.attempt],
+      amountMinor: row[.amountMinor], refundedMinor: row[.refundedMinor],
+      currency: row[.currency], state: try row.word(.state),
+      madeAt: Instant(stored: row[.madeAt]), isCounted: row[.isCounted])
   }
 }
 

@@ -48,15 +48,14 @@ extension LedgerStore {
       let moved = "l.state IN ('recorded', 'published', 'removed')"
       let letters = try database.integer(
         "SELECT count(*) FROM dead_manifest_letters l WHERE \(moved)")
-      let unrecorded = try database.all(
+      let unrecorded = try database.texts(
         """
         SELECT l.letter || ' of ' || m.id FROM dead_manifest_letters l
         JOIN dead_manifests m ON m.key = l.manifest
         WHERE \(moved) AND NOT EXISTS (
           SELECT 1 FROM dead_actions a WHERE a.manifest = l.manifest AND a.letter = l.letter)
         ORDER BY 1
-        """
-      ) { $0[0] as String }
+        """)
       return MovedLetterTally(letters: Int(letters ?? 0), unrecorded: Offenders(unrecorded))
     }
   }

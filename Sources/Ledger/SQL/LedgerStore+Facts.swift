@@ -14,8 +14,8 @@ extension LedgerStore {
         """
         SELECT \(InvoiceColumns.sql) FROM invoices i JOIN accounts a ON a.key = i.account
         WHERE a.id = ? AND i.status = 'open' ORDER BY i.issued_at, i.number
-        """, [account]
-      ) { try InvoiceColumns.facts($0, from: 0, account: account) }.compactMap { $0 }
+        """, [account], of: InvoiceColumns.self
+      ) { try InvoiceColumns.facts($0, account: account) }.compactMap { $0 }
     }
   }
 
@@ -31,13 +31,12 @@ extension LedgerStore {
     if invoices.isEmpty { return [] }
     return try await connections.read { database in
       let found = try database.collect(invoices) { id in
-        try database.first(
+        try database.text(
           """
           SELECT i.id FROM invoices i WHERE i.id = ? AND EXISTS (
             SELECT 1 FROM holds h
             WHERE h.account = i.account AND h.invoice = i.key AND h.lifted_at IS NOT NULL)
-          """, [id]
-        ) { $0[0] as String }
+          """, [id])
       }
       return Set(found.compactMap { $0 })
     }
@@ -51,7 +50,7 @@ extension LedgerStore {
           """
           SELECT \(MailColumns.sql) FROM mails m JOIN accounts a ON a.key = m.account
           WHERE m.about = ? AND a.id = ? AND m.kind = ?
-          """, [key.about, key.account, key.kind.rawValue]
+          """, [key.about, key.account, key.kind.rawValue], of: MailColumns.self
         ) { try MailColumns.mail($0, account: key.account) }
       }
       return zip(keys, found).reduce(into: [:]) { $0[$1.0] = $1.1 }

@@ -1,6 +1,18 @@
 import Billing
 
 extension LedgerStore {
+  private enum IncomingColumn: String, ColumnList {
+    case account = "a.id"
+    case currency = "t.currency"
+    case ledgerAccount = "e.ledger_account"
+    case amountMinor = "e.amount_minor"
+    case invoice = "i.id"
+    case state = """
+      CASE WHEN EXISTS (SELECT 1 FROM transactions r WHERE r.account = t.account
+        AND r.kind = ? AND r.reference = t.reference) THEN 'reversed' ELSE 'posted' END
+      """
+  }
+
   /// Payments, or credits, posted under this reference: one, but for those that were recorded
   /// before a reference belonged to one account.
   public func incoming(
@@ -10,19 +22,18 @@ extension LedgerStore {
     return try await connections.read { database in
       let rows = try database.all(
         """
-        SELECT a.id, t.currency, e.ledger_account, e.amount_minor, i.id,
-          CASE WHEN EXISTS (SELECT 1 FROM transactions r WHERE r.account = t.account
-            AND r.kind = ? AND r.reference = t.reference) THEN 'reversed' ELSE 'posted' END
+        SELECT \(IncomingColumn.sql)
         FROM accounts a JOIN transactions t ON t.account = a.key
         JOIN entries e ON e.sequence = t.sequence LEFT JOIN invoices i ON i.key = e.invoice
         WHERE t.kind = ? AND t.reference = ? ORDER BY t.sequence, e.line
-        """, [reversal.rawValue, kind.rawValue, reference]
+        """, [reversal.rawValue, kind.rawValue, reference], of: IncomingColumn.self
       ) { row in
         (
-          account: row[0] as String, currency: try Currency(row[1] as String),
+          account: row[.account] as String, currency: try Currency(row[.currency] as String),
           entry: Entry(
-            try LedgerAccount(incoming: row[2]), row[3] as Int64, invoice: row[4] as String?),
-          isReversed: row[5] as String == "reversed"
+            try LedgerAccount(incoming: row[.ledgerAccount]), row[.amountMinor] as Int64,
+            invoice: row[.invoice] as String?),
+          isReversed: row[.state] as String == "reversed"
         )
       }
       var postings: [IncomingPosting] = []
@@ -44,17 +55,22 @@ extension LedgerStore {
     try await connections.read { try ReferenceRows(database: $0).owner(reference, kind)?.id }
   }
 
+  private enum UseColumn: String, ColumnList {
+    case invoice = "i.id"
+    case amountMinor = "e.amount_minor"
+  }
+
   /// Credit the account used on invoices, the last use first.
   public func creditUses(of account: String) async throws -> [CreditUse] {
     try await connections.read { database in
       try database.all(
         """
-        SELECT i.id, e.amount_minor FROM accounts a JOIN transactions t ON t.account = a.key
+        SELECT \(UseColumn.sql) FROM accounts a JOIN transactions t ON t.account = a.key
         JOIN entries e ON e.sequence = t.sequence JOIN invoices i ON i.key = e.invoice
         WHERE a.id = ? AND t.kind = 'creditApplied' AND e.ledger_account = 'receivable'
         ORDER BY t.sequence DESC, e.line
-        """, [account]
-      ) { CreditUse(invoice: $0[0], amountMinor: -($0[1] as Int64)) }
+        """, [account], of: UseColumn.self
+      ) { CreditUse(invoice: $0[.invoice], amountMinor: -($0[.amountMinor] as Int64)) }
     }
   }
 }
@@ -63,15 +79,20 @@ extension LedgerStore {
 struct ReferenceRows {
   let database: any SQLSession
 
+  private enum Owner: String, ColumnList {
+    case key = "a.key"
+    case id = "a.id"
+  }
+
   func owner(
     _ reference: String, _ kind: Transaction.Kind
   ) throws -> (key: Int64, id: String)? {
     try database.first(
       """
-      SELECT a.key, a.id FROM incoming_references r JOIN accounts a ON a.key = r.account
+      SELECT \(Owner.sql) FROM incoming_references r JOIN accounts a ON a.key = r.account
       WHERE r.kind = ? AND r.reference = ?
-      """, [kind.rawValue, reference]
-    ) { (key: $0[0] as Int64, id: $0[1] as String) }
+      """, [kind.rawValue, reference], of: Owner.self
+    ) { (key: $0[.key] as Int64, id: $0[.id] as String) }
   }
 
   /// Unique: two that record the same reference at the same time are one and a refusal.

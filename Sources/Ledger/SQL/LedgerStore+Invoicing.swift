@@ -8,7 +8,7 @@ extension LedgerStore {
           "SELECT range_size FROM close_runs WHERE period = ?", [period.stored])
       else { return [] }
       let first = Int64(range) * size
-      return try database.all(
+      return try database.texts(
         """
         SELECT a.id FROM close_members m JOIN accounts a ON a.key = m.account
         WHERE m.period = ? AND m.place BETWEEN ? AND ? AND m.ended IS NULL
@@ -16,8 +16,7 @@ extension LedgerStore {
             SELECT 1 FROM invoices i
             WHERE i.account = m.account AND i.period = m.period AND i.status <> 'void')
         ORDER BY m.place
-        """, [period.stored, first, first + size - 1]
-      ) { $0[0] }
+        """, [period.stored, first, first + size - 1])
     }
   }
 
@@ -36,7 +35,7 @@ extension LedgerStore {
       try CatalogQuery.decoded(
         database,
         """
-        SELECT c.currency, c.content FROM run_catalogs r
+        SELECT \(CatalogQuery.Column.sql) FROM run_catalogs r
         JOIN catalogs c ON c.currency = r.currency AND c.version = r.version
         WHERE r.period = ?
         """, [period.stored])
@@ -48,7 +47,7 @@ extension LedgerStore {
       try CatalogQuery.decoded(
         database,
         """
-        SELECT currency, content FROM catalogs c
+        SELECT \(CatalogQuery.Column.sql) FROM catalogs c
         WHERE version = (SELECT max(version) FROM catalogs n WHERE n.currency = c.currency)
         """, [])
     }
@@ -67,7 +66,7 @@ extension LedgerStore {
       try CatalogQuery.decoded(
         database,
         """
-        SELECT c.currency, c.content FROM catalogs c
+        SELECT \(CatalogQuery.Column.sql) FROM catalogs c
         WHERE c.version = \(CatalogQuery.version(in: "c.currency", pricing: "?1"))
         """, [period.stored])
     }

@@ -10,18 +10,24 @@ extension LedgerStore {
     }
   }
 
+  private enum CountColumn: String, ColumnList {
+    case state
+    case reason = "CASE WHEN state IN ('intended', 'refused') THEN reason END"
+    case mails = "count(*)"
+    case since = "min(recorded_at)"
+  }
+
   public func mailCounts(_ period: Period) async throws -> [MailCount] {
     try await connections.read(.tables) { database in
       try database.all(
         """
-        SELECT state, CASE WHEN state IN ('intended', 'refused') THEN reason END AS why,
-          count(*), min(recorded_at)
+        SELECT \(CountColumn.sql)
         FROM mails WHERE period = ? GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
-        """, [period.stored]
+        """, [period.stored], of: CountColumn.self
       ) { row in
         MailCount(
-          state: try row.word(0), reason: row[1], mails: row[2],
-          since: Instant(milliseconds: row[3]))
+          state: try row.word(.state), reason: row[.reason], mails: row[.mails],
+          since: Instant(milliseconds: row[.since]))
       }
     }
   }
@@ -45,6 +51,8 @@ extension LedgerStore {
 private struct MailQuery {
   let database: any SQLSession
 
+  private enum Owner: String, ColumnList { case id = "a.id" }
+
   func mails(_ question: MailQuestion, about: String? = nil) throws -> [MailRecord] {
     let places = about == nil ? "" : "m.about = ? AND "
     var values: SQLValues = []
@@ -56,12 +64,15 @@ private struct MailQuery {
     ]
     return try database.all(
       """
-      SELECT \(MailColumns.sql), a.id FROM mails m JOIN accounts a ON a.key = m.account
+      SELECT \(MailColumns.sql), \(Owner.sql) FROM mails m JOIN accounts a ON a.key = m.account
       WHERE \(places)(CAST(? AS bigint) IS NULL OR m.period = ?)
         AND (CAST(? AS text) IS NULL OR a.id = ?) AND (CAST(? AS text) IS NULL OR m.kind = ?)
         AND (CAST(? AS text) IS NULL OR m.state = ?)
       ORDER BY m.recorded_at, m.about, m.kind LIMIT ?
       """, values
-    ) { try MailColumns.mail($0, account: $0[6]) }
+    ) { row in
+      try MailColumns.mail(
+        row.read(MailColumns.self), account: row.read(Owner.self, after: MailColumns.self)[.id])
+    }
   }
 }

@@ -24,14 +24,19 @@ extension LedgerStore {
     try await connections.read(.tables) { try TotalsQuery(database: $0, period: period).totals() }
   }
 
+  private enum OverdueColumn: String, ColumnList {
+    case service
+    case count = "count(*)"
+  }
+
   public func overdueWork(before time: Instant) async throws -> [ServiceName: Int] {
     try await connections.read { database in
       let counts = try database.all(
         """
-        SELECT service, count(*) FROM due_work WHERE state = 'pending' AND due_at < ?
+        SELECT \(OverdueColumn.sql) FROM due_work WHERE state = 'pending' AND due_at < ?
         GROUP BY service
-        """, [time.milliseconds]
-      ) { row in (service: try row.word(0, ServiceName.self), count: row[1] as Int) }
+        """, [time.milliseconds], of: OverdueColumn.self
+      ) { row in (service: try row.word(.service, ServiceName.self), count: row[.count] as Int) }
       return Dictionary(uniqueKeysWithValues: counts.map { ($0.service, $0.count) })
     }
   }

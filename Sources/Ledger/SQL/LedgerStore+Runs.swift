@@ -52,9 +52,8 @@ extension LedgerStore {
 
   public func isFinished(_ period: Period) async throws -> Bool {
     try await connections.read { database in
-      try database.first(
-        "SELECT finished = expected FROM close_runs WHERE period = ?", [period.stored]
-      ) { $0[0] as Bool } == true
+      try database.flag(
+        "SELECT finished = expected FROM close_runs WHERE period = ?", [period.stored])
     }
   }
 
@@ -66,9 +65,8 @@ extension LedgerStore {
 
   public func accountIDs(after: String?, limit: Int) async throws -> [String] {
     try await connections.read { database in
-      try database.all(
-        "SELECT id FROM accounts WHERE id > ? ORDER BY id LIMIT ?", [after ?? "", limit]
-      ) { $0[0] }
+      try database.texts(
+        "SELECT id FROM accounts WHERE id > ? ORDER BY id LIMIT ?", [after ?? "", limit])
     }
   }
 }

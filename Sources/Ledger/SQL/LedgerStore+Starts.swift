@@ -45,10 +45,9 @@ extension LedgerStore {
     try await connections.read { database in
       try database.all(
         """
-        SELECT u.period, count(*) FROM unbilled_periods u WHERE u.period < ? OR u.period > ?
+        SELECT \(UnclosedColumn.sql) FROM unbilled_periods u WHERE u.period < ? OR u.period > ?
         GROUP BY u.period ORDER BY u.period
-        """, [first.stored, last.stored]
-      ) { UnclosedUsage(period: try Period(stored: $0[0]), accounts: $0[1]) }
+        """, [first.stored, last.stored], UnclosedColumn.usage)
     }
   }
 
@@ -56,11 +55,19 @@ extension LedgerStore {
     try await connections.read { database in
       try database.all(
         """
-        SELECT u.period, count(*) FROM unbilled_periods u WHERE u.period < ?
+        SELECT \(UnclosedColumn.sql) FROM unbilled_periods u WHERE u.period < ?
           AND NOT EXISTS (SELECT 1 FROM close_runs r WHERE r.period = u.period)
         GROUP BY u.period ORDER BY u.period
-        """, [period.stored]
-      ) { UnclosedUsage(period: try Period(stored: $0[0]), accounts: $0[1]) }
+        """, [period.stored], UnclosedColumn.usage)
     }
+  }
+}
+
+private enum UnclosedColumn: String, ColumnList {
+  case period = "u.period"
+  case accounts = "count(*)"
+
+  static func usage(_ row: Record<Self>) throws -> UnclosedUsage {
+    UnclosedUsage(period: try Period(stored: row[.period]), accounts: row[.accounts])
   }
 }

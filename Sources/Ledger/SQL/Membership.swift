@@ -38,9 +38,8 @@ struct Membership {
 
   /// Each of them once.
   func zones() throws -> [String] {
-    try database.all(
-      "SELECT DISTINCT a.time_zone FROM accounts a WHERE \(belongs) ORDER BY 1"
-    ) { $0[0] }
+    try database.texts(
+      "SELECT DISTINCT a.time_zone FROM accounts a WHERE \(belongs) ORDER BY 1")
   }
 
   /// Makes them the close's, in order of id, at the places from `place` on. How many there are.
@@ -61,21 +60,30 @@ struct Membership {
     return Int(try database.integer("SELECT count(*) FROM accounts a WHERE \(comesLate)") ?? 0)
   }
 
+  private enum LateColumn: String, ColumnList {
+    case all = "count(*)"
+    case withUsage =
+      "count((SELECT 1 FROM unbilled_periods u WHERE u.account = a.key AND u.period = ?1))"
+  }
+
   func late(limit: Int) throws -> LateAccounts {
     var late = LateAccounts()
-    late.first = try database.all(
-      "SELECT a.id FROM accounts a WHERE \(comesLate) ORDER BY a.id LIMIT ?", [limit]
-    ) { $0[0] }
+    late.first = try database.texts(
+      "SELECT a.id FROM accounts a WHERE \(comesLate) ORDER BY a.id LIMIT ?", [limit])
     if late.first.isEmpty { return late }
     let counts = try database.first(
-      """
-      SELECT count(*), count((
-        SELECT 1 FROM unbilled_periods u WHERE u.account = a.key AND u.period = ?1))
-      FROM accounts a WHERE \(comesLate)
-      """, [period.stored]
-    ) { (all: $0[0] as Int, withUsage: $0[1] as Int) }
+      "SELECT \(LateColumn.sql) FROM accounts a WHERE \(comesLate)", [period.stored],
+      of: LateColumn.self
+    ) { (all: $0[.all] as Int, withUsage: $0[.withUsage] as Int) }
     (late.count, late.withUsage) = counts ?? (0, 0)
     return late
+  }
+
+  private enum StandingColumn: String, ColumnList {
+    case isMember = "is_member"
+    case belongs
+    case isStarted = "is_started"
+    case hasEnded = "has_ended"
   }
 
   /// `nil`: there is no such account.
@@ -83,15 +91,16 @@ struct Membership {
     let isInClose = "SELECT 1 FROM close_members m WHERE m.period = ?1 AND m.account = a.key"
     return try database.first(
       """
-      SELECT (\(isInClose)) IS NOT NULL, \(belongs),
-        (SELECT 1 FROM close_runs r WHERE r.period = ?1) IS NOT NULL,
-        CASE WHEN a.end_date <= ?2 THEN 1 ELSE 0 END
-      FROM accounts a WHERE a.id = ?3
-      """, [period.stored, period.firstDay.stored, account]
+      SELECT \(StandingColumn.sql) FROM (
+        SELECT (\(isInClose)) IS NOT NULL AS is_member, \(belongs) AS belongs,
+          (SELECT 1 FROM close_runs r WHERE r.period = ?1) IS NOT NULL AS is_started,
+          CASE WHEN a.end_date <= ?2 THEN 1 ELSE 0 END AS has_ended
+        FROM accounts a WHERE a.id = ?3) AS found
+      """, [period.stored, period.firstDay.stored, account], of: StandingColumn.self
     ) { row in
-      let (isMember, belongs, isStarted): (Bool, Bool, Bool) = (row[0], row[1], row[2])
-      if isMember || belongs && !isStarted { return .member }
-      return belongs ? .late : row[3] ? .ended : .notBegun
+      let belongs: Bool = row[.belongs]
+      if row[.isMember] || belongs && !row[.isStarted] { return .member }
+      return belongs ? .late : row[.hasEnded] ? .ended : .notBegun
     }
   }
 }

@@ -5,17 +5,30 @@ struct ProductInTheWay {
   let database: any SQLSession
   let period: Period
 
+  private enum Column: String, ColumnList {
+    case newest = "max(c.version)"
+    case own
+
+    var sql: String {
+      switch self {
+      case .newest: rawValue
+      case .own:
+        """
+        (SELECT max(o.version) FROM catalogs o WHERE o.currency = ?1
+          AND o.version = \(CatalogQuery.version(in: "?1", pricing: "?2")))
+        """
+      }
+    }
+  }
+
   /// Of the newest catalog in the currency: the product that prices the metric and whose id stands
   /// for something else in the month, so that its price is not pinned. `nil`: none is in the way.
   func product(of metric: String, _ currency: String) throws -> String? {
     var catalogs = StoredCatalogs(database)
     let versions = try database.first(
-      """
-      SELECT max(c.version), (SELECT max(o.version) FROM catalogs o WHERE o.currency = ?1
-        AND o.version = \(CatalogQuery.version(in: "?1", pricing: "?2")))
-      FROM catalogs c WHERE c.currency = ?1
-      """, [currency, period.stored]
-    ) { (newest: $0[0] as Int?, own: $0[1] as Int?) }
+      "SELECT \(Column.sql) FROM catalogs c WHERE c.currency = ?1", [currency, period.stored],
+      of: Column.self
+    ) { (newest: $0[.newest] as Int?, own: $0[.own] as Int?) }
     guard let newest = try versions?.newest.flatMap({ try catalogs.catalog(currency, $0) }),
       let own = try versions?.own.flatMap({ try catalogs.catalog(currency, $0) }),
       !own.prices(metric)

@@ -23,18 +23,29 @@ struct RecognitionQuery {
     var sender: String
     var hasItsBytes: Bool
     var isAnswered: Bool
+
+    /// The last is no EXISTS: PostgreSQL would rather read every decision of the service once, into
+    /// a hash, than look some up by their key.
+    enum Column: String, ColumnList {
+      case sender = "e.service"
+      case hasItsBytes = "e.body = ?2"
+      case isAnswered = """
+        (SELECT 1 FROM decisions d
+          WHERE d.message_id = ?1 AND d.service = ?3 LIMIT 1) IS NOT NULL
+        """
+    }
+
+    static let byID = "SELECT \(Column.sql) FROM outgoing_events e WHERE e.id = ?1"
   }
 
-  /// One look-up by a unique key, for all three questions. The last is no EXISTS: PostgreSQL would
-  /// rather read every decision of the service once, into a hash, than look some up by their key.
+  /// One look-up by a unique key, for all three questions.
   private func rows(_ message: ReceivedMessage) throws -> [Committed] {
     try database.all(
-      """
-      SELECT e.service, e.body = ?2,
-        (SELECT 1 FROM decisions d WHERE d.message_id = ?1 AND d.service = ?3 LIMIT 1) IS NOT NULL
-      FROM outgoing_events e WHERE e.id = ?1
-      """, [message.id, message.body, service.rawValue]
-    ) { Committed(sender: $0[0], hasItsBytes: $0[1], isAnswered: $0[2]) }
+      Committed.byID, [message.id, message.body, service.rawValue], of: Committed.Column.self
+    ) { row in
+      Committed(
+        sender: row[.sender], hasItsBytes: row[.hasItsBytes], isAnswered: row[.isAnswered])
+    }
   }
 
   private func isRecorded(_ replay: ReplayedLetter) throws -> Bool {

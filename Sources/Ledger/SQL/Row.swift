@@ -1,8 +1,11 @@
 import CPostgres
 import GRDBSQLite
 
-/// The row a statement stands on: valid only until the next one. Columns are read by their place
-/// and as what they were declared, since all tables are strict.
+/// The row a statement stands on: valid only until the next one. Values are read as what their
+/// columns were declared, since all tables are strict.
+///
+/// What has more than one column is read by a `ColumnList`; a place is for the one column of a
+/// statement, and for what the sessions themselves ask.
 struct Row {
   enum Place {
     case sqlite(OpaquePointer)
@@ -16,26 +19,21 @@ struct Row {
     self.place = place
   }
 
-  func isNull(_ index: Int) -> Bool {
+  func isNull(at index: Int) -> Bool {
     switch place {
     case .sqlite(let statement): sqlite3_column_type(statement, CInt(index)) == SQLITE_NULL
     case .postgreSQL(let result, let row): PQgetisnull(result, row, CInt(index)) != 0
     }
   }
 
-  subscript(index: Int) -> Int64 {
+  subscript(at index: Int) -> Int64 {
     switch place {
     case .sqlite(let statement): sqlite3_column_int64(statement, CInt(index))
     case .postgreSQL(let result, let row): PostgreSQLValue.integer(result, row, CInt(index))
     }
   }
 
-  subscript(index: Int) -> Int64? { isNull(index) ? nil : self[index] as Int64 }
-  subscript(index: Int) -> Int { Int(self[index] as Int64) }
-  subscript(index: Int) -> Int? { isNull(index) ? nil : self[index] as Int }
-  subscript(index: Int) -> Bool { self[index] as Int64 != 0 }
-
-  subscript(index: Int) -> String {
+  subscript(at index: Int) -> String {
     switch place {
     case .sqlite(let statement):
       guard let start = sqlite3_column_text(statement, CInt(index)) else { return "" }
@@ -46,9 +44,7 @@ struct Row {
     }
   }
 
-  subscript(index: Int) -> String? { isNull(index) ? nil : self[index] as String }
-
-  subscript(index: Int) -> [UInt8] {
+  subscript(at index: Int) -> [UInt8] {
     switch place {
     case .sqlite(let statement):
       guard let start = sqlite3_column_blob(statement, CInt(index)) else { return [] }
@@ -60,10 +56,10 @@ struct Row {
   }
 
   /// A word of a fixed list; another word means that the store was changed by somebody else.
-  func word<Value: RawRepresentable<String>>(_ index: Int, _: Value.Type = Value.self) throws
+  func word<Value: RawRepresentable<String>>(at index: Int, _: Value.Type = Value.self) throws
     -> Value
   {
-    let text: String = self[index]
+    let text: String = self[at: index]
     guard let value = Value(rawValue: text) else {
       throw StoreError.damaged("`\(text)` is no \(Value.self)")
     }

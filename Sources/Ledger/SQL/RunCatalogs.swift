@@ -33,20 +33,33 @@ struct RunCatalogs {
       """, try earlierMonths().map { [$0.period.stored, $0.currency, $0.version] })
   }
 
+  private enum PinColumn: String, ColumnList {
+    case period = "c.period"
+    case currency = "k.currency"
+    case version
+
+    static let own = CatalogQuery.version(in: "k.currency", pricing: "?1")
+
+    var sql: String { self == .version ? Self.own : rawValue }
+  }
+
   /// What `pinEarlierMonths` pins, or would pin if this month's close were started now: the newest
   /// catalog that prices the earlier month, or else this month's.
   func earlierMonths() throws -> [Pin] {
-    let own = CatalogQuery.version(in: "k.currency", pricing: "?1")
     let missing = try database.all(
       """
-      SELECT c.period, k.currency, \(own)
+      SELECT \(PinColumn.sql)
       FROM close_runs c, (SELECT DISTINCT currency FROM catalogs) k
-      WHERE c.period < ?1 AND \(own) IS NOT NULL
+      WHERE c.period < ?1 AND \(PinColumn.own) IS NOT NULL
         AND (SELECT 1 FROM run_catalogs r
           WHERE r.period = c.period AND r.currency = k.currency) IS NULL
       ORDER BY c.period, k.currency
-      """, [period.stored]
-    ) { Pin(period: try Period(stored: $0[0]), currency: $0[1], version: $0[2]) }
+      """, [period.stored], of: PinColumn.self
+    ) { row in
+      Pin(
+        period: try Period(stored: row[.period]), currency: row[.currency],
+        version: row[.version])
+    }
     return try missing.map { pin in
       var pin = pin
       pin.version = try billing(pin) ?? pricing(pin) ?? pin.version

@@ -7,10 +7,16 @@ struct RunRows {
     self.database = database
   }
 
-  private static let sql = """
-    SELECT period, state, requested_by, started_at, closed_at, expected, ranges, range_size
-    FROM close_runs
-    """
+  private enum Column: String, ColumnList {
+    case period, state
+    case requestedBy = "requested_by"
+    case startedAt = "started_at"
+    case closedAt = "closed_at"
+    case expected, ranges
+    case rangeSize = "range_size"
+  }
+
+  private static let sql = "SELECT \(Column.sql) FROM close_runs"
 
   func run(_ period: Period) throws -> CloseRun? {
     try database.first("\(Self.sql) WHERE period = ?", [period.stored], decoded)
@@ -26,10 +32,11 @@ struct RunRows {
     try database.all("\(Self.sql) ORDER BY period", [], decoded)
   }
 
-  private func decoded(_ row: Row) throws -> CloseRun {
+  private func decoded(_ row: Record<Column>) throws -> CloseRun {
     CloseRun(
-      period: try Period(stored: row[0]), state: try row.word(1), requestedBy: row[2],
-      startedAt: Instant(milliseconds: row[3]), closedAt: Instant(stored: row[4]),
-      expected: row[5], ranges: row[6], rangeSize: row[7])
+      period: try Period(stored: row[.period]), state: try row.word(.state),
+      requestedBy: row[.requestedBy], startedAt: Instant(milliseconds: row[.startedAt]),
+      closedAt: Instant(stored: row[.closedAt]), expected: row[.expected],
+      ranges: row[.ranges], rangeSize: row[.rangeSize])
   }
 }

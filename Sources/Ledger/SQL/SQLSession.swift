@@ -103,6 +103,23 @@ extension SQLSession {
   }
 
   func integer(_ sql: String, _ values: SQLValues = []) throws -> Int64? {
-    try first(sql, values) { $0[0] as Int64? } ?? nil
+    try first(sql, values) { $0.isNull(at: 0) ? nil : $0[at: 0] as Int64 } ?? nil
+  }
+
+  func integers(_ sql: String, _ values: SQLValues = []) throws -> [Int64] {
+    try all(sql, values) { $0[at: 0] }
+  }
+
+  func text(_ sql: String, _ values: SQLValues = []) throws -> String? {
+    try first(sql, values) { $0[at: 0] }
+  }
+
+  func texts(_ sql: String, _ values: SQLValues = []) throws -> [String] {
+    try all(sql, values) { $0[at: 0] }
+  }
+
+  /// False where there is no row.
+  func flag(_ sql: String, _ values: SQLValues = []) throws -> Bool {
+    try first(sql, values) { $0[at: 0] as Int64 != 0 } ?? false
   }
 }

@@ -29,53 +29,84 @@ struct StoredInvoice {
       nextAttemptAt: head.nextAttemptAt)
   }
 
+  private enum HeadColumn: String, ColumnList {
+    case account = "a.id"
+    case accountKey = "a.key"
+    case catalogVersion = "i.catalog_version"
+    case netMinor = "i.net_minor"
+    case taxMinor = "i.tax_minor"
+    case creditAppliedMinor = """
+      (SELECT CAST(coalesce(sum(e.amount_minor), 0) AS bigint)
+        FROM transactions t JOIN entries e ON e.sequence = t.sequence
+        WHERE t.account = i.account AND t.kind = 'creditApplied' AND t.reference = i.id
+          AND e.ledger_account = 'customer_credit')
+      """
+    case nextAttemptAt = """
+      (SELECT min(d.due_at) FROM due_work d
+        WHERE d.invoice = i.key AND d.service = 'charger' AND d.kind = 'due.charge.v1'
+          AND d.state = 'pending' AND substr(d.reference, 1, length(i.id) + 1) = i.id || ':')
+      """
+    case activeDays = "i.active_days"
+  }
+
   private func head(_ id: String) throws -> Head? {
     try database.first(
       """
-      SELECT \(InvoiceColumns.sql), a.id, a.key, i.catalog_version, i.net_minor, i.tax_minor,
-        (SELECT CAST(coalesce(sum(e.amount_minor), 0) AS bigint)
-          FROM transactions t JOIN entries e ON e.sequence = t.sequence
-          WHERE t.account = i.account AND t.kind = 'creditApplied' AND t.reference = i.id
-            AND e.ledger_account = 'customer_credit'),
-        (SELECT min(d.due_at) FROM due_work d
-          WHERE d.invoice = i.key AND d.service = 'charger' AND d.kind = 'due.charge.v1'
-            AND d.state = 'pending'
-            AND substr(d.reference, 1, length(i.id) + 1) = i.id || ':'),
-        i.active_days
+      SELECT \(InvoiceColumns.sql), \(HeadColumn.sql)
       FROM invoices i JOIN accounts a ON a.key = i.account WHERE i.id = ?
       """, [id]
     ) { row in
-      guard let facts = try InvoiceColumns.facts(row, from: 0, account: row[9]) else { return nil }
+      let invoice = row.read(InvoiceColumns.self)
+      let head = row.read(HeadColumn.self, after: InvoiceColumns.self)
+      guard let facts = try InvoiceColumns.facts(invoice, account: head[.account]) else {
+        return nil
+      }
       return Head(
-        key: row[0], accountKey: row[10], facts: facts, catalogVersion: row[11],
-        netMinor: row[12], taxMinor: row[13], creditAppliedMinor: row[14],
-        nextAttemptAt: Instant(stored: row[15]),
-        days: ActiveDays(stored: row[16], of: facts.period))
+        key: invoice[.key], accountKey: head[.accountKey], facts: facts,
+        catalogVersion: head[.catalogVersion], netMinor: head[.netMinor],
+        taxMinor: head[.taxMinor], creditAppliedMinor: head[.creditAppliedMinor],
+        nextAttemptAt: Instant(stored: head[.nextAttemptAt]),
+        days: ActiveDays(stored: head[.activeDays], of: facts.period))
     } ?? nil
+  }
+
+  private enum LineColumn: String, ColumnList {
+    case product, text, quantity, unit
+    case amountMinor = "amount_minor"
+    case taxName = "tax_name"
+    case taxRate = "tax_rate"
+    case correctsPeriod = "corrects_period"
   }
 
   private func lines(_ invoice: Int64) throws -> [InvoiceLine] {
     try database.all(
       """
-      SELECT product, text, quantity, unit, amount_minor, tax_name, tax_rate, corrects_period
-      FROM invoice_lines WHERE invoice = ? ORDER BY line
-      """, [invoice]
+      SELECT \(LineColumn.sql) FROM invoice_lines WHERE invoice = ? ORDER BY line
+      """, [invoice], of: LineColumn.self
     ) { row in
       InvoiceLine(
-        product: row[0], text: row[1],
-        quantity: try (row[2] as String?).map { try ExactDecimal(parsing: $0) }, unit: row[3],
-        amountMinor: row[4], taxName: row[5], taxRate: row[6],
-        correctsPeriod: try Period(stored: row[7]))
+        product: row[.product], text: row[.text],
+        quantity: try (row[.quantity] as String?).map { try ExactDecimal(parsing: $0) },
+        unit: row[.unit], amountMinor: row[.amountMinor], taxName: row[.taxName],
+        taxRate: row[.taxRate], correctsPeriod: try Period(stored: row[.correctsPeriod]))
     }
+  }
+
+  private enum TaxColumn: String, ColumnList {
+    case name, rate
+    case taxableMinor = "taxable_minor"
+    case amountMinor = "amount_minor"
   }
 
   private func taxes(_ invoice: Int64) throws -> [TaxTotal] {
     try database.all(
-      """
-      SELECT name, rate, taxable_minor, amount_minor FROM invoice_taxes
-      WHERE invoice = ? ORDER BY line
-      """, [invoice]
-    ) { TaxTotal(name: $0[0], rate: $0[1], taxableMinor: $0[2], amountMinor: $0[3]) }
+      "SELECT \(TaxColumn.sql) FROM invoice_taxes WHERE invoice = ? ORDER BY line", [invoice],
+      of: TaxColumn.self
+    ) { row in
+      TaxTotal(
+        name: row[.name], rate: row[.rate], taxableMinor: row[.taxableMinor],
+        amountMinor: row[.amountMinor])
+    }
   }
 
   /// As it stands now for the periods this invoice billed: a later correction has moved it on.
@@ -89,16 +120,22 @@ struct StoredInvoice {
 struct BilledQuery {
   let database: any SQLSession
 
+  private enum Column: String, ColumnList {
+    case product, quantity
+    case amountMinor = "amount_minor"
+  }
+
   func billed(_ account: Int64, _ period: Period) throws -> [BilledUsage] {
     try database.all(
       """
-      SELECT product, quantity, amount_minor FROM billed_usage
+      SELECT \(Column.sql) FROM billed_usage
       WHERE account = ? AND period = ? ORDER BY product
-      """, [account, period.stored]
+      """, [account, period.stored], of: Column.self
     ) { row in
       BilledUsage(
-        period: period, product: row[0], quantity: try ExactDecimal(parsing: row[1] as String),
-        amountMinor: row[2])
+        period: period, product: row[.product],
+        quantity: try ExactDecimal(parsing: row[.quantity] as String),
+        amountMinor: row[.amountMinor])
     }
   }
 }

@@ -4,23 +4,30 @@ import Billing
 struct StoredLaterPrices {
   let database: any SQLSession
 
-  func all() throws -> [LaterPrice] {
-    try database.all(
-      "SELECT period, currency, metric, version FROM later_prices ORDER BY 1, 2, 3", [],
-      Self.price)
+  /// Of `later_prices l`.
+  enum Column: String, ColumnList {
+    case period = "l.period"
+    case currency = "l.currency"
+    case metric = "l.metric"
+    case version = "l.version"
   }
 
-  static func price(_ row: Row) throws -> LaterPrice {
+  func all() throws -> [LaterPrice] {
+    try database.all(
+      "SELECT \(Column.sql) FROM later_prices l ORDER BY 1, 2, 3", [], Self.price)
+  }
+
+  static func price(_ row: Record<Column>) throws -> LaterPrice {
     LaterPrice(
-      period: try Period(stored: row[0]), currency: row[1], metric: row[2], version: row[3])
+      period: try Period(stored: row[.period]), currency: row[.currency], metric: row[.metric],
+      version: row[.version])
   }
 
   /// The metrics that have a price in a month by a later catalog.
   func metrics(_ currency: String, _ period: Int) throws -> Set<String> {
     Set(
-      try database.all(
-        "SELECT metric FROM later_prices WHERE period = ? AND currency = ?", [period, currency]
-      ) { $0[0] as String })
+      try database.texts(
+        "SELECT metric FROM later_prices WHERE period = ? AND currency = ?", [period, currency]))
   }
 }
 
@@ -39,9 +46,9 @@ struct StoredCatalogs {
   mutating func catalog(_ currency: String, _ version: Int) throws -> Catalog? {
     let place = Place(currency: currency, version: version)
     if let found = known[place] { return found }
-    let found = try database.first(
+    let found = try database.text(
       "SELECT content FROM catalogs WHERE currency = ? AND version = ?", [currency, version]
-    ) { try CatalogQuery.decoded($0[0]) }
+    ).map(CatalogQuery.decoded)
     known[place] = found
     return found
   }

@@ -52,6 +52,13 @@ struct TakingIn {
     return run
   }
 
+  private enum MemberColumn: String, ColumnList {
+    case account = "a.id"
+    case key = "a.key"
+    case place = "m.place"
+    case isFinished = "m.milestones & 15 = 15"
+  }
+
   private func members() throws -> [Member] {
     guard let run = try RunRows(database).run(request.period), run.state == .running else {
       return []
@@ -59,7 +66,7 @@ struct TakingIn {
     let ranges = range.map { $0..<$0 + 1 } ?? 0..<run.ranges
     return try database.all(
       """
-      SELECT a.id, a.key, m.place, m.milestones & 15 = 15
+      SELECT \(MemberColumn.sql)
       \(LackingCatalogQuery.members)
         AND (SELECT 1 FROM run_catalogs r
           WHERE r.period = m.period AND r.currency = a.currency) IS NOT NULL
@@ -68,19 +75,23 @@ struct TakingIn {
       """,
       [
         request.period.stored, ranges.lowerBound * run.rangeSize, ranges.upperBound * run.rangeSize,
-      ]
-    ) { (account: $0[0], key: $0[1], place: $0[2], isFinished: $0[3]) }
+      ], of: MemberColumn.self
+    ) { row in
+      (
+        account: row[.account], key: row[.key], place: row[.place],
+        isFinished: row[.isFinished]
+      )
+    }
   }
 
   private func announced(
     _ number: Int, of run: CloseRun, _ announce: (CloseRun, RangeAgain) throws -> OutgoingEvent
   ) throws -> StoredEvent {
-    let last = try database.first(
+    let last = try database.text(
       """
       SELECT e.id FROM close_ranges r JOIN outgoing_events e ON e.sequence = r.event
       WHERE r.period = ? AND r.number = ?
-      """, [run.period.stored, number]
-    ) { $0[0] as String }
+      """, [run.period.stored, number])
     let event = try announce(
       run, RangeAgain(number: number, attempt: Self.attempt(of: last ?? "") + 1))
     let answer = Answer(

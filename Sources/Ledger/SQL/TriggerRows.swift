@@ -31,18 +31,27 @@ struct TriggerRows {
       ])
   }
 
+  private enum Column: String, ColumnList {
+    case messageID = "message_id"
+    case rule, source, outcome, explanation
+    case firstAt = "first_at"
+    case lastAt = "last_at"
+    case times
+  }
+
   /// In order of time.
   func all(of period: Period) throws -> [TriggerRecord] {
     try database.all(
       """
-      SELECT message_id, rule, source, outcome, explanation, first_at, last_at, times
+      SELECT \(Column.sql)
       FROM close_triggers WHERE period = ? ORDER BY last_at, message_id, rule
-      """, [period.stored]
+      """, [period.stored], of: Column.self
     ) { row in
       TriggerRecord(
-        messageID: row[0], rule: row[1], source: row[2], outcome: try row.word(3),
-        explanation: row[4], firstAt: Instant(milliseconds: row[5]),
-        lastAt: Instant(milliseconds: row[6]), times: row[7])
+        messageID: row[.messageID], rule: row[.rule], source: row[.source],
+        outcome: try row.word(.outcome), explanation: row[.explanation],
+        firstAt: Instant(milliseconds: row[.firstAt]),
+        lastAt: Instant(milliseconds: row[.lastAt]), times: row[.times])
     }
   }
 }

@@ -45,7 +45,7 @@ struct UsageToBill {
       isStarted ? [] : try LaterPrices(database: database, opening: period).pending()
     let places = try places()
     if places.isEmpty && pending.isEmpty { return nil }
-    let keys = try metricKeys()
+    let keys = try MetricColumns.keys(database)
     let pins =
       isStarted ? [] : try RunCatalogs(database: database, period: period).earlierMonths()
     let priced = try places.flatMap { place in
@@ -97,6 +97,15 @@ struct UsageToBill {
     return "(s.period, a.currency, s.metric) IN (VALUES \(values))"
   }
 
+  private enum PlaceColumn: String, ColumnList {
+    case period = "u.period"
+    case currency = "a.currency"
+
+    static func place(_ row: Record<Self>) -> Place {
+      Place(period: row[.period], currency: row[.currency])
+    }
+  }
+
   /// Months and currencies of what accounts that are no customers have left unbilled.
   private func places() throws -> [Place] {
     let unbilled = """
@@ -105,22 +114,13 @@ struct UsageToBill {
       """
     guard let among else {
       return try database.all(
-        "SELECT DISTINCT u.period, a.currency \(unbilled) ORDER BY 1, 2", []
-      ) { Place(period: $0[0], currency: $0[1]) }
+        "SELECT DISTINCT \(PlaceColumn.sql) \(unbilled) ORDER BY 1, 2", [], PlaceColumn.place)
     }
     let found = try database.collect(among) { account in
-      try database.all("SELECT u.period, a.currency \(unbilled) AND a.id = ?", [account]) {
-        Place(period: $0[0], currency: $0[1])
-      }
+      try database.all(
+        "SELECT \(PlaceColumn.sql) \(unbilled) AND a.id = ?", [account], PlaceColumn.place)
     }
     return Set(found.joined()).sorted { ($0.period, $0.currency) < ($1.period, $1.currency) }
-  }
-
-  private func metricKeys() throws -> [String: Int64] {
-    let metrics = try database.all("SELECT key, name FROM metrics", []) { row in
-      (key: row[0] as Int64, name: row[1] as String)
-    }
-    return Dictionary(uniqueKeysWithValues: metrics.map { ($0.name, $0.key) })
   }
 
   /// By the catalog that the month's usage is billed with, and by later ones.
@@ -128,12 +128,12 @@ struct UsageToBill {
     let pin = pins.first {
       $0.period.stored == place.period && $0.currency == place.currency
     }
-    let own = try database.first(
+    let own = try database.text(
       """
       SELECT content FROM catalogs WHERE currency = ?1 AND version = coalesce(
         (SELECT r.version FROM run_catalogs r WHERE r.period = ?2 AND r.currency = ?1), ?3)
       """, [place.currency, place.period, pin?.version]
-    ) { try CatalogQuery.decoded($0[0]).pricedMetrics }
+    ).map { try CatalogQuery.decoded($0).pricedMetrics }
     return try (own ?? []).union(
       StoredLaterPrices(database: database).metrics(place.currency, place.period))
   }

@@ -4,7 +4,7 @@
 enum WideSum {
   private static let unit: Int64 = 1_000_000_000
 
-  /// Two columns, both NULL where there is nothing to add. `value` reads them.
+  /// Two columns, both NULL where there is nothing to add: one of a `ColumnList`'s `sums`.
   static func sql(_ amount: String) -> String { "\(high(amount)), \(low(amount))" }
 
   /// For a list of columns with names: `NAME_high`, `NAME_low`.
@@ -28,13 +28,11 @@ enum WideSum {
     differs("coalesce(\(high(amount)), 0)", "coalesce(\(low(amount)), 0)", from: value)
   }
 
-  static func wide(_ row: Row, _ index: Int) -> Int128 {
-    let (high, low): (Int64?, Int64?) = (row[index], row[index + 1])
-    return Int128(high ?? 0) * Int128(unit) + Int128(low ?? 0)
+  static func wide(_ high: Int64, _ low: Int64) -> Int128 {
+    Int128(high) * Int128(unit) + Int128(low)
   }
 
-  static func value(_ row: Row, _ index: Int) throws -> Int64 {
-    let sum = wide(row, index)
+  static func value(_ sum: Int128) throws -> Int64 {
     guard let value = Int64(exactly: sum) else {
       throw LedgerRefusal("a sum of amounts is \(sum) minor units, more than can be shown")
     }

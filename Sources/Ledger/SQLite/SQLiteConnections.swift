@@ -121,7 +121,7 @@ final class SQLiteConnections: SQLConnections {
   var removedGuards: Set<LedgerGuard> { options.removed }
 
   func damage(_ session: any SQLSession, limit: Int) throws -> [String] {
-    let found = try session.all("PRAGMA quick_check(\(limit))") { $0[0] as String }
+    let found = try session.texts("PRAGMA quick_check(\(limit))")
     return found.filter { $0 != "ok" }.map { "the file is damaged: \($0)" }
   }
 

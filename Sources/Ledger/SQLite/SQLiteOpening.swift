@@ -77,7 +77,7 @@ enum SQLiteOpening {
   private static func prepare(
     _ database: Database, _ path: String, _ migrate: Bool, _ options: SQLiteOptions
   ) throws {
-    try Schema.prepare(database, path: path, migrate: migrate, options: options)
+    try SQLiteSchema.prepare(database, path: path, migrate: migrate, options: options)
     try useJournal(options.runsInline ? "memory" : "wal", database)
   }
 
@@ -115,9 +115,7 @@ enum SQLiteOpening {
   /// GRDB's own WAL mode lowers `synchronous`, so it is not used. What was set is read back: a
   /// build of SQLite may ignore a setting without a word.
   private static func useJournal(_ wantedMode: String, _ database: Database) throws {
-    let mode = try SQLiteSession(database).first("PRAGMA journal_mode = \(wantedMode)") {
-      $0[0] as String
-    }
+    let mode = try SQLiteSession(database).text("PRAGMA journal_mode = \(wantedMode)")
     let wanted: [(String, Int64)] = [
       ("synchronous", 2), ("wal_autocheckpoint", 0), ("foreign_keys", 1),
     ]
@@ -134,7 +132,7 @@ enum SQLiteOpening {
   }
 
   private static func journalMode(_ database: Database) throws -> String? {
-    try SQLiteSession(database).first("PRAGMA journal_mode") { $0[0] as String }
+    try SQLiteSession(database).text("PRAGMA journal_mode")
   }
 
   /// SQLite opens a file it may not write without complaint, and fails at the first write.
@@ -150,7 +148,7 @@ enum SQLiteOpening {
   }
 
   private static func check(_ database: Database, _ path: String) throws {
-    let found = try SQLiteSession(database).first("PRAGMA quick_check(1)") { $0[0] as String }
+    let found = try SQLiteSession(database).text("PRAGMA quick_check(1)")
     if found != "ok" { throw StoreError.damaged("\(path): \(found ?? "no answer")") }
   }
 }

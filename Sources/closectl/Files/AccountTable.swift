@@ -54,7 +54,7 @@ final class AccountTable {
     rowFaults = []
     let id = identifier()
     let name = checked(1, nameFault(field(1), longest: Self.longestName))
-    let email = accepted(2, MailableAddress.read(field(2)).map(\.text))
+    let email = accepted(2, EmailField.read(field(2)).map(\.text))
     let currency = currency()
     let country = checked(4, Country.fault(text(4)).map { "\(quoted(field(4))) \($0)" })
     let zone = checked(5, zoneFault())
@@ -84,7 +84,7 @@ final class AccountTable {
     return text(column)
   }
 
-  private func accepted(_ column: Int, _ read: Result<String, MailableAddress.Fault>) -> String {
+  private func accepted(_ column: Int, _ read: Result<String, EmailField.Fault>) -> String {
     switch read {
     case .success(let text): return text
     case .failure(let fault): return checked(column, fault.reason)

@@ -1,3 +1,4 @@
+import Billing
 import Hummingbird
 
 /// What a request brings along: whose connection it came on, and how to cut it.
@@ -13,7 +14,7 @@ struct SandboxContext: RequestContext {
     coreContext = .init(source: source)
     let channel = source.channel
     let address = channel.remoteAddress?.ipAddress ?? ""
-    isLoopback = address.hasPrefix("127.") || address == "::1"
+    isLoopback = Loopback.contains(address)
     drop = { channel.close(mode: .all, promise: nil) }
     closed = { try? await channel.closeFuture.get() }  // closed with an error is closed as well
   }

@@ -24,9 +24,34 @@ import Testing
     try await TestServer.drop(name)
   }
 
-  @Test func schemaHasSQLitesNumber() {
-    #expect(PostgreSQLMigration.newest == Migration.newest)
-    #expect(PostgreSQLMigration.all.map(\.number) == Array(1...Migration.newest))
+  /// A migration that takes away shuts older programs out, as it does in SQLite.
+  @Test func whatAMigrationSaysOfOlderProgramsIsKept() async throws {
+    try await withPostgreSQL { _, name in
+      let url = try PostgreSQLURL(try TestServer.url(name))
+      let connection = try PostgreSQLOpening.connect(url)
+      let current = PostgreSQLSchema(connection, place: url.place)
+      let newest = Migration.newest
+      #expect(try current.found() == Schema.Found(version: newest, readableFrom: 6))
+
+      let adding = Migration(number: newest + 1) { "ALTER TABLE accounts ADD a \($0.integer)" }
+      let ahead = Migration.all + [adding]
+      try PostgreSQLSchema(connection, place: url.place, migrations: ahead).prepare(migrate: true)
+      #expect(try current.found() == Schema.Found(version: newest + 1, readableFrom: 6))
+      try current.prepare(migrate: false)
+
+      let contracting = Migration(number: newest + 2, readableFrom: newest + 1) { _ in
+        "ALTER TABLE accounts DROP a"
+      }
+      try PostgreSQLSchema(connection, place: url.place, migrations: ahead + [contracting])
+        .prepare(migrate: true)
+      #expect(try current.found() == Schema.Found(version: newest + 2, readableFrom: newest + 1))
+      for migrate in [false, true] {
+        #expect(throws: StoreError.newerSchema(found: newest + 2, known: newest)) {
+          try current.prepare(migrate: migrate)
+        }
+      }
+      try PostgreSQLSchema(connection, place: url.place, migrations: ahead).prepare(migrate: false)
+    }
   }
 
   @Test func emptyAndForeignDatabasesAreRefusedByName() async throws {

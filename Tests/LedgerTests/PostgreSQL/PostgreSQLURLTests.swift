@@ -8,6 +8,9 @@ import Testing
     "postgres://u:hunter2@db.example/d?sslmode=verify-ca",
     "postgres://u:hunter2@127.0.0.1,db.example/d",
     "postgres://u:hunter2@localhost/d?hostaddr=10.0.0.5",
+    "postgres://u:hunter2@127.1/d", "postgres://u:hunter2@127.0..0.1/d",
+    "postgres://u:hunter2@127.0.0.+1/d", "postgres://u:hunter2@127.0.0.1.example.com/d",
+    "postgres://u:hunter2@[::ffff:127.0.0.1]/d", "postgres://u:hunter2@localhost./d",
   ])
   func weakerThanVerifyFullIsRefusedOffThisMachine(_ url: String) {
     let error = #expect(throws: StoreError.self) { try PostgreSQLURL(url) }
@@ -20,6 +23,7 @@ import Testing
     ("postgres://u:hunter2@127.0.0.1/d", "u@127.0.0.1:5432/d"),
     ("postgresql://u@localhost/d", "u@localhost:5432/d"),
     ("postgres://u@[::1]:5433/d", "u@::1:5433/d"),
+    ("postgres://u@%2Frun%2Fpostgresql/d", "u@/run/postgresql:5432/d"),
   ])
   func placeIsToldWithoutPassword(_ url: String, _ place: String) throws {
     #expect(try PostgreSQLURL(url).place == place)

@@ -7,16 +7,16 @@ import Testing
 /// Programs of different versions over one store. A program is older or newer here by the
 /// migrations it knows.
 @Suite struct SchemaVersionTests {
-  private static let adding = Migration(
-    number: Migration.newest + 1,
-    sql: """
-      ALTER TABLE accounts ADD COLUMN region TEXT;
-      CREATE TABLE regions (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-      """)
+  private static let adding = Migration(number: Migration.newest + 1) { words in
+    """
+    ALTER TABLE accounts ADD COLUMN region \(words.text);
+    CREATE TABLE regions (name \(words.text) PRIMARY KEY)\(words.keyedTable);
+    """
+  }
   /// As `adding`, but older programs may not go on.
   private static let contracting = Migration(
-    number: Migration.newest + 1, sql: "DROP INDEX entries_by_invoice",
-    readableFrom: Migration.newest + 1)
+    number: Migration.newest + 1, readableFrom: Migration.newest + 1
+  ) { _ in "DROP INDEX entries_by_invoice" }
 
   private func open(
     _ folder: URL, knowing migrations: [Migration] = Migration.all, migrate: Bool = false
@@ -28,7 +28,7 @@ import Testing
   }
 
   private func found(in store: LedgerStore) async throws -> Schema.Found {
-    try await store.inspectWriter { try Schema.found(in: $0) }
+    try await store.inspectWriter { try SQLiteSchema.found(in: $0) }
   }
 
   private static let recorded = URL(fileURLWithPath: #filePath)
@@ -38,16 +38,15 @@ import Testing
   /// Lets the file come to be as 0.1.0 made it.
   private func recordedStore(_ folder: URL) async throws {
     let sql = try String(contentsOf: Self.recorded, encoding: .utf8)
-    let store = try await open(folder, knowing: [Migration(number: 1, sql: sql)], migrate: true)
+    let store = try await open(folder, knowing: [Migration(number: 1) { _ in sql }], migrate: true)
     try await store.inspectWriter { try $0.execute(sql: "PRAGMA user_version = 5") }
     try await store.close()
   }
 
   private func definitions(_ store: LedgerStore) async throws -> [String] {
     try await store.inspectWriter { database in
-      try database.all("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL") { row in
-        let text: String = row[0]
-        return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      try database.texts("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").map { text in
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
       }.sorted()
     }
   }

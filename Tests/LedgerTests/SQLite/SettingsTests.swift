@@ -21,7 +21,7 @@ import Testing
   @Test func journalIsAWriteAheadLog() async throws {
     try await withSQLite { store, _ in
       let mode = try await store.inspectWriter { database in
-        try database.first("PRAGMA journal_mode") { $0[0] as String }
+        try database.text("PRAGMA journal_mode")
       }
       #expect(mode == "wal")
     }

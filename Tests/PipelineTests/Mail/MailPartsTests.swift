@@ -10,7 +10,8 @@ import Testing
     ("Example Cloud <billing@example.com>", "Example Cloud", "billing@example.com"),
     ("<a@b>", "", "a@b"), ("a+b/c=d@x-y.example", "", "a+b/c=d@x-y.example"),
   ])
-  func mailboxesAreRead(_ text: String, _ name: String, _ address: String) {
+  func mailboxesAreRead(_ text: String, _ name: String, _ address: String) throws {
+    let address = try #require(EmailAddress(address))
     #expect(Mailbox(text) == Mailbox(name: name, address: address))
   }
 
@@ -26,7 +27,10 @@ import Testing
       from: "a@b", to: "c@d", toName: "É", subject: "S", messageID: "m@n", text: "t", html: "h",
       date: Instant(milliseconds: 0))
     let from = try #require(Mailbox(mail.from))
-    #expect(MailMessage.bytes(of: mail, from: from) == MailMessage.bytes(of: mail, from: from))
+    let to = try #require(EmailAddress(mail.to))
+    #expect(
+      MailMessage.bytes(of: mail, from: from, to: to)
+        == MailMessage.bytes(of: mail, from: from, to: to))
   }
 
   @Test(arguments: [

@@ -124,6 +124,26 @@ import Testing
     #expect(server.seen.connections == 0)
   }
 
+  /// What the import accepts: see `AccountTableTests`.
+  @Test(arguments: [
+    "a@b.ch", "first.last+tag@sub.example.com", "o'brien@example.com", "A@EXAMPLE.COM",
+    "!#$%&'*+-/=?^_`{|}~@example.com", "a%b.example@c.ch", "user!host@example.com", "-a@b.ch",
+    "\(String(repeating: "a", count: 64))@example.com", "a@\(String(repeating: "b", count: 63)).ch",
+    "a@\(String(repeating: "b.", count: 124))org", "a@xn--r8jz45g.jp", "a@xn--exmple-cua.ch",
+    "a@1.2.3.4", "a@b.123", "a@b-c.ch",
+  ])
+  func whatIsAnAddressReachesTheServerAsItIs(_ address: String) async throws {
+    let lines = Mutex<[String]>([])
+    let server = Server { step, line in
+      if step == .recipient { lines.withLock { $0.append(line) } }
+      return nil
+    }
+    defer { server.stop() }
+    #expect(EmailAddress(address)?.text == address)
+    #expect(try await answers([Self.mail(to: address)], url: server.url) == [.accepted])
+    #expect(lines.withLock { $0 } == ["RCPT TO:<\(address)>"])
+  }
+
   // MARK: Connections
 
   @Test func oneConnectionCarriesManyMails() async throws {

@@ -20,6 +20,10 @@ import Testing
     ("BROKER_URL", "amqp://u:hunter2@rabbit.example/", "broker"),
     ("BROKER_URL", "amqps://a/,amqp://u:hunter2@rabbit.example/", "broker"),
     ("BROKER_URL", "amqp://u:hunter2@127.evil.example/", "broker"),
+    ("BROKER_URL", "amqp://u:hunter2@127.1/", "broker"),
+    ("BROKER_URL", "amqp://u:hunter2@127.0.0.1.example.com/", "broker"),
+    ("GATEWAY_URL", "http://127.0.0.1.5", "gateway"), ("GATEWAY_URL", "http://0.0.0.0", "gateway"),
+    ("GATEWAY_URL", "http://[::ffff:127.0.0.1]", "gateway"),
     ("GATEWAY_URL", "http://pay.example", "gateway"),
   ]
 

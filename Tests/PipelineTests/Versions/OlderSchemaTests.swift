@@ -16,9 +16,12 @@ import Testing
   /// One step ahead of this program, by additions.
   private static let ahead = options(
     Migration.all + [
-      Migration(
-        number: Migration.newest + 1,
-        sql: "ALTER TABLE attempts ADD COLUMN network TEXT; CREATE INDEX a ON attempts (network)")
+      Migration(number: Migration.newest + 1) { words in
+        """
+        ALTER TABLE attempts ADD COLUMN network \(words.text);
+        CREATE INDEX a ON attempts (network)
+        """
+      }
     ])
 
   private static let accounts: [Account] =

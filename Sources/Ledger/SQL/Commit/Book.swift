@@ -11,14 +11,24 @@ final class LedgerBalance {
   var creditMinor: Int64
   var isChanged = false
 
-  init(_ row: Row) {
-    key = row[0]
-    id = row[1]
-    currency = row[2]
-    usageVersion = row[3]
-    position = row[4]
-    balanceMinor = row[5]
-    creditMinor = row[6]
+  enum Column: String, ColumnList {
+    case key, id, currency
+    case usageVersion = "usage_version"
+    case position
+    case balanceMinor = "balance_minor"
+    case creditMinor = "credit_minor"
+  }
+
+  fileprivate static let byID = "SELECT \(Column.sql) FROM accounts WHERE id = ?"
+
+  init(_ row: Record<Column>) {
+    key = row[.key]
+    id = row[.id]
+    currency = row[.currency]
+    usageVersion = row[.usageVersion]
+    position = row[.position]
+    balanceMinor = row[.balanceMinor]
+    creditMinor = row[.creditMinor]
   }
 }
 
@@ -30,6 +40,14 @@ final class OpenAmount {
   var openMinor: Int64
   var status: InvoiceStatus
   var isChanged = false
+
+  fileprivate enum Column: String, ColumnList {
+    case key, account
+    case openMinor = "open_minor"
+    case status
+  }
+
+  fileprivate static let byID = "SELECT \(Column.sql) FROM invoices WHERE id = ?"
 
   init(key: Int64, id: String, account: Int64, openMinor: Int64, status: InvoiceStatus) {
     self.key = key
@@ -46,9 +64,14 @@ final class CloseMember {
   var ended: AccountEnd?
   var isChanged = false
 
-  init(_ row: Row) throws {
-    reached = Milestone(rawValue: row[0])
-    ended = row.isNull(1) ? nil : try row.word(1, AccountEnd.self)
+  enum Column: String, ColumnList { case milestones, ended }
+
+  fileprivate static let byKey =
+    "SELECT \(Column.sql) FROM close_members WHERE period = ? AND account = ?"
+
+  init(_ row: Record<Column>) throws {
+    reached = Milestone(rawValue: row[.milestones])
+    ended = row.isNull(.ended) ? nil : try row.word(.ended, AccountEnd.self)
   }
 
   var isFinished: Bool { ended != nil && reached.isSuperset(of: .all) }
@@ -76,6 +99,8 @@ final class Book {
     var finished: Int
     var expected: Int
     var added = 0
+
+    fileprivate enum Column: String, ColumnList { case finished, expected }
   }
 
   init(_ database: any SQLSession) {
@@ -94,22 +119,17 @@ final class Book {
 
   func account(_ id: String) throws -> LedgerBalance? {
     if let known = accounts[id] { return known }
-    let found = try database.first(
-      """
-      SELECT key, id, currency, usage_version, position, balance_minor, credit_minor
-      FROM accounts WHERE id = ?
-      """, [id], LedgerBalance.init)
+    let found = try database.first(LedgerBalance.byID, [id], LedgerBalance.init)
     accounts[id] = found
     return found
   }
 
   func invoice(_ id: String) throws -> OpenAmount? {
     if let known = invoices[id] { return known }
-    let found = try database.first(
-      "SELECT key, account, open_minor, status FROM invoices WHERE id = ?", [id]
-    ) { row in
+    let found = try database.first(OpenAmount.byID, [id], of: OpenAmount.Column.self) { row in
       OpenAmount(
-        key: row[0], id: id, account: row[1], openMinor: row[2], status: try row.word(3))
+        key: row[.key], id: id, account: row[.account], openMinor: row[.openMinor],
+        status: try row.word(.status))
     }
     invoices[id] = found
     return found
@@ -123,8 +143,7 @@ final class Book {
     let key = MemberKey(account: account.key, period: period)
     if let known = members[key] { return known }
     let found = try database.first(
-      "SELECT milestones, ended FROM close_members WHERE period = ? AND account = ?",
-      [period.stored, account.key], CloseMember.init)
+      CloseMember.byKey, [period.stored, account.key], CloseMember.init)
     members[key] = found
     return found
   }
@@ -132,8 +151,9 @@ final class Book {
   func run(_ period: Period) throws -> FinishedCount? {
     if let known = finished[period] { return known }
     let found = try database.first(
-      "SELECT finished, expected FROM close_runs WHERE period = ?", [period.stored]
-    ) { FinishedCount(finished: $0[0], expected: $0[1]) }
+      "SELECT \(FinishedCount.Column.sql) FROM close_runs WHERE period = ?", [period.stored],
+      of: FinishedCount.Column.self
+    ) { FinishedCount(finished: $0[.finished], expected: $0[.expected]) }
     finished[period] = found
     return found
   }

@@ -39,10 +39,9 @@ final class Checks {
     guard let account = try book.account(draft.account) else {
       return .unknownAccount(draft.account)
     }
-    let existing = try database.first(
+    let existing = try database.text(
       "SELECT id FROM invoices WHERE account = ? AND period = ? AND status <> 'void'",
-      [account.key, draft.period.stored]
-    ) { $0[0] as String }
+      [account.key, draft.period.stored])
     if let existing { return .invoiceExists(existing) }
     return issued.insert(draft.id).inserted ? nil : .invoiceExists(draft.id)
   }
@@ -103,7 +102,7 @@ final class Checks {
       try database.first(
         "SELECT state FROM attempts WHERE invoice = ? AND number = ?",
         [invoice.key, attempt.number]
-      ) { try $0.word(0, AttemptState.self) }
+      ) { try $0.word(at: 0, AttemptState.self) }
     }
     guard let state else {
       throw LedgerRefusal("attempt \(attempt.number) on \(attempt.invoice) was never made")
@@ -136,7 +135,7 @@ final class Checks {
       """
       SELECT \(MailColumns.sql) FROM mails m
       WHERE m.about = ? AND m.account = ? AND m.kind = ?
-      """, [mail.about, account.key, mail.kind.rawValue]
+      """, [mail.about, account.key, mail.kind.rawValue], of: MailColumns.self
     ) { try MailColumns.mail($0, account: mail.account) }
   }
 

@@ -59,9 +59,10 @@ final class AccountImport {
 
   private func find(_ id: String) throws -> Stored? {
     try database.first(
-      "SELECT \(AccountColumns.sql) FROM accounts a WHERE a.id = ?", [id]
+      "SELECT \(AccountColumns.sql) FROM accounts a WHERE a.id = ?", [id],
+      of: AccountColumns.self
     ) { row in
-      (key: row[0] as Int64, facts: try AccountColumns.facts(row))
+      (key: row[.key] as Int64, facts: try AccountColumns.facts(row))
     }
   }
 
@@ -106,12 +107,11 @@ final class AccountImport {
   }
 
   private func isBilled(_ key: Int64) throws -> Bool {
-    try database.first(
+    try database.flag(
       """
       SELECT EXISTS (SELECT 1 FROM transactions WHERE account = ?)
         OR EXISTS (SELECT 1 FROM invoices WHERE account = ?)
-      """, [key, key]
-    ) { $0[0] as Bool } == true
+      """, [key, key])
   }
 
   private func insert(_ rows: [SQLValues]) throws {

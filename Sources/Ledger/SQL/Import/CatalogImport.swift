@@ -9,9 +9,8 @@ struct CatalogImport {
   private var code: String { catalog.currency.code }
 
   func run(at: Instant) throws -> ImportOutcome {
-    let stored = try database.first(
-      "SELECT content FROM catalogs WHERE currency = ? AND version = ?", [code, catalog.version]
-    ) { $0[0] as String }
+    let stored = try database.text(
+      "SELECT content FROM catalogs WHERE currency = ? AND version = ?", [code, catalog.version])
     if let stored {
       if try CatalogQuery.decoded(stored) == catalog {
         return ImportOutcome(count: ImportCount(unchanged: 1))

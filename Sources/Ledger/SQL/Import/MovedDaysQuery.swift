@@ -17,15 +17,20 @@ struct MovedDaysQuery {
     return moved
   }
 
+  private enum Column: String, ColumnList {
+    case period
+    case activeDays = "active_days"
+  }
+
   private func invoicedDays(_ account: Int64) throws -> [(period: Period, days: ActiveDays)] {
     try database.all(
       """
-      SELECT period, active_days FROM invoices WHERE account = ? AND status <> 'void'
+      SELECT \(Column.sql) FROM invoices WHERE account = ? AND status <> 'void'
       ORDER BY period
-      """, [account]
+      """, [account], of: Column.self
     ) { row in
-      let period = try Period(stored: row[0])
-      return (period, ActiveDays(stored: row[1], of: period))
+      let period = try Period(stored: row[.period])
+      return (period, ActiveDays(stored: row[.activeDays], of: period))
     }
   }
 }

@@ -8,17 +8,24 @@ struct StoredUsage {
   var start: Int64
   var end: Int64
 
-  private static let select = """
-    SELECT u.event_id, m.name, u.coefficient, u.scale, u.starts_at, u.ends_at
-    FROM usage u JOIN metrics m ON m.key = u.metric
-    """
+  private enum Column: String, ColumnList {
+    case eventID = "u.event_id"
+    case metric = "m.name"
+    case coefficient = "u.coefficient"
+    case scale = "u.scale"
+    case start = "u.starts_at"
+    case end = "u.ends_at"
+  }
 
-  private init(_ row: Row) {
-    eventID = row[0]
-    metric = row[1]
-    quantity = ExactDecimal(coefficient: row[2], scale: row[3])
-    start = row[4]
-    end = row[5]
+  private static let select =
+    "SELECT \(Column.sql) FROM usage u JOIN metrics m ON m.key = u.metric"
+
+  private init(_ row: Record<Column>) {
+    eventID = row[.eventID]
+    metric = row[.metric]
+    quantity = ExactDecimal(coefficient: row[.coefficient], scale: row[.scale])
+    start = row[.start]
+    end = row[.end]
   }
 
   static func find(

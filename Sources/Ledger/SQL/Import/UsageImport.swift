@@ -190,13 +190,20 @@ final class UsageImport {
     return Reading(row: row, meter: meter, key: key, coefficient: coefficient)
   }
 
+  private enum MeterColumn: String, ColumnList {
+    case key
+    case timeZone = "time_zone"
+    case currency
+  }
+
   private func meter(of account: String) throws -> Meter? {
     if let known = meters[account] { return known }
     let found = try database.first(
-      "SELECT key, time_zone, currency FROM accounts WHERE id = ?", [account]
-    ) {
+      "SELECT \(MeterColumn.sql) FROM accounts WHERE id = ?", [account], of: MeterColumn.self
+    ) { row in
       Meter(
-        key: $0[0], timeZone: $0[1], currency: $0[2], prices: unpriced.prices(in: $0[2]))
+        key: row[.key], timeZone: row[.timeZone], currency: row[.currency],
+        prices: unpriced.prices(in: row[.currency]))
     }
     meters.updateValue(found, forKey: account)
     return found

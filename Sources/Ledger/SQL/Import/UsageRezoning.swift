@@ -13,36 +13,42 @@ struct UsageRezoning {
     self.timeZone = timeZone
   }
 
-  private struct Row {
-    var eventID: String
+  private struct Event {
+    var id: String
     var key: UsageTotals.Key
     var coefficient: Int64
     var start: Instant
+
+    enum Column: String, ColumnList {
+      case id = "event_id"
+      case period, metric, scale, coefficient
+      case start = "starts_at"
+    }
   }
 
   /// Throws `MoneyError.overflow` when a month's usage would be more than can be kept.
   func run() throws {
     var totals = UsageTotals()
-    let moves = try unbilledRows().map { row in
-      (row: row, period: try Period.containing(row.start, in: timeZone).stored)
-    }.filter { $0.period != $0.row.key.period }
+    let moves = try unbilled().map { event in
+      (event: event, period: try Period.containing(event.start, in: timeZone).stored)
+    }.filter { $0.period != $0.event.key.period }
     var room = try totals.room(
       for: moves.map { move in
-        var key = move.row.key
+        var key = move.event.key
         key.period = move.period
         return key
       }, database)
-    for (row, period) in moves {
+    for (event, period) in moves {
       try database.run(
         "UPDATE usage SET period = ? WHERE account = ? AND event_id = ?",
-        [period, account, row.eventID])
-      let (negated, overflow) = Int64(0).subtractingReportingOverflow(row.coefficient)
+        [period, account, event.id])
+      let (negated, overflow) = Int64(0).subtractingReportingOverflow(event.coefficient)
       if overflow { throw MoneyError.overflow }
-      try totals.add(row.key, negated, events: -1)
-      var key = row.key
+      try totals.add(event.key, negated, events: -1)
+      var key = event.key
       key.period = period
-      guard room.take(key, row.coefficient) else { throw MoneyError.overflow }
-      try totals.add(key, row.coefficient)
+      guard room.take(key, event.coefficient) else { throw MoneyError.overflow }
+      try totals.add(key, event.coefficient)
     }
     try totals.write(to: database)
     try database.run("DELETE FROM usage_sums WHERE account = ? AND events = 0", [account])
@@ -55,19 +61,20 @@ struct UsageRezoning {
       "UPDATE accounts SET usage_version = usage_version + 1 WHERE key = ?", [account])
   }
 
-  private func unbilledRows() throws -> [Row] {
+  private func unbilled() throws -> [Event] {
     try database.all(
       """
-      SELECT event_id, period, metric, scale, coefficient, starts_at FROM usage
+      SELECT \(Event.Column.sql) FROM usage
       WHERE account = ? AND period NOT IN (SELECT period FROM billed_usage WHERE account = ?)
         AND period NOT IN (
           SELECT period FROM invoices WHERE account = ? AND status <> 'void')
-      """, [account, account, account]
+      """, [account, account, account], of: Event.Column.self
     ) { row in
-      Row(
-        eventID: row[0],
-        key: .init(account: account, period: row[1], metric: row[2], scale: row[3]),
-        coefficient: row[4], start: Instant(milliseconds: row[5]))
+      Event(
+        id: row[.id],
+        key: .init(
+          account: account, period: row[.period], metric: row[.metric], scale: row[.scale]),
+        coefficient: row[.coefficient], start: Instant(milliseconds: row[.start]))
     }
   }
 }

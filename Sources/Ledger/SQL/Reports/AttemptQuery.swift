@@ -3,17 +3,33 @@ import Billing
 struct AttemptQuery {
   let database: any SQLSession
 
+  private enum Column: String, ColumnList {
+    case invoice = "i.id"
+    case number = "p.number"
+    case key = "p.key"
+    case amountMinor = "p.amount_minor"
+    case currency = "p.currency"
+    case state = "p.state"
+    case gatewayID = "p.gateway_id"
+    case paymentMethod = "p.payment_method"
+    case createdAt = "p.created_at"
+    case settledAt = "p.settled_at"
+    case transaction = "t.sequence"
+    case posted = """
+      (SELECT CAST(coalesce(sum(e.amount_minor), 0) AS bigint) FROM entries e
+        WHERE e.sequence = t.sequence AND e.ledger_account = 'gateway_clearing')
+      """
+    case hasDueWork = """
+      EXISTS (SELECT 1 FROM due_work d
+        WHERE d.invoice = p.invoice AND d.service = 'charger' AND d.state = 'pending')
+      """
+  }
+
   /// In one pass over the attempts' own order.
   func attempts(_ period: Period) throws -> [AuditedAttempt] {
     try database.all(
       """
-      SELECT i.id, p.number, p.key, p.amount_minor, p.currency, p.state, p.gateway_id,
-        p.created_at, p.settled_at, t.sequence,
-        (SELECT CAST(coalesce(sum(e.amount_minor), 0) AS bigint) FROM entries e
-          WHERE e.sequence = t.sequence AND e.ledger_account = 'gateway_clearing'),
-        EXISTS (SELECT 1 FROM due_work d
-          WHERE d.invoice = p.invoice AND d.service = 'charger' AND d.state = 'pending'),
-        p.payment_method
+      SELECT \(Column.sql)
       FROM attempts p \(database.dialect.orderedJoin) invoices i ON i.key = p.invoice
       LEFT JOIN transactions t
         ON t.account = i.account AND t.kind = 'charge' AND t.reference = p.key
@@ -21,14 +37,16 @@ struct AttemptQuery {
       """, [period.stored], Self.attempt)
   }
 
-  private static func attempt(_ row: Row) throws -> AuditedAttempt {
-    let sequence: Int64? = row[9]
+  private static func attempt(_ row: Record<Column>) throws -> AuditedAttempt {
+    let sequence: Int64? = row[.transaction]
     return AuditedAttempt(
-      invoice: row[0], number: row[1], key: row[2], amountMinor: row[3],
-      currency: try Currency(row[4] as String), state: try row.word(5), gatewayID: row[6],
-      paymentMethod: row[12],
-      createdAt: Instant(milliseconds: row[7]), settledAt: Instant(stored: row[8]),
-      posted: sequence.map { .init(sequence: $0, amountMinor: row[10]) }, hasDueWork: row[11])
+      invoice: row[.invoice], number: row[.number], key: row[.key],
+      amountMinor: row[.amountMinor], currency: try Currency(row[.currency] as String),
+      state: try row.word(.state), gatewayID: row[.gatewayID],
+      paymentMethod: row[.paymentMethod], createdAt: Instant(milliseconds: row[.createdAt]),
+      settledAt: Instant(stored: row[.settledAt]),
+      posted: sequence.map { .init(sequence: $0, amountMinor: row[.posted]) },
+      hasDueWork: row[.hasDueWork])
   }
 
   func chargesWithoutAttempt() throws -> Offenders {

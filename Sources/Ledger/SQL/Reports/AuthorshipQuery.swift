@@ -2,10 +2,14 @@
 struct AuthorshipQuery {
   let database: any SQLSession
 
+  private enum Column: String, ColumnList { case kind, service, count, example }
+
   func all() throws -> [Authorship] {
     try questions.flatMap { work, sql in
-      try database.all(sql) { row in
-        Authorship(work, kind: row[0], service: row[1], count: row[2], example: row[3])
+      try database.all("SELECT \(Column.sql) FROM (\(sql)) AS made", of: Column.self) { row in
+        Authorship(
+          work, kind: row[.kind], service: row[.service], count: row[.count],
+          example: row[.example])
       }
     }
   }
@@ -15,25 +19,30 @@ struct AuthorshipQuery {
       (
         .transaction,
         """
-        SELECT kind, service, count(*), 'transaction ' || min(sequence) FROM transactions
-        GROUP BY 1, 2
+        SELECT kind, service, count(*) AS count, 'transaction ' || min(sequence) AS example
+        FROM transactions GROUP BY 1, 2
         """
       ),
       (
         .decision,
         """
-        SELECT \(database.dialect.firstWord("rule")), service, count(*), min(message_id)
+        SELECT \(database.dialect.firstWord("rule")) AS kind, service, count(*) AS count,
+          min(message_id) AS example
         FROM decisions GROUP BY 1, 2
         """
       ),
       (
         .event,
-        "SELECT routing_key, service, count(*), min(id) FROM outgoing_events GROUP BY 1, 2"
+        """
+        SELECT routing_key AS kind, service, count(*) AS count, min(id) AS example
+        FROM outgoing_events GROUP BY 1, 2
+        """
       ),
       (
         .hold,
         """
-        SELECT 'placed', placed_by, count(*), min(i.id) FROM holds h
+        SELECT 'placed' AS kind, placed_by AS service, count(*) AS count, min(i.id) AS example
+        FROM holds h
         JOIN invoices i ON i.key = h.invoice GROUP BY 2
         UNION ALL
         SELECT 'lifted', lifted_by, count(*), min(i.id) FROM holds h

@@ -10,18 +10,34 @@ struct ConservationQuery {
   let database: any SQLSession
   let period: Period
 
+  private enum BrokenColumn: String, ColumnList { case currency, id }
+
+  private enum TallyColumn: String, ColumnList {
+    case currency
+    case accounts = "count(*)"
+    case opening, invoiced, paid, credited, closing
+
+    static let sums: [Self] = [.opening, .invoiced, .paid, .credited, .closing]
+
+    var sql: String {
+      switch self {
+      case .currency, .accounts: rawValue
+      case .opening, .invoiced, .paid, .credited: WideSum.sql(of: rawValue)
+      case .closing: WideSum.sql(rawValue)
+      }
+    }
+  }
+
   func tallies() throws -> [ConservationTally] {
     let broken = try database.all(
       """
-      \(Self.books) SELECT currency, id FROM books
+      \(Self.books) SELECT \(BrokenColumn.sql) FROM books
       WHERE \(Self.isBroken) ORDER BY id
-      """, [period.stored]
-    ) { ($0[0] as String, $0[1] as String) }
+      """, [period.stored], of: BrokenColumn.self
+    ) { ($0[.currency] as String, $0[.id] as String) }
     let tallies = try database.all(
       """
-      \(Self.books) SELECT currency, count(*), \(WideSum.sql(of: "opening")),
-        \(WideSum.sql(of: "invoiced")), \(WideSum.sql(of: "paid")),
-        \(WideSum.sql(of: "credited")), \(WideSum.sql("closing"))
+      \(Self.books) SELECT \(TallyColumn.sql)
       FROM books GROUP BY currency ORDER BY currency
       """, [period.stored], Self.tally)
     return tallies.map { tally in
@@ -31,14 +47,14 @@ struct ConservationQuery {
     }
   }
 
-  private static func tally(_ row: Row) throws -> ConservationTally {
-    var tally = ConservationTally(currency: try Currency(row[0] as String))
-    tally.accounts = row[1]
-    tally.openingMinor = WideSum.wide(row, 2)
-    tally.invoicedMinor = WideSum.wide(row, 4)
-    tally.paidMinor = WideSum.wide(row, 6)
-    tally.creditedMinor = WideSum.wide(row, 8)
-    tally.closingMinor = WideSum.wide(row, 10)
+  private static func tally(_ row: Record<TallyColumn>) throws -> ConservationTally {
+    var tally = ConservationTally(currency: try Currency(row[.currency] as String))
+    tally.accounts = row[.accounts]
+    tally.openingMinor = row.wideSum(.opening)
+    tally.invoicedMinor = row.wideSum(.invoiced)
+    tally.paidMinor = row.wideSum(.paid)
+    tally.creditedMinor = row.wideSum(.credited)
+    tally.closingMinor = row.wideSum(.closing)
     return tally
   }
 

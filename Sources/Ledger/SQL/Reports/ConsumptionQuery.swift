@@ -6,18 +6,23 @@ import Billing
 struct ConsumptionQuery {
   let database: any SQLSession
 
+  private enum Column: String, ColumnList {
+    case messageID = "d.message_id"
+    case service = "d.service"
+  }
+
   func tally() throws -> ConsumptionTally {
     var tally = ConsumptionTally()
     tally.answers = try database.count(
       "SELECT count(*) FROM decisions WHERE service <> ?", [ServiceName.closectl.rawValue])
     let others = try database.all(
       """
-      SELECT DISTINCT d.message_id, d.service FROM decisions d
+      SELECT DISTINCT \(Column.sql) FROM decisions d
       WHERE d.service <> ?
         AND NOT EXISTS (SELECT 1 FROM outgoing_events e WHERE e.id = d.message_id)
       ORDER BY d.message_id, d.service
-      """, [ServiceName.closectl.rawValue]
-    ) { (id: $0[0] as String, service: $0[1] as String) }
+      """, [ServiceName.closectl.rawValue], of: Column.self
+    ) { (id: $0[.messageID] as String, service: $0[.service] as String) }
     for (id, service) in others where try !isFounded(id, service) {
       tally.unfounded.add("\(id) answered by \(service)")
     }

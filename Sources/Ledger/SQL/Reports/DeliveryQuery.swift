@@ -7,6 +7,13 @@ struct DeliveryQuery {
   let period: Period
   let routingKeys: [String]
 
+  private enum Column: String, ColumnList {
+    case id = "e.id"
+    case recordedAt = "e.recorded_at"
+    case isPublished =
+      "NOT EXISTS (SELECT 1 FROM unpublished_events u WHERE u.sequence = e.sequence)"
+  }
+
   func tally(_ service: ServiceName) throws -> DeliveryTally {
     var tally = DeliveryTally()
     var values: SQLValues = [period.stored]
@@ -17,17 +24,17 @@ struct DeliveryQuery {
       "SELECT count(*) FROM outgoing_events e WHERE \(meant)", values)
     tally.unanswered = try database.all(
       """
-      SELECT e.id, e.recorded_at,
-        NOT EXISTS (SELECT 1 FROM unpublished_events u WHERE u.sequence = e.sequence)
+      SELECT \(Column.sql)
       FROM outgoing_events e
       WHERE \(meant) AND NOT EXISTS (
         SELECT 1 FROM decisions d WHERE d.service = ?
           AND d.message_id IN (e.id, e.id || '#parked', e.id || '#opened'))
       ORDER BY e.sequence
-      """, values + [service.rawValue]
+      """, values + [service.rawValue], of: Column.self
     ) { row in
       DeliveryTally.Unanswered(
-        id: row[0], recordedAt: Instant(milliseconds: row[1]), isPublished: row[2])
+        id: row[.id], recordedAt: Instant(milliseconds: row[.recordedAt]),
+        isPublished: row[.isPublished])
     }
     return tally
   }

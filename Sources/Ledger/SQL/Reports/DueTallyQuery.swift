@@ -5,18 +5,25 @@ struct DueTallyQuery {
   let database: any SQLSession
   let period: Period
 
+  private enum Column: String, ColumnList {
+    case service = "d.service"
+    case kind = "d.kind"
+    case count = "count(*)"
+    case overdue = "CAST(sum(CASE WHEN d.due_at <= ? THEN 1 ELSE 0 END) AS bigint)"
+    case firstAt = "min(d.due_at)"
+  }
+
   func tallies(at now: Instant) throws -> [DueTally] {
     try database.all(
       """
-      SELECT d.service, d.kind, count(*),
-        CAST(sum(CASE WHEN d.due_at <= ? THEN 1 ELSE 0 END) AS bigint), min(d.due_at)
+      SELECT \(Column.sql)
       FROM due_work d JOIN invoices i ON i.key = d.invoice
       WHERE i.period = ? AND d.state = 'pending' GROUP BY 1, 2 ORDER BY 1, 2
-      """, [now.milliseconds, period.stored]
+      """, [now.milliseconds, period.stored], of: Column.self
     ) { row in
       DueTally(
-        service: try row.word(0), kind: try row.word(1), count: row[2], overdue: row[3],
-        firstAt: Instant(milliseconds: row[4]))
+        service: try row.word(.service), kind: try row.word(.kind), count: row[.count],
+        overdue: row[.overdue], firstAt: Instant(milliseconds: row[.firstAt]))
     }
   }
 }

@@ -8,20 +8,30 @@ struct EntrySumQuery {
   let period: Period
   let position: Int64
 
+  private enum Column: String, ColumnList {
+    case currency = "i.currency"
+    case kind = "t.kind"
+    case ledgerAccount = "e.ledger_account"
+    case amount = "e.amount_minor"
+    case transactions = "count(DISTINCT t.sequence)"
+
+    static let sums: [Self] = [.amount]
+  }
+
   func sums() throws -> [EntrySum] {
     try Self.sources.flatMap { source in
       try database.all(
         """
-        SELECT i.currency, t.kind, e.ledger_account, \(WideSum.sql("e.amount_minor")),
-          count(DISTINCT t.sequence)
+        SELECT \(Column.sql)
         FROM invoices i \(source)
         WHERE i.period = ? AND i.status <> 'void' AND t.sequence <= ?
         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-        """, [period.stored, position]
+        """, [period.stored, position], of: Column.self
       ) { row in
         EntrySum(
-          currency: try Currency(row[0] as String), kind: try row.word(1), ledgerAccount: row[2],
-          amountMinor: try WideSum.value(row, 3), transactions: row[5])
+          currency: try Currency(row[.currency] as String), kind: try row.word(.kind),
+          ledgerAccount: row[.ledgerAccount], amountMinor: try row.sum(.amount),
+          transactions: row[.transactions])
       }
     }
   }

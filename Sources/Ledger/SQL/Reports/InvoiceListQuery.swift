@@ -4,35 +4,49 @@ import Billing
 struct InvoiceListQuery {
   let database: any SQLSession
 
+  private enum Column: String, ColumnList {
+    case account = "a.id"
+    case netMinor = "i.net_minor"
+    case taxMinor = "i.tax_minor"
+  }
+
   func invoices(
     _ period: Period, status: InvoiceStatus?, after number: Int64, limit: Int
   ) throws -> [ListedInvoice] {
     try database.all(
       """
-      SELECT \(InvoiceColumns.sql), a.id, i.net_minor, i.tax_minor
+      SELECT \(InvoiceColumns.sql), \(Column.sql)
       FROM invoices i JOIN accounts a ON a.key = i.account
       WHERE i.period = ? AND i.number > ? AND (CAST(? AS text) IS NULL OR i.status = ?)
       ORDER BY i.number LIMIT ?
       """, [period.stored, number, status?.rawValue, status?.rawValue, limit]
     ) { row in
-      try InvoiceColumns.facts(row, from: 0, account: row[9]).map {
-        ListedInvoice(facts: $0, netMinor: row[10], taxMinor: row[11])
-      }
+      let more = row.read(Column.self, after: InvoiceColumns.self)
+      return try InvoiceColumns.facts(
+        row.read(InvoiceColumns.self), account: more[.account]
+      ).map { ListedInvoice(facts: $0, netMinor: more[.netMinor], taxMinor: more[.taxMinor]) }
     }.compactMap { $0 }
+  }
+
+  private enum PostingColumn: String, ColumnList {
+    case postedAt = "t.posted_at"
+    case kind = "t.kind"
+    case reference = "t.reference"
+    case amountMinor = "e.amount_minor"
   }
 
   func postings(on invoice: String) throws -> [InvoicePosting] {
     try database.all(
       """
-      SELECT t.posted_at, t.kind, t.reference, e.amount_minor FROM invoices i
+      SELECT \(PostingColumn.sql) FROM invoices i
       JOIN entries e ON e.invoice = i.key AND e.ledger_account = 'receivable'
       JOIN transactions t ON t.sequence = e.sequence
       WHERE i.id = ? ORDER BY t.sequence, e.line
-      """, [invoice]
+      """, [invoice], of: PostingColumn.self
     ) { row in
       InvoicePosting(
-        at: Instant(milliseconds: row[0]), kind: try row.word(1), reference: row[2],
-        amountMinor: row[3])
+        at: Instant(milliseconds: row[.postedAt]), kind: try row.word(.kind),
+        reference: row[.reference], amountMinor: row[.amountMinor])
     }
   }
 }

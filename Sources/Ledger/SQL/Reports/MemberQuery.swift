@@ -5,14 +5,19 @@ struct MemberQuery {
   let database: any SQLSession
   let period: Period
 
+  private enum Column: String, ColumnList {
+    case ended
+    case isThrough = "milestones & 15 = 15"
+    case count = "count(*)"
+  }
+
   func tally() throws -> MemberTally {
     var tally = MemberTally()
     let groups = try database.all(
       """
-      SELECT ended, milestones & 15 = 15, count(*) FROM close_members WHERE period = ?
-      GROUP BY 1, 2
-      """, [period.stored]
-    ) { ($0[0] as String?, $0[1] as Bool, $0[2] as Int) }
+      SELECT \(Column.sql) FROM close_members WHERE period = ? GROUP BY 1, 2
+      """, [period.stored], of: Column.self
+    ) { ($0[.ended] as String?, $0[.isThrough] as Bool, $0[.count] as Int) }
     for (word, isThrough, count) in groups {
       tally.members += count
       guard let end = word.flatMap(AccountEnd.init(rawValue:)) else { continue }

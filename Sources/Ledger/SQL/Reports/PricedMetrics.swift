@@ -17,12 +17,12 @@ struct PricedMetrics {
     let place = Place(currency: currency, period: period)
     if let found = known[place] { return found }
     let own =
-      try database.first(
+      try database.text(
         """
         SELECT content FROM catalogs WHERE currency = ?1
           AND version = \(CatalogQuery.version(in: "?1", pricing: "?2"))
         """, [currency, period]
-      ) { try CatalogQuery.decoded($0[0]).pricedMetrics } ?? []
+      ).map { try CatalogQuery.decoded($0).pricedMetrics } ?? []
     let found = own.union(
       try StoredLaterPrices(database: database).metrics(currency, period))
     known[place] = found
@@ -32,16 +32,18 @@ struct PricedMetrics {
 
 /// What an account used of a metric, of whatever number of decimals.
 enum UsageQuantity {
+  private enum Column: String, ColumnList { case scale, coefficient }
+
   static func sum(
     _ database: any SQLSession, _ account: Int64, _ metric: Int64, _ periods: [Int]
   ) throws -> ExactDecimal {
     let parts = try database.all(
       """
-      SELECT scale, coefficient FROM usage_sums WHERE account = ? AND metric = ?
+      SELECT \(Column.sql) FROM usage_sums WHERE account = ? AND metric = ?
         AND period IN (\(periods.map(String.init).joined(separator: ", ")))
       ORDER BY period, scale
-      """, [account, metric]
-    ) { try decimal(coefficient: $0[1], scale: $0[0]) }
+      """, [account, metric], of: Column.self
+    ) { try decimal(coefficient: $0[.coefficient], scale: $0[.scale]) }
     return try parts.reduce(.zero) { try $0.adding($1) }
   }
 

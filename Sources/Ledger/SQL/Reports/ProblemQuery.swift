@@ -7,7 +7,7 @@ struct ProblemQuery {
 
   func problems() throws -> [String] {
     try Self.checks.flatMap { check in
-      try database.all("\(check) LIMIT \(Self.limit)") { $0[0] as String }
+      try database.texts("\(check) LIMIT \(Self.limit)")
     }
   }
 

@@ -9,19 +9,24 @@ struct ProgressQuery {
     ("outcome_mailed", .outcomeMailed),
   ]
 
+  private enum GroupColumn: String, ColumnList {
+    case milestones, ended
+    case count = "count(*)"
+  }
+
   func progress() throws -> Progress? {
     guard let run = try RunRows(database).run(period) else { return nil }
     var progress = Progress(
       run: run, finished: 0, milestones: [:], ends: [:], stragglers: try stragglers())
     for (name, _) in Self.milestones { progress.milestones[name] = 0 }
     let groups = try database.all(
-      "SELECT milestones, ended, count(*) FROM close_members WHERE period = ? GROUP BY 1, 2",
-      [period.stored]
+      "SELECT \(GroupColumn.sql) FROM close_members WHERE period = ? GROUP BY 1, 2",
+      [period.stored], of: GroupColumn.self
     ) { row in
       (
-        reached: Milestone(rawValue: row[0]),
-        end: row.isNull(1) ? nil : try row.word(1, AccountEnd.self),
-        count: row[2] as Int
+        reached: Milestone(rawValue: row[.milestones]),
+        end: row.isNull(.ended) ? nil : try row.word(.ended, AccountEnd.self),
+        count: row[.count] as Int
       )
     }
     for group in groups {
@@ -35,13 +40,22 @@ struct ProgressQuery {
     return progress
   }
 
+  private enum StragglerColumn: String, ColumnList {
+    case account = "a.id"
+    case milestones = "m.milestones"
+  }
+
   private func stragglers() throws -> [Progress.Straggler] {
     try database.all(
       """
-      SELECT a.id, m.milestones FROM close_members m JOIN accounts a ON a.key = m.account
+      SELECT \(StragglerColumn.sql) FROM close_members m JOIN accounts a ON a.key = m.account
       WHERE m.period = ? AND (m.ended IS NULL OR m.milestones & ? <> ?)
       ORDER BY m.place LIMIT 20
-      """, [period.stored, Milestone.all.rawValue, Milestone.all.rawValue]
-    ) { Progress.Straggler(account: $0[0], reached: Milestone(rawValue: $0[1])) }
+      """, [period.stored, Milestone.all.rawValue, Milestone.all.rawValue],
+      of: StragglerColumn.self
+    ) { row in
+      Progress.Straggler(
+        account: row[.account], reached: Milestone(rawValue: row[.milestones]))
+    }
   }
 }

@@ -81,6 +81,6 @@ extension SQLSession {
 
   /// The first column of every row the statement finds.
   func offenders(_ sql: String, _ values: SQLValues = []) throws -> Offenders {
-    Offenders(try all(sql, values) { $0[0] as String })
+    Offenders(try texts(sql, values))
   }
 }

@@ -41,35 +41,51 @@ struct StoryQuery {
       SELECT \(InvoiceColumns.sql) FROM invoices i
       WHERE i.account = ? AND
         (CAST(? AS bigint) IS NULL OR i.period = ?) ORDER BY i.period, i.number
-      """, [key, period?.stored, period?.stored]
+      """, [key, period?.stored, period?.stored], of: InvoiceColumns.self
     ) { row in
-      try InvoiceColumns.facts(row, from: 0, account: account).map {
-        Invoice(key: row[0], facts: $0)
+      try InvoiceColumns.facts(row, account: account).map {
+        Invoice(key: row[.key], facts: $0)
       }
     }.compactMap { $0 }
   }
+
+  private enum StepColumn: String, ColumnList {
+    case decidedAt = "d.decided_at"
+    case service = "d.service"
+    case messageID = "d.message_id"
+    case rule = "d.rule"
+    case finding = "d.finding"
+    case explanation = "d.explanation"
+    case believed = "d.believed"
+    case found = "d.found"
+    case period = """
+      coalesce(
+        d.period, (SELECT max(e.period) FROM outgoing_events e WHERE e.id = d.message_id))
+      """
+  }
+
+  private enum EventColumn: String, ColumnList { case id, type }
 
   /// A decision that wrote nothing has no period of its own: that of the message it answers counts,
   /// or the invoice it looked at.
   private func steps(_ key: Int64, _ scope: StoryScope) throws -> [ChainStep] {
     let found = try database.all(
       """
-      SELECT d.decided_at, d.service, d.message_id, d.rule, d.finding, d.explanation, d.believed,
-        d.found, coalesce(
-          d.period, (SELECT max(e.period) FROM outgoing_events e WHERE e.id = d.message_id))
+      SELECT \(StepColumn.sql)
       FROM decisions d WHERE d.account = ? AND
         (CAST(? AS bigint) IS NULL OR d.period IS NULL OR d.period = ?)
       ORDER BY d.sequence
-      """, [key, period?.stored, period?.stored]
+      """, [key, period?.stored, period?.stored], of: StepColumn.self
     ) { row in
       let step = ChainStep(
-        at: Instant(milliseconds: row[0]), service: try row.word(1), messageID: row[2],
+        at: Instant(milliseconds: row[.decidedAt]), service: try row.word(.service),
+        messageID: row[.messageID],
         decision: DecisionRecord(
-          rule: row[3], finding: try row.word(4), explanation: row[5],
-          believed: try (row[6] as String?).map(SnapshotText.read),
-          found: try (row[7] as String?).map(SnapshotText.read)),
+          rule: row[.rule], finding: try row.word(.finding), explanation: row[.explanation],
+          believed: try (row[.believed] as String?).map(SnapshotText.read),
+          found: try (row[.found] as String?).map(SnapshotText.read)),
         events: [])
-      return (step, try Period(stored: row[8] as Int?))
+      return (step, try Period(stored: row[.period] as Int?))
     }
     let steps = found.filter { step, about in
       if scope.isWhole { return true }
@@ -79,26 +95,39 @@ struct StoryQuery {
       var step = step
       step.events = try database.all(
         """
-        SELECT id, type FROM outgoing_events
+        SELECT \(EventColumn.sql) FROM outgoing_events
         WHERE message_id = ? AND service = ? AND answered_for = ? ORDER BY sequence
-        """, [step.messageID, step.service.rawValue, key]
-      ) { (id: $0[0], type: $0[1]) }
+        """, [step.messageID, step.service.rawValue, key], of: EventColumn.self
+      ) { (id: $0[.id], type: $0[.type]) }
       return step
     }
+  }
+
+  private enum TransactionColumn: String, ColumnList {
+    case sequence, position
+    case postedAt = "posted_at"
+    case service, kind, reference
   }
 
   private func transactions(_ key: Int64, _ scope: StoryScope) throws -> [PostedTransaction] {
     let posted = try database.all(
       """
-      SELECT sequence, position, posted_at, service, kind, reference FROM transactions
+      SELECT \(TransactionColumn.sql) FROM transactions
       WHERE account = ? ORDER BY position
-      """, [key]
+      """, [key], of: TransactionColumn.self
     ) { row in
       PostedTransaction(
-        sequence: row[0], position: row[1], at: Instant(milliseconds: row[2]),
-        service: try row.word(3), kind: row[4], reference: row[5], entries: [])
+        sequence: row[.sequence], position: row[.position],
+        at: Instant(milliseconds: row[.postedAt]), service: try row.word(.service),
+        kind: row[.kind], reference: row[.reference], entries: [])
     }
     return try posted.compactMap { try withEntries($0, scope) }
+  }
+
+  private enum EntryColumn: String, ColumnList {
+    case account = "ledger_account"
+    case amountMinor = "amount_minor"
+    case invoice
   }
 
   /// `nil` when it concerns none of the invoices that are told of.
@@ -107,9 +136,14 @@ struct StoryQuery {
   ) throws -> PostedTransaction? {
     var transaction = transaction
     let entries = try database.all(
-      "SELECT ledger_account, amount_minor, invoice FROM entries WHERE sequence = ? ORDER BY line",
-      [transaction.sequence]
-    ) { (account: $0[0] as String, amount: $0[1] as Int64, invoice: $0[2] as Int64?) }
+      "SELECT \(EntryColumn.sql) FROM entries WHERE sequence = ? ORDER BY line",
+      [transaction.sequence], of: EntryColumn.self
+    ) { row in
+      (
+        account: row[.account] as String, amount: row[.amountMinor] as Int64,
+        invoice: row[.invoice] as Int64?
+      )
+    }
     if !scope.holds(transaction, entries.compactMap(\.invoice)) { return nil }
     transaction.entries = entries.map { ($0.account, $0.amount) }
     return transaction
@@ -123,7 +157,7 @@ struct StoryQuery {
         (CAST(? AS bigint) IS NULL OR coalesce(
           m.period, (SELECT max(e.period) FROM outgoing_events e WHERE e.id = m.about)) = ?)
       ORDER BY m.recorded_at, m.about
-      """, [key, period?.stored, period?.stored]
+      """, [key, period?.stored, period?.stored], of: MailColumns.self
     ) { try MailColumns.mail($0, account: account) }
   }
 

@@ -21,14 +21,22 @@ struct TotalsQuery {
     return totals.values.sorted { $0.currency.code < $1.currency.code }
   }
 
+  private enum InvoiceColumn: String, ColumnList {
+    case currency
+    case count = "count(*)"
+    case total = "total_minor"
+    case tax = "tax_minor"
+
+    static let sums: [Self] = [.total, .tax]
+  }
+
   private func addInvoices(to totals: inout [String: FinanceTotals]) throws {
     let rows = try database.all(
       """
-      SELECT currency, count(*), \(WideSum.sql("total_minor")), \(WideSum.sql("tax_minor"))
-      FROM invoices
+      SELECT \(InvoiceColumn.sql) FROM invoices
       WHERE period = ? AND status <> 'void' GROUP BY currency
-      """, [period.stored]
-    ) { ($0[0] as String, $0[1] as Int, try WideSum.value($0, 2), try WideSum.value($0, 4)) }
+      """, [period.stored], of: InvoiceColumn.self
+    ) { ($0[.currency] as String, $0[.count] as Int, try $0.sum(.total), try $0.sum(.tax)) }
     for (code, count, total, tax) in rows {
       var entry = FinanceTotals(currency: try Currency(code))
       entry.invoices = count
@@ -38,16 +46,34 @@ struct TotalsQuery {
     }
   }
 
+  private enum ReceivableColumn: String, ColumnList {
+    case currency = "i.currency"
+    case kind = "t.kind"
+    case amount = "e.amount_minor"
+
+    static let sums: [Self] = [.amount]
+  }
+
+  private enum EntryColumn: String, ColumnList {
+    case currency = "i.currency"
+    case account = "e.ledger_account"
+    case amount = "e.amount_minor"
+
+    static let sums: [Self] = [.amount]
+  }
+
   /// What was posted on the period's invoices after their own transaction.
   private func addPostings(to totals: inout [String: FinanceTotals]) throws {
     let receivables = try database.all(
       """
-      SELECT i.currency, t.kind, \(WideSum.sql("e.amount_minor")) FROM invoices i
+      SELECT \(ReceivableColumn.sql) FROM invoices i
       JOIN entries e ON e.invoice = i.key AND e.ledger_account = 'receivable'
       JOIN transactions t ON t.sequence = e.sequence
       WHERE i.period = ? AND i.status <> 'void' GROUP BY 1, 2
-      """, [period.stored]
-    ) { ($0[0] as String, try $0.word(1, Transaction.Kind.self), try WideSum.value($0, 2)) }
+      """, [period.stored], of: ReceivableColumn.self
+    ) { row in
+      (row[.currency] as String, try row.word(.kind, Transaction.Kind.self), try row.sum(.amount))
+    }
     for (code, kind, sum) in receivables {
       try totals.add(sum, to: \.outstandingMinor, code)
       switch kind {
@@ -59,13 +85,13 @@ struct TotalsQuery {
     }
     let charges = try database.all(
       """
-      SELECT i.currency, e.ledger_account, \(WideSum.sql("e.amount_minor")) FROM invoices i
+      SELECT \(EntryColumn.sql) FROM invoices i
       JOIN attempts p ON p.invoice = i.key
       JOIN transactions t ON t.account = i.account AND t.kind = 'charge' AND t.reference = p.key
       JOIN entries e ON e.sequence = t.sequence
       WHERE i.period = ? AND i.status <> 'void' GROUP BY 1, 2
-      """, [period.stored]
-    ) { ($0[0] as String, $0[1] as String, try WideSum.value($0, 2)) }
+      """, [period.stored], of: EntryColumn.self
+    ) { ($0[.currency] as String, $0[.account] as String, try $0.sum(.amount)) }
     for (code, name, sum) in charges {
       switch name {
       case LedgerAccount.gatewayClearing.name:
@@ -81,12 +107,12 @@ struct TotalsQuery {
   private func addOwnEntries(to totals: inout [String: FinanceTotals]) throws {
     let rows = try database.all(
       """
-      SELECT i.currency, e.ledger_account, \(WideSum.sql("e.amount_minor")) FROM invoices i
+      SELECT \(EntryColumn.sql) FROM invoices i
       JOIN transactions t ON t.account = i.account AND t.kind = 'invoice' AND t.reference = i.id
       JOIN entries e ON e.sequence = t.sequence
       WHERE i.period = ? AND i.status <> 'void' GROUP BY 1, 2
-      """, [period.stored]
-    ) { ($0[0] as String, $0[1] as String, try WideSum.value($0, 2)) }
+      """, [period.stored], of: EntryColumn.self
+    ) { ($0[.currency] as String, $0[.account] as String, try $0.sum(.amount)) }
     for (code, name, sum) in rows {
       if let product = name.suffix(after: "revenue:") {
         totals[code]?.revenueMinor[product] = -sum
@@ -99,38 +125,56 @@ struct TotalsQuery {
     }
   }
 
+  private enum TaxColumn: String, ColumnList {
+    case currency = "i.currency"
+    case name = "x.name"
+    case rate = "x.rate"
+    case base = "x.taxable_minor"
+
+    static let sums: [Self] = [.base]
+  }
+
   /// Entries do not say what a tax was taken on, the invoices do.
   private func addTaxBases(to totals: inout [String: FinanceTotals]) throws {
     let rows = try database.all(
       """
-      SELECT i.currency, x.name, x.rate, \(WideSum.sql("x.taxable_minor")) FROM invoices i
+      SELECT \(TaxColumn.sql) FROM invoices i
       JOIN invoice_taxes x ON x.invoice = i.key
       WHERE i.period = ? AND i.status <> 'void' GROUP BY 1, 2, 3
-      """, [period.stored]
+      """, [period.stored], of: TaxColumn.self
     ) { row in
       (
-        code: row[0] as String, tax: "\(row[1] as String) \(row[2] as String)",
-        base: try WideSum.value(row, 3)
+        code: row[.currency] as String,
+        tax: "\(row[.name] as String) \(row[.rate] as String)", base: try row.sum(.base)
       )
     }
     for row in rows { totals[row.code]?.taxBaseByRateMinor[row.tax] = row.base }
   }
 
+  private enum HoldColumn: String, ColumnList {
+    case currency = "i.currency"
+    case count = "count(*)"
+  }
+
+  private enum SumColumn: String, ColumnList {
+    case currency = "t.currency"
+    case amount = "e.amount_minor"
+
+    static let sums: [Self] = [.amount]
+  }
+
   private func addHoldsAndSums(to totals: inout [String: FinanceTotals]) throws {
     let holds = try database.all(
       """
-      SELECT i.currency, count(*) FROM holds h JOIN invoices i ON i.key = h.invoice
+      SELECT \(HoldColumn.sql) FROM holds h JOIN invoices i ON i.key = h.invoice
       WHERE i.period = ? AND h.lifted_at IS NULL GROUP BY 1
-      """, [period.stored]
-    ) { ($0[0] as String, $0[1] as Int) }
+      """, [period.stored], of: HoldColumn.self
+    ) { ($0[.currency] as String, $0[.count] as Int) }
     for (code, count) in holds { totals[code]?.holds = count }
     let sums = try database.all(
-      """
-      SELECT t.currency, \(WideSum.sql("e.amount_minor"))
-      FROM transactions t JOIN entries e USING (sequence)
-      GROUP BY 1
-      """
-    ) { ($0[0] as String, try WideSum.value($0, 1)) }
+      "SELECT \(SumColumn.sql) FROM transactions t JOIN entries e USING (sequence) GROUP BY 1",
+      of: SumColumn.self
+    ) { ($0[.currency] as String, try $0.sum(.amount)) }
     for (code, sum) in sums { totals[code]?.ledgerSumMinor = sum }
   }
 }

@@ -48,19 +48,38 @@ struct UnpricedQuery {
     return metrics
   }
 
+  private enum FoundColumn: String, ColumnList {
+    case currency = "a.currency"
+    case name = "m.name"
+    case metric = "t.metric"
+    case accounts = "count(*)"
+    case mixed = "sum(t.mixed)"
+  }
+
   private func unpriced() throws -> [Found] {
     let found = try database.all(
       """
-      SELECT a.currency, m.name, t.metric, count(*), sum(t.mixed) FROM (
+      SELECT \(FoundColumn.sql) FROM (
         SELECT account, metric,
           CASE WHEN min(coefficient) < 0 AND max(coefficient) > 0 THEN 1 ELSE 0 END AS mixed
         FROM usage_sums WHERE period = ? AND coefficient <> 0 GROUP BY account, metric) t
       JOIN accounts a ON a.key = t.account JOIN metrics m ON m.key = t.metric
       GROUP BY a.currency, m.name, t.metric ORDER BY a.currency, m.name
-      """, [period.stored]
-    ) { Found(currency: $0[0], name: $0[1], key: $0[2], accounts: $0[3], mixed: $0[4]) }
+      """, [period.stored], of: FoundColumn.self
+    ) { row in
+      Found(
+        currency: row[.currency], name: row[.name], key: row[.metric], accounts: row[.accounts],
+        mixed: row[.mixed])
+    }
     var priced = PricedMetrics(database)
     return try found.filter { try !priced.metrics($0.currency, period.stored).contains($0.name) }
+  }
+
+  private enum SumColumn: String, ColumnList {
+    case account = "s.account"
+    case metric = "s.metric"
+    case scale = "s.scale"
+    case coefficient = "s.coefficient"
   }
 
   /// Pairs whose sums, of different numbers of decimals, come to 0: that was taken back whole.
@@ -68,15 +87,16 @@ struct UnpricedQuery {
     var sums: [Place: ExactDecimal] = [:]
     try database.step(
       through: """
-        SELECT s.account, s.metric, s.scale, s.coefficient FROM usage_sums s JOIN (
+        SELECT \(SumColumn.sql) FROM usage_sums s JOIN (
           SELECT account, metric FROM usage_sums WHERE period = ?1 GROUP BY account, metric
           HAVING min(coefficient) < 0 AND max(coefficient) > 0) t
         ON t.account = s.account AND t.metric = s.metric WHERE s.period = ?1
         """, [period.stored]
     ) { row in
-      let place = Place(account: row[0], metric: row[1])
+      let row = row.read(SumColumn.self)
+      let place = Place(account: row[.account], metric: row[.metric])
       sums[place] = try (sums[place] ?? .zero).adding(
-        UsageQuantity.decimal(coefficient: row[3], scale: row[2]))
+        UsageQuantity.decimal(coefficient: row[.coefficient], scale: row[.scale]))
       return true
     }
     return sums.filter(\.value.isZero).map(\.key)
@@ -97,6 +117,8 @@ struct UnpricedQuery {
 
   private typealias Named = (metric: Int64, currency: String, id: String, account: Int64)
 
+  private enum NamedColumn: String, ColumnList { case metric, currency, id, account }
+
   private func firstAccounts(
     _ found: ArraySlice<Found>, _ zeros: [Int64: Set<Int64>]
   ) throws -> [Named] {
@@ -105,7 +127,7 @@ struct UnpricedQuery {
     let most = UnpricedMetrics.mostAccounts + (keys.map { zeros[$0]?.count ?? 0 }.max() ?? 0)
     let named = try database.all(
       """
-      SELECT metric, currency, id, account FROM (
+      SELECT \(NamedColumn.sql) FROM (
         SELECT s.metric, a.currency, a.id, s.account,
           row_number() OVER (PARTITION BY s.metric, a.currency ORDER BY a.id) AS place
         FROM (
@@ -114,8 +136,12 @@ struct UnpricedQuery {
             AND metric IN (\(keys.map(String.init).joined(separator: ", ")))) s
         JOIN accounts a ON a.key = s.account) t
       WHERE place <= ? ORDER BY metric, currency, place
-      """, [period.stored, most]
-    ) { (metric: $0[0], currency: $0[1], id: $0[2], account: $0[3]) as Named }
+      """, [period.stored, most], of: NamedColumn.self
+    ) { row -> Named in
+      (
+        metric: row[.metric], currency: row[.currency], id: row[.id], account: row[.account]
+      )
+    }
     var count: [String: Int] = [:]
     return named.filter { name in
       if zeros[name.metric]?.contains(name.account) == true { return false }

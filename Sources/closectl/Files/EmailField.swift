@@ -1,18 +1,16 @@
 import Billing
 import Foundation
 
-/// An address as it is kept: one that mail can be sent to. An international domain is kept in its
-/// ASCII form (`xn--…`), which is what the mail server needs. Whether the mailbox exists only a
-/// mail can tell.
-struct MailableAddress {
+/// Reads an address from a field. An international domain is kept in its ASCII form (`xn--…`),
+/// which is what the mail server needs. A domain without a dot is refused here: mail can be sent to
+/// one, but in a file of customers it is a mistake.
+enum EmailField {
   struct Fault: Error {
     var reason: String
   }
 
-  let text: String
-
   /// Faults never repeat the address.
-  static func read(_ field: FieldBytes) -> Result<MailableAddress, Fault> {
+  static func read(_ field: FieldBytes) -> Result<EmailAddress, Fault> {
     let notOne = Fault(reason: "is not an e-mail address (like name@example.com)")
     guard field.count <= 254, !hasControl(field) else { return .failure(notOne) }
     let parts = String(decoding: field, as: UTF8.self)
@@ -20,8 +18,7 @@ struct MailableAddress {
     guard parts.count == 2, let domain = ascii(String(parts[1])), domain.contains(".") else {
       return .failure(notOne)
     }
-    let text = "\(parts[0])@\(domain)"
-    if EmailAddress.isAddress(text) { return .success(MailableAddress(text: text)) }
+    if let address = EmailAddress("\(parts[0])@\(domain)") { return .success(address) }
     let isForeign = parts[0].utf8.contains { $0 >= 0x80 }
     return .failure(
       isForeign

@@ -1,9 +1,0 @@
-extension PostgreSQLMigration {
-  /// Which schema this is stands in a table from the start here; from now on with the oldest
-  /// program that may still work with it.
-  static let schemaVersion = PostgreSQLMigration(
-    number: 6,
-    sql: """
-      ALTER TABLE month_close_schema ADD COLUMN readable_from bigint NOT NULL DEFAULT 6;
-      """)
-}
