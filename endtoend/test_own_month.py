@@ -71,7 +71,7 @@ def test_files_that_are_of_no_trial_are_left_alone(stage: Stage, beside: str) ->
 
 def test_a_mistyped_clock_is_refused(stage: Stage) -> None:
     said = refused_trial(stage.folder / "trial", TRIAL_CLOCK="2026-12-01T02:00:0OZ")
-    assert "TRIAL_CLOCK is no time" in said
+    assert "TRIAL_CLOCK is not a time" in said
 
 
 @pytest.mark.parametrize(
