@@ -116,7 +116,7 @@ check_secrets() {
       podman image inspect "$image"
       podman history --no-trunc "$image"
     done)
-  at_least "lines the engine tells of containers, images and their history" 1000 "$(wc -l <<<"$told")"
+  at_least "lines of the engine about containers, images and their history" 1000 "$(wc -l <<<"$told")"
   for file in "$1"/*_password "$1"/broker_url; do
     equal "$(basename "$file") in any of them" 0 "$(grep -cF -- "$(cat "$file")" <<<"$told" || true)"
   done
