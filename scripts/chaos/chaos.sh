@@ -101,11 +101,11 @@ done_by() {
 finish() {
   local least=$1 check
   if (($(hits) < least)); then
-    failed "void: the fault was met $(hits) times, at least $least were needed"
+    failed "void: the fault happened $(hits) times, at least $least are required"
     row void
     return
   fi
-  passed "the fault was met $(hits) times"
+  passed "the fault happened $(hits) times"
   print_hits
   if wait_until_quiet $((120 + ACCOUNTS / 20)); then check_invariants; fi
   for check in "${@:2}"; do "$check"; done

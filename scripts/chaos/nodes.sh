@@ -51,7 +51,7 @@ wait_for_members() {
   until [[ $("$RABBITMQCTL" -s -p "$VHOST" list_queues name online 2>/dev/null |
     awk -F'\t' 'split($2, m, ",") != 3' | wc -l) == 0 ]]; do
     if ((SECONDS >= deadline)); then
-      failed "90 s after the node is back not every queue has its members"
+      failed "90 s after the node came back, not every queue has its members"
       return
     fi
     sleep 0.5
