@@ -1,4 +1,4 @@
-"""Accounts that begin and end: who is in a close, what it costs, and what is still owed."""
+"""Accounts that begin and end: which are in a close, what they pay, and what they still owe."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ def test_an_account_ends(
     sink: Sink,
     clock: Clock,
 ) -> None:
-    """30.00 a month and 0.10 a call: 14 of 30 days are 14.00. What is owed then is collected."""
+    """30.00 a month and 0.10 a call: 14 of 30 days are 14.00. What is owed is then collected."""
     stays, gone = Account("stays"), Account("gone", end="2026-11-15")
     owes = Account("owes", card=DECLINED, hold_after_days=5, end="2026-11-15")
     next_month = Account("next", start="2026-12-01")
@@ -52,7 +52,7 @@ def test_an_account_ends(
         assert f"{LAST_DAY} This is your final invoice;" in part
     closectl.audit()
 
-    # Usage that is reported late makes one more invoice, without the fee; `owes` has none.
+    # Usage reported late produces one more invoice, without the fee; `owes` has no usage.
     books.usage(used("gone", 30))
     closectl("close", "start", "2026-12", "--early")
     closectl.wait_for_state("closed", "2026-12")
@@ -65,7 +65,7 @@ def test_an_account_ends(
         assert f"{LAST_DAY} This invoice is for usage that was reported later." in part
     assert gateway.sums() == {"CHF": 3000 + 2600 + 2 * 3000 + 300}
 
-    # The end closes no debt.
+    # The end of an account closes no debt.
     clock.advance(days=6)
     wait_for("the hold", lambda: closectl.report()["CHF"]["holds"] == 1)
     wait_for("the second attempt", lambda: len(gateway.attempts("owes")) >= 2)

@@ -1,4 +1,4 @@
-"""Amounts: what a gateway can take, the largest there may be, and payments taken back."""
+"""Amounts: what a gateway accepts, the largest possible ones, and reversed payments."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from harness.services import Services
 from harness.stage import PERIOD
 from harness.store import Store
 
-# By currency: the price of a plan, what Stripe has to be asked for, and what cannot be charged.
+# By currency: the price of a plan, the number to send to Stripe, and what cannot be charged.
 PRICES = {
     "ISK": ("5000", 500_000, 0),
     "UGX": ("38000", 3_800_000, 0),
@@ -41,7 +41,7 @@ def test_each_currency_is_charged_in_the_gateways_own_unit(
 def test_an_amount_the_gateway_cannot_take_is_named_and_stays_open(
     closectl: Closectl, books: Books, services: Services, gateway: Gateway
 ) -> None:
-    """Below 0.50 CHF, above 999,999.99 CHF, and a fraction that Stripe takes only as 0."""
+    """Below 0.50 CHF, above 999,999.99 CHF, and a fraction that Stripe accepts only as 0."""
     books.catalog(API_CALLS.replace("0.10", "0.01"))
     books.catalog(flat("1.234"), "KWD")
     books.accounts(*map(Account, ("small", "limit", "big")), Account("kwd", currency="KWD"))

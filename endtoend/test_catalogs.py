@@ -52,7 +52,7 @@ def test_prices_of_next_month_do_not_price_this_one(
 def test_a_catalog_that_comes_after_the_start_takes_its_accounts_in(
     closectl: Closectl, books: Books, services: Services, gateway: Gateway
 ) -> None:
-    """The close has prices in dollars alone when it begins; its mails wait, so it is running."""
+    """The close starts with prices in dollars only; its mails wait, so it keeps running."""
     books.catalog(currency="USD")
     books.accounts(Account("a1"), Account("usd1", currency="USD", country="US"))
     books.usage(used("a1", 120), used("usd1", 120))

@@ -1,4 +1,4 @@
-"""`SERVICE --check` tries what the start will need, and says what is wrong with it."""
+"""`SERVICE --check` tries everything the start needs, and says what is wrong."""
 
 import pytest
 

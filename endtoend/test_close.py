@@ -1,4 +1,4 @@
-"""A whole close with the real programs: what every other test takes for granted."""
+"""A whole close with the real programs, which every other test takes for granted."""
 
 from harness.books import Account, Books, cards
 from harness.closectl import Closectl

@@ -1,4 +1,4 @@
-"""The ledger's files: whose they are, what happens when they go, output that cannot be written."""
+"""The ledger's files: their owner, their disappearance, output that cannot be written."""
 
 import os
 import stat
@@ -50,8 +50,8 @@ def test_a_ledger_that_is_gone_is_noticed_while_idle(
         store.file.unlink()
     for name in NAMES:
         process = services[name]
-        process.may_end = True  # with a sentence, if it cannot go on with another file
-        # One that ends is not ready a moment before it says why.
+        process.may_end = True  # with a message, if it cannot continue with another file
+        # A service that ends is not ready a moment before it says why.
         wait_for(
             lambda name=name: f"{name} to notice: {services.readiness(name)}",
             lambda name=name, process=process: (

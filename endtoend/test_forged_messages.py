@@ -1,4 +1,4 @@
-"""Messages that somebody with rights at the broker made up: nobody acts on them."""
+"""Forged messages by somebody with rights at the broker: no service acts on them."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from harness.waiting import wait_for
 
 ACCOUNTS = [Account("a1"), Account("m1", card="", hold_after_days=90)]
 
-# Who may publish a type, and who hears it.
+# The publisher of each type, and the service that hears it.
 SENDERS = {
     "close.started": "invoicer",
     "close.range": "invoicer",
@@ -107,7 +107,7 @@ class House:
         return self.reasons()
 
     def next_month_is_right(self) -> None:
-        """December: a1 is charged and has two mails more, m1 is invoiced and has one."""
+        """December: a1 is charged and gets two more mails, m1 is invoiced and gets one."""
         mails = {account.id: len(self.sink.mails(account.email)) for account in ACCOUNTS}
         self.clock.set("2027-01-01T02:00:00Z")
         self.books.usage(*(used(account.id, 120, "2026-12") for account in ACCOUNTS))
@@ -142,7 +142,7 @@ def house(
 
 
 def test_a_forged_event_of_every_type_is_a_dead_letter(house: House) -> None:
-    """Published by the user who may, with the id the real event of December will have."""
+    """Published by a user that has the right, with the id of the future event of December."""
     forged = recorded("a1", "2026-12")
     assert set(SENDERS) <= set(forged), "void: there is a type of which no message was recorded"
     with house.nothing_happens():
@@ -161,7 +161,7 @@ def test_a_forged_event_of_every_type_is_a_dead_letter(house: House) -> None:
 
 
 def test_an_event_of_the_ledger_with_other_bytes_is_a_dead_letter(house: House) -> None:
-    """The id of a true event, with an amount of the forger's."""
+    """The id of a real event, with a forged amount."""
     body = house.store.value(
         "SELECT body FROM outgoing_events WHERE routing_key = 'charge.succeeded'"
     )
@@ -193,7 +193,7 @@ def test_an_event_of_the_ledger_with_other_bytes_is_a_dead_letter(house: House) 
 def test_a_message_sent_round_the_rights_is_a_dead_letter(
     house: House, header: str, user: str, key: str, reached: str, service: str
 ) -> None:
-    """RabbitMQ asks for rights to the routing key only; CC and BCC bring a message anywhere."""
+    """RabbitMQ checks rights to the routing key only; CC and BCC carry a message anywhere."""
     forged = recorded("a1", "2026-12")
     event = forged[reached if reached in forged else "invoice.issued"]
     with house.nothing_happens():

@@ -1,4 +1,4 @@
-"""What the gateway has taken already is looked for before it is asked for again."""
+"""The charger looks for what the gateway has already taken before it charges again."""
 
 from dataclasses import replace
 from threading import Event
@@ -18,7 +18,7 @@ SOFT_DECLINE = b"""{"error": {"type": "card_error", "code": "card_declined",
 
 
 def without_keys(request: Request) -> Request:
-    """What a gateway sees that does not know idempotency keys."""
+    """The requests that a gateway without idempotency keys sees."""
     headers = {k: v for k, v in request.headers.items() if k.lower() != "idempotency-key"}
     return replace(request, headers=headers)
 
@@ -31,7 +31,7 @@ def test_a_gateway_without_keys_charges_redelivered_invoices_once(
     front: Front,
     stage: Stage,
 ) -> None:
-    """The charger dies after the gateway has charged five cards, and before it has heard of it."""
+    """The charger dies after the gateway has charged five cards and before it gets the answers."""
     answers = Event()
 
     def charges_and_answers_later(request: Request, forward: Forward) -> Reply:

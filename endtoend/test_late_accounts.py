@@ -16,7 +16,7 @@ ALL_BUT_THE_CHARGER = [name for name in NAMES if name != "charger"]
 def test_a_second_start_takes_them_in(
     closectl: Closectl, books: Books, services: Services, gateway: Gateway, store: Store
 ) -> None:
-    """The first start invoices who is there; the close runs on, since nobody is charged yet."""
+    """The first start invoices the existing accounts; none is charged yet, so the close runs."""
     books.catalog(flat("49.00"))
     books.accounts(Account("a1"))
     services.start(*ALL_BUT_THE_CHARGER)
@@ -60,7 +60,7 @@ def test_a_closed_month_names_them(
 def test_a_close_of_nobody_is_refused(
     closectl: Closectl, books: Books, services: Services, broker: Broker, gateway: Gateway
 ) -> None:
-    """The trigger came before the accounts: replayed after them, it closes the month."""
+    """The trigger came before the accounts: replayed after their import, it closes the month."""
     books.catalog(flat("49.00"))
     services.start()
     broker.publish("close.requested", trigger(PERIOD))

@@ -1,4 +1,4 @@
-"""Somebody holds the ledger's lock: everybody waits with a deadline and a sentence."""
+"""Another program holds the ledger's lock: all programs wait with a deadline and a message."""
 
 import fcntl
 import time
@@ -23,7 +23,7 @@ PAYMENT = ("payment", "record", "a1", "--amount", "1 CHF", "--reference", "r1")
 
 @pytest.fixture
 def all_end_in_time(services: Services, stage: Stage) -> Callable[[], None]:
-    """SIGTERM to all five; each ends, with 1 and a line where it left work for another."""
+    """SIGTERM to all five; each ends, with 1 and a line if it left work for another."""
 
     def check() -> None:
         asked = time.monotonic()
@@ -46,7 +46,7 @@ def test_a_held_lock_is_noticed_and_nobody_waits_for_ever(
     store: SQLiteStore,
     all_end_in_time: Callable[[], None],
 ) -> None:
-    """As `flock ledger.db.lock` of another program holds it."""
+    """Held like `flock ledger.db.lock` of another program."""
     books.twelve_francs_each(cards(3))
     services.start()
     with open(f"{store.file}.lock", "r+b") as file:
@@ -77,7 +77,7 @@ def test_locked_tables_hold_up_nobody_for_ever(
     broker: Broker,
     all_end_in_time: Callable[[], None],
 ) -> None:
-    """As a session of PostgreSQL holds them that somebody left open."""
+    """Held like a session of PostgreSQL that somebody left open."""
     books.twelve_francs_each(cards(3))
     services.start()
     with psycopg.connect(store.url.replace("postgres://", "postgresql://")) as session:

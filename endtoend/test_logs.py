@@ -1,4 +1,4 @@
-"""What is logged: little when all is well, one warning for what is away, and JSON that is JSON."""
+"""Logs: little when all is well, one warning for a missing partner, and valid JSON."""
 
 import fcntl
 import time
@@ -33,7 +33,7 @@ def _settings(stage: Stage) -> None:
 
 @pytest.fixture
 def warnings(services: Services) -> Warnings:
-    """By service, those that were logged since it was called last."""
+    """Log lines by service since the last call."""
     seen = dict.fromkeys(NAMES, 0)
 
     def since_last() -> dict[str, list[dict[str, object]]]:
@@ -50,7 +50,7 @@ def warnings(services: Services) -> Warnings:
 
 @contextmanager
 def lasting(seconds: float = OUTAGE_SECONDS) -> Iterator[None]:
-    """Whatever is done within takes that long at least."""
+    """The body of this block takes at least that long."""
     end = time.monotonic() + seconds
     yield
     time.sleep(max(0, end - time.monotonic()))
@@ -59,7 +59,7 @@ def lasting(seconds: float = OUTAGE_SECONDS) -> Iterator[None]:
 def warnings_while_away(
     partner: Gateway | Sink, closectl: Closectl, warnings: Warnings
 ) -> dict[str, list[dict[str, object]]]:
-    """What is said from the start of a close that the partner misses until the close is over."""
+    """The log lines from the start of a close whose partner is missing until its end."""
     warnings()
     with lasting():
         partner.stop()
@@ -72,7 +72,7 @@ def warnings_while_away(
 def is_one_warning(
     found: dict[str, list[dict[str, object]]], services: tuple[str, ...], *words: str
 ) -> None:
-    """Each of those services says once what is away, and the others nothing."""
+    """Each of those services says once what is missing, and the others say nothing."""
     counts = {name: len(said) for name, said in found.items() if said}
     assert counts == dict.fromkeys(services, 1), f"{counts}: {found}"
     for name in services:
@@ -148,7 +148,7 @@ def test_a_broker_that_is_away(
         line.start()
     closectl.wait_for_state("closed")
     found = warnings()
-    # What was in hand comes twice: a mail that may be under way is waited for, and said so.
+    # Messages in hand arrive twice: a mail that may be under way is waited for, with a log line.
     found["mailer"] = [w for w in found["mailer"] if "begun elsewhere" not in str(w["message"])]
     is_one_warning(found, NAMES, f"127.0.0.1:{line.port}", "next_try", "waiting")
     for name in NAMES:

@@ -18,7 +18,7 @@ from harness.waiting import wait_for
 pytestmark = on_sqlite
 
 ACCOUNTS = 10
-# More than it takes for the charger to leave the gateway alone; from then on it asks once a pause.
+# More than it takes until the charger leaves the gateway alone; then it asks once per pause.
 LIES_TOLD = 6
 PAGE = b"<html><body>Please sign in.</body></html>"
 HTML = {"Content-Type": "text/html"}
@@ -35,9 +35,9 @@ LIES: dict[str, Reply] = {
 
 
 class Liar:
-    """Answers so many requests by a lie; every other of them has reached the gateway before.
+    """Answers this many requests with a lie; every second one has reached the gateway before.
 
-    `about` is what is lied about: charges and the search for them, or the list of all charges that
+    `about` selects the requests: charges and the search for them, or the list of all charges that
     is read before anything is charged.
     """
 
@@ -65,7 +65,7 @@ class Liar:
 
     @staticmethod
     def _cut(true: Reply) -> Reply:
-        """A whole answer of HTTP, with half of the document."""
+        """A complete HTTP response with half of the document."""
         return Reply(true.status, true.body[: len(true.body) // 2], true.headers)
 
 
@@ -105,7 +105,7 @@ def test_nothing_is_charged_on_a_list_the_gateway_never_gave(
     front: Front,
     stage: Stage,
 ) -> None:
-    """The list of charges is read before the first charge; two lies hold all up for a second."""
+    """The list of charges is read before the first charge; two lies delay all for a second."""
     liar = Liar(LIES.get(kind), 2, about="/v1/charges")
     front.rule = liar
     stage.set(GATEWAY_URL=front.url)
@@ -137,7 +137,7 @@ def test_a_gateway_that_refuses_connections_holds_up_nobody_who_pays_by_hand(
         seconds=20,
     )
     assert time.monotonic() - started < 8
-    # One line an outage: with address and next try, and not one for each of ten accounts.
+    # One line per outage, with address and next try, and not one for each of ten accounts.
     said = services["charger"].lines(f"127.0.0.1:{gateway.port}")
     assert len(said) == 1, said
     assert "next_try=" in said[0], said

@@ -1,4 +1,4 @@
-"""What is scraped: zeros from the start, gauges that wait for nobody, rules and dashboard."""
+"""Metrics: zeros from the start, gauges that wait for nothing, rules and dashboard."""
 
 import json
 import re
@@ -25,7 +25,7 @@ SUFFIXES = ("_bucket", "_sum", "_count")
 
 
 def promtool(*words: str | Path, given: str | None = None) -> str:
-    """What it complains of; missing, it is to be installed: scripts/install-debian --for test."""
+    """The complaints of promtool; if it is missing: scripts/install-debian --for test."""
     done = subprocess.run(
         ["promtool", *map(str, words)],
         input=given,
@@ -93,8 +93,8 @@ def test_the_dashboard_is_whole() -> None:
 
 @pytest.mark.parametrize("panel", dashboard()["panels"], ids=lambda panel: panel["title"])
 def test_a_panel_leaves_nothing_to_grafana(panel: dict[str, Any]) -> None:
-    """By itself Grafana shows every figure from 80 on in red, and the last one of three hours
-    for what is not there any more."""
+    """By default Grafana shows every figure from 80 on in red, and the last value of three hours
+    for series that no longer exist."""
     field = panel["fieldConfig"]["defaults"]
     assert field["unit"] in {"locale", "s", "cps", "bytes", "percentunit"}
     rates = any("rate(" in t["expr"] and "quantile" not in t["expr"] for t in panel["targets"])
@@ -172,7 +172,7 @@ def test_a_scrape_waits_for_no_database(
     wait_for("a first look", lambda: observed in services.samples("reporter"))
     postgres_server.pause()
     try:
-        time.sleep(12)  # a look is due meanwhile, and hangs
+        time.sleep(12)  # a look becomes due meanwhile, and hangs
         begun = time.monotonic()
         age = time.time() - services.samples("reporter")[observed]
         assert time.monotonic() - begun < 1

@@ -1,4 +1,4 @@
-"""Months that are closed out of order, are not over, or that nobody meant."""
+"""Months that are closed out of order, are not over, or were not meant."""
 
 import pytest
 
@@ -70,7 +70,7 @@ def test_a_month_nobody_meant_is_refused(
     store: Store,
     clock: Clock,
 ) -> None:
-    """Over AMQP, where anybody with the right to start a close can."""
+    """Over AMQP, as anybody with the right to start a close can do."""
     books.catalog(flat("49.00"))
     books.accounts(Account("a1"))
     services.start()

@@ -1,4 +1,4 @@
-"""A month of one's own, with as few commands as README says."""
+"""A user's own month, with the commands of the README."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ def test_one_command_starts_all_that_a_month_needs(stage: Stage) -> None:
     environment = {
         **os.environ,
         "TRIAL_CLOCK": "2026-12-01T02:00:00Z",
-        # settings of the shell, of a production for example, are none of the trial's
+        # settings of the shell, for example of production, do not belong to the trial
         "MONTHCLOSE_DEAD_BROKER_URL": "amqp://nobody:wrong@127.0.0.1:1/",
         "MONTHCLOSE_HTTP_ADDRESS": "nowhere",
     }
@@ -47,7 +47,7 @@ def test_one_command_starts_all_that_a_month_needs(stage: Stage) -> None:
 
 
 def refused_trial(folder: Path, **environment: str) -> str:
-    """What is said of it. It is refused before anything is installed or built."""
+    """The error message. The trial is refused before anything is installed or built."""
     done = subprocess.run(
         [SCRIPTS / "trial", folder],
         env={**os.environ, **environment},
@@ -62,7 +62,7 @@ def refused_trial(folder: Path, **environment: str) -> str:
 
 @pytest.mark.parametrize("beside", ["notes", "env"])
 def test_files_that_are_of_no_trial_are_left_alone(stage: Stage, beside: str) -> None:
-    """`env` is what a folder of Python's is called as well."""
+    """`env` is also the name of a Python folder."""
     (stage.folder / beside).mkdir()
     mine = stage.file("mine.txt", "keep me")
     assert "name another folder" in refused_trial(stage.folder)
@@ -71,7 +71,7 @@ def test_files_that_are_of_no_trial_are_left_alone(stage: Stage, beside: str) ->
 
 def test_a_mistyped_clock_is_refused(stage: Stage) -> None:
     said = refused_trial(stage.folder / "trial", TRIAL_CLOCK="2026-12-01T02:00:0OZ")
-    assert "TRIAL_CLOCK is no time" in said
+    assert "TRIAL_CLOCK is not a time" in said
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What only a person can settle has a way back, for one account and for many."""
+"""Cases that only a person can settle have a way back, for one account and for many."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ def test_a_new_card_is_charged_after_the_old_one_was_declined_for_good(
 def test_charges_behind_implausible_answers_are_got_back_all_at_once(
     closectl: Closectl, books: Books, services: Services, gateway: Gateway, store: Store
 ) -> None:
-    """The gateway charges rightly and answers about another amount: parked, nothing posted."""
+    """The gateway charges correctly and answers about another amount: parked, nothing posted."""
     books.twelve_francs_each(cards(5))
     services.start()
     with gateway.fault("wrong_amount", least=5, match={"times": 5}):

@@ -1,4 +1,4 @@
-"""An operator at night asks why it is waiting, or stops a command, and is told what to do."""
+"""An operator at night asks why a close waits, or stops a command, and learns what to do."""
 
 import signal
 
@@ -43,7 +43,7 @@ def test_an_interrupted_replay_says_how_to_go_on(
 ) -> None:
     closectl("probe", "dead-letters", "4")
     order = ["--all", "--also", "contradicts", "--reason", "try again", "--rate", "1/s"]
-    # A test run in the background ignores SIGINT, and so would what it starts.
+    # A test run in the background ignores SIGINT, and so would its child processes.
     hears = ["/usr/bin/env", "--default-signal=INT", program("closectl")]
     replay = stage.start("replay", [*hears, "dead", "replay", *order])
     wait_for(lambda: f"the first letter: {replay.tail()}", lambda: broker.count("charger") > 0)

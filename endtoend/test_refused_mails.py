@@ -1,4 +1,4 @@
-"""Mails that the mail server refuses: everybody's wait, one recipient's are given up and told."""
+"""Refused mails: everybody's wait, one recipient's are given up and named."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A ledger put back from a backup has forgotten charges; the gateway has not."""
+"""A ledger restored from a backup has forgotten charges; the gateway has not."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from harness.stage import PERIOD
 from harness.store import Store
 from harness.waiting import wait_for
 
-# Ten whose cards are charged, and one that was declined and is still open when the backup is back.
+# Ten with charged cards, and one that was declined and is still open after the restore.
 PAID = 10
 DECLINED = f"a{PAID + 1}"
 SUCCEEDED = "SELECT count(*) FROM attempts WHERE state = 'succeeded'"
@@ -85,7 +85,7 @@ def test_what_the_ledger_forgot_is_not_charged_again(
         broker.lose_everything()
         closectl("init")
 
-    # Charging holds, and says what to do; the audit sees what the ledger does not know.
+    # Charging pauses, and says what to do; the audit sees what the ledger does not know.
     services.start(wait=False)
     closectl("close", "start", PERIOD)
     wait_for("the close", lambda: store.value("SELECT count(*) FROM close_runs") == 1)
@@ -109,7 +109,7 @@ def test_what_the_ledger_forgot_is_not_charged_again(
     why = ("--reason", "the backup was put back", "--operator", "e2e")
     assert closectl("reconcile", PERIOD, "--apply", *why)["taken"] == forgotten
 
-    # The close goes on; what was declined is tried again in its time, and nothing else is charged.
+    # The close continues; the declined card is tried again when due, and nothing else is charged.
     closectl.wait_for_state("closed")
     clock.advance(days=4)
     wait_for("the open one's charge", lambda: gateway.charges(DECLINED))

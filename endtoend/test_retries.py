@@ -14,7 +14,7 @@ DECLINED = "SELECT count(*) FROM attempts WHERE state = 'declinedSoft'"
 
 
 def wait_for_attempts(count: int, gateway: Gateway, store: Store) -> None:
-    """Until the card was tried that often, and the ledger knows when it is tried again."""
+    """Waits until the card was tried that often and the ledger knows the next time."""
     wait_for(
         lambda: f"attempt {count}; there are {gateway.attempts('soft')}",
         lambda: len(gateway.attempts("soft")) >= count and store.value(DECLINED) >= count,
@@ -30,7 +30,7 @@ def test_attempts_keep_their_distance_after_an_outage(
     clock: Clock,
     sink: Sink,
 ) -> None:
-    """Attempts are due after 3, 5 and 7 days; the services are away for 8."""
+    """Attempts are due after 3, 5 and 7 days; the services are stopped for 8."""
     books.twelve_francs_each([Account("soft", hold_after_days=30)])
     gateway.outcome("soft", "insufficient_funds")
     services.start()

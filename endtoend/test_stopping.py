@@ -1,4 +1,4 @@
-"""SIGTERM ends a service in time, whoever does not answer it; a log that ends kills nobody."""
+"""SIGTERM ends a service in time, whichever partner is silent; a closed log kills none."""
 
 import os
 import time
@@ -32,7 +32,7 @@ def in_time(services: Services, stage: Stage) -> Callable[..., None]:
         for name in names:
             status = services[name].wait_for_end(120)
             seconds = time.monotonic() - asked
-            # 1: with a line that says what it left for another.
+            # 1: with a line that says what it left for another process.
             assert status in (0, 1), f"{name} ended with {status}; {services[name].tail()}"
             assert seconds < STOP_TIMEOUT + MARGIN, f"{name} took {seconds:.1f} s"
 
@@ -91,7 +91,7 @@ def test_behind_a_slow_mail_server(
     stage: Stage,
     in_time: Callable[..., None],
 ) -> None:
-    """Every answer comes, and each of them late: a batch of mails takes minutes."""
+    """Every answer arrives, but late: a batch of mails takes minutes."""
     line = proxy("mail", sink.port)
     line.mode("delay", ms=1000)
     stage.set(SMTP_URL=f"smtp://127.0.0.1:{line.port}", MAIL_CONNECTIONS="1")
@@ -162,7 +162,7 @@ def test_a_reader_of_the_log_that_ends_takes_nobody_along(
 ) -> None:
     books.twelve_francs_each(cards(3))
     reader, writer = os.pipe()
-    # Without HTTP, whose library ignores the signal for the whole process.
+    # Without the HTTP server, whose library ignores the signal for the whole process.
     silent = {"LOG_LEVEL": "debug", "HTTP_ADDRESS": ""}
     services.start(settings=silent, standard_error=writer, wait=False)
     os.close(writer)

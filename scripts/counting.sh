@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced after stage.sh: checks that are counted. E2E_RESULTS is the file of their lines, SCENARIO what
-# they belong to.
+# Sourced after stage.sh: checks that are counted. E2E_RESULTS is the file for their lines, SCENARIO the
+# scenario they belong to.
 
 passed() {
   printf '  %sok%s      %s\n' "$GREEN" "$PLAIN" "$*"

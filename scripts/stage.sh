@@ -2,14 +2,14 @@
 # Sourced by the other scripts: starts and stops the processes of one trial run ("stage").
 #
 # A stage is a folder under .run: pids/, logs/, the store, the mails, the gateway's log, the clock.
-# Every process listens on 127.0.0.1 only, on a port that was free, and is stopped by its own pid.
+# Every process listens on 127.0.0.1 only, on a free port, and is stopped by its own pid.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SERVICES=(invoicer charger mailer holder reporter)
-STAGE_STARTED=() # pid files of what this shell started, oldest first
+STAGE_STARTED=() # pid files of processes that this shell started, oldest first
 STAGE_BROKERS=() # broker folders this shell started
 STAGE_SERVERS=() # PostgreSQL folders this shell started
-STAGE_CLUSTERS=() # and folders of clusters
+STAGE_CLUSTERS=() # cluster folders this shell started
 STAGE_T0=${EPOCHREALTIME/,/.}
 
 # ---- words ------------------------------------------------------------------------------------
@@ -34,8 +34,8 @@ die() {
 
 # ---- building ---------------------------------------------------------------------------------
 
-# build_swift debug|release [OPTION...]: builds, and sets BIN to the folder of the binaries. With BIN
-# set already it builds nothing. On a terminal the compiler's progress is shown, else it is logged.
+# build_swift debug|release [OPTION...]: builds, and sets BIN to the folder of the binaries. If BIN
+# is already set, it builds nothing. On a terminal it shows the compiler's progress, otherwise it logs it.
 build_swift() {
   [[ -z "${BIN:-}" ]] || return 0
   local configuration=$1 log=$ROOT/.run/build-$1.log
@@ -47,17 +47,17 @@ build_swift() {
     swift build "${options[@]}" "${@:2}" || die "the build failed"
   elif ! swift build "${options[@]}" "${@:2}" >"$log" 2>&1; then
     grep -E 'error:' "$log" >&2 || tail -n 40 "$log" >&2
-    die "the build failed; all it said is in $log"
+    die "the build failed; its output is in $log"
   fi
   BIN=$(swift build "${options[@]}" --show-bin-path)
 }
 
 # ---- ports ------------------------------------------------------------------------------------
 
-# port_open PORT: true if something on loopback accepts a connection there
+# port_open PORT: true if something on loopback accepts a connection on it
 port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# free_port: prints a port nobody listens on, below the range the kernel hands out by itself
+# free_port: prints a port that nobody listens on, below the kernel's ephemeral range
 free_port() {
   local port tries
   for ((tries = 0; tries < 200; tries++)); do
@@ -70,7 +70,7 @@ free_port() {
   die "found no free port on 127.0.0.1 between 20000 and 32000"
 }
 
-# wait_for_port NAME PORT SECONDS: until NAME's process listens there; its log's end if it does not
+# wait_for_port NAME PORT SECONDS: until NAME's process listens there; shows the end of its log otherwise
 wait_for_port() {
   local name=$1 port=$2 seconds=$3
   local deadline=$((SECONDS + seconds))
@@ -89,7 +89,7 @@ wait_for_port() {
 
 # ---- processes --------------------------------------------------------------------------------
 
-# started_at PID: the kernel's start time, so that a pid that was given away again is not mistaken
+# started_at PID: the kernel's start time, so that a reused pid is not mistaken
 started_at() {
   local stat
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
@@ -97,7 +97,7 @@ started_at() {
   awk '{ print $20 }' <<<"$stat"
 }
 
-# recorded_pid FILE: prints the pid of a pid file if that very process still runs
+# recorded_pid FILE: prints the pid of a pid file if that same process is still running
 recorded_pid() {
   local pid start
   [[ -f $1 ]] || return 1
@@ -117,7 +117,7 @@ process_state() {
 process_pid() { recorded_pid "$RUN/pids/$1.pid"; }
 process_alive() { process_pid "$1" >/dev/null; }
 
-# log_tail NAME: the end of a log, for people
+# log_tail NAME: the end of a log, readable
 log_tail() {
   printf '%s---- end of %s%s\n' "$DIM" "$RUN/logs/$1.log" "$PLAIN" >&2
   tail -n "${2:-20}" "$RUN/logs/$1.log" >&2 || true
@@ -131,19 +131,19 @@ record_pid() {
 }
 
 # start_process NAME COMMAND...: in the background, in a session of its own (Ctrl-C in the terminal
-# reaches this script, which then stops everything in order), with its output in logs/NAME.log
+# reaches only this script, which then stops everything in order), with its output in logs/NAME.log
 start_process() {
   local name=$1
   shift
   mkdir -p "$RUN/logs" "$RUN/pids"
-  ! process_alive "$name" || die "$name already runs in $RUN (pid $(process_pid "$name"))"
+  ! process_alive "$name" || die "$name is already running in $RUN (pid $(process_pid "$name"))"
   setsid "$@" >>"$RUN/logs/$name.log" 2>&1 </dev/null &
   record_pid "$RUN/pids/$name.pid" $!
-  disown # a kill on purpose is not news for the terminal
+  disown # the terminal need not report an intended kill
   STAGE_STARTED+=("$RUN/pids/$name.pid")
 }
 
-# stop_recorded FILE [SECONDS]: SIGTERM, then SIGKILL to the recorded process; fine if it is gone
+# stop_recorded FILE [SECONDS]: SIGTERM, then SIGKILL to the recorded process; does nothing if it is gone
 stop_recorded() {
   local file=$1 seconds=${2:-25} pid deadline
   if pid=$(recorded_pid "$file"); then
@@ -164,16 +164,16 @@ stop_recorded() {
 
 stop_process() { stop_recorded "$RUN/pids/$1.pid" "${2:-25}"; }
 
-# kill_process NAME: SIGKILL, as a crash would
+# kill_process NAME: SIGKILL, as in a crash
 kill_process() {
   local pid
-  pid=$(process_pid "$1") || die "$1 does not run, so it cannot be killed"
+  pid=$(process_pid "$1") || die "$1 is not running, so it cannot be killed"
   kill -KILL "$pid"
   while recorded_pid "$RUN/pids/$1.pid" >/dev/null; do sleep 0.01; done
   rm -f "$RUN/pids/$1.pid"
 }
 
-# stop_everything: what this shell started, newest first; called by the trap, whatever happens
+# stop_everything: everything this shell started, newest first; called by the trap, whatever happens
 stop_everything() {
   local i
   for ((i = ${#STAGE_STARTED[@]} - 1; i >= 0; i--)); do
@@ -203,13 +203,13 @@ on_exit() {
 
 # ---- the parts of a stage ---------------------------------------------------------------------
 
-# new_stage NAME: an empty folder .run/NAME; refuses if a former one still runs
+# new_stage NAME: an empty folder .run/NAME; refuses if an earlier stage there is still running
 new_stage() {
   RUN=${RUN_ROOT:-$ROOT/.run}/$1
   local file
   for file in "$RUN"/pids/*.pid "$RUN"/broker/*.pid "$RUN"/postgres/*.pid; do
     if recorded_pid "$file" >/dev/null; then
-      die "something of an earlier run still runs in $RUN: stop it with \`scripts/stop $RUN\`"
+      die "processes of an earlier run are still running in $RUN: stop them with \`scripts/stop $RUN\`"
     fi
   done
   rm -rf "$RUN"
@@ -218,13 +218,13 @@ new_stage() {
   : >"$STAGE_ENV"
 }
 
-# setting KEY VALUE: exported now, and written to RUN/env for people who want to look around later
+# setting KEY VALUE: exported, and written to RUN/env so that you can look around later
 setting() {
   export "$1=$2"
   printf 'export %s=%q\n' "$1" "$2" >>"$STAGE_ENV"
 }
 
-# use_broker DIR: starts a private broker there and points the stage to it
+# use_broker DIR: starts a private broker there and makes the stage use it
 use_broker() {
   STAGE_BROKERS+=("$1")
   "$ROOT/scripts/broker" start "$1"
@@ -252,7 +252,7 @@ store_url() {
       "$ROOT/scripts/postgres" database "${STAGE_POSTGRES:?the folder of a running PostgreSQL}" \
         "s_${name//[^a-z0-9]/_}"
       ;;
-    *) die "STORE is sqlite or postgres, not $STORE" ;;
+    *) die "STORE must be sqlite or postgres, not $STORE" ;;
   esac
 }
 
@@ -261,11 +261,11 @@ use_vhost() {
   "$RABBITMQCTL" -q add_vhost "$1"
   "$RABBITMQCTL" -q set_permissions -p "$1" guest '.*' '.*' '.*'
   VHOST=$1
-  # of a cluster each node's URL
+  # for a cluster, the URL of each node
   setting MONTHCLOSE_BROKER_URL "$(sed -E "s#/(,|\$)#/$1\1#g" <<<"$BROKER_ROOT_URL")"
 }
 
-# use_settings: what all services share
+# use_settings: the settings that all services share
 use_settings() {
   local url
   url=$(store_url)
@@ -277,10 +277,10 @@ use_settings() {
   set_clock "${STAGE_TIME:-2026-12-01T02:00:00Z}"
 }
 
-# set_clock TIME: moves the stage's clock there; whatever month it really is, the sample's has ended
+# set_clock TIME: sets the stage's clock; whatever month it really is, the sample's month has ended
 set_clock() {
   local seconds
-  seconds=$(date -d "$1" +%s) || die "\"$1\" is no time: write it like 2026-12-01T02:00:00Z"
+  seconds=$(date -d "$1" +%s) || die "\"$1\" is not a time: write it like 2026-12-01T02:00:00Z"
   echo $((seconds - $(date +%s))) >"$RUN/clock"
 }
 
@@ -293,7 +293,7 @@ start_gateway() {
   setting MONTHCLOSE_GATEWAY_URL "http://127.0.0.1:$GATEWAY_PORT"
 }
 
-# run_gateway: also again, after it was killed: same port, same log
+# run_gateway: also to restart it after it was killed: same port, same log
 run_gateway() {
   start_process gateway "$BIN/sandbox" serve --listen "127.0.0.1:$GATEWAY_PORT" \
     --log "$GATEWAY_LOG" --clock-file "$RUN/clock" --latency-ms "$GATEWAY_LATENCY" \
@@ -310,19 +310,19 @@ start_sink() {
   setting MONTHCLOSE_SMTP_URL "smtp://127.0.0.1:$SINK_PORT"
 }
 
-# run_sink: also again, after it was killed
+# run_sink: also to restart it after it was killed
 run_sink() {
   start_process sink /usr/bin/python3 -m aiosmtpd -n -l "127.0.0.1:$SINK_PORT" \
     -c aiosmtpd.handlers.Mailbox "$MAILDIR"
   wait_for_port sink "$SINK_PORT" 30
 }
 
-# mail_count: mails the sink has
+# mail_count: number of mails in the sink
 mail_count() { find "$MAILDIR/new" "$MAILDIR/cur" -type f 2>/dev/null | wc -l; }
 
 start_service() { start_process "$1" "$BIN/$1"; }
 
-# start_services [NAME...]: each its own process, and waits until each consumes from its queue
+# start_services [NAME...]: one process each, and waits until each consumes from its queue
 start_services() {
   local names=("$@") name
   ((${#names[@]})) || names=("${SERVICES[@]}")
@@ -330,7 +330,7 @@ start_services() {
   wait_for_consumers "${names[@]}"
 }
 
-# wait_for_consumers NAME...: until the broker knows a consumer on every queue named
+# wait_for_consumers NAME...: until the broker has a consumer on every named queue
 wait_for_consumers() {
   local deadline=$((SECONDS + 60)) name missing queues
   while :; do
@@ -339,7 +339,7 @@ wait_for_consumers() {
     for name in "$@"; do
       if ! process_alive "$name"; then
         log_tail "$name"
-        die "$name ended while it was starting; its log is above"
+        die "$name ended during its start; its log is above"
       fi
       grep -qx "$name" <<<"$queues" || missing="$missing $name"
     done
@@ -360,11 +360,11 @@ stop_services() {
   for name in "${SERVICES[@]}"; do stop_process "$name"; done
 }
 
-# closectl ARGS...: the operator's tool of this build
+# closectl ARGS...: this build's operator tool
 closectl() { "$BIN/closectl" "$@"; }
 
 # with_commas NUMBER: 100000 -> 100,000
 with_commas() { sed -E ':a; s/^([0-9]+)([0-9]{3})/\1,\2/; ta' <<<"$1"; }
 
-# money_text MINOR CURRENCY: 1230 CHF -> "12.30 CHF"; the sample's currencies all have two decimals
+# money_text MINOR CURRENCY: 1230 CHF -> "12.30 CHF"; all currencies of the sample have two decimals
 money_text() { awk -v minor="$1" -v currency="$2" 'BEGIN { printf "%.2f %s", minor / 100, currency }'; }

@@ -54,7 +54,7 @@ struct ArchitectureTests {
 }
 
 /// Fails with the places, one a line, as compilers print them.
-private func expectNone(_ findings: [Finding], _ location: SourceLocation = #_sourceLocation) {
+func expectNone(_ findings: [Finding], _ location: SourceLocation = #_sourceLocation) {
   guard !findings.isEmpty else { return }
   Issue.record("\(findings.count) places:\(findings.list)", sourceLocation: location)
 }

@@ -1,1 +1,1 @@
-"""Fixtures for tests that run the real programs, a file each."""
+"""Fixtures for tests that run the real programs, one file each."""

@@ -1,4 +1,4 @@
-"""The files that people bring: catalogs, accounts, usage."""
+"""The files that users import: catalogs, accounts, usage."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ GPU = """\
 
 @dataclass(frozen=True)
 class Account:
-    """One line of an accounts file; `paid_by` a card, or nothing for one who pays by hand."""
+    """One line of an accounts file; `paid_by` is a card, or empty if it pays by hand."""
 
     id: str
     card: str = "pm_card_visa"
@@ -83,7 +83,7 @@ class Books:
         return self._import("accounts", "csv", "\n".join([ACCOUNT_COLUMNS, *lines, ""]))
 
     def accounts_with_dates(self, *accounts: Account) -> Answer:
-        """With the optional columns; an empty date takes one away."""
+        """With the optional columns; an empty date removes one."""
         lines = [f"{account.line},{account.start},{account.end}" for account in accounts]
         header = f"{ACCOUNT_COLUMNS},start,end"
         return self._import("accounts", "csv", "\n".join([header, *lines, ""]))

@@ -1,4 +1,4 @@
-"""A private RabbitMQ node for the run, and a virtual host of it for each test."""
+"""A private RabbitMQ node for the run, with a virtual host for each test."""
 
 import base64
 import json
@@ -57,7 +57,7 @@ class Node:
         return self.folder / "rabbitmqctl"
 
     def pause(self) -> None:
-        """The broker is there, and does not answer."""
+        """The broker is running and does not answer."""
         os.kill(self._pid, signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -68,7 +68,7 @@ class Node:
         return int((self.folder / "broker.pid").read_text().split()[0])
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
-        """The management interface's answer, None while nothing answers there."""
+        """The management interface's answer; None while nothing answers."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.management}/api/{path}",
             method=method,
@@ -89,7 +89,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Letter:
-    """A message as it lies in a queue."""
+    """A message in a queue."""
 
     body: bytes
     properties: pika.BasicProperties
@@ -115,7 +115,7 @@ class Broker:
         return f"amqp://guest:guest@127.0.0.1:{self.node.port}/{self.vhost}"
 
     def url_by(self, port: int) -> str:
-        """The same virtual host by way of a proxy."""
+        """The same virtual host, reached through a proxy."""
         return f"amqp://guest:guest@127.0.0.1:{port}/{self.vhost}"
 
     def create(self) -> None:
@@ -127,7 +127,7 @@ class Broker:
         self.node.call("DELETE", f"vhosts/{quote(self.vhost, safe='')}")
 
     def lose_everything(self) -> None:
-        """Queues and messages are gone, as with a new disk."""
+        """Loses queues and messages, as with a new disk."""
         self.delete()
         self.create()
 
@@ -160,7 +160,7 @@ class Broker:
                 connection.close()
 
     def letters(self, queue: str) -> list[Letter]:
-        """What is in a queue, left there."""
+        """Reads a queue and leaves its messages there."""
         connection = pika.BlockingConnection(pika.URLParameters(self.url))
         try:
             channel = connection.channel()
@@ -171,13 +171,13 @@ class Broker:
                     return found
                 found.append(Letter(body, properties))
         finally:
-            connection.close()  # nothing was acknowledged: the broker takes all of it back
+            connection.close()  # nothing was acknowledged: the broker takes everything back
 
     def dead(self, service: str) -> list[Letter]:
         return self.letters(f"{service}.dead")
 
     def count(self, queue: str) -> int:
-        """Messages that are ready in a queue."""
+        """Number of ready messages in a queue."""
         connection = pika.BlockingConnection(pika.URLParameters(self.url))
         try:
             return connection.channel().queue_declare(queue, passive=True).method.message_count
@@ -185,7 +185,7 @@ class Broker:
             connection.close()
 
     def least_privilege(self, folder: Path) -> dict[str, str]:
-        """Makes the users of scripts/broker-users; the URL of each by its name."""
+        """Creates the users of scripts/broker-users; returns the URL of each by name."""
         environment = {
             **os.environ,
             "CLOSECTL": str(program_of("closectl")),

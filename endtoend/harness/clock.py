@@ -9,7 +9,7 @@ from harness.stage import Stage
 
 
 class Clock:
-    """A file with the seconds by which the programs' clock is ahead of the machine's."""
+    """A file with the seconds by which the programs' clock is ahead of the machine's clock."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -30,7 +30,7 @@ class Clock:
     def _write(self, seconds: int) -> None:
         fresh = self.file.with_suffix(".new")
         fresh.write_text(str(seconds))
-        fresh.rename(self.file)  # at once: it is read all the time
+        fresh.rename(self.file)  # atomically: it is read all the time
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The operator's tool: what it prints as JSON, its exit status, its sentences."""
+"""The operator's tool: its JSON, its exit status, its messages."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ class Answer:
 
     @property
     def json(self) -> Any:  # noqa: ANN401
-        """Its one document; none is an error."""
+        """Its JSON document; an error if there is none."""
         assert self.out, f"no document on standard output; on standard error: {self.err}"
         return json.loads(self.out)
 
@@ -63,7 +63,7 @@ class Closectl:
         return answer
 
     def status(self, period: str = PERIOD) -> dict[str, Any]:
-        """`close status`; empty while there is no such close."""
+        """`close status`; empty if there is no such close."""
         answer = self("close", "status", period, exits=None)
         return answer.json if answer.out else {}
 
@@ -104,7 +104,7 @@ class Closectl:
 def closectl(
     stage: Stage, store: Store, broker: Broker, clock: Clock, gateway: Gateway, sink: Sink
 ) -> Closectl:
-    """On a store and a broker on which `closectl init` has run."""
+    """closectl, with a store and a broker on which `closectl init` has run."""
     made = Closectl(stage)
     made("init")
     return made

@@ -1,4 +1,4 @@
-"""A server in front of the gateway that changes requests and answers, and counts it."""
+"""A server in front of the gateway that changes and counts requests and answers."""
 
 import http.client
 import threading
@@ -21,7 +21,7 @@ class Request:
 
     @property
     def charges(self) -> bool:
-        """Whether it would take money."""
+        """Whether the request would take money."""
         return self.method == "POST" and self.path.startswith("/v1/payment_intents")
 
 
@@ -38,7 +38,7 @@ Rule = Callable[[Request, Forward], Reply]
 
 
 class Front:
-    """Where the charger believes the gateway to be. A rule sees each request, forwards or not."""
+    """The server that the charger calls as gateway. A rule sees each request and may forward it."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -77,11 +77,11 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away in the middle is what these tests are about."""
+        """Ignores clients that disconnect in the middle, which these tests cause."""
 
 
 def _kept(headers: dict[str, str]) -> dict[str, str]:
-    """Without those that belong to one connection."""
+    """The headers without those that belong to one connection."""
     own = {"connection", "content-length", "host", "transfer-encoding", "expect"}
     return {name: value for name, value in headers.items() if name.lower() not in own}
 
@@ -110,7 +110,7 @@ def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_DELETE = _serve  # noqa: N815
 
         def log_message(self, *_: object) -> None:
-            """The requests are kept, which is log enough."""
+            """Logs nothing: the requests are kept."""
 
     return Handler
 

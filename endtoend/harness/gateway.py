@@ -1,4 +1,4 @@
-"""The payment gateway of a test: the project's `sandbox`, and its own log as the witness."""
+"""The payment gateway of a test: the project's `sandbox`, with its own log as evidence."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ KEY = "sk_test_sandbox"
 
 
 class Gateway:
-    """It charges cards, remembers every charge on its own disk, and fails on demand."""
+    """Charges cards, records every charge on its own disk, and fails on demand."""
 
     def __init__(self, stage: Stage, clock: Clock, options: list[str]) -> None:
         self._stage = stage
@@ -37,7 +37,7 @@ class Gateway:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Also again: on the same port, with the charges it had."""
+        """Also restarts it: on the same port, with its former charges."""
         command = [
             *(program("sandbox"), "serve", "--listen", f"127.0.0.1:{self.port}"),
             *("--log", self.log, "--clock-file", self._clock.file, "--key", KEY),
@@ -47,7 +47,7 @@ class Gateway:
         wait_for(lambda: f"the gateway; {self.process.tail()}", lambda: accepts(self.port))
 
     def stop(self) -> None:
-        """Its port is closed: connections are refused."""
+        """Closes its port: connections are refused."""
         assert self.process is not None
         self.process.kill()
 
@@ -78,7 +78,7 @@ class Gateway:
         return sorted(invoice for invoice, count in times.items() if count > 1)
 
     def sums(self) -> dict[str, int]:
-        """What was charged, by currency, in the gateway's own units."""
+        """The charged amounts, by currency, in the gateway's own units."""
         sums: Counter[str] = Counter()
         for charge in self.charges():
             sums[charge["currency"].upper()] += charge["amount"]
@@ -86,9 +86,9 @@ class Gateway:
 
     @contextmanager
     def fault(self, kind: str, least: int = 1, **order: Any) -> Iterator[None]:  # noqa: ANN401
-        """Fails in that way meanwhile; void, which is a failure, if it was met too rarely.
+        """Fails in this way meanwhile; void, which is a failure, if that happened too rarely.
 
-        `sandbox serve --help` has the kinds, `match`, `ms` and `retry_after`.
+        `sandbox serve --help` lists the kinds, `match`, `ms` and `retry_after`.
         """
         fault = self.control("POST", "faults", {"kind": kind, **order})
         yield
@@ -97,16 +97,16 @@ class Gateway:
         assert hits >= least, f"void: the fault {kind} was met {hits} times, not {least}"
 
     def hits(self) -> int:
-        """How often the faults that are set were met."""
+        """How often the current faults happened."""
         return sum(fault["hits"] for fault in self.control("GET", "faults"))
 
     def outcome(self, account: str, outcome: str, times: int | None = None) -> None:
-        """What a charge of that account gives, whatever its card says."""
+        """Sets the outcome of charges of that account, whatever its card."""
         more = {} if times is None else {"times": times}
         self.control("POST", "outcomes", {"account": account, "outcome": outcome, **more})
 
     def pay_by_hand(self, amount: int, currency: str, metadata: dict[str, str]) -> dict[str, Any]:
-        """A payment that somebody makes in the gateway's own pages, with that metadata."""
+        """A payment made by hand in the gateway's own pages, with that metadata."""
         fields = {
             "amount": str(amount),
             "currency": currency.lower(),
@@ -131,7 +131,7 @@ class Gateway:
 
 @pytest.fixture
 def gateway(request: pytest.FixtureRequest, stage: Stage, clock: Clock) -> Gateway:
-    """A marker gives it options: `@pytest.mark.gateway("--smallest-amount", "50")`."""
+    """A marker sets its options: `@pytest.mark.gateway("--smallest-amount", "50")`."""
     marker = request.node.get_closest_marker("gateway")
     made = Gateway(stage, clock, list(marker.args) if marker else [])
     made.start()

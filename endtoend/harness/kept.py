@@ -1,4 +1,4 @@
-"""Files of a test that failed are kept, and the failure says where."""
+"""Keeps the files of a failed test, and says where."""
 
 import os
 from collections.abc import Generator
@@ -11,7 +11,7 @@ _failed = pytest.StashKey[bool]()
 
 
 def must_be_kept(item: pytest.Item) -> bool:
-    """Whether the test failed so far, or ENDTOEND_KEEP asks for the files of all."""
+    """Whether the test has failed, or ENDTOEND_KEEP asks to keep all files."""
     return item.stash.get(_failed, False) or bool(os.environ.get("ENDTOEND_KEEP"))
 
 

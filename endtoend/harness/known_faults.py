@@ -1,4 +1,4 @@
-"""Tests of faults that are not repaired yet: each has to fail, so that the list stays true."""
+"""Tests of faults that are not fixed yet: each must fail, so that the list stays true."""
 
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -9,13 +9,13 @@ LIST = Path(__file__).resolve().parent.parent / "known-faults.txt"
 
 
 def known_faults() -> list[tuple[str, str]]:
-    """Pattern of a test's id, and what is wrong."""
+    """Patterns of test ids, and what is wrong."""
     lines = [line for line in LIST.read_text().splitlines() if line and not line.startswith("#")]
     return [(pattern, reason) for pattern, _, reason in (line.partition(" ") for line in lines)]
 
 
 def matches(identity: str, pattern: str) -> bool:
-    """As a shell matches, but that a bracket is a bracket: ids have them for parameters."""
+    """Matches like a shell, except that brackets are literal: ids have them for parameters."""
     return fnmatchcase(identity, pattern.replace("[", "[[]"))
 
 

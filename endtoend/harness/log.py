@@ -1,4 +1,4 @@
-"""What a service has logged, as JSON lines."""
+"""The log of a service, as JSON lines."""
 
 import json
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def lines(process: Process) -> list[dict[str, Any]]:
-    """Every line it wrote has to be one object, with each key once."""
+    """Every line must be one object, with each key once."""
     return [json.loads(line, object_pairs_hook=_once) for line in process.text.splitlines()]
 
 
 def grave(process: Process) -> list[dict[str, Any]]:
-    """Its warnings and worse."""
+    """Its warnings and errors."""
     return [line for line in lines(process) if line["level"] in GRAVE]

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def trigger(period: str, **data: Any) -> dict[str, Any]:  # noqa: ANN401
-    """The message that starts a close, as docs/messages has it."""
+    """The message that starts a close, as in docs/messages."""
     return {
         "specversion": "1.0",
         "type": "close.requested.v1",

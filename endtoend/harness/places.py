@@ -13,7 +13,7 @@ SCRIPTS = ROOT / "scripts"
 
 
 def program(name: str) -> Path:
-    """One of our programs, in the folder that scripts/endtoend built or was given."""
+    """One of our programs, in the folder that scripts/endtoend built or was told to use."""
     folder = os.environ.get("BIN")
     if folder is None:
         raise RuntimeError("BIN is not set; run the tests with scripts/endtoend")
@@ -42,9 +42,9 @@ def accepts(port: int) -> bool:
 
 
 def slug(text: str, longest: int = 48) -> str:
-    """Small letters, digits and `-`: a name for a folder, a virtual host or a database.
+    """Lower-case letters, digits and `-`: a name for a folder, a virtual host or a database.
 
-    What is cut off a long one is told apart by a checksum.
+    A long name is cut off and made unique by a checksum.
     """
     whole = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     if len(whole) <= longest:

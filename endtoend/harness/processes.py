@@ -27,7 +27,7 @@ class Process:
         self.may_end = False
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            # The kernel ends it should the test run be killed; the pid stays the program's own.
+            # The kernel ends it if the test run is killed; the pid stays the program's own.
             self._popen = subprocess.Popen(
                 ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--", *map(str, command)],
                 env=dict(environment),
@@ -43,7 +43,7 @@ class Process:
 
     @property
     def status(self) -> int | None:
-        """The exit status; negative is a signal, None while it runs."""
+        """The exit status; negative means a signal, None that it is still running."""
         return self._popen.poll()
 
     @property
@@ -52,7 +52,7 @@ class Process:
 
     @property
     def text(self) -> str:
-        """All it has logged so far."""
+        """Everything it has logged so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     @property
@@ -79,14 +79,14 @@ class Process:
             self._popen.send_signal(number)
 
     def pause(self) -> None:
-        """SIGSTOP: it is there, and does nothing."""
+        """SIGSTOP: it exists and does nothing."""
         self.signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         self.signal(signal.SIGCONT)
 
     def wait_for_end(self, seconds: float = 60) -> int:
-        """The exit status, once it has ended; for one that is expected to end."""
+        """Waits for its expected end; returns the exit status."""
         self.may_end = True
         wait_for(lambda: f"{self.name} to end; {self.tail()}", lambda: not self.alive, seconds)
         status = self.status
@@ -99,7 +99,7 @@ class Process:
         self.signal(signal.SIGTERM)
 
     def stop(self, seconds: float = 30) -> float:
-        """SIGTERM, and the seconds until it had ended with exit status 0."""
+        """SIGTERM; returns the seconds until it ended with exit status 0."""
         asked = time.monotonic()
         self.terminate()
         status = self.wait_for_end(seconds)
@@ -107,7 +107,7 @@ class Process:
         return time.monotonic() - asked
 
     def kill(self) -> None:
-        """SIGKILL, as a crash would."""
+        """SIGKILL, as in a crash."""
         self.may_end = True
         self.signal(signal.SIGKILL)
         self._popen.wait(30)
@@ -118,7 +118,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     seconds: float = 120,
 ) -> str:
-    """The standard output of a program that has to succeed."""
+    """The standard output of a program that must succeed."""
     done = subprocess.run(
         [str(word) for word in command],
         env=dict(environment if environment is not None else os.environ),

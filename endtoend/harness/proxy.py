@@ -1,4 +1,4 @@
-"""A bad line: `sandbox proxy` between a program and its partner."""
+"""A bad connection: `sandbox proxy` between a program and its partner."""
 
 import json
 import urllib.request
@@ -13,7 +13,7 @@ from harness.waiting import wait_for
 
 
 class Line:
-    """One proxy, to one port of 127.0.0.1."""
+    """A proxy to one port of 127.0.0.1."""
 
     def __init__(self, stage: Stage, name: str, to: int) -> None:
         self._stage = stage
@@ -24,7 +24,7 @@ class Line:
         self.start()
 
     def start(self) -> None:
-        """Also again: on the same port."""
+        """Also restarts it: on the same port."""
         places = ("--listen", f"127.0.0.1:{self.port}", "--to", f"127.0.0.1:{self._to}")
         control = ("--control", f"127.0.0.1:{self._control}")
         command = [program("sandbox"), "proxy", *places, *control]
@@ -33,7 +33,7 @@ class Line:
             wait_for(lambda: f"the line; {self._process.tail()}", lambda port=port: accepts(port))
 
     def stop(self) -> None:
-        """Its port is closed: connections are cut, and refused from now on."""
+        """Closes its port: connections are cut, and refused from now on."""
         self._process.kill()
 
     def mode(self, mode: str, **more: Any) -> None:  # noqa: ANN401
@@ -41,7 +41,7 @@ class Line:
         self._call({"mode": mode, **more})
 
     def hits(self, mode: str) -> int:
-        """How often that mode was met."""
+        """How often that mode took effect."""
         return int(self._call(None)["counts"].get(mode, {}).get("hits", 0))
 
     def _call(self, order: dict[str, Any] | None) -> dict[str, Any]:
@@ -53,5 +53,5 @@ class Line:
 
 @pytest.fixture
 def proxy(stage: Stage) -> Callable[[str, int], Line]:
-    """`proxy("gateway", gateway.port)` starts a line to that port."""
+    """`proxy("gateway", gateway.port)` starts a proxy to that port."""
     return lambda name, to: Line(stage, name, to)

@@ -1,4 +1,4 @@
-"""A message of every type, as a former version published it in a real close."""
+"""A message of every type, as an earlier version published it in a real close."""
 
 import json
 import re
@@ -10,7 +10,7 @@ FILE = ROOT / "Tests" / "PipelineTests" / "Recorded" / "0.1" / "messages.jsonl"
 
 
 def recorded(account: str, period: str) -> dict[str, dict[str, Any]]:
-    """By routing key, put into the terms of that account and period; their ids with them."""
+    """By routing key, rewritten for that account and period, including their ids."""
     found: dict[str, dict[str, Any]] = {}
     for line in FILE.read_text().splitlines():
         text = re.sub(r"\b(cust-[0-9]+|other-[a-z-]+)\b", account, line)

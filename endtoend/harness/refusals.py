@@ -1,4 +1,4 @@
-"""The handler of the test's mail server: takes mails into a Maildir, or refuses them by a file."""
+"""The handler of the test's mail server: stores mails in a Maildir or refuses them."""
 
 import json
 from pathlib import Path

@@ -25,7 +25,7 @@ NAMES = ("invoicer", "charger", "mailer", "holder", "reporter")
 
 @dataclass(frozen=True)
 class Readiness:
-    """What `/readyz` says; status 0 while nothing answers."""
+    """The answer of `/readyz`; status 0 while nothing answers."""
 
     status: int
     missing: dict[str, str]
@@ -51,7 +51,7 @@ class Services:
         wait: bool = True,
         standard_error: IO[bytes] | int | None = None,
     ) -> None:
-        """All five, or those named, with more settings; returns when they are ready."""
+        """Starts all or the named ones, with additional settings; returns when they are ready."""
         for name in names or NAMES:
             self._ports[name] = free_port()
             address = {"HTTP_ADDRESS": f"127.0.0.1:{self._ports[name]}"}
@@ -97,11 +97,11 @@ class Services:
         return {series: v for series, v in samples if series.split("{")[0].endswith("_total")}
 
     def page(self, name: str, path: str) -> str:
-        """What it serves there; empty while nothing answers."""
+        """The page it serves there; empty while nothing answers."""
         return self._page(name, path)[1]
 
     def stop(self, *names: str) -> None:
-        """SIGTERM to all, or to those named; each has to end well."""
+        """SIGTERM to all or to the named ones; each must exit with 0."""
         for name in names or tuple(self._running):
             self[name].terminate()
         for name in names or tuple(self._running):
@@ -112,7 +112,7 @@ class Services:
             self[name].kill()
 
     def check(self, name: str, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
-        """`SERVICE --check`: its exit status and what it said."""
+        """`SERVICE --check`: its exit status and output."""
         done = subprocess.run(
             [program(name), "--check"],
             env=self._stage.environment(settings),

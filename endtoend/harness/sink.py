@@ -1,4 +1,4 @@
-"""The mail server of a test, which keeps what it takes and refuses what it is told to."""
+"""The mail server of a test, which keeps accepted mails and refuses mails on demand."""
 
 import email
 import json
@@ -40,14 +40,14 @@ class Sink:
         self.process.kill()
 
     def refuse(self, reply: str, at: str = "RCPT", address: str = "*") -> None:
-        """Says so from now on, to everybody's mails or to those to one address."""
+        """Gives this answer from now on, to all mails or to those for one address."""
         file = self.folder / FILE
         fresh = file.with_suffix(".new")
         fresh.write_text(json.dumps({at: {address: reply}}))
-        fresh.rename(file)  # at once: it is read at every mail
+        fresh.rename(file)  # atomically: it is read for every mail
 
     def accept(self) -> None:
-        """Takes mails again; that it has refused some is part of the test."""
+        """Accepts mails again; the test requires that it has refused some."""
         (self.folder / FILE).unlink()
         assert self.refused > 0, "no mail met the refusal"
 
@@ -57,7 +57,7 @@ class Sink:
         return len(log.read_text().splitlines()) if log.exists() else 0
 
     def mails(self, address: str | None = None) -> list[Message]:
-        """The mails taken, all or those to one address."""
+        """The accepted mails, all or those to one address."""
         files = [f for name in ("new", "cur") for f in (self.folder / name).iterdir()]
         found = [email.message_from_bytes(f.read_bytes(), policy=default) for f in sorted(files)]
         return [m for m in found if address is None or address in recipients(m)]

@@ -17,7 +17,7 @@ PERIOD = "2026-11"
 
 
 class Stage:
-    """A folder under .run/endtoend, and everything that was started for it."""
+    """A folder under .run/endtoend, and everything that was started in it."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
@@ -32,14 +32,14 @@ class Stage:
         }
 
     def set(self, **settings: str) -> None:
-        """Settings of every program from now on, named as in README without `MONTHCLOSE_`."""
+        """Settings of every program from now on, named as in docs/settings.md."""
         self._settings.update(settings)
 
     def setting(self, key: str) -> str:
         return self._settings[key]
 
     def environment(self, settings: Mapping[str, str] | None = None) -> dict[str, str]:
-        """What a program is started with: nothing of ours comes from the machine's environment."""
+        """The environment of a program: none of our settings come from the machine."""
         merged = {**self._settings, **(settings or {})}
         outside = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         ours = {f"MONTHCLOSE_{key}": value for key, value in merged.items() if value != ""}
@@ -58,7 +58,7 @@ class Stage:
         return process
 
     def end_all(self) -> None:
-        """At once, newest first: a program that cannot be killed at any time is a fault itself."""
+        """SIGKILL, newest first: a program that cannot be killed at any time is a fault itself."""
         for process in reversed(self.processes):
             process.kill()
 

@@ -28,14 +28,14 @@ on_postgres = pytest.mark.parametrize("store", ["postgres"], indirect=True)
 
 
 class Store(ABC):
-    """A ledger that can be read, backed up and put back as docs/operations.md says."""
+    """A ledger that can be read, backed up and restored as docs/backup.md says."""
 
     kind: str
     url: str
 
     @abstractmethod
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """What a query finds."""
+        """The rows that a query finds."""
 
     @abstractmethod
     def back_up(self, name: str) -> None:
@@ -43,10 +43,10 @@ class Store(ABC):
 
     @abstractmethod
     def restore(self, name: str) -> None:
-        """With every service stopped: nothing of the present ledger stays."""
+        """With every service stopped: nothing of the present ledger remains."""
 
     def value(self, sql: str) -> Any:  # noqa: ANN401
-        """The one figure a query finds."""
+        """The single figure that a query finds."""
         return self.rows(sql)[0][0]
 
 
@@ -116,7 +116,7 @@ class PostgresServer:
         run([SCRIPTS / "postgres", "stop", self.folder])
 
     def pause(self) -> None:
-        """The server and its connections are there, and do not answer."""
+        """The server keeps its connections and does not answer."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -138,7 +138,7 @@ class PostgresServer:
         return port
 
     def database(self, name: str) -> str:
-        """An empty database, whatever was there; its URL."""
+        """Creates an empty database, whatever was there; returns its URL."""
         return run([SCRIPTS / "postgres", "database", self.folder, name]).strip()
 
     def superuser(self, sql: str) -> str:

@@ -1,4 +1,4 @@
-"""Waiting for events. Nothing in these tests sleeps in the hope that something has happened."""
+"""Waiting for events. No test sleeps and hopes that something has happened."""
 
 import os
 import time
@@ -7,12 +7,12 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-# Deadlines are long, since only failures meet them; on a slow machine they may have to be longer.
+# Deadlines are long, since only failures reach them; slow machines may need longer ones.
 PATIENCE = float(os.environ.get("ENDTOEND_PATIENCE", "1"))
 
 
 class NotHappened(AssertionError):  # noqa: N818
-    """What was waited for did not come before its deadline."""
+    """The awaited event did not happen before its deadline."""
 
 
 def wait_for(
@@ -21,9 +21,9 @@ def wait_for(
     seconds: float = 60,
     every: float = 0.05,
 ) -> Found:
-    """Asks `probe` until it gives something true, and returns that.
+    """Calls `probe` until it returns something true, and returns that.
 
-    `sentence` completes "waited 60 s for …"; as a function it is asked at the deadline, to tell
+    `sentence` completes "waited 60 s for …"; a function is called at the deadline, to say
     what was there instead.
     """
     deadline = time.monotonic() + seconds * PATIENCE

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Sourced by the scenarios in this folder: a stage each, faults that are counted, one check at the end.
+# Sourced by the scenarios in this folder: one stage each, counted faults, one check at the end.
 #
-# A scenario that did not meet its fault often enough is void, and that is a failure: it has proven
-# nothing. Otherwise it waits, with no hand laid on anything, until all is quiet, and then checks
-# every invariant it can from the gateway's log, the mails, the ledger and the broker's queues.
+# A scenario whose fault did not happen often enough is void, which is a failure: it has proven nothing.
+# Otherwise it waits without intervening until everything is quiet, and then checks every invariant it
+# can from the gateway's log, the mails, the ledger and the broker's queues.
 
 STAGE_FAMILY=chaos
 E2E_BROKER_DIR=${CHAOS_BROKER_DIR:?the folder of a running broker; scripts/chaos/run sets it}
@@ -20,16 +20,16 @@ source "$HERE/nodes.sh"
 # shellcheck source=queues.sh
 source "$HERE/queues.sh"
 
-# What a scenario may say before `finish`, where its fault has such an effect:
-DEAD_EXPECTED=0 # dead letters there have to be; `some`: at least one
-PARKED_EXPECTED=0 # accounts that only a person can settle; `some`: at least one
-RESENDS=none # `counted`: a mailer or mail server was hit, the report has to count the mails
+# What a scenario may set before `finish`, if its fault has this effect:
+DEAD_EXPECTED=0 # number of dead letters; `some`: at least one
+PARKED_EXPECTED=0 # number of accounts that only a person can settle; `some`: at least one
+RESENDS=none # `counted`: a mailer or mail server was hit, and the report must count the mails
 
 # ---- the stage --------------------------------------------------------------------------------
 
 # begin_chaos FAULT FULL SHORT [GATEWAY_MILLISECONDS]: FULL accounts, or SHORT with --short, of every
-# kind, with the retries closer together than in production. `OWN_BROKER=yes`: on one of its own,
-# `OWN_CLUSTER=yes`: on a cluster of three nodes of its own.
+# kind, with shorter retry delays than in production. `OWN_BROKER=yes`: on its own broker,
+# `OWN_CLUSTER=yes`: on its own cluster of three nodes.
 begin_chaos() {
   FAULT=$1
   ACCOUNTS=$2
@@ -45,7 +45,7 @@ begin_chaos() {
     "$ROOT/scripts/cluster" start "$E2E_BROKER_DIR"
   fi
   begin "$(basename "$0")"
-  if declare -F prepare_store >/dev/null; then prepare_store; fi # a scenario's own place for it
+  if declare -F prepare_store >/dev/null; then prepare_store; fi # a scenario's own store
   BEGUN=${EPOCHREALTIME/,/.}
   setting MONTHCLOSE_RETRY_DELAYS "${CHAOS_RETRY_DELAYS:-1s,2s,4s,8s,16s,32s,1m,5m}"
   start_gateway "${4:-0}"
@@ -54,10 +54,10 @@ begin_chaos() {
   import_sample "$ACCOUNTS" --awkward
 }
 
-# hit WHAT: the fault was really met, once
+# hit WHAT: the fault really happened, once
 hit() { echo "$*" >>"$RUN/hits"; }
 
-# hits_from NUMBER WHAT: a counter of the gateway or the proxy says so
+# hits_from NUMBER WHAT: as often as a counter of the gateway or the proxy says
 hits_from() {
   local i
   for ((i = 0; i < $1; i++)); do hit "$2"; done
@@ -71,10 +71,10 @@ print_hits() {
     while read -r line; do say "$line"; done
 }
 
-# is_running: the close has begun and is not over
+# is_running: the close has started and is not over
 is_running() { [[ "$(status_json | jq -r .state)" == running ]]; }
 
-# wait_for_share SERVICE PERCENT: until that service is through with so many of the accounts
+# wait_for_share SERVICE PERCENT: until that service has finished this share of the accounts
 wait_for_share() {
   local least=$((ACCOUNTS * $2 / 100)) deadline=$((SECONDS + 300)) count=
   until [[ $count =~ ^[0-9]+$ ]] && ((count >= least)); do
@@ -83,7 +83,7 @@ wait_for_share() {
   done
 }
 
-# done_by SERVICE: how many accounts it is through with
+# done_by SERVICE: how many accounts it has finished
 done_by() {
   case $1 in
     invoicer) report_sum invoices ;;
@@ -95,17 +95,17 @@ done_by() {
 
 # ---- the end ----------------------------------------------------------------------------------
 
-# finish LEAST [CHECK...]: void if the fault was met less often; else quiet within 2 minutes plus the
-# work (L1), every invariant holds, and the scenario's own checks, functions, do. The row for the table
-# is written last: it tells what came of all of them.
+# finish LEAST [CHECK...]: void if the fault happened less often. Otherwise everything must be quiet within
+# 2 minutes plus the work (L1), and every invariant and the scenario's own checks (functions) must hold.
+# The row for the table is written last, since it reports the result of all of them.
 finish() {
   local least=$1 check
   if (($(hits) < least)); then
-    failed "void: the fault was met $(hits) times, at least $least were needed"
+    failed "void: the fault happened $(hits) times, at least $least are required"
     row void
     return
   fi
-  passed "the fault was met $(hits) times"
+  passed "the fault happened $(hits) times"
   print_hits
   if wait_until_quiet $((120 + ACCOUNTS / 20)); then check_invariants; fi
   for check in "${@:2}"; do "$check"; done
@@ -118,7 +118,7 @@ row() {
     "$(seconds_since "$BEGUN")" "$1" >>"${CHAOS_TABLE:-/dev/null}"
 }
 
-# wait_until_quiet SECONDS: the close is over and no message is left anywhere, twice in a row
+# wait_until_quiet SECONDS: until the close is over and no message is left anywhere, twice in a row
 wait_until_quiet() {
   local deadline=$((SECONDS + $1)) healed=$SECONDS calm=0
   wait_for_state closed "$1" || return 1
@@ -133,7 +133,7 @@ wait_until_quiet() {
   passed "quiet $((SECONDS - healed)) s after the last fault"
 }
 
-# check_invariants: after every scenario, whatever was done to it
+# check_invariants: after every scenario, whatever happened in it
 check_invariants() {
   local status
   status=$(status_json)
@@ -150,13 +150,13 @@ check_invariants() {
     check_audit
   else
     check_unposted
-    # A charge that is with a person is at the gateway and not in the ledger: the audit says so.
+    # A charge that waits for a person is at the gateway and not in the ledger: the audit says so.
     check_audit parked
   fi
 }
 
-# check_unposted: charges the answers of which could not be believed are at the gateway, and nothing of
-# them is in the ledger
+# check_unposted: charges whose answers could not be believed are at the gateway, and nothing of them is
+# in the ledger
 check_unposted() {
   local parked
   parked=$(parked_accounts)
@@ -167,7 +167,7 @@ check_unposted() {
   check_collected "$parked"
 }
 
-# parked_accounts: of messages that are dead because the gateway's answer was not believed
+# parked_accounts: accounts of dead letters whose gateway answer was not believed
 parked_accounts() {
   closectl dead list --reason gateway-implausible --json 2>"$RUN/logs/dead.log" |
     jq -r '.letters[].messageID | split("/")[1] | split(":")[0]' | sort -u

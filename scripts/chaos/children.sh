@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Sourced by chaos.sh: services started so that it is known afterwards how they ended.
+# Sourced by chaos.sh: starts services so that their exit status is known afterwards.
 
-# start_child NAME SERVICE [KEY=VALUE...]: like start_service; its exit status is written down by a
-# shell of its own, which also keeps bash from reporting every kill on the terminal
+# start_child NAME SERVICE [KEY=VALUE...]: like start_service; a shell of its own records its exit status
+# and also keeps bash from reporting every kill on the terminal
 start_child() {
   local name=$1 service=$2
   shift 2
-  ! process_alive "$name" || die "$name already runs in $RUN (pid $(process_pid "$name"))"
+  ! process_alive "$name" || die "$name is already running in $RUN (pid $(process_pid "$name"))"
   rm -f "$RUN/pids/$name.pid" "$RUN/pids/$name.ended"
   {
     setsid env "$@" "$BIN/$service" >>"$RUN/logs/$name.log" 2>&1 </dev/null &
@@ -21,7 +21,7 @@ start_child() {
   until [[ -s $RUN/pids/$name.pid ]]; do sleep 0.01; done
 }
 
-# has_ended NAME: it was started by start_child and is over
+# has_ended NAME: it was started by start_child and has ended
 has_ended() { [[ -f $RUN/pids/$1.ended ]]; }
 
 # ended_with NAME: waits for its end and prints the exit status; 137 is SIGKILL, 143 SIGTERM

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced first by scenarios that cut links: starts a cluster of hosts and runs the scenario once more
-# on the services' host of it. Its 127.0.0.1 is its own: gateway, mail sink and store are there.
+# Sourced first by scenarios that cut links: starts a cluster of hosts and runs the scenario again on its
+# services' host, which has its own 127.0.0.1: gateway, mail sink and store are there.
 
 CLUSTER_DIR=$(cd "$(dirname "$0")/../.." && pwd)/.run/chaos/cluster-$(basename "$0")
 CLUSTER=$(dirname "$0")/../cluster

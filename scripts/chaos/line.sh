@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by chaos.sh: proxies of our own between a service and what it talks to.
+# Sourced by chaos.sh: our own proxies between a service and its partners.
 
 declare -A LINE_PORT=() LINE_CONTROL=()
 
@@ -14,7 +14,7 @@ start_line() {
   wait_for_port "line-$name" "${LINE_CONTROL[$name]}" 30
 }
 
-# line_mode NAME JSON: what is done to its connections from now on
+# line_mode NAME JSON: what happens to its connections from now on
 line_mode() {
   curl -sSf -X POST "http://127.0.0.1:${LINE_CONTROL[$1]}/" -d "$2" >/dev/null
 }
@@ -27,8 +27,8 @@ line_count() {
 # broker_port: where the stage's broker listens
 broker_port() { sed -E 's,.*:([0-9]+)/.*,\1,' <<<"$BROKER_ROOT_URL"; }
 
-# broker_url_by NAME: the stage's broker, reached through that line
+# broker_url_by NAME: the stage's broker, reached through that proxy
 broker_url_by() { sed -E "s,:[0-9]+/,:${LINE_PORT[$1]}/," <<<"$MONTHCLOSE_BROKER_URL"; }
 
-# gateway_by NAME: the services reach the gateway through that line from now on
+# gateway_by NAME: the services reach the gateway through that proxy from now on
 gateway_by() { setting MONTHCLOSE_GATEWAY_URL "http://127.0.0.1:${LINE_PORT[$1]}"; }

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Sourced by chaos.sh: what is done to the nodes of a cluster, and two of every service.
+# Sourced by chaos.sh: actions on the nodes of a cluster, and two of every service.
 
 cluster() { "$ROOT/scripts/cluster" "$1" "$E2E_BROKER_DIR" "${@:2}"; }
 
-# node_name N: as RabbitMQ calls it
+# node_name N: RabbitMQ's name for it
 node_name() { cut -d' ' -f1 "$E2E_BROKER_DIR/node-$1/name"; }
 
 # start_pairs: two processes of every service
@@ -13,7 +13,7 @@ start_pairs() {
   start_services
 }
 
-# check_members: every quorum queue has a member on all three nodes, before anything is done to one
+# check_members: every quorum queue has a member on all three nodes, before anything happens to one
 check_members() {
   equal "queues without three members" 0 "$("$RABBITMQCTL" -s -p "$VHOST" list_queues name members |
     awk -F'\t' 'split($2, m, ",") != 3' | wc -l)"
@@ -32,7 +32,7 @@ connected_to() {
     'index($1, node) == 1 && $2 == vhost' | wc -l
 }
 
-# wait_for_leader_elsewhere N: until node N leads no queue any more
+# wait_for_leader_elsewhere N: until node N no longer leads any queue
 wait_for_leader_elsewhere() {
   local deadline=$((SECONDS + 90))
   until [[ $(leading "$1" 2>/dev/null) == 0 ]]; do
@@ -44,14 +44,14 @@ wait_for_leader_elsewhere() {
   done
 }
 
-# wait_for_members: until every queue has three members that answer, so that the next fault is not the
-# second at once
+# wait_for_members: until every queue has three members that answer, so that the next fault does not
+# coincide with the previous one
 wait_for_members() {
   local deadline=$((SECONDS + 90))
   until [[ $("$RABBITMQCTL" -s -p "$VHOST" list_queues name online 2>/dev/null |
     awk -F'\t' 'split($2, m, ",") != 3' | wc -l) == 0 ]]; do
     if ((SECONDS >= deadline)); then
-      failed "90 s after the node is back not every queue has its members"
+      failed "90 s after the node came back, not every queue has its members"
       return
     fi
     sleep 0.5

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Sourced by chaos.sh: what is in the stage's queues, and other programs' messages into them.
+# Sourced by chaos.sh: reads the stage's queues, and publishes other programs' messages into them.
 
-# queue_counts: "NAME MESSAGES" a line, waiting and in work, as the quorum queues themselves have them
-# now; list_queues tells what was counted up to 5 s ago
+# queue_counts: "NAME MESSAGES" a line, waiting and in progress, as the quorum queues themselves count them
+# now; list_queues shows counts that are up to 5 s old
 queue_counts() {
   "$RABBITMQCTL" -q eval "[begin
       {ok, {_, N}, _} =
@@ -11,13 +11,13 @@ queue_counts() {
     end || Q <- rabbit_amqqueue:list(<<\"$VHOST\">>)], ok." | grep -v '^ok$'
 }
 
-# queued: messages in all queues but the dead letters
+# queued: messages in all queues except the dead letters
 queued() { queue_counts | awk '$1 !~ /\.dead$/ { sum += $2 } END { print sum + 0 }'; }
 
-# dead_letters: in all services' queues for them
+# dead_letters: number of dead letters of all services
 dead_letters() { queue_counts | awk '$1 ~ /\.dead$/ { sum += $2 } END { print sum + 0 }'; }
 
-# publish_to SERVICE FILE: any other program's message, straight into a service's queue
+# publish_to SERVICE FILE: publishes another program's message straight into a service's queue
 publish_to() {
   "$RABBITMQCTL" -q eval "{ok, Body} = file:read_file(\"$2\"),
     rabbit_basic:publish(rabbit_misc:r(<<\"$VHOST\">>, exchange, <<>>), <<\"$1\">>,

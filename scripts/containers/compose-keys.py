@@ -1,6 +1,6 @@
-"""Prints a sentence for each key that a mapping of a YAML file has twice.
+"""Prints a line for each duplicate key in a mapping of a YAML file.
 
-Such a file is refused by newer engines, and read by docker-compose 1 as if the first was not there.
+Newer engines refuse such a file, and docker-compose 1 ignores the first of the two keys.
 """
 import sys
 
@@ -8,7 +8,7 @@ import yaml
 
 
 def doubles(node, seen):
-    if id(node) in seen:  # what an alias repeats is said once
+    if id(node) in seen:  # a repetition by an alias is reported once
         return
     seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):

@@ -1,4 +1,4 @@
-"""Reads a resolved compose file and prints a sentence for each breach of the project's rules."""
+"""Reads a resolved compose file and prints a line for each violation of the project's rules."""
 import sys
 
 import yaml
@@ -49,6 +49,6 @@ def breaches(name, service):
 document = yaml.safe_load(sys.stdin)
 for name, service in document["services"].items():
     if name == "program" or name == "service":
-        continue  # what the others extend: it has no image of its own
+        continue  # the base of the others: it has no image of its own
     for sentence in breaches(name, service):
         print(f"{name} {sentence};", end=" ")

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the scripts in this folder: podman with storage, settings and networks of its own under
-# .run/containers, whatever else podman or docker the machine has.
+# Sourced by the scripts in this folder: podman with its own storage, settings and networks under
+# .run/containers, whatever other podman or docker the machine has.
 
 # shellcheck source=../stage.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../stage.sh"
@@ -11,7 +11,7 @@ export RABBITMQ_IMAGE=$IMAGES/rabbitmq:debian POSTGRES_IMAGE=$IMAGES/postgres:de
 export MAIL_SINK_IMAGE=$IMAGES/mail:debian
 
 
-# why_not: a sentence why containers cannot be run here, or nothing
+# why_not: a sentence that says why containers cannot be run here, or nothing
 why_not() {
   local tool
   for tool in podman docker-compose debootstrap runc unshare; do
@@ -25,7 +25,7 @@ why_not() {
     return
   }
   unshare --mount --net --pid --fork --mount-proc true 2>/dev/null ||
-    echo "the kernel allows no namespaces of our own here"
+    echo "the kernel does not allow our own namespaces here"
 }
 
 # use_engine: settings for every podman this shell starts
@@ -37,7 +37,7 @@ driver = "${STORAGE_DRIVER:-overlay}"
 graphroot = "$STATE/storage"
 runroot = "$STATE/run/storage"
 CONF
-  # runc, because crun refuses cgroups where version 1 and 2 are mounted side by side
+  # runc, because crun refuses cgroups if versions 1 and 2 are mounted side by side
   cat >"$STATE/containers.conf" <<CONF
 [containers]
 default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
@@ -53,30 +53,29 @@ volume_path = "$STATE/storage/volumes"
 network_config_dir = "$STATE/networks"
 CONF
   export CONTAINERS_STORAGE_CONF=$STATE/storage.conf CONTAINERS_CONF=$STATE/containers.conf
-  export BUILDAH_FORMAT=docker # the OCI format knows no HEALTHCHECK
+  export BUILDAH_FORMAT=docker # the OCI format has no HEALTHCHECK
 }
 
-# in_own_namespaces SCRIPT ARGUMENT...: this script again, with network, mounts and processes of its
-# own. Nothing it starts can reach another machine or be reached from one, and whatever becomes of
-# the script, nothing of it goes on.
+# in_own_namespaces SCRIPT ARGUMENT...: runs this script again with its own network, mounts and processes.
+# Nothing it starts can reach another machine or be reached from one, and nothing outlives the script.
 in_own_namespaces() {
   [[ -z "${CONTAINERS_INSIDE:-}" ]] || return 0
   mkdir -p "$STATE"
   exec 8>"$STATE/lock"
-  flock --nonblock 8 || die "another trial in containers runs already"
+  flock --nonblock 8 || die "another trial in containers is already running"
   CONTAINERS_INSIDE=yes exec unshare --mount --net --pid --fork --kill-child --mount-proc "$@"
 }
 
-# begin_inside: what namespaces of our own still lack
+# begin_inside: sets up what new namespaces lack
 begin_inside() {
   ip link set lo up
   mkdir -p /run/netns /run/containers "$STATE/run"
   mount -t tmpfs tmpfs /run/netns
-  # Here podman's name server keeps addresses, wherever its other state is: of a run that was ended
-  # they would stay, and a name would lead to where nobody is.
+  # podman's name server keeps its addresses here, wherever its other state is: those of a killed run would
+  # stay, and a name would lead nowhere.
   mount -t tmpfs tmpfs /run/containers
   mount -t tmpfs tmpfs /dev/shm
-  # As after a start of the machine: podman takes nothing that ran before for running.
+  # As after a reboot: podman must not consider earlier containers as running.
   mount -t tmpfs tmpfs "$STATE/run"
   use_engine
 }
@@ -92,9 +91,9 @@ start_engine() {
   done
 }
 
-# forget_former_runs: containers, networks and volumes that a run before left behind; images are kept
+# forget_former_runs: removes containers, networks and volumes of earlier runs; keeps images
 forget_former_runs() {
-  podman rm --all --force --time 0 >/dev/null 2>&1 || true # what ran is gone, its records may be odd
+  podman rm --all --force --time 0 >/dev/null 2>&1 || true # the containers are gone, their records may be inconsistent
   podman network prune --force >/dev/null
   podman volume prune --force >/dev/null
 }

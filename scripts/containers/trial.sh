@@ -1,18 +1,18 @@
 # shellcheck shell=bash
-# Sourced after engine.sh by the trials of the two forms: compose as an operator types it, and what
-# is asked of containers.
+# Sourced after engine.sh by the trials of the two forms: compose as an operator types it, and questions
+# to containers.
 
 # shellcheck source=../counting.sh
 source "$ROOT/scripts/counting.sh"
 : "${E2E_RESULTS:=/dev/null}"
-# The month that has ended, as `closectl close start last` will name it.
+# The month that has ended, as `closectl close start last` resolves it.
 PERIOD=$(date -u -d "$(date -u +%Y-%m-01) -1 month" +%Y-%m)
 
 # container SERVICE: the id of its only container
 container() { compose ps -q "$1" 2>/dev/null | head -n 1; }
 ask() { podman inspect --format "$2" "$(container "$1")"; }
 health() { ask "$1" '{{ .State.Health.Status }}'; }
-# inside SERVICE COMMAND...: in its running container, as its user
+# inside SERVICE COMMAND...: in the service's running container, as its user
 inside() { podman exec "$(container "$1")" "${@:2}"; }
 
 # closectl ARGUMENT...: as an operator runs it
@@ -20,7 +20,7 @@ inside() { podman exec "$(container "$1")" "${@:2}"; }
 closectl() { compose run --rm -T closectl "$@" </dev/null 2>>"$STATE/closectl.log"; }
 status_json() { closectl close status "$PERIOD" --json; }
 
-# quietly COMMAND...: its output only if it fails
+# quietly COMMAND...: shows its output only if it fails
 quietly() {
   local log=$STATE/quietly.log
   "$@" >"$log" 2>&1 || {
@@ -29,7 +29,7 @@ quietly() {
   }
 }
 
-# look_after_health: podman leaves health checks to timers of systemd; where none runs, this asks
+# look_after_health: podman leaves health checks to systemd timers; without systemd, this runs them
 look_after_health() {
   local id
   while :; do
@@ -67,7 +67,7 @@ wait_for_state() {
   failed "the close of $PERIOD is not $1 after $2 s: $(status_json | jq -c '{state, accounts, stages}')"
 }
 
-# finished: accounts of the close that have their end
+# finished: number of accounts of the close that have their end
 finished() { status_json | jq '.accounts.finished // 0'; }
 
 # check_audited: the close is over, and ledger, gateway and queues agree on what happened
@@ -76,7 +76,7 @@ check_audited() {
   found=$(status_json)
   equal "accounts with an end" "$ACCOUNTS" "$(jq .accounts.finished <<<"$found")"
   equal "dead letters" 0 "$(jq .dead <<<"$found")"
-  # What the services still have in hand at the end is waited for: a verdict without excuses.
+  # Waits for messages that services still have in hand at the end, so that the verdict has no excuses.
   deadline=$((SECONDS + 60))
   while :; do
     status=0
@@ -96,7 +96,7 @@ check_audited() {
   at_least "mails" "$ACCOUNTS" "$(inside mail sh -c 'find /tmp/mail -type f | wc -l')"
 }
 
-# check_hardened SERVICE [USER]: what its container is not able to do
+# check_hardened SERVICE [USER]: what its container cannot do
 check_hardened() {
   local service=$1 user=${2:-10001} status found
   status=$(inside "$service" cat /proc/self/status)
@@ -108,7 +108,7 @@ check_hardened() {
     "$((3 - $(grep -c 'Read-only file system' <<<"$found" || true)))"
 }
 
-# check_secrets DIR: no secret's text in an image, its history or what the engine tells of containers
+# check_secrets DIR: no secret's text is in an image, its history or the engine's container details
 check_secrets() {
   local file told
   told=$(podman ps -qa | xargs podman inspect
@@ -116,7 +116,7 @@ check_secrets() {
       podman image inspect "$image"
       podman history --no-trunc "$image"
     done)
-  at_least "lines the engine tells of containers, images and their history" 1000 "$(wc -l <<<"$told")"
+  at_least "lines of the engine about containers, images and their history" 1000 "$(wc -l <<<"$told")"
   for file in "$1"/*_password "$1"/broker_url; do
     equal "$(basename "$file") in any of them" 0 "$(grep -cF -- "$(cat "$file")" <<<"$told" || true)"
   done

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scenarios in this folder: a stage of their own, and checks that are counted.
+# Sourced by the scenarios in this folder: a stage for each, and counted checks.
 #
 # A scenario runs on its own virtual host of a shared broker, with its own store, gateway and sink.
 
@@ -26,7 +26,7 @@ begin() {
   use_settings
 }
 
-# begin_with_sample NAME ACCOUNTS [GATEWAY_MILLISECONDS]: and gateway, sink, a sample imported
+# begin_with_sample NAME ACCOUNTS [GATEWAY_MILLISECONDS]: also gateway, sink and an imported sample
 begin_with_sample() {
   begin "$1"
   start_gateway "${3:-0}"
@@ -44,7 +44,7 @@ import_sample() {
   quietly closectl import usage "$RUN/sample/usage.csv"
 }
 
-# quietly COMMAND...: its output only if it fails
+# quietly COMMAND...: shows its output only if it fails
 quietly() {
   local log=$RUN/logs/quietly.log
   "$@" >"$log" 2>&1 || {
@@ -57,7 +57,7 @@ quietly() {
 
 status_json() { closectl close status "$PERIOD" --json 2>/dev/null; }
 report_json() { closectl report "$PERIOD" --json 2>/dev/null; }
-# report_sum KEY: over all currencies
+# report_sum KEY: sum over all currencies
 report_sum() { report_json | jq --arg key "$1" '[.. | objects | select(has("ledgerSum")) | .[$key]] | add'; }
 story_json() { closectl explain "$1" --period "$PERIOD" --json 2>/dev/null; }
 # charges [ACCOUNT]: succeeded charges in the gateway's own log, a JSON line each
@@ -66,7 +66,7 @@ charges() {
     | select($account == "" or .account == $account)' "$GATEWAY_LOG"
 }
 charged_twice() { charges | jq -r .invoice | sort | uniq -d | wc -l; }
-# charged_sums [ACCOUNTS]: by the gateway, "CHF 1234" a line; without those accounts, one a line
+# charged_sums [ACCOUNTS]: the gateway's sums, "CHF 1234" a line; without those accounts, one a line
 charged_sums() {
   charges | jq -rs --arg without "${1:-}" '($without | split("\n")) as $without
     | map(select(.account | IN($without[]) | not))
@@ -91,9 +91,9 @@ wait_for_state() {
 # stage_count NAME: accounts that reached a stage, as `close status` counts them
 stage_count() { status_json | jq --arg name "$1" '.stages[$name] // 0'; }
 
-# ---- what must be true of every finished close -------------------------------------------------
+# ---- what must hold for every finished close ---------------------------------------------------
 
-# check_close EXPECTED: closed, everyone has an end, one charge each, the books agree everywhere
+# check_close EXPECTED: closed, every account has an end and one charge, all records agree
 check_close() {
   local status
   status=$(status_json)
@@ -104,16 +104,16 @@ check_close() {
   equal "one invoice per account" "$1" "$(report_sum invoices)"
   equal "sum of all entries" 0 "$(report_sum ledgerSum)"
   equal "invoices charged twice (gateway's log)" 0 "$(charged_twice)"
-  # A mailer that was killed may send a mail again; it counts those, and the report tells them.
+  # A mailer that was killed may send a mail again; it counts those, and the report shows the number.
   equal "mails sent twice (by Message-ID) that the report does not count" 0 "$(uncounted_mails)"
   at_least "mails in the sink" "$1" "$(mail_count)"
   check_audit
 }
 
-# check_audit: every invariant, from ledger, gateway, mails and what is in the queues. What is still
-# under way is waited for, so that nothing is left that could excuse a difference.
-# check_audit [parked]: charges are excused that are with a person, and nothing else; the audit lists
-# the first 20 of what offends it, so more of them are not
+# check_audit: every invariant, from ledger, gateway, mails and queues. Waits for work in progress, so that
+# nothing is left that could excuse a difference.
+# check_audit [parked]: excuses charges that wait for a person, and nothing else; the audit lists the first
+# 20 violations, so no more than these
 check_audit() {
   local excused=${1:-} deadline=$((SECONDS + 60)) status found broken
   while :; do
@@ -140,7 +140,7 @@ check_audit() {
   fi
 }
 
-# uncounted_mails: how many Message-IDs are in the sink more often than the report admits
+# uncounted_mails: how many Message-IDs are in the sink more often than the report says
 uncounted_mails() {
   local twice told
   twice=$(message_ids | sort | uniq -d | wc -l)
@@ -148,15 +148,15 @@ uncounted_mails() {
   echo $((twice > told ? twice - told : 0))
 }
 
-# check_no_resends: where no mailer was killed, no mail has an excuse to be there twice
+# check_no_resends: if no mailer was killed, no mail may be there twice
 check_no_resends() {
   equal "mails sent twice (by Message-ID), nothing having been killed" 0 \
     "$(message_ids | sort | uniq -d | wc -l)"
   equal "mails the report counts as sent again" 0 "$(report_json | jq .mailsResent)"
 }
 
-# check_collected [ACCOUNTS]: what the gateway took is what the ledger says was collected, per currency;
-# of those accounts, one a line, nothing
+# check_collected [ACCOUNTS]: the gateway's charges equal what the ledger says was collected, per currency;
+# nothing from those accounts, one a line
 check_collected() {
   equal "collected per currency: gateway and ledger${1:+, nothing of those accounts}" \
     "$(charged_sums "${1:-}" | sort | tr '\n' ' ')" \

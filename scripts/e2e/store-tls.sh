@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# Sourced by 13-tls: the store on a PostgreSQL that speaks TLS and asks for certificates; STORE_PLACE is
-# where, nothing without PostgreSQL. Its own server is shown other certificates, since PostgreSQL begins
-# in plain text and nothing can speak TLS in its stead.
+# Sourced by 13-tls: the store on a PostgreSQL with TLS and client certificates; STORE_PLACE is its place,
+# empty without PostgreSQL. The server itself switches certificates, since PostgreSQL connections begin in
+# plain text and no proxy can speak TLS in its place.
 
 STORE_PLACE=
 if [[ ! -x /usr/lib/postgresql/15/bin/postgres ]]; then
   skipped "PostgreSQL with verify-full: postgresql-15 is not installed"
   return 0
 fi
-# what it saw of each handshake
+# what the server saw of each handshake
 printf '%s\n' 'log_connections = on' 'log_min_messages = debug2' >"$CA/postgresql.conf"
 POSTGRES_TLS=$CA POSTGRES_CLIENTS=yes POSTGRES_CONFIG=$CA/postgresql.conf use_postgres "$RUN/postgres"
 STORE_BARE=$(sed -n 's/^export POSTGRES_URL=//p' "$RUN/postgres/postgres.env")
@@ -21,12 +21,12 @@ setting MONTHCLOSE_STORE_URL "$(store_as client-store)"
 
 store_log() { grep -cE "$1" "$RUN/postgres/log/postgres.log" || true; }
 store_certificate() { "$ROOT/scripts/postgres" certificate "$RUN/postgres" "$CA/$1"; }
-# store_handshakes: it was told that its certificate is bad, or, where only the name is wrong, the
-# handshake was completed and given up. Ours is in none that only looks.
+# store_handshakes: handshakes in which the client rejected its certificate or, if only the name is wrong,
+# completed the handshake and gave up. Connections that only look are not counted.
 store_handshakes() {
   store_log 'could not accept SSL connection: .* alert|SSL connection from DN:"CN=month_close"'
 }
-# what it did not accept, or did not find
+# certificates it did not accept, or did not find
 store_clients_refused() {
   store_log 'could not accept SSL connection: certificate verify failed|requires a valid client cert'
 }
@@ -82,7 +82,7 @@ store_faults() {
     "$(grep -cF "$(sed -E 's,.*//[^:]*:([^@]*)@.*,\1,' <<<"$STORE_BARE")" "$RUN/logs/refusals.log" || true)"
 }
 
-# store_is_waited_for: a service that is started while the certificate is bad
+# store_is_waited_for: by a service that is started while the certificate is bad
 store_is_waited_for() {
   store_certificate expired
   start_with holder
@@ -100,8 +100,8 @@ store_renewed_meanwhile() {
   store_certificate server
 }
 
-# store_was_encrypted: at the end. A mail whose failure could not be recorded, the store being away, may
-# be counted as perhaps sent again (the report's figure); none was.
+# store_was_encrypted: at the end. A mail whose failure could not be recorded while the store was unavailable
+# may be counted as possibly sent again (the report's figure); none was.
 store_was_encrypted() {
   equal "mails sent twice (by Message-ID)" 0 "$(message_ids | sort | uniq -d | wc -l)"
   equal "sessions in the store, by encryption and certificate" "t|/CN=month_close" \

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Spoils recorded messages one place at a time and compares who refuses them: the published schema,
-as consumers read it, and the program itself (`closectl probe messages`).
+"""Corrupts recorded messages one place at a time and compares the verdicts of the published schema, as
+consumers read it, and of the program itself (`closectl probe messages`).
 
 usage: agreement.py CLOSECTL MESSAGES.jsonl
 
-Both have to say the same of every one, but for what docs/messages/README.md lists: `null` counts
-as not there for the program. Prints the counts as a JSON document; exit status 1 on a difference.
+They must agree on every message, except for what docs/messages/README.md lists: the program treats
+`null` as absent. Prints the counts as a JSON document; exit status 1 on a difference.
 """
 
 import collections

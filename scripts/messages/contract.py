@@ -1,7 +1,7 @@
-"""The published schemas of docs/messages, tolerant as consumers read them or strict.
+"""The published schemas of docs/messages, either tolerant, as consumers read them, or strict.
 
-Strict: every object that lists its properties takes no others. So a field that is sent and not
-documented is found, while consumers go on ignoring what they do not know.
+Strict: every object that lists its properties accepts no others. This finds fields that are sent but
+not documented, while consumers continue to ignore unknown fields.
 """
 
 import json
@@ -11,7 +11,7 @@ import warnings
 
 import jsonschema
 
-# Another folder only to see that what is spoilt there is found.
+# Another folder only to check that faults in it are found.
 FOLDER = pathlib.Path(
     os.environ.get("MESSAGES_FOLDER")
     or pathlib.Path(__file__).resolve().parents[2] / "docs" / "messages"
@@ -53,7 +53,7 @@ class Contract:
         return [name[: -len(".json")] for name in self.schemas if name.endswith(".v1.json")]
 
     def faults(self, message, name=None):
-        """What is wrong with a message, a sentence each; by its type, or with the named schema."""
+        """The faults of a message, one line each; by the schema of its type, or by the named one."""
         if name is None:
             kind = message.get("type") if isinstance(message, dict) else None
             name = f"{kind}.json"

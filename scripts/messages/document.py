@@ -4,7 +4,7 @@
 usage: document.py [ASYNCAPI-SCHEMA.json]
 
 The form is what AsyncAPI 3.0 requires of the parts used here. With AsyncAPI's own JSON Schema
-(3.0.0-without-$id.json of the project asyncapi/spec-json-schemas) it is held against that as well.
+(3.0.0-without-$id.json of the project asyncapi/spec-json-schemas) it is checked against that as well.
 Prints a line for each fault; exit status 1 if there is one.
 """
 
@@ -18,7 +18,7 @@ import yaml
 from contract import FOLDER, Contract
 
 KEY = re.compile(r"^[\w.\-]+$")
-# Of each object the fields the specification knows, required ones first.
+# For each object the fields in the specification, required ones first.
 FIELDS = {
     "root": ({"asyncapi", "info"},
              {"id", "servers", "defaultContentType", "channels", "operations", "components"}),
@@ -43,7 +43,7 @@ FIELDS = {
 
 
 def without_own_id(schema):
-    """Debian's jsonschema takes a property that is called `$id` for an identifier and stumbles."""
+    """Debian's jsonschema mistakes a property called `$id` for an identifier and fails."""
     if isinstance(schema, list):
         return [without_own_id(item) for item in schema]
     if not isinstance(schema, dict):

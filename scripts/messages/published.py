@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Holds what `tap.py` wrote down against docs/messages: bodies strictly, properties, senders.
+"""Checks what `tap.py` recorded against docs/messages: bodies (strictly), properties, senders.
 
 usage: published.py FILE [DEAD-LETTERS-FILE]
 
-Prints what it saw as a JSON document; exit status 1 if anything is not as it was published.
+Prints what it saw as a JSON document; exit status 1 if anything differs from what is published.
 """
 
 import collections
@@ -16,8 +16,8 @@ import yaml
 from contract import FOLDER, Contract
 
 
-# A message on its way to a delay queue or to the dead letters goes by the exchange too, under that
-# queue's name; it is the same message, moved.
+# A message on its way to a delay queue or to the dead letters passes through the exchange too, under
+# that queue's name; it is the same message, moved.
 MOVED = re.compile(r"[a-z]+\.(retry\.[0-9]+[a-z]+|dead)")
 
 

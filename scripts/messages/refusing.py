@@ -1,4 +1,4 @@
-"""A mail sink that keeps every mail and takes none for addresses that begin with `refused`."""
+"""A mail sink that keeps every mail and accepts none for addresses that begin with `refused`."""
 
 from aiosmtpd.handlers import Mailbox
 

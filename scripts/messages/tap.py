@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes down every message that is published to the exchange, until it is told to stop.
+"""Records every message that is published to the exchange, until SIGTERM.
 
-usage: tap.py URL FILE              a queue of its own, bound to everything; stops on SIGTERM
-       tap.py URL FILE --look QUEUE...  what is in these queues; everything goes back
+usage: tap.py URL FILE              reads a queue of its own, bound to everything
+       tap.py URL FILE --look QUEUE...  reads these queues; everything goes back
 
 A JSON line each: routing key, properties, headers and the body as it was.
 """
@@ -33,7 +33,7 @@ def tap(channel, file):
     channel.queue_bind(queue, EXCHANGE, "#")
     print("tapping", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # It looks up twice a second, so that it hears the signal.
+    # Returns twice a second, to notice the signal.
     for method, properties, body in channel.consume(queue, auto_ack=True, inactivity_timeout=0.5):
         if method is not None:
             file.write(written(method.routing_key, properties, body) + "\n")
@@ -41,7 +41,7 @@ def tap(channel, file):
 
 
 def look(channel, file, queues):
-    """Takes each message once and acknowledges none: all go back when the connection ends."""
+    """Reads each message once and acknowledges none: all go back when the connection ends."""
     for queue in queues:
         while True:
             method, properties, body = channel.basic_get(queue)

@@ -48,7 +48,7 @@ struct LateArrivals: Encodable, Equatable {
     return isMeant ? "takes in \(who)" : "not in this close yet, \(who); --late takes them in"
   }
 
-  /// README's rule for a month that was closed without an invoice for the account.
+  /// The rule of docs/files.md for a month that was closed without an invoice for the account.
   private var fate: String {
     let some = withUsage == 1 ? "1 has" : "\(grouped(withUsage)) have"
     return "usage of \(period) goes on their next invoice by itself, without flat fees and "

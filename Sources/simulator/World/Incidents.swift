@@ -19,7 +19,7 @@ extension Simulation {
   private func happen(_ kind: FaultKind) async {
     switch kind {
     case .frozen where gateway.ignoresKeys:
-      // Stopped between its look and its call for longer than anybody waits: README, Limits.
+      // Stopped between its look and its call for longer than anybody waits: docs/limits.md.
       break
     case .killed, .frozen, .clockJump, .connectionLost: strikeProcess(kind)
     case .payment, .credit, .repeatedCommand:
@@ -198,7 +198,7 @@ extension Simulation {
       attempt.state == .declinedSoft
         && !gateway.charges.contains { $0.request.invoice == attempt.invoice }
     }
-    // Between a look and a call nobody sees it: README, Limits.
+    // Between a look and a call nobody sees it: docs/limits.md.
     let isAtWork = broker.contents.keys.contains {
       $0.hasPrefix(ServiceName.charger.rawValue) && !$0.hasSuffix(".dead")
     }

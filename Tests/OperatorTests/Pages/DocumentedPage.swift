@@ -70,8 +70,9 @@ struct DocumentedPage {
   private mutating func add(_ part: Part) { sections[sections.count - 1].parts.append(part) }
 
   private static func cells(_ line: Substring) -> [String] {
-    line.split(separator: "|", omittingEmptySubsequences: false).dropFirst().dropLast()
-      .map { $0.trimmingCharacters(in: .whitespaces) }
+    line.replacing("\\|", with: "\0")
+      .split(separator: "|", omittingEmptySubsequences: false).dropFirst().dropLast()
+      .map { $0.replacing("\0", with: "|").trimmingCharacters(in: .whitespaces) }
   }
 }
 
