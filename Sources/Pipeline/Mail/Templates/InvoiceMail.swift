@@ -37,9 +37,9 @@ extension MailTemplate {
   /// True whatever comes later: usage may still be reported, and is billed.
   private static let ending =
     "The last day of your account {{#hasEnded}}was{{/hasEnded}}{{^hasEnded}}is{{/hasEnded}} "
-    + "{{lastDay}}.{{#isFinal}} This is your final \(kind); only what is on no invoice yet could "
-    + "still follow.{{/isFinal}}"
-    + "{{#isAfterFinal}} This \(kind) is for usage that was reported later.{{/isAfterFinal}}"
+    + "{{lastDay}}.{{#isFinal}} This is your final \(kind); you will receive another only for "
+    + "items we have not billed yet.{{/isFinal}}"
+    + "{{#isAfterFinal}} This \(kind) covers usage that was reported later.{{/isAfterFinal}}"
 
   private static let kind =
     "{{#isCreditNote}}credit note{{/isCreditNote}}{{^isCreditNote}}invoice{{/isCreditNote}}"
@@ -58,11 +58,11 @@ extension MailTemplate {
         + "{{#nextAttempt}} on *{{nextAttempt}}*{{/nextAttempt}}."),
     sentence(
       "isTooSmall",
-      "*{{open}}* is too small an amount to charge to your card. There is nothing you need to do."),
+      "*{{open}}* is too small to charge to your card. There is nothing you need to do."),
     sentence(
       "isManual",
       "Please pay *{{open}}*{{#dueDate}} by *{{dueDate}}*{{/dueDate}} "
-        + "and give the invoice number as the reference."),
+        + "and quote the invoice number as the reference."),
     sentence("isSettled", "There is nothing left to pay."),
   ]
 

@@ -53,10 +53,10 @@ struct MailFigures {
 
   var totals: [MailFigure] {
     let total = MailFigure("Total", amount: money(view.totalMinor))
-    let taken = [("Your credit", view.creditAppliedMinor), ("Charged", view.chargedMinor)]
+    let taken = [("Credit used", view.creditAppliedMinor), ("Charged", view.chargedMinor)]
       .filter { $0.1 > 0 }.map { MailFigure($0.0, amount: "-\(money($0.1))") }
     if taken.isEmpty { return [total] }
-    return [total] + taken + [MailFigure("To pay", amount: money(view.openMinor))]
+    return [total] + taken + [MailFigure("Amount due", amount: money(view.openMinor))]
   }
 
   /// The line says so itself, as `, correction for 2026-10`; the note says it for people.

@@ -7,7 +7,7 @@ enum MailLayout {
   static let textFoot = """
 
     --\u{20}
-    Account {{account}}. This mail was sent automatically.
+    Account {{account}}. This is an automated message.
 
     """
 
@@ -52,7 +52,7 @@ enum MailLayout {
   private static let foot = """
     </td></tr>
     <tr><td class="side" style="padding:16px 36px 20px 36px;border-top:1px solid #e4e7eb;\
-    font-size:12px;color:#66727f;">Account {{account}}. This mail was sent automatically.</td></tr>
+    font-size:12px;color:#66727f;">Account {{account}}. This is an automated message.</td></tr>
     </table>
     </td></tr>
     </table>
