@@ -29,7 +29,7 @@ struct Program {
       let answer = try await carryOut(command)
       do {
         try print(answer, asJSON: wantsJSON)
-      } catch OutputFault.readerGone {}  // who wants no more of it changes nothing about it
+      } catch OutputFault.readerGone {}  // a reader that stops early does not change the outcome
       return answer.status
     } catch {
       return tell(error, asJSON: wantsJSON)

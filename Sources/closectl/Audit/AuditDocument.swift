@@ -61,7 +61,7 @@ struct AuditDocument: Encodable {
   private func text(_ style: Style) -> [String] {
     var lines = [
       style.bold("audit of \(period): close \(state), ledger position \(position)")
-        + (quiet ? "" : ", not quiet: what is under way is not held against anybody")
+        + (quiet ? "" : ", not quiet: work still in progress is not counted as a fault")
     ]
     for line in invariants {
       lines.append(shown(line, style))
@@ -72,7 +72,7 @@ struct AuditDocument: Encodable {
     let broken = invariants.filter { $0.verdict == "broken" }.map(\.invariant)
     lines.append(
       broken.isEmpty
-        ? style.good("all that was checked holds")
+        ? style.good("everything checked holds")
         : style.bad("broken: \(broken.joined(separator: ", "))"))
     if let certificate { lines.append("certificate written: \(certificate)") }
     if let certificateRefused { lines.append(style.bad(certificateRefused)) }

@@ -10,7 +10,7 @@ struct Maildir: Sendable {
     folders = ["new", "cur"].map { root.appendingPathComponent($0, isDirectory: true) }
       .filter { FileManager.default.fileExists(atPath: $0.path) }
     if folders.isEmpty {
-      throw Misuse("\(path) is no Maildir: there is no folder new or cur in it")
+      throw Misuse("\(path) is not a Maildir: it has no folder new or cur")
     }
   }
 

@@ -26,7 +26,7 @@ extension CloseStatus {
         let due = standing.story.due.first {
           $0.service == .charger && $0.invoice == attempt.invoice
         }
-        cause = "attempt \(attempt.number) has no certain answer of the gateway"
+        cause = "attempt \(attempt.number) has no certain answer from the gateway"
         service = ServiceName.charger.rawValue
         since = attempt.createdAt.rfc3339
         nextTry = due?.dueAt.rfc3339
@@ -35,7 +35,7 @@ extension CloseStatus {
         service = message.service.rawValue
         since = message.since.rfc3339
       } else if missing.contains("invoice") {
-        cause = "invoicer has not taken it up"
+        cause = "invoicer has not started it"
         service = ServiceName.invoicer.rawValue
         since = startedAt
       }
@@ -78,7 +78,7 @@ extension CloseStatus {
         }
       if overdue > 0 {
         let part = overdue == count ? "" : ", \(grouped(overdue)) of them"
-        return "\(service): \(things)\(part) due since \(firstAt) and not taken up"
+        return "\(service): \(things)\(part) due since \(firstAt) and not started"
       }
       return "\(service): \(things)\(one ? "" : ", the first") at \(firstAt)"
     }
@@ -97,7 +97,7 @@ extension CloseStatus {
     }
     return (unattended + busy).map(\.sentence)
       + inHand.map {
-        "\($0.sentence): it has in its hands what is waited for; its log and /readyz say more"
+        "\($0.sentence): it holds the message that is awaited; see its log and /readyz"
       }
   }
 
@@ -105,7 +105,7 @@ extension CloseStatus {
     let overdue = due.filter { $0.overdue > 0 }.map { style.bad("  \($0.line)") }
     if limits.isEmpty && overdue.isEmpty { return [] }
     let unattended = Set(queues.value?.filter { $0.consumers == 0 }.map(\.sentence) ?? [])
-    return ["", "what limits:"]
+    return ["", "held up by:"]
       + limits.map { unattended.contains($0) ? style.bad("  \($0)") : "  \($0)" } + overdue
   }
 

@@ -116,7 +116,7 @@ struct CloseStatus: Encodable {
 
   func lines(style: Style) -> [String] {
     guard state != "open" else {
-      return ["close \(period): not started; \(grouped(accounts.expected)) accounts are there"]
+      return ["close \(period): not started; accounts to close: \(grouped(accounts.expected))"]
         + triggers.map { style.bad($0.line) } + UnclosedMonths.lines(unclosed) + unpricedLines
         + trigger
     }
@@ -142,7 +142,7 @@ struct CloseStatus: Encodable {
     guard let queue = queues.value?.first(where: { $0.service == ServiceName.invoicer.rawValue })
     else { return [] }
     if !queue.isIdle { return [queue.sentence] }
-    return triggers.isEmpty ? ["closectl close start \(period) starts it"] : []
+    return triggers.isEmpty ? ["start it with: closectl close start \(period)"] : []
   }
 
   private var unpricedLines: [String] { unpriced?.lines ?? [] }
@@ -150,7 +150,7 @@ struct CloseStatus: Encodable {
   /// `312.4 accounts/s, ends about 2026-12-01T02:05:10Z`
   var pace: String? {
     guard let rate = accountsPerSecond, state == "running" else { return nil }
-    let end = expectedEnd.map { "ends about \($0)" } ?? "end not known yet"
+    let end = expectedEnd.map { "should end about \($0)" } ?? "end not known yet"
     return "\(tenths(rate)) accounts/s, \(end)"
   }
 
@@ -172,7 +172,7 @@ struct CloseStatus: Encodable {
 
   private func deadLine(_ style: Style) -> [String] {
     switch dead.value {
-    case nil: [style.bad("dead letters not known: the broker cannot be asked")]
+    case nil: [style.bad("dead letters unknown: the broker cannot be reached")]
     case 0?: []
     case let count?:
       [style.bad(LetterGroups.counted(count))] + (deadLetters?.lines ?? [])
@@ -182,7 +182,7 @@ struct CloseStatus: Encodable {
   private func parkedLines(_ style: Style) -> [String] {
     guard let parked, !parked.isEmpty else { return [] }
     let more = (ends[AccountEnd.parked.rawValue] ?? 0) - parked.count
-    return ["", style.bad("parked, for a person to look at (closectl parked retry \(period)):")]
+    return ["", style.bad("parked, waiting for a person (closectl parked retry \(period)):")]
       + parked.map { "  \(printable($0.account)): \($0.rule), \(inText(printable($0.why)))" }
       + (more > 0 ? ["  … and \(grouped(more)) more: closectl parked list \(period)"] : [])
       + LackingCatalogs.lines(lackingCatalog, period)
@@ -214,12 +214,12 @@ extension CloseStatus.Trigger {
 
   /// `refused close-2031-05 of /cron (period-not-over) at 2026-12-01T02:00:00Z: …`
   fileprivate var line: String {
-    let sender = "\(printable(messageID)) of \(printable(source))"
+    let sender = "\(printable(messageID)) from \(printable(source))"
     let often = times == 1 ? "" : " (\(times) times, first at \(firstAt))"
     let what =
       switch rule {
       case "close.start-early": "started early, allowed by \(sender)"
-      case "close.late-accounts": "taken in by \(sender)"
+      case "close.late-accounts": "late accounts added by \(sender)"
       case "close.start-past": "started as a past month, allowed by \(sender)"
       default: "refused \(sender) (\(reason ?? rule))"
       }

@@ -19,7 +19,7 @@ struct FarUsage {
   static func lines(_ months: [UnclosedMonths.Month]) -> [String] {
     if months.isEmpty { return [] }
     let more = months.count - shown
-    return ["warning: usage of months that are far away is in no invoice:"]
+    return ["warning: usage in distant months is on no invoice:"]
       + months.prefix(shown).map { month in
         let accounts = month.accounts == 1 ? "1 account" : "\(grouped(month.accounts)) accounts"
         return "  \(month.period): \(accounts)"

@@ -37,11 +37,11 @@ struct LackingCatalogs {
       let what = "no catalog in \(found.currency) for \(period) when it was needed: \(who)"
       guard found.isRunning else {
         return "\(what) got no invoice, and the close is closed; their usage goes on their next "
-          + "later invoice, without flat fees and minimums"
+          + "invoice for a later month, without flat fees and minimums"
       }
       return found.version.map {
-        "\(what) parked; closectl close start \(period) takes them in with version \($0)"
-      } ?? "\(what) parked; import one, then closectl close start \(period) takes them in"
+        "\(what) parked; closectl close start \(period) adds them with version \($0)"
+      } ?? "\(what) parked; import one, then closectl close start \(period) adds them"
     }
   }
 }

@@ -31,27 +31,27 @@ struct LateArrivals: Encodable, Equatable {
   private var who: String {
     let count = accounts == 1 ? "1 account" : "\(grouped(accounts)) accounts"
     let more = accounts - first.count
-    return "\(count) that came after the start: " + first.map(printable).joined(separator: ", ")
+    return "\(count) imported after the start: " + first.map(printable).joined(separator: ", ")
       + (more > 0 ? " and \(grouped(more)) more" : "")
   }
 
   /// Of a close somebody looks at.
   var line: String {
     canBeTakenIn
-      ? "not in this close yet, \(who); closectl close start \(period) --late takes them in"
+      ? "not in this close yet, \(who); closectl close start \(period) --late adds them"
       : "not in this close, \(who); \(fate)"
   }
 
   /// Of a close that is being started again; `isMeant`: with --late.
   func startLine(isMeant: Bool) -> String {
     if !canBeTakenIn { return "\(period) is closed without \(who); \(fate)" }
-    return isMeant ? "takes in \(who)" : "not in this close yet, \(who); --late takes them in"
+    return isMeant ? "adds \(who)" : "not in this close yet, \(who); --late adds them"
   }
 
   /// README's rule for a month that was closed without an invoice for the account.
   private var fate: String {
     let some = withUsage == 1 ? "1 has" : "\(grouped(withUsage)) have"
-    return "usage of \(period) goes on their next invoice by itself, without flat fees and "
+    return "usage of \(period) goes on their next invoice automatically, without flat fees and "
       + "minimums (\(withUsage == 0 ? "none has" : some) any so far)"
   }
 }

@@ -46,7 +46,7 @@ struct MailTroubles: Encodable, Equatable {
   func lines(_ period: String, _ style: Style) -> [String] {
     let waits = waiting.map {
       style.bad(
-        "\(counted($0.mails, "mail")) not taken by the mail server since \($0.since), tried again: "
+        "\(counted($0.mails, "mail")) not accepted by the mail server since \($0.since), retrying: "
           + printable($0.why))
     }
     guard undelivered > 0 else { return waits }

@@ -48,7 +48,7 @@ struct Preview {
     document.unpriced = try await UnpricedDocument(unpriced, in: store)
     document.late = try await LateArrivals(run, in: store)
     document.far = try await FarUsage(from: period, in: store).months
-    if seen == 0 { throw Problem("there are no accounts yet: import some first") }
+    if seen == 0 { throw Problem("there are no accounts yet: import them first") }
     document.unclosed = try await UnclosedMonths(before: period, in: store).months
     return document.answer
   }

@@ -110,12 +110,12 @@ struct PreviewDocument: Encodable {
           + "no usage to bill")
     } else if let notInClose {
       lines.append(
-        "\(period) is closed without \(printable(notInClose)): usage of it goes on the account's "
-          + "next invoice by itself, without flat fees and minimums")
+        "\(period) is closed without \(printable(notInClose)): its usage goes on the account's "
+          + "next invoice automatically, without flat fees and minimums")
     }
-    if let existingInvoice { lines.append("invoiced already: \(existingInvoice)") }
+    if let existingInvoice { lines.append("already invoiced: \(existingInvoice)") }
     if existingInvoice == nil, invoicedAlready > 0 {
-      lines.append("\(grouped(invoicedAlready)) invoiced already, not counted here")
+      lines.append("\(grouped(invoicedAlready)) already invoiced, not counted here")
     }
     if let late { lines.append(late.line) }
     if let leftOut { lines.append(leftOut) }

@@ -23,20 +23,20 @@ struct ServiceQueue: Encodable, Equatable {
   var sentence: String {
     let takers =
       switch consumers {
-      case 0: "no process consumes"
-      case 1: "1 process consumes"
-      default: "\(grouped(consumers)) processes consume"
+      case 0: "no consumers"
+      case 1: "1 consumer"
+      default: "\(grouped(consumers)) consumers"
       }
     let waiting =
       switch messages {
-      case 0: "nothing waits"
-      case 1: "1 message waits"
-      default: "\(grouped(messages)) messages wait"
+      case 0: "no messages waiting"
+      case 1: "1 message waiting"
+      default: "\(grouped(messages)) messages waiting"
       }
     let retries = delayed.map { delay in
       let failed =
         delay.messages == 1 ? "1 failed and is" : "\(grouped(delay.messages)) failed and are"
-      return "; \(failed) tried again within \(delay.within)"
+      return "; \(failed) retried within \(delay.within)"
     }
     return "\(service): \(takers), \(waiting)" + retries.joined()
   }
@@ -44,7 +44,7 @@ struct ServiceQueue: Encodable, Equatable {
 
 /// Asks the broker for the services' queues, for commands that go on without one.
 struct QueueReader {
-  static let consequence = "what waits in the queues is not shown"
+  static let consequence = "messages waiting in the queues are not shown"
 
   let session: Session
 

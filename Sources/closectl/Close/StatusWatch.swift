@@ -13,7 +13,7 @@ struct StatusWatch {
 
   func follow() async throws -> Answer {
     let sentence =
-      "stopped watching; what was started goes on: closectl close status \(period) --watch"
+      "stopped watching; the close continues: closectl close status \(period) --watch"
     return try await Interruption.saying(sentence, session.output) { try await watch() }
   }
 
@@ -50,13 +50,13 @@ struct StatusWatch {
         if let unseenSince, ContinuousClock.now - unseenSince >= session.triggerPatience {
           screen.finish()
           throw Problem(
-            "no close of \(period) has begun, and no trigger waits in the invoicer's queue; "
-              + "if the invoicer has one in its hands, its log says why it waits; "
-              + "else closectl close start \(period)")
+            "no close of \(period) has begun, and no trigger is waiting in the invoicer's queue; "
+              + "if the invoicer is holding one, its log says why; "
+              + "otherwise run closectl close start \(period)")
         }
         let waiting =
           hasTrigger
-          ? "close \(period): waiting for an invoicer to take it up\(shown)"
+          ? "close \(period): waiting for an invoicer to start it\(shown)"
           : "close \(period): not started\(shown)"
         screen.show([waiting], brief: waiting)
       } else {

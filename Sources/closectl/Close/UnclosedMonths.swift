@@ -21,8 +21,8 @@ struct UnclosedMonths {
   static func lines(_ months: [Month]) -> [String] {
     months.map { month in
       let accounts = month.accounts == 1 ? "1 account" : "\(grouped(month.accounts)) accounts"
-      return "\(month.period) was never closed: usage of \(accounts) is in no invoice, "
-        + "and only its own close bills it"
+      return "\(month.period) was never closed: usage of \(accounts) is on no invoice, "
+        + "and only closing that month bills it"
     }
   }
 }

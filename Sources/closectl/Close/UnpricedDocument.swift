@@ -73,7 +73,7 @@ struct UnpricedDocument: Encodable {
   /// Empty when there is none.
   var lines: [String] {
     if metrics.isEmpty { return [] }
-    return ["warning: usage of metrics without a price is on no invoice until a catalog prices it:"]
+    return ["warning: usage of unpriced metrics is on no invoice until a catalog prices it:"]
       + metrics.map { "  \($0.line)" }
       + (more > 0 ? ["  … and \(grouped(more)) more accounts with other metrics"] : [])
   }
@@ -103,11 +103,11 @@ extension UnpricedDocument.Metric {
       return "; there is no catalog in \(currency)\(months) yet"
     }
     if let productInTheWay {
-      return "; product \(productInTheWay) that prices it is something else in that month: give it "
-        + "an id of its own in the next version"
+      return "; product \(productInTheWay), which prices it, means something else in that month: "
+        + "give it a different id in the next version"
     }
     if let version {
-      return "; version \(version) prices it: the next close that is started with it bills this"
+      return "; version \(version) prices it: the next close started with that version bills this"
     }
     return similar.map { "; did you mean \(printable($0))?" } ?? ""
   }

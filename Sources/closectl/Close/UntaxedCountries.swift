@@ -36,7 +36,7 @@ struct UntaxedCountries: Encodable, Equatable {
       let rest = country.accounts - country.first.count
       let accounts = names + (rest > 0 ? " and \(grouped(rest)) more" : "")
       return "warning: the catalog in \(country.currency) has no tax for \(country.country), so no "
-        + "tax is charged to \(accounts); a rate of \"0\" says that this is meant"
+        + "tax is charged to \(accounts); if that is intended, add a rate of \"0\""
     }
   }
 }

@@ -4,9 +4,9 @@ import Pipeline
 struct TopologyUsers: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "users",
-    abstract: "The broker's users, and the least each of them needs; asks no broker.",
+    abstract: "List the broker's users and the least rights each needs; contacts no broker.",
     discussion: """
-      Regular expressions in RabbitMQ's terms: what a user may configure, write to and read from, \
+      Prints RabbitMQ's regular expressions: what a user may configure, write to and read from, \
       and the routing keys it may publish to the exchange. scripts/broker-users applies them.
       """)
 

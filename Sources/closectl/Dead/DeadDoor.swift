@@ -25,11 +25,13 @@ struct DeadDoor {
           + "nothing was moved")
     case .returned(404, _):
       throw Problem(
-        "there is no exchange \(MonthClose.exchange): closectl topology apply; nothing was moved")
+        "there is no exchange \(MonthClose.exchange): run closectl topology apply; "
+          + "nothing was moved")
     case .returned, .confirmed: return
-    case .refused: throw Problem("the broker takes no messages; nothing was moved")
+    case .refused: throw Problem("the broker accepts no messages; nothing was moved")
     case .unknown(let why):
-      throw BrokerError.timedOut("whether one may publish is not known (\(why)); nothing was moved")
+      throw BrokerError.timedOut(
+        "cannot tell whether publishing is allowed (\(why)); nothing was moved")
     }
   }
 }

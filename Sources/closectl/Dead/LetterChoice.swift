@@ -53,7 +53,7 @@ struct LetterChoice {
   }
 
   private var leftLines: [String] {
-    left.isEmpty ? [] : ["\(grouped(left.count)) letters are left where they are:"] + lines(left)
+    left.isEmpty ? [] : ["\(grouped(left.count)) letters stay where they are:"] + lines(left)
   }
 
   private func lines(_ letters: [ChosenLetter]) -> [String] {

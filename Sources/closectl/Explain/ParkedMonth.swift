@@ -18,7 +18,7 @@ struct ParkedMonth: Equatable {
     let first =
       rule == "charge.gateway-rejected"
       ? "import the account with the right payment_method, or " : ""
-    return "waits for a person (\(rule)): \(first)closectl parked \(command)"
+    return "waiting for a person (\(rule)): \(first)closectl parked \(command)"
   }
 
   private static let parking: Set = [

@@ -60,21 +60,21 @@ struct Standing {
     let open = story.invoices.filter { $0.openMinor > 0 }
     guard let oldest = open.first else {
       guard let last = story.invoices.last else {
-        return "has no invoice" + (period.map { " of \($0)" } ?? " yet")
+        return "has no invoice" + (period.map { " for \($0)" } ?? " yet")
       }
-      let paid = last.totalMinor > 0 ? "is paid" : "asks for nothing"
-      return "owes nothing; invoice \(last.id) over \(amount(last.totalMinor)) \(paid)"
+      let paid = last.totalMinor > 0 ? "is paid" : "requires no payment"
+      return "owes nothing; invoice \(last.id) for \(amount(last.totalMinor)) \(paid)"
     }
     if open.count == 1, oldest.openMinor == oldest.totalMinor {
       return "owes \(amount(oldest.openMinor)), all of invoice \(oldest.id)"
     }
     if open.count == 1 {
-      return "owes \(amount(oldest.openMinor)) of invoice \(oldest.id) over "
+      return "owes \(amount(oldest.openMinor)) of invoice \(oldest.id) for "
         + amount(oldest.totalMinor)
     }
     let sum = open.reduce(Int128(0)) { $0 + Int128($1.openMinor) }
     return "owes \(Money.decimalText(sum, facts.account.currency)) \(facts.account.currency) of "
-      + "\(open.count) invoices, the oldest is \(oldest.id)"
+      + "\(open.count) invoices, the oldest being \(oldest.id)"
   }
 
   /// What was done last, by whom: of invoices, money and holds, if anything was. The reporter only
@@ -99,7 +99,7 @@ struct Standing {
     parts += story.due.compactMap(sentence)
     if !parts.isEmpty { return parts.joined(separator: "; ") }
     return story.invoices.contains { $0.openMinor > 0 }
-      ? "nothing by itself: nothing is due, its payment is waited for"
+      ? "nothing until the customer pays: nothing else is due"
       : "nothing: every message is answered, and nothing is due"
   }
 
@@ -111,14 +111,14 @@ struct Standing {
     case .dueCharge where work.reference.contains("#unknown@"):
       what = "the gateway is asked again about \(work.invoice)"
     case .dueCharge where work.reference.contains("#found@"):
-      what = "a charge that the gateway has of \(work.invoice) is counted"
+      what = "a charge the gateway has for \(work.invoice) is credited"
     case .dueCharge: what = "\(work.invoice) is charged again"
     case .dueGrace where invoice?.openMinor ?? 0 <= 0: return nil
     case .dueGrace: what = "unless \(work.invoice) is paid, the account is put on hold"
     default: what = work.kind.routingKey
     }
     if work.dueAt > now { return "\(what) at \(work.dueAt.rfc3339)" }
-    return "\(what): due since \(work.dueAt.rfc3339), not taken up by the \(work.service.rawValue)"
+    return "\(what): due since \(work.dueAt.rfc3339), not started by the \(work.service.rawValue)"
   }
 
   // MARK: Messages

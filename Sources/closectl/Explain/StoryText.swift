@@ -25,7 +25,7 @@ struct StoryText {
 
   var lines: [String] {
     standing + header + section("Invoices", invoices) + section("What happened", steps)
-      + section("Charges tried", attempts) + section("Ledger", transactions)
+      + section("Charge attempts", attempts) + section("Ledger", transactions)
       + section("Mails", mails) + section("Due later", due) + (withRules ? tables : [])
   }
 

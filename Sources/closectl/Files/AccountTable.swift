@@ -93,7 +93,7 @@ final class AccountTable {
 
   private func identifier() -> String {
     let id = checked(0, identifierFault(field(0), longest: UsageTable.longestAccountID))
-    if let line = lines[id] { refuse(0, "is on line \(line) already") }
+    if let line = lines[id] { refuse(0, "is already on line \(line)") }
     return id
   }
 

@@ -31,7 +31,7 @@ struct CSVColumns {
       guard let first = written[..<place].firstIndex(of: name) else { continue }
       let what =
         header[first] == header[place]
-        ? "column \(quoted(header[place])) is there twice"
+        ? "column \(quoted(header[place])) appears twice"
         : "columns \(quoted(header[first])) and \(quoted(header[place])) are the same"
       throw FileFault(path, line: reader.line, what)
     }
@@ -87,7 +87,7 @@ struct CSVColumns {
     case .malformed where reader.raw.first == UInt8(ascii: "{"):
       throw FileFault(
         path, line: reader.line,
-        "holds JSON; CloudEvents are read, one a line, from files named .jsonl or .ndjson")
+        "contains JSON; CloudEvents are read, one per line, from files named .jsonl or .ndjson")
     case .malformed where reader.raw.contains(carriageReturn):
       throw FileFault(path, line: reader.line, onlyReturns)
     case .malformed(_, let reason):

@@ -4,7 +4,7 @@ enum CardNumber {
   /// `nil` for anything else.
   static func fault(_ field: FieldBytes) -> String? {
     isNumber(field)
-      ? "is a card's number, which must not be kept: write what the payment gateway calls the card"
+      ? "is a card number, which must not be stored: use the payment gateway's id for the card"
       : nil
   }
 

@@ -14,7 +14,7 @@ enum DateForm {
     }
     let (first, last) = (Period.years.lowerBound, Period.years.upperBound)
     return Period.years.contains(year)
-      ? "is not a day of the calendar" : "is not in the years \(first) to \(last)"
+      ? "is not a calendar day" : "is not in the years \(first) to \(last)"
   }
 
   /// The column is written in this form; `false` for a fault of its own.

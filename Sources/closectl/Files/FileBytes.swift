@@ -67,7 +67,7 @@ final class FileBytes {
     if available >= 2, input[0] == 0x1f, input[1] == 0x8b {
       inflater = Inflater()
     } else if path.hasSuffix(".gz") {
-      throw FileFault(path, "is named .gz but holds no gzip data")
+      throw FileFault(path, "is named .gz but contains no gzip data")
     }
   }
 

@@ -38,7 +38,7 @@ struct TimeForm {
       return "has no seconds and no offset"
     }
     if pattern.wholeMatch(of: /0000-00-00[ Tt]00:00:00(?:\.[0#]+)?/) != nil {
-      return "has no offset, so nobody can tell which moment it is"
+      return "has no offset, so the moment is ambiguous"
     }
     if pattern.wholeMatch(of: /0000-00-00[ Tt]00:00(?:[Zz]|[+-]00:00)/) != nil {
       return "has no seconds"
@@ -54,7 +54,7 @@ struct TimeForm {
       return "has its date in another form"
     }
     if pattern.wholeMatch(of: /#(?:\.[0#]+)?/) != nil {
-      return "is a number, and not a time"
+      return "is a number, not a time"
     }
     return nil
   }

@@ -96,7 +96,7 @@ final class UsageTable {
     guard let quantity = ExactDecimal(utf8: field(3)) else {
       return "\(text) is not a decimal number (like 12.5)"
     }
-    if quantity.stored == nil { return "\(text) has more digits than can be kept exactly" }
+    if quantity.stored == nil { return "\(text) has more digits than can be stored exactly" }
     if mayBeGrouped(field(3)) {
       let digits = String(decoding: field(3), as: UTF8.self)
       let separator = ColumnSeparator.name(reader.separator)

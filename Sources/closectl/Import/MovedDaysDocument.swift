@@ -39,9 +39,9 @@ extension MovedDaysDocument.Month {
   fileprivate var line: String {
     let remedy =
       daysNow < invoicedDays
-      ? "grant a credit if that is meant" : "the other days are not charged for"
+      ? "grant a credit if appropriate" : "the other days are not charged"
     return
       "warning: \(account): \(period) is invoiced with \(invoicedDays) of \(daysOfMonth) days, "
-      + "would be \(daysNow); \(remedy)"
+      + "but would now have \(daysNow); \(remedy)"
   }
 }

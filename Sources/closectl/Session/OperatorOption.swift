@@ -6,7 +6,7 @@ struct OperatorOption: ParsableArguments {
   @Option(
     name: .customLong("operator"),
     help: ArgumentHelp(
-      "Who, for the record. Default: who called sudo, or the name of this process's user.",
+      "The operator's name, for the record. Default: the user who called sudo, or this process's.",
       valueName: "name"))
   var operatorName: String?
 
@@ -17,7 +17,7 @@ struct OperatorOption: ParsableArguments {
   func name(in session: Session) throws -> String {
     let login = Login(environment: session.output.environment)
     guard let name = operatorName ?? login.name else {
-      throw Misuse("--operator NAME is needed: user \(login.user) of this machine has no name")
+      throw Misuse("--operator NAME is required: user \(login.user) of this machine has no name")
     }
     return name
   }

@@ -7,6 +7,6 @@ func checkPlainText(_ text: String, of option: String, longest: Int = 500) throw
     !text.unicodeScalars.contains(where: \.isControl)
   else {
     throw ValidationError(
-      "\(option) has to be 1 to \(longest) bytes of plain text that are not all blank")
+      "\(option) must be 1 to \(longest) bytes of plain text, not all blank")
   }
 }

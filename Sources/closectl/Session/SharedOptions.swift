@@ -13,19 +13,19 @@ struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("broker-url"),
     help: ArgumentHelp(
-      "The broker: amqp://host:port/vhost. A password belongs into MONTHCLOSE_BROKER_URL.",
+      "The broker: amqp://host:port/vhost. Put the password in MONTHCLOSE_BROKER_URL.",
       valueName: "url"))
   var brokerURL: String?
 
   @Option(
     name: .customLong("clock-file"),
     help: ArgumentHelp(
-      "For trying things out: a file with the seconds by which the clock is off.",
+      "For sandbox runs: a file with the number of seconds to shift the clock by.",
       valueName: "file"))
   var clockFile: String?
 
   @Flag(
-    name: .customLong("json"), help: "One JSON document on standard output, nothing else there.")
+    name: .customLong("json"), help: "Write one JSON document and nothing else to standard output.")
   var json = false
 
   /// The environment, and these options before it.

@@ -59,7 +59,7 @@ func percent(_ rate: String) -> String {
   do {
     return "\(try ExactDecimal(parsing: rate).multiplied(by: ExactDecimal(100))) %"
   } catch {
-    return rate  // Kept as it is: it is no rate of a catalog.
+    return rate  // Kept as it is: not a rate from a catalog.
   }
 }
 

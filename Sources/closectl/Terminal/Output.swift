@@ -42,7 +42,7 @@ enum OutputFault: Error, Equatable, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .readerGone: "nobody reads standard output any more"
+    case .readerGone: "standard output has been closed by its reader"
     case .unwritable(let what, let why): "\(what) cannot be written: \(why)"
     }
   }

@@ -28,10 +28,10 @@ enum ProxyMode: Sendable, Equatable {
     var help: String {
       switch self {
       case .pass: "as if there were no proxy"
-      case .delay: "each piece goes on `ms` later, in order"
-      case .cut: "resets every connection, new ones too"
-      case .silence: "accepts and swallows; with `way` only that way"
-      case .halfClose: "ends `way` with a FIN, the other stays open"
+      case .delay: "forwards each piece `ms` later, in order"
+      case .cut: "resets every connection, including new ones"
+      case .silence: "accepts and swallows; with `way`, only that way"
+      case .halfClose: "ends `way` with a FIN; the other stays open"
       case .cutAfter: "resets a connection after `bytes` more in `way`"
       }
     }

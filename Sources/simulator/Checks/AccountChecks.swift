@@ -17,7 +17,7 @@ extension Simulation {
     for mail in try await store.story(of: account, period: nil)?.mails ?? []
     where mail.state == .sent {
       let id = "\(mail.messageID)@month-close.example"
-      if post.delivered[id] == nil { fail("I13", "\(id) is recorded as sent and never was") }
+      if post.delivered[id] == nil { fail("I13", "\(id) is recorded as sent but never was") }
     }
   }
 
@@ -34,10 +34,10 @@ extension Simulation {
         && !facts.account.isTooSmallToCollect($0.openMinor)
     }
     if owes && facts.heldForInvoice == nil && !isParked {
-      fail("holds", "\(account) owes past its grace and is not on hold")
+      fail("holds", "\(account) owes past its grace period but is not on hold")
     }
     if !owes, let held = facts.heldForInvoice {
-      fail("holds", "\(account) owes nothing and is on hold for \(held)")
+      fail("holds", "\(account) owes nothing but is on hold for \(held)")
     }
   }
 }

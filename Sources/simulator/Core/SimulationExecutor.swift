@@ -15,7 +15,7 @@ final class SimulationExecutor: TaskExecutor, @unchecked Sendable {
 
   func enqueue(_ job: consuming ExecutorJob) {
     precondition(
-      pthread_equal(thread, pthread_self()) != 0, "something runs outside the simulation")
+      pthread_equal(thread, pthread_self()) != 0, "something is running outside the simulation")
     jobs.append(UnownedJob(job))
   }
 

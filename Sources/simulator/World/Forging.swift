@@ -34,7 +34,7 @@ extension Simulation {
       faults.hit(.forged)
       note("forger", "\(message.messageID): \(event.id) as \(type.rawValue), \(way)")
     } catch {
-      fail("setup", "a forged message cannot be made: \(error)")
+      fail("setup", "a forged message cannot be created: \(error)")
     }
   }
 

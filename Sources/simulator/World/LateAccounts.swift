@@ -40,11 +40,11 @@ extension Simulation {
     guard let run = opened.run else { return }
     if run.state == .running, opened.growth == nil { return }
     if run.state == .closed, opened.growth != nil {
-      fail("I5", "accounts were taken into a close that is closed")
+      fail("I5", "accounts were added to a finished close")
     }
     let left = try await store.lateAccounts(run.period, limit: 10)
     if run.state == .running, left.count > 0 {
-      fail("I5", "a trigger left \(left.first) out of a close that is running")
+      fail("I5", "a trigger left \(left.first) out of a running close")
     }
   }
 }
