@@ -30,7 +30,7 @@ enum SecretFile {
     while all.count < largest {
       var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       guard poll(&watched, 1, CInt(pipeSeconds * 1000)) > 0 else {
-        throw Unusable(why: "a FIFO that nobody wrote to for \(pipeSeconds) s")
+        throw Unusable(why: "a FIFO without a writer for \(pipeSeconds) s")
       }
       var bytes = [UInt8](repeating: 0, count: largest - all.count)
       let count = Glibc.read(descriptor, &bytes, bytes.count)
@@ -58,7 +58,7 @@ enum FileRights {
     switch status.st_mode & S_IFMT {
     case S_IFREG:
       return status.st_mode & 0o002 == 0
-        ? nil : "one that every user of this machine may write to (chmod o-w)"
+        ? nil : "one that every user on this machine may write to (chmod o-w)"
     case S_IFIFO: return nil
     case S_IFDIR: return "a directory"
     default: return "a device"

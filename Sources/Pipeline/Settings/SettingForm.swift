@@ -18,7 +18,7 @@ extension SettingForm where Value == String {
   }
 
   /// Several nodes of one broker are separated by commas.
-  static let broker = Self(expects: "a URL amqp://… or amqps://…, or several with commas between") {
+  static let broker = Self(expects: "one or more URLs amqp://… or amqps://…, comma-separated") {
     text in
     let isGood = BrokerURL.parts(of: text).allSatisfy { part in
       ServerURL(part).map { ["amqp", "amqps"].contains($0.scheme) } ?? false
@@ -38,7 +38,7 @@ extension SettingForm where Value == String {
     text.utf8.allSatisfy { 0x21...0x7E ~= $0 } ? text : nil
   }
 
-  static let mailbox = Self(expects: "an e-mail address, or: Name <address>") { text in
+  static let mailbox = Self(expects: "an e-mail address, or Name <address>") { text in
     Mailbox(text) == nil ? nil : text
   }
 }
@@ -87,7 +87,7 @@ extension SettingForm where Value == LogFormat {
 
 extension SettingForm where Value == [Int] {
   /// At most 14 further attempts: card networks punish more than 15 in 30 days.
-  static let days = Self(expects: "1 to 14 rising numbers of days from 1 to 365, as 3,5,7") {
+  static let days = Self(expects: "1 to 14 ascending numbers of days from 1 to 365, like 3,5,7") {
     text in
     let days = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     let isRising = zip(days, days.dropFirst()).allSatisfy { $0 < $1 }
@@ -97,7 +97,7 @@ extension SettingForm where Value == [Int] {
 
 extension SettingForm where Value == [Duration] {
   static let delays = Self(
-    expects: "1 to 10 growing pauses from 1s to 24h, as 1s,10s,1m,1h"
+    expects: "1 to 10 ascending delays from 1s to 24h, like 1s,10s,1m,1h"
   ) { text in
     let seconds = text.split(separator: ",", omittingEmptySubsequences: false).map(Self.seconds)
     let isGrowing = zip(seconds, seconds.dropFirst()).allSatisfy { $0 < $1 }
@@ -119,7 +119,7 @@ extension SettingForm where Value == [Duration] {
 
 extension SettingForm where Value == Set<PlaintextConnection> {
   static let plaintext = Self(
-    expects: "some of " + PlaintextConnection.allCases.map(\.rawValue).joined(separator: ",")
+    expects: "one or more of " + PlaintextConnection.allCases.map(\.rawValue).joined(separator: ",")
   ) { text in
     let names = text.split(separator: ",", omittingEmptySubsequences: false)
     let known = names.compactMap { PlaintextConnection(rawValue: String($0)) }

@@ -65,7 +65,7 @@ struct SettingSources {
   /// The key of a certificate, which a library reads.
   mutating func check(key file: String, _ name: String) {
     let descriptor = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    if descriptor < 0 { return }  // The library says why, when it wants to read it.
+    if descriptor < 0 { return }  // The library reports why when it reads the file.
     defer { close(descriptor) }
     if let why = FileRights.whyUnsafe(descriptor) {
       problems.append("\(SettingKey.prefix)\(name): expected a key file, found \(why) (\(file))")
@@ -77,8 +77,8 @@ struct SettingSources {
   mutating func warn(of file: String, _ origin: String) {
     guard FileRights.isOpenToAll(file) else { return }
     warnings.append(
-      "\(origin): every user of this machine can read \(file); make it its owner's alone "
-        + "(chmod 600), or its group's (640)")
+      "\(origin): every user on this machine can read \(file); restrict it to its owner "
+        + "(chmod 600) or its group (640)")
   }
 
   // MARK: Environment
@@ -96,7 +96,7 @@ struct SettingSources {
     let variable = environment[key.variable]
     let file = key.fileVariable.flatMap { environment[$0] }
     if variable != nil, file != nil {
-      problems.append("\(key.variable): expected alone or as \(key.variable)_FILE, found both")
+      problems.append("\(key.variable): expected this or \(key.variable)_FILE, found both")
     }
     if let flag = key.flag, let text = flags[key.name] { return (text, flag) }
     if let variable { return (variable, key.variable) }

@@ -34,9 +34,9 @@ extension Settings {
         guard let url = ServerURL(text), url.scheme != rule.instead, !url.isLoopback else {
           return nil
         }
-        return "\(SettingKey.prefix)\(rule.key): expected \(rule.instead)://, since "
+        return "\(SettingKey.prefix)\(rule.key): expected \(rule.instead)://, because "
           + "\(Redaction.printable(url.host)) is another machine, found \(url.scheme)://; on a "
-          + "network nobody else can read: "
+          + "private network: "
           + "\(SettingKey.prefix)ALLOW_PLAINTEXT=\(rule.connection.rawValue)"
       }
     }
