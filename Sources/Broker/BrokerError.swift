@@ -15,7 +15,7 @@ public enum BrokerError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .badURL(let why): "the broker URL is not usable: \(why)"
+    case .badURL(let why): "the broker URL cannot be used: \(why)"
     case .unreachable(let host, let port, let why):
       "the broker at \(host):\(port) cannot be reached: \(why)"
     case .refusedLogin(let user, let host):

@@ -22,7 +22,7 @@ public struct BrokerProbe: Sendable {
     do {
       try await broker.delete(queues: [queue])
     } catch {
-      logger.warning("the probe's queue \(queue) is left behind: \(error)")
+      logger.warning("the probe's queue \(queue) could not be deleted: \(error)")
     }
     await broker.close()
     return try outcome.get()

@@ -51,7 +51,7 @@ public final class RabbitMQBroker: Broker {
     let mailbox = Mailbox<PublishingCommand>()
     let link = LinkState()
     let outage = OutageLog(
-      "waiting for the broker", back: "the broker is there again", logger)
+      "waiting for the broker", back: "the broker is back", logger)
     let opened = Reply<Void>()
     DedicatedThread.start {
       PublishingLoop(
@@ -139,7 +139,7 @@ public final class RabbitMQBroker: Broker {
   }
 
   public func depth(of queue: String) async throws -> QueueDepth? {
-    try await ask("looking at queue \(queue)", limit: options.callTimeout) { .depth(queue, $0) }
+    try await ask("inspecting queue \(queue)", limit: options.callTimeout) { .depth(queue, $0) }
   }
 
   /// For tests and measurements: the services never delete.

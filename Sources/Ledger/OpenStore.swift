@@ -14,7 +14,7 @@ public func openStore(
   }
   let scheme = "sqlite:"
   guard url.hasPrefix(scheme), url.count > scheme.count else {
-    throw StoreError.unreachable("expected sqlite:PATH or postgres://…, found another form")
+    throw StoreError.unreachable("expected sqlite:PATH or postgres://…, found something else")
   }
   return try await SQLiteStore.open(
     path: String(url.dropFirst(scheme.count)), migrate: migrate, lockTimeout: lockTimeout)

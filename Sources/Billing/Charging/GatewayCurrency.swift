@@ -114,14 +114,14 @@ extension Chargeability {
     case .whole: nil
     case .rounded(let part):
       "\(Money(amountMinor - part, currency)) of it cannot be charged to a card: the payment "
-        + "gateway takes \(currency) in steps of "
+        + "gateway accepts \(currency) in steps of "
         + "\(Money(GatewayCurrencies.stripe[currency]?.stepMinor ?? 1, currency))"
     case .belowMinimum(let minimum):
       "it is below the payment gateway's minimum of \(Money(minimum, currency))"
     case .aboveMaximum(let maximum):
       "it is above the payment gateway's maximum of \(Money(maximum, currency))"
     case .unknownCurrency:
-      "the payment gateway takes no \(currency)"
+      "the payment gateway does not accept \(currency)"
     }
   }
 }

@@ -138,19 +138,19 @@ extension DecisionTable where Situation == StartSituation, Action == StartAction
     [
       DecisionRow(
         "close.late-accounts",
-        found: "the close is running, and `late` says that accounts that came later are meant",
-        .behind, does: "take them in, publish what is not finished again",
+        found: "the close is running, and `late` asks to add accounts imported later",
+        .behind, does: "add them, and publish again what is unfinished",
         when: { $0.facts.isStarted && $0.facts.late > 0 && $0.permission.isLate },
         action: { _ in .takeIn }),
       DecisionRow(
-        "close.exists", found: "the month's close was started before", .alreadyDone,
-        does: "publish what is not finished again", when: { $0.facts.isStarted },
+        "close.exists", found: "the month's close was already started", .alreadyDone,
+        does: "publish again what is unfinished", when: { $0.facts.isStarted },
         action: { _ in .resume }),
       DecisionRow(
         "close.no-catalog", found: "there is no catalog for the month yet", .behind,
         does: "retry later, then park", when: { !$0.facts.hasCatalog }, action: { _ in .wait }),
       DecisionRow(
-        "close.not-begun", found: "the month has begun nowhere", .contradiction,
+        "close.not-begun", found: "the month has not begun anywhere", .contradiction,
         does: "refuse it, `early` or not", when: { $0.now < $0.begins },
         action: { _ in .refuse(.notOver) }),
       DecisionRow(
@@ -162,19 +162,19 @@ extension DecisionTable where Situation == StartSituation, Action == StartAction
         does: "refuse it", when: { $0.facts.accounts == 0 },
         action: { _ in .refuse(.noAccounts) }),
       DecisionRow(
-        "close.too-old", found: "the month is further back than is usual", .contradiction,
+        "close.too-old", found: "the month is further back than usual", .contradiction,
         does: "refuse it", when: { $0.isOld && !$0.permission.isPast },
         action: { _ in .refuse(.tooOld) }),
       DecisionRow(
-        "close.before-first", found: "the ledger begins only after that month", .contradiction,
+        "close.before-first", found: "the month ended before the ledger begins", .contradiction,
         does: "refuse it", when: { $0.isBeforeFirst && !$0.permission.isPast },
         action: { _ in .refuse(.tooOld) }),
       DecisionRow(
-        "close.start-early", found: "the month is not over, and `early` says it is meant",
+        "close.start-early", found: "the month is not over, but `early` confirms it",
         .material, does: "start it, record who allowed it", when: { $0.now < $0.ends.at },
         action: { _ in .start }),
       DecisionRow(
-        "close.start-past", found: "the month is of long ago, and `past` says it is meant",
+        "close.start-past", found: "the month is long past, but `past` confirms it",
         .material, does: "start it, record who allowed it",
         when: { $0.isOld || $0.isBeforeFirst }, action: { _ in .start }),
       DecisionRow(
@@ -204,16 +204,16 @@ extension StartSituation {
 
   private func explanation(of rule: String) -> String {
     switch rule {
-    case "close.late-accounts": "the close of \(period) is running without accounts that came later"
-    case "close.exists": "the close of \(period) was started before"
+    case "close.late-accounts": "the close of \(period) is running without accounts imported later"
+    case "close.exists": "the close of \(period) was already started"
     case "close.no-catalog":
       firstPriced.map {
-        "there is no catalog for \(period), the first is valid from \($0): "
+        "there is no catalog for \(period); the first is valid from \($0): "
           + "closectl import catalog FILE"
       } ?? "there is no catalog yet: closectl import catalog FILE"
-    case "close.not-begun": "\(period) has not begun anywhere yet, it is \(now)"
+    case "close.not-begun": "\(period) has not begun anywhere yet; it is now \(now)"
     case "close.not-over", "close.start-early": notOver
-    case "close.no-accounts": "there is no account to close in \(period)"
+    case "close.no-accounts": "there are no accounts to close in \(period)"
     case "close.too-old", "close.before-first", "close.start-past": isOld ? tooOld : beforeFirst
     default: "the close of \(period) was not started before"
     }
@@ -222,9 +222,9 @@ extension StartSituation {
   private var notOver: String {
     // Clocks on Earth are at most 14 hours before UTC.
     if now < ends.at.adding(seconds: -26 * 3600) {
-      return "\(period) has not ended anywhere yet, it is \(now)"
+      return "\(period) has not ended anywhere yet; it is now \(now)"
     }
-    return "\(period) ends at \(ends.at) for accounts in \(ends.zone), it is \(now)"
+    return "\(period) ends at \(ends.at) for accounts in \(ends.zone); it is now \(now)"
   }
 
   private var tooOld: String {
@@ -235,6 +235,6 @@ extension StartSituation {
   private var beforeFirst: String {
     let first = facts.firstCatalogAt.map { "\($0)" } ?? "never"
     return "\(period) ended before the first catalog was imported (\(first)), and there is no "
-      + "usage of it or of an earlier month"
+      + "usage from that month or an earlier one"
   }
 }

@@ -118,13 +118,13 @@ struct CatalogFields {
 private enum DecimalHint {
   static func of(_ text: String, _ key: String) -> String {
     if text.contains("%") {
-      return key == "rate" ? "; \"0.081\" is 8.1 %" : "; without a percent sign"
+      return key == "rate" ? "; \"0.081\" is 8.1 %" : "; leave out the percent sign"
     }
     if text.contains(where: { $0.isLetter || $0.isCurrencySymbol }) {
-      return "; without a currency or a unit, the catalog and the product have them"
+      return "; leave out the currency and the unit, which the catalog and the product define"
     }
     return text.contains { ",'\u{2019}".contains($0) }
-      ? "; a point before the decimals, nothing between thousands" : ""
+      ? "; use a point before the decimals and no thousands separator" : ""
   }
 }
 

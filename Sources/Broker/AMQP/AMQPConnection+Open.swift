@@ -8,7 +8,7 @@ extension AMQPConnection {
     _ url: BrokerURL, name: String, options: BrokerOptions
   ) throws(BrokerError) -> AMQPConnection {
     guard let state = amqp_new_connection() else {
-      throw .unreachable(host: url.host, port: url.port, why: "no memory is left")
+      throw .unreachable(host: url.host, port: url.port, why: "out of memory")
     }
     // Kept until we are logged in: OpenSSL calls back into it.
     let handshake = url.tls.map { TLSHandshake(url, $0) }
@@ -53,7 +53,7 @@ extension AMQPConnection {
       return String(cString: amqp_error_string2(status))
     }
     let error = SystemError.ofConnecting(to: url.host, port: url.port, within: .seconds(1))
-    return error.map { "\($0)" } ?? "connection refused, or no way there"
+    return error.map { "\($0)" } ?? "connection refused, or no route to the host"
   }
 
   private static func logIn(
@@ -88,8 +88,8 @@ extension AMQPConnection {
       if let handshake { throw handshake.endedAfterwards(why) }
       throw .unreachable(
         host: url.host, port: url.port,
-        why: "it is not a broker that speaks AMQP 0-9-1 (\(why))"
-          + "; where it speaks TLS: amqps://")
+        why: "it is not an AMQP 0-9-1 broker (\(why))"
+          + "; if it uses TLS, use amqps://")
     }
   }
 

@@ -28,7 +28,7 @@ final class AMQPConnection {
     heartbeat = .seconds(Int(amqp_get_heartbeat(state)))
     guard let breaker = SocketBreaker(amqp_get_sockfd(state)) else {
       amqp_destroy_connection(state)
-      throw ConnectionLost(reason: "no descriptor is left: error \(errno)")
+      throw ConnectionLost(reason: "out of file descriptors: error \(errno)")
     }
     self.breaker = breaker
     var limit = timeval(options.callTimeout)

@@ -148,12 +148,12 @@ final class PublishingLoop {
       case .blocked(let reason):
         blocked = true
         link.link = .blocked(reason)
-        logger.warning("publishing: the broker takes nothing for now: \(reason)")
+        logger.warning("publishing: the broker accepts nothing for now: \(reason)")
       case .unblocked:
         blocked = false
         unblockedAt = .now
         link.link = .connected
-        logger.info("publishing: the broker takes messages again")
+        logger.info("publishing: the broker accepts messages again")
       case .channelClosed(let closed): try reopenChannel(closed)
       case .delivered, .deliveredTooLarge, .cancelled, .cancelDone: break
       }
@@ -167,7 +167,7 @@ final class PublishingLoop {
     guard let connection, wantsNewChannel, !blocked, window.count == 0 else { return }
     try connection.closeChannel()
     try openConfirmedChannel(connection)
-    logger.info("publishing: messages were refused, goes on over a new channel")
+    logger.info("publishing: messages were refused; continuing on a new channel")
   }
 
   private var wantsNewChannel: Bool { wasRefused && channelOpenedAt + .seconds(1) <= .now }
@@ -195,7 +195,7 @@ final class PublishingLoop {
 
   /// Its confirms count from 1 again.
   private func openConfirmedChannel(_ connection: AMQPConnection) throws(ConnectionLost) {
-    precondition(window.count == 0, "what was written on the channel before has no answer yet")
+    precondition(window.count == 0, "messages on the previous channel are still unanswered")
     window = ConfirmWindow()
     wasRefused = false
     channelOpenedAt = .now

@@ -27,7 +27,7 @@ struct PendingWrites {
 
   mutating func add(_ statement: PostgreSQLStatement, _ cells: [SQLCell]) {
     guard let table = Self.places[statement.table] else {
-      preconditionFailure("a table without a place: \(statement.sql)")
+      preconditionFailure("a table without a place in the order: \(statement.sql)")
     }
     let first = reached[table] ?? 0
     // A row that is changed twice by one change is changed one time after the other.

@@ -149,7 +149,7 @@ extension PostgreSQLConnection {
     let described = try answer(toSent: PQsendDescribePrepared(handle, ""))
     return (0..<PQnparams(described.pointer)).map { place in
       guard let type = PostgreSQLType(rawValue: PQparamtype(described.pointer, place)) else {
-        preconditionFailure("a value of a type that is not used: \(sql)")
+        preconditionFailure("a value of an unsupported type: \(sql)")
       }
       return type
     }
@@ -200,7 +200,7 @@ extension PostgreSQLConnection {
     _ statement: PostgreSQLStatement, _ rows: [[SQLCell]], ending: String = ""
   ) throws -> PostgreSQLCall {
     guard let text = statement.written else {
-      preconditionFailure("no form for many rows: \(statement.sql)")
+      preconditionFailure("no multi-row form: \(statement.sql)")
     }
     let known = ending.isEmpty ? statement.writing : nil
     let name = try known ?? prepare(text + ending)

@@ -54,7 +54,7 @@ enum PostgreSQLFault {
     case "XX001", "XX002": return StoreError.damaged(text)
     case "55P03":
       return StoreError.unreachable(
-        "\(place): waited for rows or tables that another program keeps locked (55P03)")
+        "\(place): timed out waiting for rows or tables locked by another program (55P03)")
     default: break
     }
     switch error.state.prefix(2) {

@@ -78,7 +78,7 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
     do {
       try connection.end("ROLLBACK")
     } catch {
-      disconnect()  // The server undoes what is not committed.
+      disconnect()  // The server rolls back what is not committed.
     }
   }
 }
@@ -173,8 +173,8 @@ extension PostgreSQLLane {
   private func isCommitted(_ transaction: String, _ before: String) throws -> Bool {
     let deadline = SteadyClock.seconds() + Self.outcomeSeconds
     let unknown = StoreError.unreachable(
-      "\(url.place): the connection was lost during a commit whose outcome is not known yet; "
-        + "trying again finds what was committed")
+      "\(url.place): the connection was lost during a commit, whose outcome is not known yet; "
+        + "a retry will find what was committed")
     while SteadyClock.seconds() < deadline && !limit.isOver {
       do {
         let connection = try connected()

@@ -37,7 +37,7 @@ enum PostgreSQLOpening {
     _ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures, _ limit: AnswerLimit
   ) throws -> PostgreSQLConnection {
     let handle = withParameters(url) { PQconnectdbParams($0, $1, 1) }
-    guard let handle else { throw StoreError.unreachable("\(url.place): no memory for libpq") }
+    guard let handle else { throw StoreError.unreachable("\(url.place): out of memory for libpq") }
     guard PQstatus(handle) == CONNECTION_OK else {
       defer { PQfinish(handle) }
       throw PostgreSQLRefusal(String(cString: PQerrorMessage(handle)), url) {
@@ -97,14 +97,15 @@ enum PostgreSQLOpening {
     let other = try second.text(sql)
     if before == other {
       throw StoreError.invalid(
-        "\(url.place): a pooler in transaction mode is in between (pool_mode = transaction); "
+        "\(url.place): the connection goes through a pooler in transaction mode "
+          + "(pool_mode = transaction); "
           + "month-close needs session mode (pool_mode = session)")
     }
     let after = try first.text(sql)
     try second.execute("COMMIT")
     if before != after {
       throw StoreError.invalid(
-        "\(url.place): a pooler in between changes the server's session (pool_mode); "
+        "\(url.place): a pooler changes the server's session (pool_mode); "
           + "month-close needs session mode (pool_mode = session)")
     }
   }

@@ -38,14 +38,14 @@ struct PostgreSQLRefusal {
       return "its certificate \(certificateFault() ?? "cannot be verified")"
     }
     if text.contains("does not match host name") {
-      return "its certificate is for another name than \(url.host)"
+      return "its certificate is not for \(url.host)"
     }
-    if text.contains("server does not support SSL") { return "it does not speak TLS there" }
+    if text.contains("server does not support SSL") { return "it does not use TLS on that port" }
     if text.contains("requires a valid client certificate") {
-      return "it asks for a certificate of ours, and sslcert "
-        + (url.certificate.map { "\($0) is not there" } ?? "names none")
+      return "it requires a client certificate, but sslcert "
+        + (url.certificate.map { "\($0) does not exist" } ?? "names none")
     }
-    if isAlertAboutOurs { return "it refuses our certificate (sslcert): \(lastWords)" }
+    if isAlertAboutOurs { return "it rejects our certificate (sslcert): \(lastWords)" }
     return nil
   }
 

@@ -65,7 +65,7 @@ struct Row {
   {
     let text: String = self[index]
     guard let value = Value(rawValue: text) else {
-      throw StoreError.damaged("`\(text)` is no \(Value.self)")
+      throw StoreError.damaged("`\(text)` is not a valid \(Value.self)")
     }
     return value
   }

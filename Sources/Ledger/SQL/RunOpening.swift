@@ -19,7 +19,7 @@ struct RunOpening {
   /// the month.
   func create() throws -> RunGrowth {
     guard request.rangeSize > 0 else {
-      throw LedgerRefusal("a range of \(request.rangeSize) accounts")
+      throw LedgerRefusal("a range cannot hold \(request.rangeSize) accounts")
     }
     var run = CloseRun(
       period: request.period, state: .running, requestedBy: request.messageID,

@@ -36,7 +36,7 @@ enum WideSum {
   static func value(_ row: Row, _ index: Int) throws -> Int64 {
     let sum = wide(row, index)
     guard let value = Int64(exactly: sum) else {
-      throw LedgerRefusal("a sum of amounts is \(sum) minor units, more than can be shown")
+      throw LedgerRefusal("a sum of amounts is \(sum) minor units, too large to show")
     }
     return value
   }

@@ -37,14 +37,14 @@ struct FileIdentity: Equatable, Sendable {
   }
 
   static func gone(_ path: String) -> StoreError {
-    .unreachable("\(path) is not there any more: it was moved or deleted while it was in use")
+    .unreachable("\(path) no longer exists: it was moved or deleted while in use")
   }
 
   static func replaced(_ path: String) -> StoreError {
-    .unreachable("\(path) was replaced while it was in use: this program has to be started again")
+    .unreachable("\(path) was replaced while in use: restart this program")
   }
 
   static func moved(_ path: String) -> StoreError {
-    .unreachable("\(path) was moved, deleted or replaced while it was in use")
+    .unreachable("\(path) was moved, deleted or replaced while in use")
   }
 }

@@ -12,7 +12,7 @@ enum SQLiteFault {
     case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_AUTH:
       return StoreError.unreachable("\(path): \(text(error))")
     case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
-      return StoreError.unreachable("\(path): another program keeps it locked (\(text(error)))")
+      return StoreError.unreachable("\(path): another program has locked it (\(text(error)))")
     case .SQLITE_CORRUPT: return StoreError.damaged("\(path): \(text(error))")
     case .SQLITE_NOTADB: return StoreError.damaged("\(path): \(text(error))")
     case .SQLITE_CONSTRAINT: return LedgerRefusal(text(error))

@@ -98,7 +98,7 @@ public struct Audit: Sendable {
   ) -> [AuditFinding] {
     guard let contents = queues.contents else {
       return [
-        .notChecked(.noLoss, "needs what is in the queues: --deep"),
+        .notChecked(.noLoss, "needs the contents of the queues: --deep"),
         AuditCheck.noGhost(consumed),
         AuditCheck.deadLetterCounts(queues.deadLetters),
       ]

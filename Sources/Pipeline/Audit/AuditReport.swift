@@ -31,9 +31,9 @@ public enum AuditFault: Error, Equatable, CustomStringConvertible {
     case .positionAhead(let asked, let ledger):
       "position \(asked) is ahead of the ledger, which is at \(ledger)"
     case .notClosed(let period):
-      "the close of \(period) still runs; a certificate is for a close that has ended"
+      "the close of \(period) is still running; only a finished close can be certified"
     case .broken(let invariants):
-      "no certificate, since these do not hold: "
+      "no certificate was written, because these do not hold: "
         + invariants.map(\.rawValue).joined(separator: ", ")
     }
   }

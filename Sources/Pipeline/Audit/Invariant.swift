@@ -56,10 +56,10 @@ public enum Invariant: String, Sendable, CaseIterable {
   /// Where it is shown instead; `nil` for what an audit can see.
   var shownElsewhere: String? {
     switch self {
-    case .fencing: "needs a process stopped and woken up again: simulation and chaos runs"
-    case .bounded: "needs hostile input and measuring: scripts/e2e/05-bad-input and make bench"
-    case .cleanOutput: "needs hostile names: the tests of mails, tables and logs"
-    case .consumers: "is a matter of the running services, not of what they left behind"
+    case .fencing: "needs a process to be stopped and resumed: see the simulation and chaos runs"
+    case .bounded: "needs hostile input and measuring: see scripts/e2e/05-bad-input and make bench"
+    case .cleanOutput: "needs hostile names: see the tests of mails, tables and logs"
+    case .consumers: "concerns running services, not the data they leave behind"
     default: nil
     }
   }

@@ -49,7 +49,7 @@ struct QueuedMessage: Sendable {
       eventID = event.id
       isTrigger = event.type == "close.requested.v1"
     } catch {
-      eventID = nil  // What cannot be read is counted as junk; the services say why it is.
+      eventID = nil  // An unreadable message is counted as junk; the services report the reason.
     }
   }
 

@@ -43,10 +43,10 @@ extension Verdict {
 
   static let notWhole = Verdict(
     .undecodable, rule: FaultReason.tooLarge.rawValue,
-    why: "its body is larger than is read; it can only be looked at with the broker's own tools")
+    why: "its body exceeds the size limit; only the broker's own tools can read it")
 
   static let answered = Verdict(
-    .done, rule: "answered", why: "its service has answered this message")
+    .done, rule: "answered", why: "its service has already answered this message")
 
   static func notCommitted(_ missing: NotCommitted, _ type: EventType) -> Verdict {
     Verdict(
@@ -56,6 +56,6 @@ extension Verdict {
   static func unexpected(_ job: Job) -> Verdict {
     Verdict(
       .contradicts, rule: FaultReason.unexpectedType.rawValue,
-      why: "\(job.type.rawValue) has no business in this queue")
+      why: "\(job.type.rawValue) does not belong in this queue")
   }
 }

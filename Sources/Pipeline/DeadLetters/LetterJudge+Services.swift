@@ -16,7 +16,7 @@ extension LetterJudge {
     case (.closeRequested, nil) where Self.isOfNobody(job):
       return Verdict(
         .contradicts, rule: DeadLetter.reason(job.delivery.headers),
-        why: "nobody with the right to start a close sent it: closectl close start \(period)")
+        why: "its sender may not start a close: closectl close start \(period)")
     case (.closeRequested, _):
       let situation = try StartSituation(
         period, at: clock.now(), StartPermission(job.event), monthsBack: monthsBack,
@@ -71,7 +71,7 @@ extension LetterJudge {
       switch (decided.action, known[letter.key]?.state) {
       case (.park, _): return Verdict(.contradicts, decided, of: .mailer)
       case (_, .sent), (_, .refused), (_, .suppressed):
-        return Verdict(.done, rule: decided.rule, why: "this mail had its end")
+        return Verdict(.done, rule: decided.rule, why: "this mail is already finished")
       default: return Verdict(.needed, decided, of: .mailer)
       }
     }

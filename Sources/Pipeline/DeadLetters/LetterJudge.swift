@@ -29,7 +29,7 @@ public struct LetterJudge: Sendable {
         verdicts[index] = verdict
       }
     }
-    return verdicts.map { $0 ?? Verdict(.contradicts, rule: "no-service", why: "nobody's") }
+    return verdicts.map { $0 ?? Verdict(.contradicts, rule: "no-service", why: "no such service") }
   }
 
   private func verdicts(

@@ -166,7 +166,7 @@ public struct NotReplayed: Error, CustomStringConvertible {
   public var result: PublishResult
 
   public var description: String {
-    "\(target) did not take letter \(letter), which stays where it is: \(result.why)"
+    "\(target) did not accept letter \(letter), which stays where it is: \(result.why)"
   }
 }
 
@@ -177,7 +177,7 @@ extension PublishResult {
     case .confirmed: "it was confirmed"
     case .returned(403, let text): "the user may not publish there: \(text)"
     case .returned(501, let text), .returned(502, let text): "AMQP cannot carry it: \(text)"
-    case .returned(_, let text): "no queue takes it (\(text)): closectl topology apply"
+    case .returned(_, let text): "no queue receives it (\(text)): closectl topology apply"
     case .refused: "the queue is full"
     case .unknown(let why): "no confirm came: \(why)"
     }

@@ -57,8 +57,8 @@ public struct LetterReader: Sendable {
   public struct BeingRead: Error, CustomStringConvertible {
     public var queue: String
     public var description: String {
-      "another program reads \(queue), and what it has in its hands would be missed; "
-        + "try again when it is through"
+      "another program is reading \(queue), and the messages it holds would be missed; "
+        + "try again when it has finished"
     }
   }
 

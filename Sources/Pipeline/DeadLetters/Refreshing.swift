@@ -27,17 +27,17 @@ public struct Refreshing: Sendable {
 
     public var description: String {
       switch self {
-      case .unreadable(let why): "its body is no message: \(why)"
+      case .unreadable(let why): "its body is not a message: \(why)"
       case .notCommitted(let why): "it was never committed: \(why)"
-      case .noSnapshot(let type): "\(type) carries no snapshot that could be renewed"
+      case .noSnapshot(let type): "\(type) carries no snapshot to renew"
       case .unknownAccount(let id): "the ledger has no account \(id)"
       case .unknownInvoice(let id): "the ledger has no invoice \(id) of that account"
       case .unknownAttempt(let invoice, let number):
         "the ledger has no attempt \(number) on invoice \(invoice)"
-      case .unknownPayment(let reference): "the ledger has no posting of reference \(reference)"
+      case .unknownPayment(let reference): "the ledger has no posting with reference \(reference)"
       case .mailBegun(let id):
-        "a mail about \(id) was begun, under another id it could be sent twice: replay it instead"
-      case .outran: "the account kept moving; try again"
+        "a mail about \(id) was started; under another id it could be sent twice: replay it instead"
+      case .outran: "the account kept changing; try again"
       }
     }
   }

@@ -56,9 +56,9 @@ public struct Resending: Sendable {
     public var why: String
 
     public var description: String {
-      "\(service.rawValue) is at work (\(why)), and what is in its hands cannot be told from what "
-        + "was lost; wait until it is quiet, or say --anyway: it does no harm, messages that were "
-        + "answered are recognised"
+      "\(service.rawValue) is busy (\(why)), so messages it holds cannot be distinguished from "
+        + "lost ones; wait until it is idle, or use --anyway: that does no harm, because messages "
+        + "already answered are recognised"
     }
   }
 
@@ -149,7 +149,7 @@ public struct Resending: Sendable {
       return
     }
     if depth.messages > 0 {
-      throw AtWork(service: service, why: "\(depth.messages) messages wait in its queue")
+      throw AtWork(service: service, why: "\(depth.messages) messages are waiting in its queue")
     }
     let since = clock.now().adding(seconds: -Self.busySeconds)
     if let last = try await store.lastAnswer(by: service), last > since {
@@ -182,7 +182,7 @@ public struct NotResent: Error, CustomStringConvertible {
   public var result: PublishResult
 
   public var description: String {
-    "\(target) did not take \(event): \(result.why); run it again, what is answered is left out"
+    "\(target) did not accept \(event): \(result.why); run it again, answered events are skipped"
   }
 }
 

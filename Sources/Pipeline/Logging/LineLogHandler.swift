@@ -43,7 +43,7 @@ public struct LineLogHandler: LogHandler {
     }
     if let error = event.error { line.extra("error", "\(error)") }
     write(line.finished()) { count in
-      var notice = self.line(.warning, "log lines are missing here: nobody took them")
+      var notice = self.line(.warning, "log lines are missing here: they could not be written")
       notice.extra("lines", .stringConvertible(count))
       return notice.finished()
     }

@@ -33,7 +33,7 @@ final class LogSink: Sendable {
   }
 
   static func plainNotice(_ count: Int) -> [UInt8] {
-    Array("\(count) lines are missing here: nobody took them\n".utf8)
+    Array("\(count) lines are missing here: they could not be written\n".utf8)
   }
 
   private func writeWhole(_ line: [UInt8], waiting milliseconds: CInt) -> Bool {

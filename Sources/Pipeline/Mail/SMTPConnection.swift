@@ -65,7 +65,7 @@ final class SMTPConnection {
     if isGivenUp() { return SMTPPool.stopping }
     upload.isGivenUp = isGivenUp
     guard EmailAddress.isAddress(mail.to) else {
-      return .refused("the address is not a valid one")
+      return .refused("the address is not valid")
     }
     guard let from = Mailbox(mail.from) else { return .away("the sender is not a valid address") }
     if let down, ContinuousClock.now < down.until { return down.answer }
@@ -209,7 +209,7 @@ extension SMTPConnection {
 
   /// An option fails only when libcurl lacks it or memory is out: nothing to go on with.
   private func checked(_ code: CURLcode) {
-    precondition(code == CURLE_OK, "libcurl refuses an option: code \(code.rawValue)")
+    precondition(code == CURLE_OK, "libcurl rejects an option: code \(code.rawValue)")
   }
 }
 

@@ -24,7 +24,7 @@ struct SMTPExchange {
     if result == CURLE_ABORTED_BY_CALLBACK { return SMTPPool.stopping }
     if let step = refusedStep, 400..<600 ~= reply { return said.answer(to: step) }
     if result == CURLE_LOGIN_DENIED {
-      return .away("the mail server \(server) refuses the login: \(said)")
+      return .away("the mail server \(server) rejects the login: \(said)")
     }
     if let problem = TLSLook.problem(result, detail) {
       return .away(
@@ -55,7 +55,7 @@ struct SMTPExchange {
   private var afterTheMail: MailAnswer {
     400..<600 ~= reply
       ? said.answer(to: .end)
-      : .uncertain("the connection ended after the mail's end: libcurl \(result.rawValue)")
+      : .uncertain("the connection ended after the whole mail was sent: libcurl \(result.rawValue)")
   }
 
   private var said: SMTPReply { lastReply ?? SMTPReply(reply) }

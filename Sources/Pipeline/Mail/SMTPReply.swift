@@ -56,7 +56,7 @@ enum SMTPStep: String, Sendable, CaseIterable {
   case mail = "MAIL"
   case recipient = "RCPT"
   case data = "DATA"
-  case end = "the mail's end"
+  case end = "the end of the mail"
 }
 
 /// What a refusal means for the mail, and for those after it. Docs: docs/mail.md has the same
@@ -78,8 +78,8 @@ extension SMTPReply {
 
   func answer(to step: SMTPStep) -> MailAnswer {
     let why = "\(self) to \(step.rawValue)"
-    if code == 421 { return .away("the mail server takes leave: \(why)") }
-    if Self.login.contains(code) { return .away("the mail server wants a login: \(why)") }
+    if code == 421 { return .away("the mail server is closing the connection: \(why)") }
+    if Self.login.contains(code) { return .away("the mail server requires a login: \(why)") }
     if isAboutSize { return .later(why) }
     if step == .mail { return .denied(why) }
     guard let enhanced else { return isAmbiguous(step) ? .later(why) : .denied(why) }

@@ -11,7 +11,7 @@ public enum JSONKeys {
       case .duplicateKey(let key, _): return "has the key \(key) twice"
       case .invalid: return "has an object of more than \(JSONScanner.maxMembers) keys"
       case .tooDeep: return "is nested deeper than \(MessageGate.maxDepth) levels"
-      default: return nil  // Whoever decodes it says what is wrong with it.
+      default: return nil  // The decoder reports what is wrong with it.
       }
     }
   }

@@ -39,7 +39,7 @@ extension MessageFault: CustomStringConvertible {
     case .tooDeep(let byte):
       "body: expected at most \(MessageGate.maxDepth) levels, found more at byte \(byte)"
     case .duplicateKey(let key, let byte):
-      "body: the key \(key) is there twice in one object, at byte \(byte)"
+      "body: the key \(key) appears twice in one object, at byte \(byte)"
     case .unknownType(let found):
       "type: expected a type and version this program knows, found \(found)"
     case .missing(let place): "\(place) is missing"

@@ -36,9 +36,9 @@ public struct MailResend: Sendable {
     switch mail.state {
     case .refused: nil
     case .sent where alsoDelivered: nil
-    case .sent: "it was delivered (--also-delivered sends it all the same)"
-    case .suppressed: "it was not true any more: \(mail.reason ?? "")"
-    case .intended: "it is still tried"
+    case .sent: "it was delivered (--also-delivered sends it anyway)"
+    case .suppressed: "it no longer applied: \(mail.reason ?? "")"
+    case .intended: "it is still being retried"
     }
   }
 
@@ -57,7 +57,7 @@ public struct MailResend: Sendable {
     }
     let change = try change(mail, order, old, MailAgain.id(mail.about, number), facts)
     guard case .committed(let events) = try await desk.commit([change])[0] else {
-      return "something else happened to it meanwhile; look again"
+      return "it changed meanwhile; check again"
     }
     await outbox?.publish(events)
     try await outbox?.flush()
@@ -82,8 +82,8 @@ public struct MailResend: Sendable {
       service: .closectl, messageID: "mail.resend:\(id)", account: mail.account,
       decision: DecisionRecord(
         rule: "operator.mail-resend", finding: .material,
-        explanation: "the \(mail.kind.rawValue) mail \(was) and is to be sent again, by "
-          + "\(order.operatorName): \(order.reason)",
+        explanation: "the \(mail.kind.rawValue) mail \(was); \(order.operatorName) asked to send "
+          + "it again: \(order.reason)",
         found: facts.snapshot(at: now)),
       writes: [.mailReopen(mail)], events: [outgoing], at: now)
   }

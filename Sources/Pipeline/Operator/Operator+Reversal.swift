@@ -41,7 +41,7 @@ extension Operator {
   public func reverse(
     _ order: ReversalOrder, dryRun: Bool = false
   ) async throws -> ReversalOutcome {
-    guard let kind = order.kind.reversal else { return .refused("this cannot be taken back") }
+    guard let kind = order.kind.reversal else { return .refused("this cannot be reversed") }
     if order.reason.allSatisfy(\.isWhitespace) { return .refused("a reason is needed") }
     for _ in 0..<Desk.roundLimit {
       let found = try await desk.store.incoming(order.kind, reference: order.reference)
@@ -52,10 +52,10 @@ extension Operator {
       if found.count > 1 {
         let accounts = found.map(\.account).joined(separator: ", ")
         return .refused(
-          "reference \(order.reference) is on several accounts, name one: \(accounts)")
+          "reference \(order.reference) is on several accounts; name one: \(accounts)")
       }
       if posting.isReversed {
-        return .repeated("\(order.kind.word) \(order.reference) was taken back before")
+        return .repeated("\(order.kind.word) \(order.reference) has already been reversed")
       }
       let key = FactKey(account: posting.account, invoice: nil)
       guard let facts = try await desk.store.facts(for: [key])[0] else {
@@ -68,8 +68,8 @@ extension Operator {
       }
       if mirror.missingMinor > 0 {
         return .refused(
-          "\(Money(mirror.missingMinor, posting.currency)) of it became credit that is neither "
-            + "unused nor on an invoice any more")
+          "\(Money(mirror.missingMinor, posting.currency)) of it became credit that is no longer "
+            + "unused nor on an invoice")
       }
       let invoices = try await desk.store.invoices(Array(mirror.reopened.keys))
       let transaction = try Transaction(
@@ -110,7 +110,7 @@ extension Operator {
       account: plan.account, expectedPosition: facts.position,
       decision: DecisionRecord(
         rule: "operator.\(transaction.kind.rawValue)", finding: .same,
-        explanation: "\(plan.amount) by \(order.reference) taken back: \(order.reason)\(rest)",
+        explanation: "\(plan.amount) by \(order.reference) reversed: \(order.reason)\(rest)",
         found: facts.snapshot(at: now)),
       writes: writes, at: now)
   }

@@ -39,7 +39,7 @@ public struct Operator: Sendable {
     switch try await post(order) {
     case .done(let plan): .done(plan.sentence(order.reference))
     case .repeated(let plan):
-      .repeated("reference \(order.reference) was recorded before, over \(plan.amount)")
+      .repeated("reference \(order.reference) was recorded before, for \(plan.amount)")
     case .refused(let why): .refused(why)
     }
   }
@@ -104,11 +104,11 @@ public struct Operator: Sendable {
     guard let own else { return nil }
     if !isDryRun { try await publishLeftOvers() }
     if own.isReversed {
-      return .refused("reference \(order.reference) was recorded before, and taken back")
+      return .refused("reference \(order.reference) was recorded before and reversed")
     }
     let before = Money(own.amountMinor, own.currency)
     guard before == order.amount else {
-      return .refused("reference \(order.reference) was recorded before, over \(before)")
+      return .refused("reference \(order.reference) was recorded before, for \(before)")
     }
     return .repeated(
       PostingPlan(earlier: own, amount: before, creditMinor: facts.creditMinor, open: open))
@@ -133,7 +133,7 @@ public struct Operator: Sendable {
         return .failure(NotPayable(why: "account \(order.account) has no invoice \(id)"))
       }
       return .failure(
-        NotPayable(why: "nothing is open of invoice \(id), it is \(found.status.rawValue)"))
+        NotPayable(why: "invoice \(id) has nothing open; it is \(found.status.rawValue)"))
     }
     return .success(first + open.filter { invoice in !first.contains { $0.id == invoice.id } })
   }

@@ -33,10 +33,10 @@ public struct ParkedRetry: Sendable {
     let key = FactKey(account: parked.account, invoice: invoice)
     for _ in 0..<Desk.roundLimit {
       guard let facts = try await desk.store.facts(for: [key])[0], facts.invoice != nil else {
-        return .refused("the ledger has no invoice \(invoice) of it")
+        return .refused("the ledger has no invoice \(invoice) for it")
       }
       if facts.attempts.contains(where: { $0.state == .succeeded }) {
-        return .refused("the invoice was charged before; what is open has to be paid by hand")
+        return .refused("the invoice was already charged; the rest must be paid by other means")
       }
       switch try await desk.commit([change(facts, invoice, order)])[0] {
       case .committed, .alreadyDone: return .scheduled
@@ -55,7 +55,7 @@ public struct ParkedRetry: Sendable {
       expectedPosition: facts.position,
       decision: DecisionRecord(
         rule: "operator.parked-retry", finding: .material,
-        explanation: "to be charged again, by \(order.operatorName): \(order.reason)",
+        explanation: "\(order.operatorName) asked to charge it again: \(order.reason)",
         found: facts.snapshot(at: now)),
       writes: facts.reopening + [
         .schedule(
@@ -81,7 +81,7 @@ struct ReplayedAttempts: Sendable {
   func reopen(_ letters: [DeadLetter], under manifest: Manifest) async throws {
     for letter in letters where letter.service == .charger {
       let job: Job
-      do { job = try Job(letter) } catch { continue }  // What cannot be read has no attempt.
+      do { job = try Job(letter) } catch { continue }  // An unreadable letter has no attempt.
       for _ in 0..<Desk.roundLimit {
         guard let facts = try await store.facts(for: [job.key])[0], !facts.reopening.isEmpty
         else { break }
@@ -90,8 +90,8 @@ struct ReplayedAttempts: Sendable {
           account: facts.account.id, expectedPosition: facts.position,
           decision: DecisionRecord(
             rule: "operator.reopen", finding: .material,
-            explanation: "dead letter \(letter.id) is replayed by \(manifest.operatorName), its "
-              + "attempt is looked at again: \(manifest.reason)",
+            explanation: "\(manifest.operatorName) replays dead letter \(letter.id); its attempt "
+              + "is looked up again: \(manifest.reason)",
             found: facts.snapshot(at: clock.now())),
           writes: facts.reopening, at: clock.now())
         if case .stale = try await store.commit([change], published: [])[0] { continue }

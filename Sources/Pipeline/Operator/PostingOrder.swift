@@ -37,8 +37,7 @@ extension PostingOrder {
     let isPlain = reference.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     let isBlank = reference.allSatisfy(\.isWhitespace)
     if isBlank || reference.utf8.count > 128 || !isPlain {
-      return "the reference must have 1 to 128 bytes that are not all blank, "
-        + "and no control characters"
+      return "the reference must be 1 to 128 bytes, not all blank, without control characters"
     }
     return nil
   }

@@ -135,7 +135,7 @@ public struct Reconciling: Sendable {
 /// A charge without an end cannot be set aside.
 public struct NotSetAside: Error, CustomStringConvertible {
   var charge: String
-  public var description: String { "\(charge) has no end at the gateway yet: try again later" }
+  public var description: String { "\(charge) is still pending at the gateway: try again later" }
 }
 
 extension GatewayCharge {

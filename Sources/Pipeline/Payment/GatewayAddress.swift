@@ -29,7 +29,7 @@ public enum PaymentGatewayError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unusableURL:
-      "MONTHCLOSE_GATEWAY_URL: expected http://host:port or https://host, without user and query"
+      "MONTHCLOSE_GATEWAY_URL: expected http://host:port or https://host, without user or query"
     case .unusableKey:
       "MONTHCLOSE_GATEWAY_KEY: expected a key of printable characters without blanks"
     case .liveKeyInTheClear:

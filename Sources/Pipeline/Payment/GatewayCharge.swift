@@ -61,7 +61,7 @@ public enum GatewayListFault: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unauthorized(let status): "the payment gateway refuses our key: status \(status)"
+    case .unauthorized(let status): "the payment gateway rejects our key: status \(status)"
     case .unreachable(let why) where why.hasPrefix("the payment gateway"): why
     case .unreachable(let why): "the payment gateway cannot be reached: \(why)"
     case .unreadable(let why): "the payment gateway's list of charges cannot be read: \(why)"

@@ -83,7 +83,7 @@ struct GatewayExchange: Sendable {
     switch result {
     case .success(let reply): return reply
     case .failure(let fault): throw fault
-    case nil: throw .lost("no whole answer within \(timeoutSeconds) s")
+    case nil: throw .lost("no complete answer within \(timeoutSeconds) s")
     }
   }
 

@@ -63,7 +63,7 @@ extension ChargeListReply.Charge {
     if let amount, Money.isWithinLimit(amount) { return amount }
     if metadata?["invoice"] == nil { return number }
     let code = GatewayText.code(self.currency)
-    throw .unreadable("charge \(id) is over \(number) \(code), which is no amount of ours")
+    throw .unreadable("charge \(id) is for \(number) \(code), which is not a valid amount")
   }
 }
 
@@ -105,7 +105,7 @@ extension GatewayClient {
     var charges: [GatewayCharge] = []
     for listed in page.data { charges.append(try listed.charge()) }
     if page.hasMore && charges.isEmpty {
-      throw .unreadable("an empty page that says that more follow")
+      throw .unreadable("an empty page that announces more pages")
     }
     return GatewayChargePage(charges: charges, hasMore: page.hasMore)
   }

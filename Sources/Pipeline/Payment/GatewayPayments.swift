@@ -64,7 +64,7 @@ extension GatewayClient {
       var made: [GatewayCharge] = []
       for intent in intents where intent.status == "succeeded" {
         guard intent.metadata?["invoice"] == invoice, GatewayText.isID(intent.id) else {
-          return .untold(.unknown("the search gave payments of another invoice"))
+          return .untold(.unknown("the search returned payments for another invoice"))
         }
         do {
           made += try await charges(of: intent.id, for: invoice)

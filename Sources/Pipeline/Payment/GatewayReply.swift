@@ -32,7 +32,7 @@ package struct GatewayReply: Sendable {
     case 429: return .throttled(retryAfterSeconds: retryAfterSeconds)
     case 503: return unavailable
     case 404, 405, 408, 425, 500...599: return .unknown("status \(status)")
-    default: return .unknown("status \(status) is no final word of this gateway")
+    default: return .unknown("status \(status) is not a final answer from this gateway")
     }
   }
 
@@ -45,11 +45,11 @@ package struct GatewayReply: Sendable {
 
   private func declined(_ request: ChargeRequest) -> GatewayAnswer {
     guard let error = ownError, error.type == "card_error" else {
-      return .unknown("status 402 without a card_error of the gateway's")
+      return .unknown("status 402 without the gateway's card_error")
     }
     guard let intent = error.paymentIntent else { return error.decline(gatewayID: nil) }
     guard intent.isAbout(request) else {
-      return .implausible("a decline of another payment")
+      return .implausible("a decline for another payment")
     }
     return error.decline(gatewayID: intent.id)
   }
@@ -58,7 +58,7 @@ package struct GatewayReply: Sendable {
   /// request that was cut off on its way, and one about the key says that the key was used before.
   private var rejection: GatewayAnswer {
     guard let error = ownError else {
-      return .unknown("status 400 without an error of the gateway's")
+      return .unknown("status 400 without the gateway's error")
     }
     // Codes only: the gateway's sentences may repeat what we sent.
     var text = "status \(status), \(GatewayText.code(error.type))"
@@ -97,7 +97,7 @@ package struct GatewayReply: Sendable {
       _ = try JSONScanner.scan(body)
       return try JSONDecoder().decode(type, from: Data(body))
     } catch {
-      return nil  // Broken JSON is an answer like another: the caller says what it means.
+      return nil  // Broken JSON is an answer like any other: the caller decides what it means.
     }
   }
 }

@@ -76,9 +76,9 @@ struct GatewayWalk {
     let what = forgotten == 1 ? "a charge" : "\(forgotten) charges"
     return Fault(
       .ledgerForgot,
-      "the gateway holds \(what) for invoices of ours that this ledger does not know, the newest "
+      "the gateway holds \(what) for our invoices that this ledger does not know, the newest "
         + "\(newest.id) for \(newest.invoice ?? "")"
-        + (newest.createdAt.map { " of \($0.rfc3339)" } ?? "")
+        + (newest.createdAt.map { " made at \($0.rfc3339)" } ?? "")
         + ": a restored or wrong ledger. Charging pauses until \(orders) has taken over what was "
         + "charged")
   }
@@ -97,7 +97,7 @@ extension Period {
   init?(ofInvoice id: String) {
     let parts = id.split(separator: "/", maxSplits: 1)
     guard parts.count == 2 else { return nil }
-    do { try self.init(parts[0]) } catch { return nil }  // An invoice of somebody else.
+    do { try self.init(parts[0]) } catch { return nil }  // Another program's invoice.
   }
 
   /// No charge for an invoice of this period is older, in whatever time zone its account is; a day

@@ -35,7 +35,7 @@ extension PaymentGateway {
       keepsKeys: { keys.wasHeard },
       shutdown: {
         do { try await client.shutdown() } catch {
-          logger.debug("the gateway's client was closed already")
+          logger.debug("the gateway client was already closed")
         }
       })
   }
@@ -69,7 +69,7 @@ struct GatewayClient: Sendable {
   func charge(_ request: ChargeRequest) async -> GatewayAnswer {
     let answer: GatewayAnswer
     guard let form = GatewayForm.charge(request) else {
-      return .rejected("the amount cannot be said in the gateway's units; it was not sent")
+      return .rejected("the amount cannot be expressed in the gateway's units; it was not sent")
     }
     do {
       let reply = try await exchange.post(

@@ -39,7 +39,7 @@ struct PaymentIntentReply: Decodable, Equatable {
     case "requires_payment_method":
       // So it stands after a decline; without one it was never charged, and nobody knows why.
       guard let error = lastPaymentError else {
-        return .unknown("the payment waits for a payment method, without a decline")
+        return .unknown("the payment is waiting for a payment method, without a decline")
       }
       return error.decline(gatewayID: id)
     case "requires_action":
@@ -52,7 +52,7 @@ struct PaymentIntentReply: Decodable, Equatable {
     case "processing", "requires_confirmation":
       return .unknown("the payment is \(status)")
     default:
-      return .implausible("the payment is in a state we never ask for")
+      return .implausible("the payment is in a state we never request")
     }
   }
 

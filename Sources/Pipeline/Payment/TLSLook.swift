@@ -18,7 +18,7 @@ enum TLSLook {
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
       CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_USE_SSL_FAILED:
       if words.contains("wrong version number") || words.contains("packet length") {
-        return "it does not speak TLS there"
+        return "it does not use TLS on that port"
       }
       let text = words.isEmpty ? String(cString: curl_easy_strerror(result)) : words
       return text.replacing("SSL certificate problem: ", with: "its certificate: ")

@@ -25,8 +25,8 @@ struct CloseWatch: Service {
       do {
         seen = note(try await runs(), seen)
       } catch {
-        // Whoever works with the store says that it is away.
-        logger.debug("closes are not looked at", metadata: ["error": "\(error)"])
+        // Code that works with the store reports that it is down.
+        logger.debug("closes cannot be read", metadata: ["error": "\(error)"])
       }
     } while await rest(Self.interval) && !Task.isCancelled
   }
@@ -48,7 +48,7 @@ struct CloseWatch: Service {
         seen.running[run.period] = seen.done
         let isOlder = run.startedAt < startedAt
         logger.info(
-          "close \(run.period) \(isOlder ? "goes on" : "has begun")",
+          "close \(run.period) \(isOlder ? "continues" : "has begun")",
           metadata: ["accounts": .number(run.expected)])
       }
       guard run.state == .closed, let before = seen.running.removeValue(forKey: run.period) else {

@@ -35,7 +35,7 @@ struct Observer: Service {
   /// Whoever works with it says that it is away; the age of what was seen last is a gauge.
   private func look(at what: String, _ see: () async throws -> Void) async {
     do { try await see() } catch {
-      logger.debug("\(what) cannot be looked at", metadata: ["error": "\(error)"])
+      logger.debug("\(what) cannot be read", metadata: ["error": "\(error)"])
     }
   }
 

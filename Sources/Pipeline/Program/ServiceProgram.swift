@@ -34,7 +34,7 @@ public enum ServiceProgram {
       for warning in settings.warnings { say("\(service.rawValue): warning: \(warning)") }
       for problem in problems { say("\(service.rawValue): \(problem)") }
       if problems.isEmpty {
-        say("\(service.rawValue): \(ServiceCheck.tried(by: service)) are in order")
+        say("\(service.rawValue): \(ServiceCheck.tried(by: service)) are OK")
       }
       exit(problems.isEmpty ? 0 : 1)
     case .health:

@@ -35,7 +35,7 @@ package struct ServiceRun: Service {
       try await runner.outbox.flush()
     } catch {
       runner.logger.warning(
-        "published events could not be recorded as published, they go out again at the next start",
+        "published events could not be recorded as such; the next start publishes them again",
         metadata: ["error": "\(error)"])
     }
   }
@@ -97,7 +97,7 @@ package struct Upkeep: Service {
     } catch let error as StoreError {
       health.missesStore("\(error)", foundBy: .upkeep, next: Self.interval)
     } catch {
-      logger.warning("upkeep failed, will be tried again", metadata: ["error": "\(error)"])
+      logger.warning("maintenance failed and will be retried", metadata: ["error": "\(error)"])
     }
     return isAllTaken
   }

@@ -14,7 +14,7 @@ struct StartUp {
   func lacksAll() {
     health.lacks(.store, "not opened yet")
     health.lacks(.broker, "not connected yet")
-    health.lacks(.topology, "not looked at yet")
+    health.lacks(.topology, "not checked yet")
   }
 
   func store(_ settings: Settings) async throws -> any Store {
@@ -61,7 +61,7 @@ struct StartUp {
   ) async throws -> Value {
     let outage = OutageLog(
       "waiting for the \(part.rawValue)\(part.setting)",
-      back: "the \(part.rawValue) is there again", logger)
+      back: "the \(part.rawValue) is back", logger)
     var backOff = BackOff()
     while true {
       do {
@@ -89,7 +89,7 @@ extension Surroundings {
   func consumer(
     of service: ServiceName, prefetch: Int, _ logger: Logger
   ) async throws -> any Consumer {
-    let outage = OutageLog("waiting for the queue", back: "the queue is there again", logger)
+    let outage = OutageLog("waiting for the queue", back: "the queue is back", logger)
     var backOff = BackOff()
     while true {
       do {
@@ -124,7 +124,7 @@ extension ServiceHealth.Part {
 struct TopologyMismatch: Error, CustomStringConvertible {
   var differences: [TopologyDifference]
   var description: String {
-    "the broker's topology is not the expected one (closectl topology apply): "
+    "the broker's topology is not as expected (closectl topology apply): "
       + shown.map(\.description).joined(separator: "; ")
       + (differences.count > shown.count ? "; and \(differences.count - shown.count) more" : "")
   }

@@ -51,7 +51,7 @@ final class StopDeadline: Sendable {
   private func leave() {
     let left = inWork()
     logger.error(
-      "told to stop \(seconds) s ago (MONTHCLOSE_STOP_TIMEOUT), ends with work left for another",
+      "asked to stop \(seconds) s ago (MONTHCLOSE_STOP_TIMEOUT); exiting with work left to others",
       metadata: ["left": "\(left.isEmpty ? "closing connections" : left.joined(separator: ", "))"])
     end(1)
   }

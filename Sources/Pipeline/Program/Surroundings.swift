@@ -91,7 +91,7 @@ package struct Surroundings: Sendable {
       try await Task.sleep(for: delay)
       return true
     } catch {
-      return false  // Cancelled is the only way a sleep fails: that is what it tells.
+      return false  // A sleep fails only when it is cancelled.
     }
   }
 }

@@ -67,15 +67,15 @@ struct Admission: Sendable {
 
   private func fault(inTrigger delivery: Delivery) -> Fault? {
     if service != .invoicer {
-      return Fault(.unexpectedType, "a trigger has no business in queue \(delivery.queue)")
+      return Fault(.unexpectedType, "a trigger does not belong in queue \(delivery.queue)")
     }
     guard delivery.routingKey == service.rawValue, let user, delivery.user != user else {
       return nil
     }
     return Fault(
       .otherKey,
-      "a trigger out of a delay queue: expected one that \(user) put there, found one by "
-        + (delivery.user.map(JSONDocument.shown) ?? "nobody who says so"))
+      "a trigger from a delay queue: expected one put there by \(user), found one by "
+        + (delivery.user.map(JSONDocument.shown) ?? "an unnamed user"))
   }
 }
 
@@ -104,11 +104,11 @@ extension Fault {
 extension NotCommitted {
   func sentence(about type: EventType) -> String {
     switch self {
-    case .noSuchEvent: "the ledger has no event of this id"
-    case .otherBytes: "the ledger has the event of this id with other bytes"
-    case .notReplayed: "it came as a replay, and the ledger has no replay of it"
+    case .noSuchEvent: "the ledger has no event with this id"
+    case .otherBytes: "the ledger has the event with this id, but with other bytes"
+    case .notReplayed: "it came as a replay, but the ledger has no replay of it"
     case .anotherService(let found):
-      "the ledger has the event of this id by \(found), and \(type.routingKey) is sent by "
+      "the ledger has the event with this id by \(found), but \(type.routingKey) is sent by "
         + "\(type.sender?.rawValue ?? "nobody")"
     }
   }

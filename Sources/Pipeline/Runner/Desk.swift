@@ -125,7 +125,7 @@ public struct Desk: Sendable {
 /// The ledger kept moving under some messages of a batch; alone they get through.
 struct ContentionError: Error, CustomStringConvertible {
   var items: Int
-  var description: String { "the ledger kept moving under \(items) messages of the batch" }
+  var description: String { "the ledger kept changing under \(items) messages of the batch" }
 }
 
 /// Numbers of events the broker has confirmed, waiting for the next commit to record them. Losing

@@ -13,16 +13,17 @@ final class PublishLog: Sendable {
 
   init(_ logger: Logger) {
     forbidden = OutageLog(
-      "the broker's user may not publish an event, it stays there: closectl topology users",
+      "the broker's user may not publish an event; it stays unpublished: closectl topology users",
       level: .error, logger)
     unbound = OutageLog(
-      "no queue is bound for an event, it stays unpublished: closectl topology apply",
+      "no queue is bound for an event; it stays unpublished: closectl topology apply",
       level: .error, logger)
-    refused = OutageLog("the broker refuses events", back: "the broker takes events again", logger)
+    refused = OutageLog(
+      "the broker refuses events", back: "the broker accepts events again", logger)
     unconfirmed = OutageLog(
-      "events are not confirmed, they will be published again",
+      "events are not confirmed; they will be published again",
       back: "events are confirmed again", logger)
-    lost = OutageLog("events wait for the broker", level: .debug, logger)
+    lost = OutageLog("events are waiting for the broker", level: .debug, logger)
   }
 
   /// `next`: until they are published again.
@@ -54,7 +55,7 @@ final class PublishLog: Sendable {
     if unanswered.count > 0 {
       (isLost ? lost : unconfirmed).missed(
         by: "publisher", unanswered.why, waiting: unanswered.count, next: next)
-    } else if !confirmed.isEmpty {  // An answer of another kind says nothing of it.
+    } else if !confirmed.isEmpty {  // An answer of another kind says nothing about it.
       unconfirmed.found(by: "publisher")
       lost.found(by: "publisher")
     }

@@ -179,8 +179,8 @@ public struct Runner: Sendable {
       let fault = Fault(.storeUnavailable, error.description)
       return jobs.map { Worked($0, .hold(fault)) }
     } catch  where jobs.count > 1 {
-      // What is wrong with one of them is said of that one.
-      logger.debug("batch failed, working alone", metadata: ["error": "\(error)"])
+      // A fault of one of them is reported for that one.
+      logger.debug("batch failed; processing messages one by one", metadata: ["error": "\(error)"])
       var alone: [Worked] = []
       for job in jobs { alone += await attempt([job]) }
       return alone

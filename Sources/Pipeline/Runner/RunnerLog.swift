@@ -14,13 +14,14 @@ final class RunnerLog: Sendable {
 
   init(_ logger: Logger) {
     self.logger = logger
-    holding = OutageLog("pausing", back: "no pause any more", logger)
+    holding = OutageLog("pausing", back: "no longer pausing", logger)
     retrying = Dictionary(
       uniqueKeysWithValues: FaultReason.allCases.map {
-        ($0, OutageLog("retry", back: "what had to be tried again is done", logger))
+        ($0, OutageLog("retry", back: "everything to be retried is done", logger))
       })
     moving = OutageLog(
-      "could not be moved, kept", back: "messages can be moved again", level: .error, logger)
+      "messages could not be moved and are kept", back: "messages can be moved again",
+      level: .error, logger)
   }
 
   func pauses(_ fault: Fault, waiting: Int, next: Duration) {

@@ -52,7 +52,7 @@ extension Job {
   /// A message of a type this queue has no use for; a binding sent it here by mistake.
   var unexpected: Outcome {
     .dead(
-      Fault(.unexpectedType, "\(event.type) has no business in queue \(delivery.queue)"))
+      Fault(.unexpectedType, "\(event.type) does not belong in queue \(delivery.queue)"))
   }
 }
 

@@ -29,6 +29,6 @@ extension Charger {
 extension Fault {
   init(notDue job: Job, _ rule: String) {
     self.init(
-      .contradiction, "\(rule): the ledger has no such work as \(job.event.id) says is due")
+      .contradiction, "\(rule): the ledger has no due work for \(job.event.id)")
   }
 }

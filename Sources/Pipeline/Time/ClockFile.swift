@@ -56,7 +56,7 @@ public enum ClockFileError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unusable(let file, let why): "the clock file \(file) is not usable: \(why)"
+    case .unusable(let file, let why): "the clock file \(file) cannot be used: \(why)"
     }
   }
 }

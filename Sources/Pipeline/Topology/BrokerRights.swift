@@ -28,7 +28,7 @@ extension MonthClose {
         write: "^\(exchange)$", read: "^(\(serviceNames))\\.dead$",
         publishes: exact([], replays: true)),
       BrokerRights(
-        user: userName("trigger"), isFor: "cron, or whoever starts a close",
+        user: userName("trigger"), isFor: "cron, or anything else that starts a close",
         write: "^\(exchange)$", publishes: exact(["close.requested"])),
       BrokerRights(
         user: userName("monitor"), isFor: "RabbitMQ's own metrics", tags: ["monitoring"]),

@@ -59,7 +59,7 @@ package final class ServiceHealth: Sendable {
   ) {
     storeOutage = logger.map {
       OutageLog(
-        "waiting for the store (MONTHCLOSE_STORE_URL)", back: "the store is there again", $0)
+        "waiting for the store (MONTHCLOSE_STORE_URL)", back: "the store is back", $0)
     }
     self.now = now
   }
@@ -166,7 +166,7 @@ extension BrokerHealth.Link {
     case .connected: nil
     case .idle: "not connected"
     case .lost(let why): "not connected: \(why)"
-    case .blocked(let why): "it takes nothing for now: \(why)"
+    case .blocked(let why): "it accepts nothing for now: \(why)"
     }
   }
 }

@@ -22,7 +22,7 @@ extension Writing {
       """, [change.at.milliseconds, period.stored, added])
     if closed > 0 { return }
     guard try RunRows(database).run(period)?.state == .closed else {
-      throw LedgerRefusal("an account of \(period) was taken in again: it is not closed yet")
+      throw LedgerRefusal("an account was added to \(period) again, so it is not closed yet")
     }
   }
 }

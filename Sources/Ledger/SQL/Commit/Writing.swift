@@ -57,7 +57,7 @@ struct Writing {
   /// Checked before: not to find it here is an error of ours.
   func account(_ id: String) throws -> LedgerBalance {
     guard let account = try book.account(id) else {
-      throw LedgerRefusal("account \(id) is not known")
+      throw LedgerRefusal("account \(id) is unknown")
     }
     return account
   }

@@ -41,7 +41,8 @@ final class AccountImport {
       if before.account == account {
         count.unchanged += 1
       } else {
-        refuse(line, "account_id", "\(account.id) is on line \(before.line) with other content")
+        refuse(
+          line, "account_id", "\(account.id) is also on line \(before.line) with other content")
       }
       return true
     }
@@ -74,7 +75,7 @@ final class AccountImport {
       refuse(
         line, "currency",
         "account \(account.id) has been billed in \(stored.facts.account.currency); "
-          + "its currency cannot become \(account.currency)")
+          + "its currency cannot be changed to \(account.currency)")
     } else {
       try update(account, stored.key)
       if account.dates != stored.facts.account.dates { try redate(account, stored.key) }
@@ -87,10 +88,11 @@ final class AccountImport {
         } catch is MoneyError {
           refuse(
             line, "timezone",
-            "in \(account.timeZone) the usage of one month would be more than can be kept")
+            "in \(account.timeZone) the usage of one month would be too large to store")
           return
         } catch TimeError.unreadablePeriod {
-          refuse(line, "timezone", "in \(account.timeZone) there is usage of no month that is kept")
+          refuse(
+            line, "timezone", "in \(account.timeZone) there is usage outside the supported months")
           return
         }
       }

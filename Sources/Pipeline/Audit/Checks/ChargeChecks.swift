@@ -28,8 +28,8 @@ extension AuditCheck {
     var summary =
       "\(matching.posted) charges posted, \(evidence.taken.count) at the gateway: "
       + "\(matching.sums.joined(separator: ", "))"
-    if matching.underWay > 0 { summary += "; \(matching.underWay) are being settled" }
-    if evidence.foreign > 0 { summary += "; \(evidence.foreign) name no invoice of ours" }
+    if matching.underWay > 0 { summary += "; \(matching.underWay) being settled" }
+    if evidence.foreign > 0 { summary += "; \(evidence.foreign) not for an invoice of this ledger" }
     return AuditFinding(
       .gatewayEqualsLedger, compared: matching.posted + evidence.taken.count, summary, offenders)
   }
@@ -41,7 +41,7 @@ extension AuditCheck {
     var keys: Set<String> = []
     for attempt in evidence.attempts
     where attempt.key.isEmpty || !keys.insert(attempt.key).inserted {
-      offenders.add("\(attempt.shownName): its key is empty or another one's")
+      offenders.add("\(attempt.shownName): its key is empty or belongs to another attempt")
     }
     let byInvoice = Dictionary(grouping: evidence.attempts, by: \.invoice)
     for (_, attempts) in byInvoice.sorted(by: { $0.key < $1.key }) {
@@ -52,13 +52,13 @@ extension AuditCheck {
       guard let invoice = charge.invoice, let number = charge.attempt else { continue }
       if evidence.takenOver.contains(charge.id) { continue }
       if !known.contains(AttemptName(invoice: invoice, number: number)) {
-        offenders.add("\(charge.id): attempt \(number) on \(invoice) is not ours")
+        offenders.add("\(charge.id): the ledger has no attempt \(number) on \(invoice)")
       }
     }
     return AuditFinding(
       .attempts, compared: evidence.attempts.count,
       "\(evidence.attempts.count) attempts on \(byInvoice.count) invoices, "
-        + "\(evidence.charges.count) calls the gateway knows", offenders)
+        + "\(evidence.charges.count) calls known to the gateway", offenders)
   }
 
   /// What the gateway holds for the period's invoices, the ledger knows of: an attempt of that
@@ -67,7 +67,7 @@ extension AuditCheck {
     let forgotten = evidence.unknown
     return AuditFinding(
       .memory, compared: evidence.charges.count,
-      "\(evidence.charges.count) charges at the gateway name invoices of the period, "
+      "\(evidence.charges.count) charges at the gateway for invoices of the period, "
         + "\(forgotten.count) of them unknown to the ledger",
       Offenders(
         forgotten.map { charge in
@@ -108,7 +108,7 @@ extension AuditCheck {
     let left = isQuiet ? unsettled.filter { !$0.hasDueWork } : []
     return AuditFinding(
       .unknownSettled, compared: unsettled.count,
-      "\(unsettled.count) attempts without a known end, \(left.count) that nobody will look at",
+      "\(unsettled.count) attempts without a known end, \(left.count) with no check scheduled",
       Offenders(left.map(\.shownName)))
   }
 }

@@ -36,7 +36,7 @@ struct ChargeMatching {
             + "taken \(charge.amountMinor) \(charge.currency)")
       } else if charge.refundedMinor > 0 {
         offenders.add(
-          "\(charge.id): posted for \(attempt.invoice), and \(charge.refundedMinor) given back")
+          "\(charge.id): posted for \(attempt.invoice), but \(charge.refundedMinor) was refunded")
       } else if let invoice = charge.invoice, invoice != attempt.invoice {
         offenders.add("\(charge.id): taken for \(invoice), posted for \(attempt.invoice)")
       }

@@ -19,7 +19,7 @@ extension AuditCheck {
     let open = tally.unfinished.total
     var summary = "\(tally.members) accounts: \(ends.joined(separator: ", "))"
     if open > 0 {
-      summary += "; \(open) not through: \(tally.unfinished.ids.joined(separator: ", "))"
+      summary += "; \(open) unfinished: \(tally.unfinished.ids.joined(separator: ", "))"
       if open > tally.unfinished.ids.count { summary += ", …" }
     }
     let finding = AuditFinding(.oneEnd, compared: tally.members, summary, offenders)
@@ -59,6 +59,6 @@ extension AuditCheck {
     return AuditFinding(
       .authority, compared: count,
       "\(count) postings, decisions, events and holds, \(offenders.total) kinds by a service "
-        + "they are not for", offenders)
+        + "not allowed to make them", offenders)
   }
 }

@@ -32,7 +32,7 @@ extension AuditCheck {
     var summary =
       "\(expected) deliveries due: \(expected - waiting - inHand - offenders.total) answered, "
       + "\(waiting) in queues or to be published"
-    if inHand > 0 { summary += ", \(inHand) of the last 2 minutes in hand" }
+    if inHand > 0 { summary += ", \(inHand) from the last 2 minutes in progress" }
     summary += ", \(offenders.total) in no queue and unanswered"
     if isIdle { return AuditFinding(.noLoss, compared: expected, summary, offenders) }
     let finding = AuditFinding(.noLoss, compared: expected, summary, Offenders())
@@ -49,10 +49,10 @@ extension AuditCheck {
     var summary =
       "\(consumed.answers) answers, \(consumed.unfounded.total) to messages never committed; "
       + "\(contents.messages) messages in the queues, \(contents.ghosts.total) never committed, "
-      + "\(contents.altered.total) committed otherwise"
-    if contents.triggers > 0 { summary += "; \(contents.triggers) triggers of a close" }
-    if contents.refused > 0 { summary += "; \(contents.refused) refused as not ours" }
-    if contents.junk > 0 { summary += "; \(contents.junk) that are no messages of ours" }
+      + "\(contents.altered.total) committed with other contents"
+    if contents.triggers > 0 { summary += "; \(contents.triggers) close triggers" }
+    if contents.refused > 0 { summary += "; \(contents.refused) refused as forged" }
+    if contents.junk > 0 { summary += "; \(contents.junk) not month-close messages" }
     let compared = contents.messages + consumed.answers
     let finding = AuditFinding(.noGhost, compared: compared, summary, offenders)
     return contents.refused > 0 ? finding.forAttention() : finding
@@ -62,7 +62,7 @@ extension AuditCheck {
   public static func noGhost(_ consumed: ConsumptionTally) -> AuditFinding {
     let summary =
       "\(consumed.answers) answers, \(consumed.unfounded.total) to messages never committed; "
-      + "what is in the queues needs --deep"
+      + "checking the queues needs --deep"
     if consumed.unfounded.isEmpty { return .notChecked(.noGhost, summary) }
     return AuditFinding(.noGhost, compared: consumed.answers, summary, consumed.unfounded)
   }
@@ -111,7 +111,7 @@ extension AuditCheck {
     }
     return .notChecked(
       .honestDeadLetters,
-      "dead letters: \(list.joined(separator: ", ")); their reasons are read with --deep")
+      "dead letters: \(list.joined(separator: ", ")); --deep reads their reasons")
   }
 
   /// A hint: a service that is stopped leaves events to publish, and dead letters wait for people.

@@ -32,8 +32,8 @@ struct ChargePlan {
     .later(
       Fault(
         .behind,
-        "\(decided.rule): the message knows position \(snapshot?.position ?? 0) of the account, "
-          + "the ledger is not there yet"))
+        "\(decided.rule): the message is at position \(snapshot?.position ?? 0) of the account, "
+          + "which the ledger has not reached yet"))
   }
 
   /// The key is a function of invoice and number: a repetition of the same attempt has the same
@@ -74,7 +74,7 @@ struct ChargePlan {
       service: .charger, messageID: job.event.id, account: facts.account.id,
       expectedPosition: facts.position,
       decision: DecisionRecord(
-        decided, "charged nothing; open is \(open)\(limit)", believed: snapshot, found: facts,
+        decided, "charged nothing; \(open) is open\(limit)", believed: snapshot, found: facts,
         at: now),
       at: now)
     if let end = Self.end(decided.rule, facts), let period = invoice?.period {

@@ -34,14 +34,14 @@ struct ChargeResult {
     case .notFoundYet(let why): return unknown(Fault(.gatewayUnknown, why))
     case .gateway(.succeeded(let id)):
       if let countedFor, countedFor != call.attempt.invoice {
-        let why = "payment \(id) was counted for \(countedFor): it is no proof for another invoice"
+        let why = "payment \(id) was counted for \(countedFor): it does not prove another was paid"
         return try parked(Fault(.gatewayImplausible, why))
       }
       return try succeeded(id)
     case .gateway(.declined(let id, let code, let hard)):
       return try declined(id, code: code, hard: hard)
     case .gateway(.inProgress):
-      return unknown(Fault(.gatewayBusy, "the gateway still works on this attempt"))
+      return unknown(Fault(.gatewayBusy, "the gateway is still working on this attempt"))
     case .gateway(.throttled):
       return unknown(Fault(.gatewayBusy, "the gateway asks us to slow down"))
     case .gateway(.unknown(let why)):
@@ -52,7 +52,7 @@ struct ChargeResult {
       return try parked(
         Fault(.gatewayRejected, "the gateway rejects the request: \(why)"), as: .lost)
     case .gateway(.implausible(let why)):
-      return try parked(Fault(.gatewayImplausible, "the gateway's answer is not ours: \(why)"))
+      return try parked(Fault(.gatewayImplausible, "the gateway's answer does not match: \(why)"))
     }
   }
 
@@ -171,7 +171,7 @@ struct ChargeResult {
   private func change(_ explanation: String) -> Change {
     let rest =
       call.leaving > 0
-      ? "; \(Money.text(call.leaving, facts.account.currency)) more is open and left so" : ""
+      ? "; another \(Money.text(call.leaving, facts.account.currency)) stays open" : ""
     return Change(
       service: .charger, messageID: job.event.id, account: facts.account.id,
       expectedPosition: facts.position,

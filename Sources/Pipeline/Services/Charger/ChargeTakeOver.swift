@@ -26,7 +26,7 @@ struct ChargeTakeOver {
     var change = self.change
     let amount = Money.text(charge.amountMinor, facts.account.currency)
     change.decision = DecisionRecord(
-      decided, "the gateway holds \(charge.id) over \(amount) for this invoice: taken over",
+      decided, "the gateway holds \(charge.id) for \(amount) on this invoice: recorded",
       believed: job.event.data.snapshot, found: facts, at: change.at)
     change.writes = [.attempt(attempt), .post(posting)]
     if let period = facts.invoice?.period {

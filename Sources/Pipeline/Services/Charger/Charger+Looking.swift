@@ -41,8 +41,8 @@ extension Charger {
       door.away(Fault(.gatewayUnreachable, why))
       return door.putOff()
     case .unknown(let why):
-      return door.waiting(.later(Fault(.gatewayUnknown, "what was taken is not told: \(why)")))
-    default: return door.waiting(.later(Fault(.gatewayUnknown, "what was taken is not told")))
+      return door.waiting(.later(Fault(.gatewayUnknown, "the amount charged is unknown: \(why)")))
+    default: return door.waiting(.later(Fault(.gatewayUnknown, "the amount charged is unknown")))
     }
   }
 }

@@ -48,7 +48,7 @@ public struct Charger: Sendable {
   /// Nothing is asked while charging pauses in any case.
   private func terms(charging periods: Set<Period>) async throws -> ChargeTerms {
     if door.isClosed {
-      return ChargeTerms(held: Fault(.gatewayUnlisted, "what the gateway holds was not compared"))
+      return ChargeTerms(held: Fault(.gatewayUnlisted, "the gateway's charges were not compared"))
     }
     let terms = try await memory.terms(charging: periods)
     if let held = terms.held { door.unlisted(held) }
@@ -176,7 +176,7 @@ public struct Charger: Sendable {
       alongside: { try await desk.store.counted($0.compactMap(\.payment?.id)) },
       plan: { (result, facts, counted) -> Desk.Plan<ChargeEnd> in
         guard let facts else {
-          let fault = Fault(.behind, "the account is not in the ledger any more")
+          let fault = Fault(.behind, "the account is no longer in the ledger")
           return .end(.outcome(.later(fault)))
         }
         let countedFor = result.payment.flatMap { counted[$0.id] ?? twice[$0.id] }

@@ -99,11 +99,11 @@ struct GatewayCaller: Sendable {
     if call.isFresh && age < policy.freshSeconds { return await send(call) }
     switch await lookUp(call.request, ifMissing: .neverMade) {
     case .neverMade where call.attempt.isTakenOver:
-      return .notFoundYet("the gateway lists this attempt, and its search does not find it")
+      return .notFoundYet("the gateway lists this attempt, but its search does not find it")
     case .neverMade:
       if keepsKeys || age >= policy.keyWindowSeconds { return await send(call) }
       if age >= policy.quietSeconds { return .neverMade }
-      return .notFoundYet("it is not found, but may be under way: it is looked up again")
+      return .notFoundYet("it was not found but may be in progress: it is looked up again")
     case let found: return found
     }
   }
@@ -119,10 +119,10 @@ struct GatewayCaller: Sendable {
       return await lookUp(
         request,
         ifMissing: age >= policy.forgottenSeconds
-          ? .neverMade : .gateway(.unknown("its key is about to be forgotten")))
+          ? .neverMade : .gateway(.unknown("its idempotency key is about to expire")))
     }
     guard let request, !request.paymentMethod.isEmpty else {
-      return await lookUp(request, ifMissing: .gateway(.unknown("the account has no card now")))
+      return await lookUp(request, ifMissing: .gateway(.unknown("the account now has no card")))
     }
     reached(.beforeCall)
     let start = metrics.map { _ in ContinuousClock.now }

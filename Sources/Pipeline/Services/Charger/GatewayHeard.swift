@@ -12,7 +12,7 @@ extension PartnerPause.Heard {
     case .gateway(.throttled(nil)): self = .nothingCertain("it asks us to slow down")
     case .gateway(.throttled(let seconds?)): self = .later(.gatewayBusy, seconds: seconds)
     case .gateway(.unauthorized(let why)):
-      self = .away(.gatewayUnauthorized, "the gateway refuses our key: \(why)")
+      self = .away(.gatewayUnauthorized, "the gateway rejects our key: \(why)")
     case .gateway(.untrusted(let why)): self = .away(.gatewayUnauthorized, why)
     case .gateway(.unreachable(let why)): self = .away(.gatewayUnreachable, why)
     }
@@ -23,7 +23,7 @@ extension PartnerPause.Heard {
     .doubt(
       .init(
         reason: .gatewayUnknown, why: why, limit: 5,
-        ofMany: "answers in a row say nothing certain"))
+        ofMany: "answers in a row were inconclusive"))
   }
 }
 

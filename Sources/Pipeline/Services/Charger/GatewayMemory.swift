@@ -159,7 +159,7 @@ actor GatewayMemory {
     let changes = strays.compactMap { charge in
       GatewayChargeRecord(
         charge, .takenOver, by: ServiceName.charger.rawValue,
-        reason: "the gateway holds it and no attempt here made it"
+        reason: "the gateway holds it, but no attempt in the ledger made it"
       )?.change(by: .charger, nil, schedules: true, at: now)
     }
     if !changes.isEmpty { _ = try await store.commit(changes, published: []) }
@@ -178,5 +178,5 @@ extension GatewayListFault {
   }
 
   private static let consequence =
-    "what the gateway holds has to be compared with the ledger first"
+    "the gateway's charges must be compared with the ledger first"
 }

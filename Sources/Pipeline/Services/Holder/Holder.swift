@@ -18,7 +18,7 @@ public struct Holder: Sendable {
         return try aboutDebt(item.job, snapshot, facts, isDue: due.covers(item.job))
       case .chargeSucceeded, .paymentRecorded, .creditGranted, .creditApplied:
         if let held = facts?.heldForInvoice, held != item.held?.key.invoice {
-          let fault = Fault(.behind, "a hold was placed while the payment was looked at")
+          let fault = Fault(.behind, "a hold was placed while the payment was being processed")
           return .end(.later(fault))
         }
         let overdue = item.held?.overdue ?? 0
@@ -51,10 +51,10 @@ public struct Holder: Sendable {
     var change = change(job, decided, facts, snapshot)
     switch decided.action {
     case .waitUntil(let end) where job.event.id == Event.id(.dueGrace, grace(invoice, end)):
-      // Called due by a clock that is ahead of this one: scheduled again, it would never come.
-      return .end(.later(Fault(.behind, "by this clock the grace ends only at \(end)")))
+      // Due by a clock that is ahead of this one: if scheduled again, it would never arrive.
+      return .end(.later(Fault(.behind, "by this clock the grace period ends only at \(end)")))
     case .waitUntil(let end):
-      change.decision?.explanation = "looks at \(invoice.id) again at \(end)"
+      change.decision?.explanation = "checks \(invoice.id) again at \(end)"
       change.writes = [
         .schedule(
           DueWork(
@@ -65,7 +65,7 @@ public struct Holder: Sendable {
       var after = facts
       after.heldForInvoice = invoice.id
       let open = Money.text(invoice.openMinor, invoice.currency)
-      change.decision?.explanation = "put on hold for \(invoice.id), open \(open)"
+      change.decision?.explanation = "put on hold for \(invoice.id), with \(open) open"
       change.writes = [
         .placeHold(account: account, invoice: invoice.id),
         .progress(account: account, period: invoice.period, reached: [], end: .held),
@@ -107,7 +107,7 @@ public struct Holder: Sendable {
           .holdLifted, about: "\(held):\(facts.position)", after: after
         ) { $0.reason = decided.rule }
       ]
-    case .keep: change.decision?.explanation = "\(overdue) invoices are past their grace"
+    case .keep: change.decision?.explanation = "\(overdue) invoices are past their grace period"
     case .nothing, .wait, .park: change.decision?.explanation = "no hold to lift"
     }
     return .commit(change, then: { .done($0.events) })

@@ -31,7 +31,7 @@ struct InvoicePlan {
       expectedUsageVersion: account.facts.usageVersion, at: desk.clock.now())
     switch decided.action {
     case .nothing:
-      change.decision = record(decided, account.facts, "invoiced before")
+      change.decision = record(decided, account.facts, "already invoiced")
     case .park:
       let why = rated.whyNot
       change.decision = record(decided, account.facts, why)
@@ -97,7 +97,7 @@ struct InvoicePlan {
     let total = Money.text(draft.totalMinor, draft.currency)
     let used = credit > 0 ? ", credit used \(Money.text(credit, draft.currency))" : ""
     change.decision = record(
-      decided, facts, "invoice over \(total)\(onOlder?.explanation ?? "")\(used)")
+      decided, facts, "invoice for \(total)\(onOlder?.explanation ?? "")\(used)")
     let events = AccountEvents(desk, causedBy: job.event)
     change.events = [try events.make(.invoiceIssued, about: draft.id, after: after) { _ in }]
     change.events += try onOlder?.events(events, after: after) ?? []

@@ -67,7 +67,7 @@ public struct Invoicer: Sendable {
     var suffix = "#refused-\(now)"
     if let run = opened.run {
       suffix = "#opened"
-      text = "close of \(run.period) was started before; it is \(run.state.rawValue)"
+      text = "close of \(run.period) was already started; it is \(run.state.rawValue)"
       if let growth = opened.growth, decision.action == .takeIn {
         // Each of them is told, and ends like an answer that older audits know.
         suffix = "#taken-in-\(run.ranges)#opened"
@@ -79,7 +79,7 @@ public struct Invoicer: Sendable {
       if decision.isException { text += "; \(decision.explanation)" }
     }
     if taken.accounts > 0 {
-      text += "; accounts parked for want of a catalog and taken in again: \(taken.accounts)"
+      text += "; accounts parked for lack of a catalog and added again: \(taken.accounts)"
       suffix += "-\(now)"
     }
     return Change(
@@ -203,8 +203,8 @@ extension Fault {
     let remedy =
       switch (refusal, decision.rule) {
       case (_, "close.not-begun"): ""
-      case (.notOver, _): #"; a trigger with "early": true in its data closes it all the same"#
-      case (.tooOld, _): #"; a trigger with "past": true in its data closes it all the same"#
+      case (.notOver, _): #"; a trigger with "early": true in its data closes it anyway"#
+      case (.tooOld, _): #"; a trigger with "past": true in its data closes it anyway"#
       case (.noAccounts, _): "; import accounts, then send the trigger again"
       }
     self.init(refusal.fault, decision.explanation + remedy)

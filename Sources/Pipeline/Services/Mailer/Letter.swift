@@ -50,7 +50,7 @@ struct Letter: Sendable {
   var releasedInvoice: String? { kind == .released ? snapshot.invoice?.id : nil }
 
   func intent(_ desk: Desk, _ facts: AccountFacts, isPerhapsSent: Bool) -> Change {
-    let why = isPerhapsSent ? MailRecord.perhapsSent(because: "sent again for an operator") : nil
+    let why = isPerhapsSent ? MailRecord.perhapsSent(because: "an operator had it sent again") : nil
     return Change(
       service: .mailer, messageID: job.event.id, account: facts.account.id,
       writes: [.mail(record(.intended, facts, why))], at: desk.clock.now())
@@ -58,12 +58,12 @@ struct Letter: Sendable {
 
   /// It was begun by another process, which may have sent it: whoever sends it next has to know.
   func takenUp(_ desk: Desk) -> Change {
-    waits(desk, MailRecord.perhapsSent(because: "begun by a process that did not say how it ended"))
+    waits(desk, MailRecord.perhapsSent(because: "the process that started it recorded no outcome"))
   }
 
   /// The mail had its end before; only the message was not answered yet.
   func answered(_ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts) -> Change {
-    change(desk, decided, facts, "this mail had its end before")
+    change(desk, decided, facts, "this mail was already finished")
   }
 
   func suppression(

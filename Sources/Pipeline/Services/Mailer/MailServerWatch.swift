@@ -61,7 +61,8 @@ final class MailServerWatch: Sendable {
   }
 
   private func doubt(_ reason: FaultReason, _ why: String, _ limit: Int) -> PartnerPause.Heard {
-    .doubt(.init(reason: reason, why: why, limit: limit, ofMany: "recipients in a row are refused"))
+    .doubt(
+      .init(reason: reason, why: why, limit: limit, ofMany: "recipients in a row were refused"))
   }
 
   // MARK: What becomes of a mail that was not taken
@@ -86,12 +87,12 @@ final class MailServerWatch: Sendable {
     case .notSent(let text), .uncertain(let text): (reason, why) = (.mailLater, text)
     }
     if door.isPaused { return .putOff }
-    if !isLast { return .back(Fault(reason, "the mail server did not take it: \(why)")) }
+    if !isLast { return .back(Fault(reason, "the mail server did not accept it: \(why)")) }
     switch answer {
     case .later: break
     case .denied, .uncertain:
       if isKnownToWork { break }
-      door.away(Fault(.mailDenied, "it has taken no mail for two hours: \(why)"))
+      door.away(Fault(.mailDenied, "it has accepted no mail for two hours: \(why)"))
       return .putOff
     default: return .putOff
     }

@@ -138,10 +138,10 @@ public struct Mailer: Sendable {
       letter.situation(facts, released: known.released, idle: known.idle))
     let fault = "\(decided.rule): a \(letter.kind.rawValue) mail"
     guard let facts, decided.action != .wait else {
-      return .end(.end(.later(Fault(.behind, "\(fault), the ledger has not caught up"))))
+      return .end(.end(.later(Fault(.behind, "\(fault): the ledger has not caught up"))))
     }
     if decided.action == .park {
-      return .end(.end(.dead(Fault(.contradiction, "\(fault), message and ledger contradict"))))
+      return .end(.end(.dead(Fault(.contradiction, "\(fault): message and ledger contradict"))))
     }
     var item = Sending(letter: letter, decided: decided, facts: facts)
     let record = known.mails[letter.key]
@@ -187,7 +187,8 @@ public struct Mailer: Sendable {
       item.isResent = isPerhapsSent || known?.isResent == true
     case .some, nil:
       if letter.job.history.attempts < patience {
-        let fault = Fault(.mailLater, "the mail was begun elsewhere and may be under way")
+        let fault = Fault(
+          .mailLater, "another process started the mail and may still be sending it")
         return .end(.end(.later(fault)))
       }
     }
@@ -238,7 +239,7 @@ public struct Mailer: Sendable {
   private func send(_ mail: OutgoingMail, _ item: Sending) async -> MailAnswer? {
     if let answer = item.answer { return answer }
     let key = item.letter.key
-    guard mine.begin(key) else { return .notSent("it is being sent already") }
+    guard mine.begin(key) else { return .notSent("it is already being sent") }
     if item.isTakenUp, let wait = await overtaken(key) {
       mine.release(key)
       return .notSent(wait)
@@ -260,12 +261,12 @@ public struct Mailer: Sendable {
   /// else here may send it, what became of it is looked at again: in this process first, since an
   /// end is forgotten here only after it is in the ledger.
   private func overtaken(_ key: MailKey) async -> String? {
-    if mine.known(key)?.isEnd == true { return "its end is being recorded" }
+    if mine.known(key)?.isEnd == true { return "its outcome is being recorded" }
     do {
       let record = try await desk.store.mails([key])[key]
-      return record?.state == .intended ? nil : "it had its end meanwhile"
+      return record?.state == .intended ? nil : "it was finished meanwhile"
     } catch {
-      return "the ledger did not say whether it had its end meanwhile: \(error)"
+      return "the ledger did not say whether it was finished meanwhile: \(error)"
     }
   }
 

@@ -16,7 +16,7 @@ struct Partner: Sendable {
     part: { $0 == .gatewayUnauthorized ? .gatewayKey : .gateway })
 
   static let mailServer = Partner(
-    pausing: "mailing pauses", isBack: "the mail server takes mails again",
+    pausing: "mailing pauses", isBack: "the mail server accepts mails again",
     reasons: [.mailLater, .mailDenied, .mailUnreachable], parts: [.mailServer],
     part: { _ in .mailServer })
 }

@@ -161,7 +161,7 @@ struct PartnerPause: Sendable, Equatable {
   }
 
   private static func asked(_ seconds: Int) -> String {
-    "it asks to be left alone for \(seconds) s"
+    "it asks us to wait \(seconds) s"
   }
 }
 

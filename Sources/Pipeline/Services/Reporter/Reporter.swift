@@ -15,7 +15,7 @@ public struct Reporter: Sendable {
       switch outcome {
       case .committed(let events), .alreadyDone(let events): outcomes.append(.done(events))
       case .stale(let reason):
-        outcomes.append(.later(Fault(.handlerFailed, "the ledger refused to note it: \(reason)")))
+        outcomes.append(.later(Fault(.handlerFailed, "the ledger refused to record it: \(reason)")))
       }
     }
     let ending = try await endings(of: Set(jobs.compactMap(\.event.period)))
@@ -77,7 +77,7 @@ public struct Reporter: Sendable {
       service: .reporter, messageID: "close:\(period)",
       decision: DecisionRecord(
         rule: "report.complete", finding: .same,
-        explanation: "every expected account has its end"),
+        explanation: "every expected account is finished"),
       writes: [.closeRun(period, expected: progress.run.expected)],
       events: [try event.traced(after: nil).outgoing()], at: now)
   }
