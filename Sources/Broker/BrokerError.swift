@@ -38,7 +38,7 @@ public enum BrokerError: Error, Equatable, CustomStringConvertible {
 }
 
 extension BrokerError {
-  /// Whether waiting may mend it: a node that is away, a certificate that is renewed.
+  /// Whether waiting may fix it: a node that is down, a certificate that is renewed.
   public var mayPass: Bool {
     switch self {
     case .unreachable, .timedOut, .untrusted: true
@@ -49,7 +49,7 @@ extension BrokerError {
 }
 
 extension ChannelClosed {
-  /// The broker's no to consuming from a queue.
+  /// The broker's refusal to let us consume from a queue.
   func refusal(of queue: String, to node: BrokerURL) -> BrokerError {
     switch code {
     case 403: .notPermitted(right: "read", on: "queue \(queue)", user: node.user, text: text)

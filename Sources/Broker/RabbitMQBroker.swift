@@ -2,7 +2,7 @@ import Logging
 import Synchronization
 
 /// RabbitMQ over librabbitmq: one connection and thread for publishing, one for each consumer, and
-/// one for questions, opened when needed. Lost connections come back by themselves.
+/// one for questions, opened when needed. Lost connections are restored automatically.
 public final class RabbitMQBroker: Broker {
   let nodes: BrokerNodes
   let name: String
@@ -40,9 +40,9 @@ public final class RabbitMQBroker: Broker {
     try await connect([url], name: name, options: options, logger: logger)
   }
 
-  /// Connects once, to the first node that takes us, or says why not: `unreachable`, `timedOut`,
-  /// `untrusted`, `refusedLogin`, `noVirtualHost`; of several nodes, what each said. `name` is
-  /// shown in the broker's list of connections. Close what this returns: its threads run until
+  /// Connects once, to the first node that accepts us, or throws the reason: `unreachable`,
+  /// `timedOut`, `untrusted`, `refusedLogin`, `noVirtualHost`; for several nodes, each one's.
+  /// `name` is shown in the broker's list of connections. Close the result: its threads run until
   /// then.
   public static func connect(
     _ urls: [BrokerURL], name: String, options: BrokerOptions = .init(), logger: Logger

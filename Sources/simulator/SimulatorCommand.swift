@@ -9,7 +9,7 @@ struct SimulatorCommand: ParsableCommand {
     abstract: "Close small months under every known fault, reproducibly from a seed.",
     subcommands: [RunSeeds.self, TraceSeed.self, Writers.self], defaultSubcommand: RunSeeds.self)
 
-  /// Swift's sets and dictionaries are in another order in each process unless it is told at its
+  /// Swift's sets and dictionaries are in another order in each process unless configured at its
   /// start that they must not be.
   static func main() {
     let key = "SWIFT_DETERMINISTIC_HASHING"

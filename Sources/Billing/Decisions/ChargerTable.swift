@@ -1,5 +1,5 @@
-/// What the charger has before it when it decides: what the message believed, what the ledger says,
-/// and which attempt on the invoice the message asks for.
+/// The charger's input for a decision: what the message believed, what the ledger says, and which
+/// attempt on the invoice the message asks for.
 public struct ChargeSituation: Sendable {
   public var snapshot: Snapshot
   /// `nil`: the ledger does not know the account.
@@ -26,16 +26,17 @@ public struct ChargeSituation: Sendable {
 }
 
 public enum ChargeAction: Sendable, Equatable {
-  /// Charge this amount; `leaving` minor units stay open because the customer was not told of them.
+  /// Charge this amount; `leaving` minor units stay open because they were not announced to the
+  /// customer.
   case charge(amountMinor: Int64, leaving: Int64)
   case nothing
-  /// Find out what became of this attempt, then decide again.
+  /// Find out the outcome of this attempt, then decide again.
   case settle(Attempt)
-  /// Count what the gateway holds for the invoice already.
+  /// Credit the charges the gateway already holds for the invoice.
   case takeOver(FoundCharge)
   case wait
   case park
-  /// Nothing is written: the message is none of ours.
+  /// Nothing is written: the message is not one of ours.
   case refuse
 }
 
@@ -184,7 +185,7 @@ extension ChargeSituation {
   var invoice: InvoiceFacts? { facts?.invoice }
   var open: Int64 { invoice?.openMinor ?? 0 }
   var told: Int64 { snapshot.invoice?.open ?? 0 }
-  /// Never more than the customer was told.
+  /// Never more than was announced to the customer.
   var due: Int64 { min(open, told) }
   public var chargeability: Chargeability {
     gateway.chargeability(of: due, facts?.account.currency ?? snapshot.currency)
@@ -203,7 +204,7 @@ extension ChargeSituation {
     facts?.attempts.contains { $0.state == state } ?? false
   }
 
-  /// Another card may have taken the place of one that was declined for good.
+  /// Another card may have replaced one that was declined for good.
   var isForbidden: Bool {
     facts?.attempts.contains { $0.forbids(facts?.account.paymentMethod) } ?? false
   }
@@ -216,7 +217,7 @@ extension ChargeSituation {
 }
 
 extension Snapshot {
-  /// Belief and ledger speak of different things: no later state of the ledger can make it right.
+  /// Belief and ledger are about different things: no later state of the ledger can fix that.
   func contradicts(_ facts: AccountFacts?) -> Bool {
     guard let facts else { return false }
     if facts.account.id != account || facts.account.currency != currency { return true }

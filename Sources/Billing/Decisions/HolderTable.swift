@@ -1,9 +1,9 @@
-/// The holder's question when somebody owes: is there still a debt past its grace?
+/// The holder's question about a debt: is it still there, and past its grace period?
 public struct HoldSituation: Sendable {
   public var snapshot: Snapshot
   public var facts: AccountFacts?
   public var now: Instant
-  /// `false`: the message says that a grace is over, and the ledger has no such work.
+  /// `false` if the message says that a grace period is over but the ledger has no such work.
   public var isDue: Bool
   public var gateway: GatewayCurrencies
 
@@ -18,7 +18,7 @@ public struct HoldSituation: Sendable {
     self.gateway = gateway
   }
 
-  /// When the invoice's grace ends.
+  /// When the invoice's grace period ends.
   public var graceEnds: Instant? {
     guard let facts, let invoice = facts.invoice else { return nil }
     return invoice.issuedAt.adding(days: facts.account.holdAfterDays)
@@ -37,7 +37,7 @@ public enum HoldAction: Sendable, Equatable {
   case nothing
   case wait
   case park
-  /// Nothing is written: the message is none of ours.
+  /// Nothing is written: the message is not one of ours.
   case refuse
 }
 
@@ -94,11 +94,11 @@ extension DecisionTable where Situation == HoldSituation, Action == HoldAction {
     ])
 }
 
-/// The holder's question when money came in: may the hold go?
+/// The holder's question when money has arrived: can the hold be lifted?
 public struct LiftSituation: Sendable {
   public var snapshot: Snapshot
   public var facts: AccountFacts?
-  /// Open invoices of the account whose grace has ended.
+  /// Open invoices of the account whose grace period has ended.
   public var overdue: Int
 
   public init(snapshot: Snapshot, facts: AccountFacts?, overdue: Int) {

@@ -1,9 +1,9 @@
-/// What the invoicer has before it for one account of a range.
+/// The invoicer's input for one account of a range.
 public struct InvoiceSituation: Sendable {
   public enum Rated: Sendable {
     case draft(InvoiceDraft)
     case noCatalog
-    /// Usage and prices that cannot be rated, in a sentence.
+    /// Why usage and prices cannot be rated, in a sentence.
     case unratable(String)
   }
   public var existing: InvoiceFacts?

@@ -2,11 +2,11 @@ public struct MailSituation: Sendable {
   public var kind: MailKind
   public var snapshot: Snapshot
   public var facts: AccountFacts?
-  /// The attempt a receipt or a decline tells of.
+  /// The attempt that a receipt or a decline reports.
   public var attempt: Int
   /// A hold for the invoice was lifted at some time.
   public var wasReleased: Bool
-  /// The invoice comes to nothing and nothing was used, and nobody wants to hear of that.
+  /// The invoice comes to zero and nothing was used, so no mail is wanted.
   public var isIdle: Bool
 
   public init(

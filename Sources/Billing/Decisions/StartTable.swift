@@ -1,8 +1,8 @@
-/// What the ledger says when somebody asks for the close of a month.
+/// The ledger's facts when the close of a month is requested.
 public struct StartFacts: Sendable, Equatable {
-  /// The month's close was started before.
+  /// The month's close was already started.
   public var isStarted: Bool
-  /// How many accounts came after its start and would be in it, while it is running.
+  /// While it is running: how many accounts were imported after its start and would belong to it.
   public var late: Int
   /// A catalog that prices the month.
   public var hasCatalog: Bool
@@ -32,14 +32,14 @@ public struct StartFacts: Sendable, Equatable {
   }
 }
 
-/// What a trigger says it means.
+/// What a trigger confirms as intended.
 public struct StartPermission: Sendable, Equatable {
   /// Close a month that is not over.
   public var isEarly: Bool
-  /// Close a month of long ago, or of before the ledger's first.
+  /// Close a month from long ago, or from before the ledger's first.
   public var isPast: Bool
-  /// Take accounts into a running close that came after its start. Nobody knows of such an account
-  /// whether it was a customer of the month, and its flat fees are charged.
+  /// Add accounts imported after the start to a running close. It is not known whether such an
+  /// account was a customer in the month, and its flat fees are charged.
   public var isLate: Bool
 
   public init(isEarly: Bool = false, isPast: Bool = false, isLate: Bool = false) {
@@ -49,7 +49,7 @@ public struct StartPermission: Sendable, Equatable {
   }
 }
 
-/// What the invoicer has before it when a trigger arrives.
+/// The invoicer's input when a trigger arrives.
 public struct StartSituation: Sendable {
   public var period: Period
   public var now: Instant
@@ -65,7 +65,7 @@ public struct StartSituation: Sendable {
 
   public static let usualMonthsBack = 3
 
-  /// Throws `TimeError`, for a time zone or a year that is none.
+  /// Throws `TimeError` for an invalid time zone or year.
   public init(
     _ period: Period, at now: Instant, _ permission: StartPermission, monthsBack: Int,
     _ facts: StartFacts
@@ -91,9 +91,9 @@ public struct StartSituation: Sendable {
 
 public enum StartAction: Sendable, Equatable {
   case start
-  /// It is there: publish again what is not finished of it.
+  /// It exists: publish again what is unfinished.
   case resume
-  /// It is running: accounts that came after its start are entered, and the same is done.
+  /// It is running: accounts imported after its start are added, and the same is done.
   case takeIn
   case wait
   case refuse(StartRefusal)
@@ -105,7 +105,7 @@ public enum StartRefusal: String, Sendable, CaseIterable {
   case tooOld = "period-too-old"
   case noAccounts = "no-accounts"
 
-  /// Of the row that refused; `nil` for one that does not.
+  /// The refusal of a rule; `nil` for a rule that does not refuse.
   public init?(rule: String) {
     switch rule {
     case "close.not-begun", "close.not-over": self = .notOver
@@ -122,7 +122,7 @@ public struct StartDecision: Sendable {
   public let finding: Finding
   public let action: StartAction
   public let explanation: String
-  /// It started only because the trigger says that this month is meant.
+  /// It started only because the trigger confirms that this month is intended.
   public let isException: Bool
 
   /// Whether the ledger keeps it with the trigger.
@@ -132,7 +132,8 @@ public struct StartDecision: Sendable {
 }
 
 extension DecisionTable where Situation == StartSituation, Action == StartAction {
-  /// A month costs money, so the invoicer asks before it closes one that nobody can have meant.
+  /// A month costs money, so the invoicer refuses one that cannot be intended unless it is
+  /// confirmed.
   public static let start = DecisionTable(
     "invoicer, before a close",
     [
@@ -196,7 +197,7 @@ extension StartSituation {
 
   var isOld: Bool { age > monthsBack }
 
-  /// The last month is usually closed by whoever imports their first files after its end.
+  /// A new user who imports their first files after a month's end usually closes that last month.
   var isBeforeFirst: Bool {
     guard age > 1, !facts.hasUsage else { return false }
     return facts.firstCatalogAt.map { $0 >= ends.at } ?? true

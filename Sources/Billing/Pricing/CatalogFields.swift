@@ -1,5 +1,5 @@
-/// The keys of one mapping of a catalog, read strictly: every error names its place, and a key
-/// nobody asked for is an error, since it is a typing mistake in a price.
+/// The keys of one mapping of a catalog, read strictly: every error names its place, and an unknown
+/// key is an error, because it is a typing mistake in a price.
 struct CatalogFields {
   private let container: KeyedDecodingContainer<CatalogKey>
 
@@ -114,7 +114,7 @@ struct CatalogFields {
   }
 }
 
-/// What people write beside a number, and what to do about it.
+/// A hint about text written beside a number.
 private enum DecimalHint {
   static func of(_ text: String, _ key: String) -> String {
     if text.contains("%") {

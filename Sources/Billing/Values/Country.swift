@@ -1,7 +1,7 @@
 /// Country codes: ISO 3166-1 alpha-2. A code decides which tax applies, so one that only looks like
 /// a country's would be an invoice without tax.
 public enum Country {
-  /// Why a code is none, for the end of a sentence that names it; `nil` for a country's.
+  /// Why a code is not valid, for the end of a sentence that names it; `nil` for a country's code.
   public static func fault(_ code: String) -> String? {
     if codes.contains(code) { return nil }
     let capitals = code.uppercased()

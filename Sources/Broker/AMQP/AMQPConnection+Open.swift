@@ -101,7 +101,7 @@ extension AMQPConnection {
     }
   }
 
-  /// A fresh channel; also after the broker closed the last one.
+  /// A new channel; also after the broker closed the last one.
   func openChannel() throws(ConnectionLost) {
     _ = amqp_channel_open(state, Self.channel)
     do {
@@ -117,7 +117,7 @@ extension AMQPConnection {
 }
 
 extension AMQPArena {
-  /// Announces what we understand; without it the broker stays silent about these.
+  /// Announces what we support; without it the broker does not use these.
   fileprivate mutating func clientProperties(_ name: String) -> amqp_table_t {
     let known = table([
       "authentication_failure_close": .boolean(true), "basic.nack": .boolean(true),

@@ -1,8 +1,9 @@
 import CRabbitMQ
 import Glibc
 
-/// What OpenSSL makes of the broker's certificate, and why not. The library itself only says that a
-/// handshake failed, and compares names without knowing addresses; so OpenSSL compares them here.
+/// OpenSSL's verdict on the broker's certificate, with the reason. The library itself only reports
+/// that a handshake failed, and compares names without knowing addresses, so OpenSSL compares them
+/// here.
 final class TLSHandshake {
   private let url: BrokerURL
   private let tls: BrokerURL.TLS
@@ -57,7 +58,7 @@ final class TLSHandshake {
     }
   }
 
-  /// Why it ended, in words for people; `nil`: for another reason than TLS.
+  /// Why it ended, in words for people; `nil` if the reason is not TLS.
   func refusal() -> BrokerError? {
     if fault != 0 { return untrusted(certificateFault) }
     let code = ERR_peek_last_error()
@@ -70,7 +71,7 @@ final class TLSHandshake {
     return untrusted("the TLS handshake failed: \(reason)")
   }
 
-  /// The broker's word on our certificate is lost when our first bytes find the connection closed.
+  /// The broker's verdict on our certificate is lost if our first bytes find the connection closed.
   func endedAfterwards(_ why: String) -> BrokerError {
     untrusted(
       "it ended the connection right after the handshake (\(why)): it may require a client "

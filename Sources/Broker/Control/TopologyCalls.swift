@@ -57,8 +57,8 @@ extension AMQPConnection {
   /// Creates nothing: declares again, with the expected arguments, only what is there. Bindings are
   /// not looked at: AMQP cannot ask for them, and binding again would create them.
   ///
-  /// `.asPermitted`: from the first declaration that the broker does not permit on, which is told,
-  /// nothing is declared any more.
+  /// `.asPermitted`: after the first declaration that the broker does not permit, which is
+  /// reported, nothing more is declared.
   func differences(
     from topology: Topology, _ inspection: TopologyInspection,
     notPermitted: (ChannelClosed) -> Void

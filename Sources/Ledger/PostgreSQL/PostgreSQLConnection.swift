@@ -18,23 +18,23 @@ final class PostgreSQLResult {
   var changed: Int { Int(String(cString: PQcmdTuples(pointer))) ?? 0 }
 }
 
-/// A connection through libpq. Every call blocks, so it belongs on a thread of its own.
+/// A connection through libpq. Every call blocks, so it belongs on its own thread.
 final class PostgreSQLConnection {
   let handle: OpaquePointer
   let limit: AnswerLimit
-  /// The server said nothing for too long: whatever it may still say, nobody hears it.
+  /// The server was silent for too long: anything it may still say is ignored.
   var isGivenUp = false
   private let signatures: PostgreSQLSignatures
   private var statements: [String: PostgreSQLStatement] = [:]
   private var prepared: [String: String] = [:]
-  /// Sent in front of the next call.
+  /// Sent before the next call.
   private var beginning: String?
 
   init(_ handle: OpaquePointer, _ signatures: PostgreSQLSignatures, _ limit: AnswerLimit) {
     self.handle = handle
     self.signatures = signatures
     self.limit = limit
-    // Waiting is done here, with an end.
+    // Waiting is done here, with a deadline.
     PQsetnonblocking(handle, 1)
   }
 
@@ -128,7 +128,7 @@ final class PostgreSQLConnection {
     let isEnded = PQexitPipelineMode(handle) == 1
     if isEnded && isUsable && fault == nil { return results }
     var told = fault ?? PostgreSQLError(nil, handle)
-    // Of a connection that the server ended with a word of its own, the end is read after the word.
+    // If the server ended the connection with a message, the end is read after the message.
     told.isLost = !isUsable
     throw told
   }
@@ -155,7 +155,7 @@ extension PostgreSQLConnection {
     }
   }
 
-  /// What is needed again is planned anew, for the tables as they are then.
+  /// Statements that are needed again are replanned for the tables as they are then.
   func forgetPlans() throws {
     try execute("DISCARD PLANS")
   }
@@ -185,7 +185,7 @@ extension PostgreSQLConnection {
       values: PostgreSQLParameters(cells, statement.types))
   }
 
-  /// Each question's rows, the last column telling which.
+  /// Each question's rows; the last column identifies the question.
   func asking(_ statement: PostgreSQLStatement, _ lists: [[SQLCell]]) throws -> PostgreSQLCall {
     let name =
       try statement.asking ?? prepare(PostgreSQLText.asked(statement.sql, statement.types))
@@ -195,7 +195,7 @@ extension PostgreSQLConnection {
       values: PostgreSQLParameters(columnsOf: lists, statement.types))
   }
 
-  /// Many rows by one statement; `ending` is put behind it.
+  /// Many rows in one statement; `ending` is appended.
   func writing(
     _ statement: PostgreSQLStatement, _ rows: [[SQLCell]], ending: String = ""
   ) throws -> PostgreSQLCall {

@@ -1,5 +1,5 @@
-/// Whether a database holds a store of ours, and of which schema. Its numbers are those of SQLite's
-/// migrations; all that are missing are applied in one transaction.
+/// Whether a database holds a month-close store, and with which schema. Its numbers are those of
+/// SQLite's migrations; all missing ones are applied in one transaction.
 struct PostgreSQLSchema {
   private let connection: PostgreSQLConnection
   private let place: String
@@ -9,7 +9,7 @@ struct PostgreSQLSchema {
     self.place = place
   }
 
-  /// Held by whoever migrates: of several that start at once, the others wait and find it done.
+  /// Held during a migration: if several programs start together, the others wait and find it done.
   private static let lock = 0x6D63_6C73
 
   func prepare(migrate: Bool) throws {
@@ -30,7 +30,8 @@ struct PostgreSQLSchema {
     }
   }
 
-  /// A newer schema that only added to ours is as good as ours: services are replaced one by one.
+  /// A newer schema that only added to ours is usable too, because services are replaced one by
+  /// one.
   private func isCurrent() throws -> Bool {
     let found = try version()
     if found <= PostgreSQLMigration.newest { return found == PostgreSQLMigration.newest }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Which file it is, whatever its name: a file that was moved or deleted while it is open is still
-/// written to, and nobody would ever read that again.
+/// Identifies a file, whatever its name: a file that is moved or deleted while open is still
+/// written to, and nobody would ever read it again.
 struct FileIdentity: Equatable, Sendable {
   private let device: UInt
   private let inode: UInt

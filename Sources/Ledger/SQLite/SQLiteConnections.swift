@@ -44,7 +44,7 @@ final class SQLiteConnections: SQLConnections {
   deinit {
     if state.withLock({ $0.isClosed }) { return }
     DispatchQueue.global().async { [lock, writer, readers] in
-      // Nobody is left to be told; what was committed is in the WAL either way.
+      // There is no caller left to report to; what was committed is in the WAL either way.
       try? Self.closeAll(lock, writer, readers)
     }
   }

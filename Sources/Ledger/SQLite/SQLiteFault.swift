@@ -2,7 +2,7 @@ import GRDB
 
 /// SQLite's error codes in the words of `StoreError`.
 enum SQLiteFault {
-  /// What is not a fault of the store is handed on as it is.
+  /// Anything that is not a fault of the store is passed on unchanged.
   static func translated(_ error: any Error, path: String) -> any Error {
     guard let error = error as? DatabaseError else { return error }
     if error.extendedResultCode == .SQLITE_READONLY_DBMOVED { return FileIdentity.moved(path) }

@@ -129,10 +129,10 @@ public struct MailRecord: Sendable, Equatable {
   public var isToBeSentAgain: Bool {
     state == .intended && reason?.hasPrefix(Self.again) == true
   }
-  /// Its receiver may have it from an earlier sending.
+  /// The recipient may already have it from an earlier sending.
   public var isPerhapsSent: Bool { reason?.contains(Self.perhapsSent) == true }
 
-  /// The reason of one of these, which says so once.
+  /// The reason for one of these, without the prefix twice.
   public static func perhapsSent(because reason: String?) -> String {
     let reason = reason ?? ""
     return reason.hasPrefix(perhapsSent) ? reason : perhapsSent + reason

@@ -44,10 +44,10 @@ public struct MonitoringServer: Sendable {
     throw ListenFault(host: host, port: port, why: "the server stopped immediately")
   }
 
-  /// Answers what was asked already; who keeps a connection open is not waited for.
+  /// Answers pending requests, but does not wait for open connections.
   public func stop() async {
     await group.triggerGracefulShutdown()
-    // It was told to stop: with which error it does so is of no interest.
+    // It was asked to stop, so the error with which it does so does not matter.
     _ = await serving.result
   }
 

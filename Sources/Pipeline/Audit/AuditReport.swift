@@ -6,7 +6,7 @@ public struct AuditReport: Sendable, Equatable {
   public var state: RunState
   /// Of the ledger, when the audit began.
   public var position: Int64
-  /// Nothing was under way: what may differ while services work must agree now.
+  /// Nothing was in progress, so what may differ while services work must agree now.
   public var isQuiet: Bool
   public var findings: [AuditFinding]
 
@@ -21,7 +21,7 @@ public struct AuditReport: Sendable, Equatable {
 public enum AuditFault: Error, Equatable, CustomStringConvertible {
   case neverStarted(Period)
   case positionAhead(asked: Int64, ledger: Int64)
-  /// A certificate is about a finished close in which all holds.
+  /// A certificate covers a finished close in which every invariant holds.
   case notClosed(Period)
   case broken([Invariant])
 

@@ -1,5 +1,5 @@
-/// What has to be true, by the names under which the documentation lists it: `I` always, `L` once
-/// the last fault is healed.
+/// What must hold, under the names used in the documentation: `I` always, `L` once the last fault
+/// is over.
 public enum Invariant: String, Sendable, CaseIterable {
   case balanced = "I1"
   case oneCharge = "I2"
@@ -53,7 +53,7 @@ public enum Invariant: String, Sendable, CaseIterable {
     }
   }
 
-  /// Where it is shown instead; `nil` for what an audit can see.
+  /// Where it is verified instead; `nil` if an audit can check it.
   var shownElsewhere: String? {
     switch self {
     case .fencing: "needs a process to be stopped and resumed: see the simulation and chaos runs"

@@ -1,19 +1,19 @@
 import Billing
 import Ledger
 
-/// What would become of a dead letter if it were sent again now.
+/// What would happen to a dead letter if it were sent again now.
 public enum LetterClass: String, Sendable, CaseIterable {
-  /// Its answer is still missing, and can be given.
+  /// Its answer is still missing and can be given.
   case needed
   /// Its service has answered it, or its purpose is fulfilled.
   case done
-  /// Message and ledger cannot both be true: it would come back.
+  /// Message and ledger cannot both be right: it would come back.
   case contradicts
-  /// Its body is no message this version can read.
+  /// Its body is not a message this version can read.
   case undecodable
 }
 
-/// A class, with the rule that gave it and why, in a few words.
+/// A class, with the rule that assigned it and a short reason.
 public struct Verdict: Sendable, Equatable {
   public var letterClass: LetterClass
   public var rule: String

@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// What each service would decide now, and what that makes of the letter.
+/// What each service would decide now, and how that classifies the letter.
 extension LetterJudge {
   func byInvoicer(_ jobs: [Job]) async throws -> [Verdict] {
     var verdicts: [Verdict] = []
@@ -35,13 +35,13 @@ extension LetterJudge {
     }
   }
 
-  /// A trigger that came by a way for which its sender has no right.
+  /// A trigger that arrived over a path its sender has no right to.
   private static func isOfNobody(_ job: Job) -> Bool {
     let reasons: [FaultReason] = [.copied, .otherKey, .notCommitted]
     return reasons.map(\.rawValue).contains(DeadLetter.reason(job.delivery.headers))
   }
 
-  /// Nothing to charge is still an answer the close waits for, unless a charge has told it.
+  /// "Nothing to charge" is also an answer the close waits for, unless a charge has given it.
   func byCharger(_ jobs: [Job]) async throws -> [Verdict] {
     let due = try await DueProof(jobs, by: .charger, in: store)
     return zip(jobs, try await store.facts(for: jobs.map(\.key))).map { job, facts in
@@ -50,7 +50,7 @@ extension LetterJudge {
       let letterClass: LetterClass =
         switch decided.action {
         case .charge, .settle, .takeOver, .wait: .needed
-        // Its replay has the attempt looked at again.
+        // Its replay makes the charger look the attempt up again.
         case .park: decided.rule == "charge.attempt-parked" ? .needed : .contradicts
         case .refuse: .contradicts
         case .nothing: facts.flatMap { ChargePlan.end(decided.rule, $0) } == nil ? .done : .needed
@@ -59,7 +59,7 @@ extension LetterJudge {
     }
   }
 
-  /// A mail that will not be sent any more is still an answer the close waits for.
+  /// A mail that will no longer be sent is also an answer the close waits for.
   func byMailer(_ jobs: [Job]) async throws -> [Verdict] {
     let letters = jobs.map(Letter.init)
     let known = try await store.mails(letters.compactMap(\.?.key))
@@ -77,7 +77,7 @@ extension LetterJudge {
     }
   }
 
-  /// The holder tells nobody when it does nothing: then nothing is missing.
+  /// The holder publishes nothing when it does nothing, so nothing is missing.
   func byHolder(_ jobs: [Job]) async throws -> [Verdict] {
     let holder = Holder(desk: Desk(service: .holder, store: store, clock: clock))
     let held = try await holder.holds(of: jobs)
@@ -127,7 +127,7 @@ extension LetterJudge {
 }
 
 extension Verdict {
-  /// Of a trigger: one that would be refused again comes back as it is.
+  /// A trigger that would be refused again comes back unchanged.
   fileprivate init(_ decision: StartDecision) {
     let letterClass: LetterClass =
       switch decision.action {

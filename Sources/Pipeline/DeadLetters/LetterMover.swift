@@ -2,11 +2,11 @@ import Billing
 import Broker
 import Ledger
 
-/// Carries out a manifest, from wherever it stands: first the audit row, then the publish, then its
-/// confirm, and only then the letter leaves the dead letters. Killed anywhere, the next run goes on
-/// from what the ledger says; what may have been published twice has the same id.
+/// Executes a manifest from wherever it stands: first the audit row, then the publish, then its
+/// confirm; only then does the letter leave the dead letters. After a kill at any point, the next
+/// run continues from the ledger; a message that may have been published twice has the same id.
 public struct LetterMover: Sendable {
-  /// Where it may be killed; tests do.
+  /// Points at which tests kill it.
   public enum Step: String, Sendable, CaseIterable {
     case found, recorded, published, marked, passed
   }
@@ -32,11 +32,11 @@ public struct LetterMover: Sendable {
     self.reached = reached
   }
 
-  /// The broker puts back what an earlier look had in its hands a moment after that look ended.
+  /// The broker returns the messages held by an earlier read a moment after that read ended.
   private static let looks = 5
   private static let page = 200
 
-  /// Answers the manifest's letters as they are in the end.
+  /// Returns the manifest's letters in their final state.
   public func carryOut(_ manifest: Manifest) async throws -> [ManifestLetter] {
     let progress = ManifestProgress(try await store.letters(of: manifest.id))
     for queue in progress.openQueues {
@@ -47,8 +47,8 @@ public struct LetterMover: Sendable {
     return progress.all
   }
 
-  /// A connection that was lost, or that the broker ended because a slow replay held letters for
-  /// longer than it allows, is no end as long as letters move.
+  /// A lost connection, or one the broker ended because a slow replay held letters for longer than
+  /// it allows, does not stop the replay as long as letters move.
   private func empty(
     _ queue: String, _ manifest: Manifest, _ progress: ManifestProgress
   ) async throws {
@@ -109,7 +109,7 @@ public struct LetterMover: Sendable {
     return plan.removing.map(\.delivery.tag)
   }
 
-  /// Confirmed, every one, or nothing of this page leaves the dead letters.
+  /// All are confirmed, or no letter of this page leaves the dead letters.
   private func publish(
     _ letters: [DeadLetter], _ manifest: Manifest, _ progress: ManifestProgress
   ) async throws {
@@ -171,7 +171,7 @@ public struct NotReplayed: Error, CustomStringConvertible {
 }
 
 extension PublishResult {
-  /// Why a message is not with a queue, for people.
+  /// Why a message did not reach a queue, for people.
   var why: String {
     switch self {
     case .confirmed: "it was confirmed"

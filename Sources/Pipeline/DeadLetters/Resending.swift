@@ -3,8 +3,8 @@ import Broker
 import Ledger
 
 /// After a broker lost its data: publishes again, from the ledger alone, exactly the events whose
-/// effect is missing at a service that is bound for them. Each goes to that service only, with the
-/// id and the bytes it had.
+/// effect is missing at a service bound to them. Each goes to that service only, with its original
+/// id and bytes.
 public struct Resending: Sendable {
   let store: any Store
   let broker: any Broker
@@ -22,7 +22,7 @@ public struct Resending: Sendable {
 
   public struct Order: Sendable {
     public var period: Period
-    /// Events recorded more recently may be under way.
+    /// Events recorded more recently may be in progress.
     public var olderThanSeconds: Int64
     /// Counts only.
     public var isDryRun: Bool
@@ -41,16 +41,16 @@ public struct Resending: Sendable {
   public struct Count: Sendable, Equatable {
     public var service: ServiceName
     public var type: String
-    /// Answered by nobody, and in no queue.
+    /// Unanswered, and in no queue.
     public var missing = 0
-    /// Answered by nobody, but still in one of the service's queues.
+    /// Unanswered, but still in one of the service's queues.
     public var queued = 0
     public var published = 0
-    /// The first of those that are missing.
+    /// The first missing ones.
     public var ids: [String] = []
   }
 
-  /// A service is at work: what it has in its hands cannot be told from what was lost.
+  /// A service is busy: messages it holds cannot be distinguished from lost ones.
   public struct AtWork: Error, CustomStringConvertible {
     public var service: ServiceName
     public var why: String
@@ -97,7 +97,7 @@ public struct Resending: Sendable {
     let queued = try await messageIDs(inQueuesOf: service)
     var counts: [String: Count] = [:]
     while let last = events.last {
-      // What was answered while the queues were looked at is not missing.
+      // An event answered while the queues were read is not missing.
       let open = try await stillOpen(events, service)
       try await resend(open, queued, order, service, &counts)
       if events.count < Self.page { break }
@@ -157,7 +157,7 @@ public struct Resending: Sendable {
     }
   }
 
-  /// In its queue, in its delay queues and among its dead letters, of the broker as it is now.
+  /// In its queue, its delay queues and its dead letters, as the broker is now.
   private func messageIDs(inQueuesOf service: ServiceName) async throws -> Set<String> {
     var found: Set<String> = []
     for queue in queues(of: service) {
@@ -175,7 +175,7 @@ public struct Resending: Sendable {
   }
 }
 
-/// An event the ledger has was not taken by the broker; the rest was not tried.
+/// The broker did not accept an event; the rest were not tried.
 public struct NotResent: Error, CustomStringConvertible {
   public var event: String
   public var target: String

@@ -1,5 +1,5 @@
-/// Why a message cannot be worked, whoever sent it and however often it is delivered: the reason a
-/// dead letter carries. Texts name the place and never repeat more than a short, plain value.
+/// Why a message can never be processed, no matter who sent it or how often it is delivered: the
+/// reason a dead letter carries. Texts name the place and repeat at most a short, plain value.
 public enum MessageFault: Error, Equatable, Sendable {
   case wrongContentType(String)
   case tooLarge(bytes: Int)

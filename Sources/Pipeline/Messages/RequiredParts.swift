@@ -12,7 +12,7 @@ extension EventData {
     public var place: String { "data.\(rawValue)" }
   }
 
-  /// The parts that an event of this type has at least. Senders may add others.
+  /// The parts that an event of this type must have. Senders may add others.
   public static func required(by type: EventType) -> [Part] {
     switch type {
     case .closeRequested, .closeStarted, .closeCompleted: [.period]

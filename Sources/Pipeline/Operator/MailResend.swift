@@ -3,9 +3,9 @@ import Broker
 import Ledger
 import Logging
 
-/// Has mails sent once more: those that the mail server refused, or that were given up. The mailer
-/// decides again on what the ledger says then, so that none states what is not true any more, and
-/// sends under the Message-ID of before.
+/// Orders mails to be sent again that the mail server refused or that were given up. The mailer
+/// decides again by the ledger's state at that time, so that no mail is out of date, and sends
+/// under the original Message-ID.
 public struct MailResend: Sendable {
   let desk: Desk
   let outbox: Outbox?
@@ -17,11 +17,11 @@ public struct MailResend: Sendable {
     outbox = broker.map { Outbox(desk: desk, broker: $0, logger: logger) }
   }
 
-  /// Who wants it and why, for the record.
+  /// Who asked for it and why, for the record.
   public struct Order: Sendable {
     public var operatorName: String
     public var reason: String
-    /// Also mails that were delivered: their receivers will have them twice.
+    /// Includes delivered mails: their recipients will have them twice.
     public var alsoDelivered: Bool
 
     public init(operatorName: String, reason: String, alsoDelivered: Bool = false) {
@@ -31,7 +31,7 @@ public struct MailResend: Sendable {
     }
   }
 
-  /// Why a mail is not sent again; `nil`: it can be.
+  /// Why a mail cannot be sent again; `nil` if it can.
   public static func objection(to mail: MailRecord, alsoDelivered: Bool) -> String? {
     switch mail.state {
     case .refused: nil
@@ -42,7 +42,7 @@ public struct MailResend: Sendable {
     }
   }
 
-  /// What stands in the way; `nil`: the mailer has it to do.
+  /// What prevents it; `nil` if the order was passed to the mailer.
   public func resend(_ mail: MailRecord, _ order: Order) async throws -> String? {
     if let why = Self.objection(to: mail, alsoDelivered: order.alsoDelivered) { return why }
     guard let stored = try await desk.store.event(mail.about) else {

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Logging
 
-/// What became of an operator's command.
+/// The outcome of an operator's command.
 public enum OperatorOutcome: Sendable, Equatable {
   case done(String)
   /// The same command was carried out before; nothing changed now.
@@ -11,7 +11,7 @@ public enum OperatorOutcome: Sendable, Equatable {
   case refused(String)
 }
 
-/// Commands of people that change the ledger: payments and credits. Idempotent by reference.
+/// Operators' commands that change the ledger: payments and credits. Idempotent by reference.
 public struct Operator: Sendable {
   let desk: Desk
   let outbox: Outbox?
@@ -88,11 +88,11 @@ public struct Operator: Sendable {
     throw ContentionError(items: 1)
   }
 
-  /// What became of the reference before; `nil` if it is new.
+  /// The earlier outcome of the reference; `nil` if it is new.
   private func earlier(
     _ order: PostingOrder, _ facts: AccountFacts, _ open: [InvoiceFacts], isDryRun: Bool
   ) async throws -> PostingOutcome? {
-    // One row by its key; what it was made of is looked for over all accounts.
+    // One row by its key; its parts are looked up across all accounts.
     guard try await desk.store.owner(of: order.reference, order.transactionKind) != nil else {
       return nil
     }
@@ -118,7 +118,7 @@ public struct Operator: Sendable {
     var why: String
   }
 
-  /// Those it is for come first.
+  /// The invoices it is meant for come first.
   private func payable(
     _ order: PostingOrder, _ open: [InvoiceFacts]
   ) async throws -> Result<[InvoiceFacts], NotPayable> {

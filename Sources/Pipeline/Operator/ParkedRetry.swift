@@ -1,9 +1,9 @@
 import Billing
 import Ledger
 
-/// The way back for accounts that wait for a person: the charger looks at the gateway first, then
-/// charges what is open, under a new number only where the earlier attempt is known not to have
-/// been made.
+/// The way back for accounts waiting for a person: the charger checks the gateway first, then
+/// charges what is open, under a new number only if the earlier attempt is known not to have been
+/// made.
 public struct ParkedRetry: Sendable {
   let desk: Desk
 
@@ -11,7 +11,7 @@ public struct ParkedRetry: Sendable {
     desk = Desk(service: .closectl, store: store, clock: clock)
   }
 
-  /// Who wants it and why, for the record.
+  /// Who asked for it and why, for the record.
   public struct Order: Sendable {
     public var operatorName: String
     public var reason: String
@@ -72,8 +72,8 @@ extension AccountFacts {
   var reopening: [Write] { attempts.filter { $0.state == .parked }.map(Write.reopen) }
 }
 
-/// A dead letter that is replayed gets its account back: the attempt that waits for a person is
-/// looked at again.
+/// Replaying a dead letter reopens its account: the attempt waiting for a person is looked up
+/// again.
 struct ReplayedAttempts: Sendable {
   let store: any Store
   let clock: LedgerClock

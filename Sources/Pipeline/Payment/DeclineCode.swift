@@ -34,7 +34,7 @@ public struct DeclineCode: Sendable, Equatable {
     .init("security_violation", "the bank reports a security violation"),
     // The customer is not there to authenticate; trying again without them gives the same answer.
     .init("authentication_required", "needs the customer's authentication"),
-    // Not a bank's code: the payment was cancelled at the gateway, which a person did on purpose.
+    // Not a bank's code: a person cancelled the payment at the gateway on purpose.
     .init("canceled", "cancelled at the gateway"),
   ]
 

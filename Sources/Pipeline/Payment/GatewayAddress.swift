@@ -1,6 +1,6 @@
 /// Where the gateway is and how to call it, checked before the first call.
 struct GatewayAddress: Equatable {
-  /// Without a slash at the end.
+  /// Without a trailing slash.
   var base: String
   var key: String
 
@@ -19,7 +19,7 @@ struct GatewayAddress: Equatable {
   }
 }
 
-/// The gateway's settings cannot be used. The texts hold neither the key nor what else was found.
+/// The gateway's settings cannot be used. The texts contain neither the key nor the value found.
 public enum PaymentGatewayError: Error, Equatable, CustomStringConvertible {
   case unusableURL
   case unusableKey

@@ -9,7 +9,7 @@ public struct GatewayCharge: Sendable, Equatable {
   public var id: String
   /// `pi_…`: what the ledger keeps as the attempt's gateway id.
   public var payment: String?
-  /// From the metadata; `nil`: not a charge of ours, or one that does not say so.
+  /// From the metadata; `nil` if the charge is not ours or does not say so.
   public var invoice: String?
   public var attempt: Int?
   public var amountMinor: Int64
@@ -19,7 +19,7 @@ public struct GatewayCharge: Sendable, Equatable {
   /// By the gateway's clock.
   public var createdAt: Instant?
 
-  /// Money was taken and is still with us.
+  /// Money was charged and not refunded.
   public var isTaken: Bool { state == .succeeded && refundedMinor < amountMinor }
 
   public init(

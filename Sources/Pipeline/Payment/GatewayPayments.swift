@@ -4,12 +4,12 @@ import Ledger
 /// Charges that name an invoice in their metadata, whoever made them.
 public enum GatewayPayments: Sendable, Equatable {
   case made([GatewayCharge])
-  /// It could not be told: never a decline, never a success.
+  /// Not known: neither a decline nor a success.
   case untold(GatewayAnswer)
 }
 
 extension GatewayChargeRecord {
-  /// `nil`: it names no invoice, or has no end yet.
+  /// `nil` if it names no invoice, or is still pending.
   init?(
     _ charge: GatewayCharge, _ decision: Decision, by operatorName: String, reason: String
   ) {
@@ -23,7 +23,7 @@ extension GatewayChargeRecord {
       invoice: invoice, decision: decision, operatorName: operatorName, reason: reason)
   }
 
-  /// Written down, and where the invoice is in the ledger the charger is sent to it.
+  /// Recorded, and if the invoice is in the ledger, the charger is notified.
   func change(
     by service: ServiceName, _ decided: DecisionRecord?, schedules: Bool, at now: Instant
   ) -> Change {
@@ -56,7 +56,7 @@ extension GatewayClient.Untold {
 }
 
 extension GatewayClient {
-  /// By search for all but the last minute or so, which its index may not have yet.
+  /// By search, except for the last minute or so, which its index may not have yet.
   func payments(of invoice: String) async -> GatewayPayments {
     switch await paymentIntents(GatewayForm.search(invoice: invoice)) {
     case .failure(let untold): return .untold(untold.answer)
@@ -76,7 +76,7 @@ extension GatewayClient {
     }
   }
 
-  /// Only the charge itself tells what was given back.
+  /// Only the charge itself shows what was refunded.
   private func charges(
     of payment: String, for invoice: String
   ) async throws(GatewayListFault) -> [GatewayCharge] {

@@ -12,8 +12,8 @@ struct GatewaySearchReply: Decodable {
 }
 
 extension [PaymentIntentReply] {
-  /// What the payments found for one attempt say together. There should be one at most; a succeeded
-  /// one counts before a newer one that failed, and two succeeded ones are for a person.
+  /// The combined result of the payments found for one attempt. There should be at most one; a
+  /// succeeded one outranks a newer failed one, and two succeeded ones are for a person to look at.
   func lookup(for request: ChargeRequest) -> GatewayLookup {
     guard allSatisfy(\.isPayment) else { return .unknown("the search returned a non-payment") }
     guard allSatisfy({ $0.isAbout(request) }) else {

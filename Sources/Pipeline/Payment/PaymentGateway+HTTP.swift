@@ -48,7 +48,7 @@ extension HTTPClient.Configuration {
     var configuration = Self()
     configuration.redirectConfiguration = .disallow
     configuration.timeout.connect = .milliseconds(min(Int64(max(1, timeoutSeconds)) * 500, 10_000))
-    // A refused connection is told at once; when to try again is not the client's to decide.
+    // A refused connection is reported at once; when to retry is not for the client to decide.
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, maxConnections)
     configuration.tlsConfiguration = .makeClientConfiguration()
@@ -76,7 +76,7 @@ struct GatewayClient: Sendable {
         "/v1/payment_intents", form: form, key: request.key,
         traceparent: request.traceparent)
       answer = reply.answer(to: request)
-      // Of an answer that is provably the gateway's own; a proxy repeats anything.
+      // Only from an answer that is provably the gateway's own; a proxy repeats anything.
       if case .succeeded = answer, reply.repeatsKey { exchange.keys.note() }
     } catch {
       answer = error.answer
@@ -98,7 +98,7 @@ struct GatewayClient: Sendable {
     }
   }
 
-  /// Why a search told nothing.
+  /// Why a search gave no result.
   struct Untold: Error {
     var lookup: GatewayLookup
 

@@ -2,18 +2,18 @@ import Billing
 import Broker
 import Ledger
 
-/// What a delivery has to be before the ledger is asked about it: readable, and sent to nobody but
-/// those its type is for.
+/// What a delivery must satisfy before the ledger is asked about it: it is readable, and was sent
+/// only to those its type is for.
 ///
 /// The broker checks rights against the routing key alone. A `CC` header sends copies to keys its
-/// sender has no right to, and `BCC` does the same and is taken off before anybody sees it. So a
-/// message with `CC` is refused, and the key under which a message arrives has to be its type's
-/// own; or `replay.SERVICE`; or the queue's own name, as of what returns from a delay queue. What
-/// arrived under the last two stands or falls with what the ledger has of it.
+/// sender has no right to; `BCC` does the same and is removed before delivery. So a message with
+/// `CC` is refused, and the key under which a message arrives must be its type's own, or
+/// `replay.SERVICE`, or the queue's own name, as for a message returning from a delay queue. The
+/// ledger decides about a message that arrived under the last two.
 ///
-/// A trigger is the one message that no ledger has. As a replay it has to be one that an operator's
-/// command recorded; out of a delay queue it has to be published by ourselves, which it says and
-/// the broker has checked.
+/// A trigger is the one message that no ledger contains. As a replay, it must have been recorded by
+/// an operator's command; from a delay queue, it must have been published by ourselves, which it
+/// states and the broker has checked.
 struct Admission: Sendable {
   enum Result {
     case admitted(Job)

@@ -1,14 +1,14 @@
 import Broker
 import Logging
 
-/// What is said of events that the broker does not take: once for each kind of refusal as long as
-/// it lasts, however many events there are.
+/// Logs that the broker does not accept events: once for each kind of refusal while it lasts,
+/// however many events there are.
 final class PublishLog: Sendable {
   private let forbidden: OutageLog
   private let unbound: OutageLog
   private let refused: OutageLog
   private let unconfirmed: OutageLog
-  /// The broker's connection says itself that it was lost: then this is only of level `debug`.
+  /// The broker's connection logs its own loss, so this is only at level `debug`.
   private let lost: OutageLog
 
   init(_ logger: Logger) {

@@ -1,7 +1,7 @@
 import Broker
 import Logging
 
-/// What a setting's text has to look like, and what becomes of it.
+/// The form a setting's text must have, and the value it becomes.
 struct SettingForm<Value>: Sendable {
   /// Ends the sentence "expected …".
   let expects: String
@@ -23,11 +23,11 @@ extension SettingForm where Value == String {
     let isGood = BrokerURL.parts(of: text).allSatisfy { part in
       ServerURL(part).map { ["amqp", "amqps"].contains($0.scheme) } ?? false
     }
-    // A comma at the end would be a part of the last one's virtual host.
+    // A trailing comma would be part of the last URL's virtual host.
     return isGood && !text.hasSuffix(",") ? text : nil
   }
 
-  /// Which kinds of store a program can open is the store's to say.
+  /// The store decides which kinds of store a program can open.
   static let store = Self(expects: "sqlite:PATH or postgres://…") { text in
     let path = text.hasPrefix("sqlite:") ? text.dropFirst("sqlite:".count) : ""
     let isPostgres = text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")

@@ -5,7 +5,7 @@ extension SettingKey {
   private static let everyone = Set(ServiceName.allCases)
   private static let services = everyone.subtracting([.closectl])
 
-  /// Every setting there is, in the order of the help text.
+  /// All settings, in the order of the help text.
   static let all: [SettingKey] = connections + trust + observation + work
 
   private static let connections: [SettingKey] = [

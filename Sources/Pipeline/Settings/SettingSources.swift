@@ -1,7 +1,7 @@
 import Broker
 import Glibc
 
-/// Where a setting's text may come from: flag, variable, file; and what is wrong there.
+/// The sources of a setting's text (flag, variable, file) and their faults.
 struct SettingSources {
   private let environment: [String: String]
   private var flags: [String: String] = [:]
@@ -73,7 +73,7 @@ struct SettingSources {
     warn(of: file, SettingKey.prefix + name)
   }
 
-  /// A file that holds a secret, and that everybody can read.
+  /// A secret file that everybody can read.
   mutating func warn(of file: String, _ origin: String) {
     guard FileRights.isOpenToAll(file) else { return }
     warnings.append(

@@ -1,7 +1,7 @@
 import Broker
 import Ledger
 
-/// What may go to another machine without TLS, once it is allowed by name.
+/// Connections that may go to another machine without TLS if named explicitly.
 public enum PlaintextConnection: String, Sendable, CaseIterable {
   case broker, gateway, mail
 }
@@ -15,9 +15,9 @@ extension Settings {
         caFile: brokerCAFile, certificateFile: brokerCertificateFile, keyFile: brokerKeyFile))
   }
 
-  /// Off this machine everything is encrypted unless it was allowed not to be: what is sent holds
-  /// passwords, customers' names and amounts. Mail has no rule here: without `mail` it insists on
-  /// STARTTLS.
+  /// To other machines everything is encrypted unless explicitly allowed otherwise: the data
+  /// contains passwords, customers' names and amounts. Mail has no rule here: without `mail` it
+  /// insists on STARTTLS.
   func plaintextProblems(of service: ServiceName?) -> [String] {
     let urls = BrokerURL.parts(of: brokerURL)
     let dead = deadBrokerURL.isEmpty ? [] : BrokerURL.parts(of: deadBrokerURL)

@@ -31,7 +31,7 @@ enum ClockFile {
     guard seconds.magnitude <= maxSeconds else {
       throw .unusable(file: file, why: "an offset is at most \(maxSeconds) seconds")
     }
-    // A name that nobody can have taken; everybody may know what time it is said to be.
+    // An unguessable name; the contents are no secret.
     let draft = "\(file).\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
     let text = "\(seconds)\n"
     let descriptor: CInt

@@ -1,7 +1,7 @@
 import Monitoring
 
-/// Every family of metrics a service has; docs/operations.md has the same table, which a test holds
-/// together. Names follow Prometheus and, where there is one, the OpenTelemetry convention for
+/// Every metric family of a service; docs/operations.md has the same table, and a test keeps them
+/// in step. Names follow Prometheus and, where one exists, the OpenTelemetry convention for
 /// messaging.
 enum MetricTable {
   static let all = messages + ledger + outside + about + observed + ProcessSamples.families

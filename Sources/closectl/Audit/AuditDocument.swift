@@ -1,7 +1,7 @@
 import Ledger
 import Pipeline
 
-/// An audit's answer; the shape other people's scripts read.
+/// An audit's answer, in the shape that other people's scripts read.
 struct AuditDocument: Encodable {
   struct Line: Encodable {
     var invariant: String
@@ -23,13 +23,13 @@ struct AuditDocument: Encodable {
   var period: String
   var state: String
   var position: Int64
-  /// Nothing was under way while it was audited.
+  /// Nothing was in progress during the audit.
   var quiet: Bool
   var ok: Bool
   var invariants: [Line]
   /// The file that was written.
   var certificate: String?
-  /// Why none was.
+  /// Why none was written.
   var certificateRefused: String?
 
   init(_ report: AuditReport) {

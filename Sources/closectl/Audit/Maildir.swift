@@ -4,7 +4,7 @@ import Foundation
 struct Maildir: Sendable {
   private let folders: [URL]
 
-  /// Wrong usage, unless there is a folder `new` or `cur` in it.
+  /// A usage error unless it contains a folder `new` or `cur`.
   init(_ path: String) throws {
     let root = URL(fileURLWithPath: path, isDirectory: true)
     folders = ["new", "cur"].map { root.appendingPathComponent($0, isDirectory: true) }
@@ -14,7 +14,7 @@ struct Maildir: Sendable {
     }
   }
 
-  /// Left sides, each as often as a mail has it. A mail without one is told by its file's name.
+  /// Local parts, each as often as a mail has it. A mail without one is named by its file name.
   func messageIDs() throws -> [String] {
     var ids: [String] = []
     for folder in folders {

@@ -2,16 +2,16 @@ import Billing
 import Ledger
 import Pipeline
 
-/// Why a close is not over yet: what each account waits for, and what keeps the services from it.
+/// Why a close is not finished: what each account is waiting for, and what holds the services up.
 extension CloseStatus {
-  /// An account that is not finished: the cause, since when, and when the next try is.
+  /// An unfinished account: the cause, since when, and when the next try is.
   struct Waiting: Encodable, Equatable {
     var account: String
     /// The steps it has not reached.
     var missing: [String]
     /// Not read while a close is watched.
     var cause: String?
-    /// Who has to do something.
+    /// The service that has to act.
     var service: String?
     var since: String?
     var nextTry: String?
@@ -55,7 +55,7 @@ extension CloseStatus {
     var service: String
     var kind: String
     var count: Int
-    /// Due, and not taken up.
+    /// Due, but not started.
     var overdue: Int
     var firstAt: String
 
@@ -84,7 +84,7 @@ extension CloseStatus {
     }
   }
 
-  /// What keeps the close from its end, a sentence each: queues nobody takes from first.
+  /// What holds the close up, one sentence each; queues without consumers come first.
   var limiting: [String] {
     guard state != RunState.closed.rawValue, let queues = queues.value else { return [] }
     if state == "open" {
@@ -123,6 +123,6 @@ extension CloseStatus {
 }
 
 extension Standing {
-  /// What the end of the close waits for. Holds are placed whenever their time comes.
+  /// What the end of the close is waiting for. Holds are not part of it.
   var blocking: Unanswered? { unanswered.first { $0.service != .holder } }
 }

@@ -1,8 +1,8 @@
 import Billing
 import Ledger
 
-/// Usage of months that nobody can have meant: 1970 is where clocks begin that were not set, and
-/// 2062 is a typing mistake. No close that is near bills it.
+/// Usage in months that cannot be intended: clocks that were never set start in 1970, and 2062 is a
+/// typing mistake. No close in the near future bills it.
 struct FarUsage {
   static let monthsBack = 36
   static let monthsAhead = 12

@@ -1,16 +1,16 @@
 import Billing
 import Ledger
 
-/// Accounts of a close without an invoice, because there was no catalog in their currency: who, and
-/// what brings them one.
+/// Accounts of a close that got no invoice because there was no catalog in their currency, and how
+/// they get one.
 struct LackingCatalogs {
   struct Currency: Encodable, Equatable {
     var currency: String
     var accounts: Int
     var first: [String]
-    /// The catalog that a further start takes them in with; null: none is there.
+    /// The catalog with which another start adds them; null if there is none.
     var version: Int?
-    /// False: the close is closed, and takes nobody in.
+    /// False: the close is finished and adds no more accounts.
     var isRunning: Bool
   }
 

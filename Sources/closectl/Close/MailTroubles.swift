@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// Mails of a close that the mail server has not taken: tried again, or given up.
+/// Mails of a close that the mail server has not accepted: being retried, or given up.
 struct MailTroubles: Encodable, Equatable {
   struct Waiting: Encodable, Equatable {
     /// What the mail server said last.
@@ -16,7 +16,7 @@ struct MailTroubles: Encodable, Equatable {
     var why: String
   }
 
-  /// Mails that were tried and are tried again, by what the mail server said last.
+  /// Mails that are being retried, by the mail server's last answer.
   var waiting: [Waiting] = []
   /// How many were refused because of their recipients, or given up.
   var undelivered = 0

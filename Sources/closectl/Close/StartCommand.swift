@@ -53,7 +53,7 @@ struct StartCommand: OperatorCommand {
     var late: LateArrivals?
     /// Since when the month is closed, if it is.
     var closedAt: String?
-    /// Accounts of this close that were parked for want of a catalog.
+    /// Accounts of this close that were parked for lack of a catalog.
     var lackingCatalog: [LackingCatalogs.Currency]
   }
 
@@ -110,7 +110,7 @@ struct StartCommand: OperatorCommand {
     }
   }
 
-  /// The same bytes' worth from any client: see the contract's trigger.
+  /// Equivalent to what any other client may send: see the contract's trigger.
   static func trigger(
     _ period: Period, _ permission: StartPermission, at now: Instant
   ) throws -> OutgoingMessage {
@@ -126,7 +126,7 @@ struct StartCommand: OperatorCommand {
       body: try encode(event))
   }
 
-  /// Of the trigger's id: two messages of one id that come together count as one.
+  /// Suffix of the trigger's id: two messages with one id that arrive together count as one.
   private static func suffix(_ permission: StartPermission) -> String {
     (permission.isEarly ? "-early" : "") + (permission.isPast ? "-past" : "")
       + (permission.isLate ? "-late" : "")

@@ -1,9 +1,10 @@
 import Billing
 import Ledger
 
-/// Shows a close until it is closed: redrawn in place on a terminal, a line now and then elsewhere.
+/// Shows a close until it has finished: redrawn in place on a terminal, otherwise as a line now and
+/// then.
 struct StatusWatch {
-  /// How long a close that was just asked for may take to begin.
+  /// How long a close that was just requested may take to begin.
   static let patience = Duration.seconds(60)
 
   let period: Period
@@ -22,7 +23,7 @@ struct StatusWatch {
     let output = session.output
     let screen = LiveScreen(output)
     let started = ContinuousClock.now
-    // The trigger is out before anybody watches.
+    // The trigger is published before the watch begins.
     let asked = session.clock.now().adding(seconds: -Self.patience.components.seconds)
     var pace = Pace()
     var unseenSince: ContinuousClock.Instant?
@@ -46,7 +47,7 @@ struct StatusWatch {
             "no close of \(period) began within \(Self.patience.inWords)"
               + (shown.isEmpty ? "; is an invoicer running?" : shown))
         }
-        // From the first look on: one that takes long says no more than a short one.
+        // Measured from the first read: a slow read says no more than a fast one.
         if let unseenSince, ContinuousClock.now - unseenSince >= session.triggerPatience {
           screen.finish()
           throw Problem(

@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// What is most likely a mistake in the data although it can be rated. Nothing of it stops a close.
+/// Data that can be rated but is probably a mistake. None of it stops a close.
 struct StrangeInvoices: Encodable {
   enum Kind: String, Encodable {
     case farOverMonthBefore, correctionOverBilled, aboveMaximum, usageOutsideDates
@@ -15,11 +15,11 @@ struct StrangeInvoices: Encodable {
 
   /// How many times the month before is strange.
   static let times: Int64 = 5
-  /// In major units: less than that more is not worth a word.
+  /// In major units: a smaller increase is not reported.
   static let leastMajor: Int64 = 100
   private static let shown = 20
 
-  /// What the operator holds to be too much, by currency.
+  /// The operator's maximum, by currency.
   let maximum: [String: Int64]
   private(set) var count = 0
   private(set) var aboveMaximum = 0

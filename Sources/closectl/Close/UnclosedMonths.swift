@@ -1,8 +1,8 @@
 import Billing
 import Ledger
 
-/// Earlier months that nobody has closed and that have usage no invoice contains. No later close
-/// bills it, so whoever looks at a close is told.
+/// Earlier months that were never closed and have usage that is on no invoice. No later close bills
+/// it, so it is shown with every close.
 struct UnclosedMonths {
   struct Month: Encodable, Equatable {
     var period: String

@@ -17,12 +17,12 @@ struct UnpricedDocument: Encodable {
     var usage: [Quantity]
     /// A metric with a price that it may have been meant to be.
     var similar: String?
-    /// The newest catalog prices it: the next close that is started with that one bills it, unless
-    /// a product is in the way.
+    /// The newest catalog prices it: the next close started with that catalog bills it, unless a
+    /// product is in the way.
     var isPricedLater: Bool
     /// The newest catalog's version, where it prices it.
     var version: Int?
-    /// The product that prices it there, if its id stands for something else in the usage's month.
+    /// The product that prices it there, if its id means something else in the month of the usage.
     var productInTheWay: String?
     /// False: no catalog of the currency prices the usage's months, so that nothing has a price.
     var hasCatalog: Bool
@@ -78,7 +78,7 @@ struct UnpricedDocument: Encodable {
       + (more > 0 ? ["  … and \(grouped(more)) more accounts with other metrics"] : [])
   }
 
-  /// Two letters away, or only written in other capitals.
+  /// Two letters away, or different only in capitalisation.
   private static func similar(to metric: String, in catalog: Catalog) -> String? {
     if catalog.prices(metric) { return nil }
     let known = catalog.pricedMetrics.sorted()

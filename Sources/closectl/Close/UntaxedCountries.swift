@@ -1,7 +1,7 @@
 import Billing
 
-/// Accounts in countries for which their catalog has no tax: their invoices are without one. A rate
-/// of 0 says that it is meant so.
+/// Accounts in countries for which their catalog has no tax, so their invoices have none. A rate of
+/// 0 states that this is intended.
 struct UntaxedCountries: Encodable, Equatable {
   struct Country: Encodable, Equatable {
     var country: String

@@ -36,7 +36,7 @@ struct ClockGroup: AsyncParsableCommand {
       let (sum, overflow) = offset(session).addingReportingOverflow(seconds)
       guard !overflow else { throw Misuse("the clock cannot be moved that far") }
       try LedgerClock.writeOffset(file: file, seconds: sum)
-      // Whoever is told that it is later may rely on everybody's knowing it.
+      // Once this returns, every process knows the new time.
       try await Task.sleep(for: LedgerClock.fileInterval * 2)
       return ClockDocument(file, seconds: sum).answer
     }

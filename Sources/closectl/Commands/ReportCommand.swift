@@ -68,7 +68,7 @@ struct ReportDocument: Encodable {
   var mailsResent: Int
   /// Mails that were refused because of their recipients, or given up.
   var mailsNotDelivered = 0
-  /// Usage of the month without a price, and so is in none of the figures.
+  /// Usage of the month without a price, which is therefore in none of the figures.
   var unpriced: UnpricedDocument?
   /// Of all periods, by service and reason; null when the broker could not be asked.
   var deadLetters = Known<DeadTally>(nil)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Billing
 import Pipeline
 
-/// Which payment or credit is taken back, and why.
+/// The payment or credit to reverse, and why.
 struct ReversalOptions: ParsableArguments {
   @Argument(help: "The reference it was recorded under.")
   var reference: String

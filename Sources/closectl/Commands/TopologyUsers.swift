@@ -39,7 +39,7 @@ struct TopologyUsers: OperatorCommand {
       Document.User(
         user: rights.user, isFor: rights.isFor, configure: rights.configure, write: rights.write,
         read: rights.read, publishes: Known(rights.publishes),
-        // Who may configure may bind any key; nobody else has the rights on queues for it.
+        // A user who may configure may bind any key; no other user has the rights on queues for it.
         binds: Known(rights.publishes.map { _ in rights.configure.isEmpty ? "" : ".*" }),
         tags: rights.tags)
     }

@@ -1,7 +1,7 @@
 import Broker
 import Pipeline
 
-/// What the broker has to allow before letters are moved; asked without moving any.
+/// Checks that the broker allows everything needed to move letters, without moving any.
 struct DeadDoor {
   var broker: any Broker
 
@@ -13,7 +13,7 @@ struct DeadDoor {
     if publishing { try await checkPublishing() }
   }
 
-  /// A message to the exchange that no queue takes comes back, if one may publish there at all.
+  /// If the user may publish to the exchange, a message that no queue receives is returned.
   private func checkPublishing() async throws {
     let message = OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: MonthClose.rightsKey, messageID: "rights-asked",

@@ -53,7 +53,7 @@ struct DeadList: OperatorCommand {
   }
 }
 
-/// A list that is written while it is read: its length does not matter.
+/// A list that is written while it is read, so its length does not matter.
 final class LetterListing {
   private let output: Output
   private let asJSON: Bool

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Pipeline
 
-/// From a choice of dead letters to a manifest that is carried out.
+/// Turns a selection of dead letters into a manifest and executes it.
 struct DeadMoves {
   struct Order {
     var action: DeadLetterAction
@@ -97,7 +97,7 @@ struct DeadMoves {
     let mover = LetterMover(
       store: store, broker: broker, clock: session.clock,
       pause: { duration in
-        // Cancelled is the only way a sleep fails: then nothing is waited for.
+        // A sleep fails only when it is cancelled; then there is nothing to wait for.
         try? await Task.sleep(for: duration)
       },
       progress: { done, all in

@@ -25,7 +25,7 @@ struct DeadRefresh: OperatorCommand {
     let moves = try await DeadMoves(session)
     var filter = LetterFilter()
     filter.ids = [id]
-    // A letter that contradicts is what refreshing is for.
+    // Refreshing exists for letters that contradict.
     let wanted = Set([.needed, .contradicts] + moving.also)
     var choice = try await moves.choose(filter, classes: wanted)
     let target = try await moves.refreshTarget(id)

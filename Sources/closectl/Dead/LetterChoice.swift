@@ -1,7 +1,7 @@
 import Ledger
 import Pipeline
 
-/// Dead letters that were chosen: those of the classes that are wanted, and the rest.
+/// The selected dead letters: those in the wanted classes, and the rest.
 struct LetterChoice {
   private(set) var taken: [ChosenLetter]
   let left: [ChosenLetter]

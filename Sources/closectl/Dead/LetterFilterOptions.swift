@@ -3,7 +3,7 @@ import Billing
 import Ledger
 import Pipeline
 
-/// Which dead letters a command is about; all that is given has to hold.
+/// Which dead letters a command is about; every given condition must hold.
 struct LetterFilterOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Only this service: invoicer, charger, …", valueName: "service"),

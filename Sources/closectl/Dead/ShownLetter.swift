@@ -26,7 +26,7 @@ struct ShownLetter: Encodable {
   var why: String
   var headers: [String: String]
   var comparison: Comparison
-  /// As text; bytes that are none are shown as replacement characters.
+  /// As text; invalid bytes are shown as replacement characters.
   var body: String
   var done: [Done]
 

@@ -3,10 +3,10 @@ import Broker
 import Ledger
 import Pipeline
 
-/// Where an account stands and what comes next, read off its story. Only the ledger is asked: which
-/// queue a message is in, the broker says.
+/// Where an account stands and what comes next, derived from its story. Only the ledger is read;
+/// which queue a message is in is known only to the broker.
 struct Standing {
-  /// A message that was made for a service and that the service has not answered.
+  /// A message for a service that the service has not answered.
   struct Unanswered: Equatable {
     var service: ServiceName
     var message: String
@@ -30,7 +30,7 @@ struct Standing {
     unanswered = Self.unanswered(story)
   }
 
-  /// Nobody but the gateway knows its end.
+  /// Only the gateway knows how it ended.
   var unsettled: Attempt? { story.attempts.last { $0.state.isUnsettled } }
 
   // MARK: Three lines
@@ -51,7 +51,7 @@ struct Standing {
 
   private var ending: String? {
     guard let end = facts.account.end else { return nil }
-    // A zone that this program does not know any more: then nothing is said to be over.
+    // A time zone this program no longer knows: then nothing is reported as ended.
     let isOver = (try? end.start(in: facts.account.timeZone)).map { $0 <= now } ?? false
     return isOver ? "ended on \(end)" : "ends on \(end)"
   }
@@ -77,8 +77,9 @@ struct Standing {
       + "\(open.count) invoices, the oldest being \(oldest.id)"
   }
 
-  /// What was done last, by whom: of invoices, money and holds, if anything was. The reporter only
-  /// notes what others did, the mailer tells of it, and the holder looks more often than it acts.
+  /// The last action on invoices, money or holds, if there was one, and who took it. The reporter
+  /// only records what others did, the mailer reports it, and the holder checks more often than it
+  /// acts.
   var last: String {
     let told = story.steps.filter { $0.service != .reporter && !$0.decision.explanation.isEmpty }
     let done = told.last {
@@ -103,7 +104,7 @@ struct Standing {
       : "nothing: every message is answered, and nothing is due"
   }
 
-  /// `nil`: it will do nothing, since its invoice is paid.
+  /// `nil` if it will do nothing because its invoice is paid.
   private func sentence(_ work: DueWork) -> String? {
     let invoice = story.invoices.first { $0.id == work.invoice }
     let what: String

@@ -75,7 +75,7 @@ struct StoryText {
     return story.steps.enumerated().flatMap { number, step in self.step(number + 1, step) }
   }
 
-  /// The reporter only notes what others did: one line each.
+  /// The reporter only records what others did: one line each.
   private func step(_ number: Int, _ step: ChainStep) -> [String] {
     let head =
       "\(padded("\(number).", to: 3, .right)) \(step.at.rfc3339)  "

@@ -1,5 +1,5 @@
-/// A card's own number, where the payment gateway's name for the card belongs. It must be kept
-/// nowhere, so the row is refused before anything of it is.
+/// A card number in the place of the payment gateway's name for the card. It must not be stored
+/// anywhere, so the row is refused before any of it is kept.
 enum CardNumber {
   /// `nil` for anything else.
   static func fault(_ field: FieldBytes) -> String? {

@@ -3,12 +3,12 @@ import Yams
 
 /// A catalog of prices, as YAML.
 enum CatalogFile {
-  /// Catalogs are small; this bounds what a wrong file can cost.
+  /// Catalogs are small; this limits the cost of a wrong file.
   static let mostBytes = 1 << 20
 
   static func read(_ path: String) throws -> Catalog { try reading(path).catalog }
 
-  /// `namesTaxes`: it says which taxes there are, or that there are none.
+  /// `namesTaxes`: the file lists its taxes, or states that there are none.
   static func reading(_ path: String) throws -> (catalog: Catalog, namesTaxes: Bool) {
     let root = try root(of: path)
     guard let mapping = root.mapping else {

@@ -1,6 +1,6 @@
 import Billing
 
-/// A day that cannot be read: which form it has instead, and the one to use.
+/// Explains an unreadable date: the form it has, and the form to use.
 enum DateForm {
   private static let example = "2026-11-15"
 

@@ -58,7 +58,7 @@ final class FileBytes {
 
   private func start() throws {
     started = true
-    // Two bytes are needed to tell; a pipe may give them one by one.
+    // Two bytes are needed to decide; a pipe may deliver them one by one.
     while available < 2 {
       let count = try readDisk(input + available, Self.chunk - available)
       if count == 0 { break }

@@ -1,9 +1,9 @@
 import Billing
 import Foundation
 
-/// An address as it is kept: one that mail can be sent to. An international domain is kept in its
-/// ASCII form (`xn--…`), which is what the mail server needs. Whether the mailbox exists only a
-/// mail can tell.
+/// An address as it is stored: one that mail can be sent to. An international domain is stored in
+/// its ASCII form (`xn--…`), which the mail server needs. Only sending a mail shows whether the
+/// mailbox exists.
 struct MailableAddress {
   struct Fault: Error {
     var reason: String

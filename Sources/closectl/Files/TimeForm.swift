@@ -1,7 +1,7 @@
 import Billing
 
-/// A time that cannot be read: which form it has instead, and the one to use. A form is that of a
-/// whole column, so it is reported once a file.
+/// Explains an unreadable time: the form it has, and the form to use. A whole column has the same
+/// form, so it is reported once per file.
 struct TimeForm {
   let reason: String
   /// The column is written in this form; `false` for a value that is no time in any form.

@@ -50,7 +50,7 @@ struct ImportDocument: Encodable {
     self.dryRun = dryRun
   }
 
-  /// `nil` when there is nothing to say but the problem.
+  /// `nil` if there is nothing to report but the problem.
   func line(_ file: File) -> String? {
     guard file.problem == nil else { return nil }
     if kind == "catalog" {

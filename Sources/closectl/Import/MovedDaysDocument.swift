@@ -1,8 +1,8 @@
 import Billing
 import Ledger
 
-/// Months that were invoiced before an account's dates were changed. No invoice follows the dates
-/// by itself.
+/// Months that were invoiced before an account's dates were changed. Invoices do not follow such
+/// changes automatically.
 struct MovedDaysDocument: Encodable {
   struct Month: Encodable, Equatable {
     var account: String

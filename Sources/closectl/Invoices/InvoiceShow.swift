@@ -52,7 +52,7 @@ struct InvoiceDocument: Encodable {
   var nextAttemptAt: String?
   /// Lines, taxes and sums as they were issued.
   var issued: DraftDocument
-  /// What moved the open amount, the issue first.
+  /// What changed the open amount, starting with the issue.
   var postings: [Posting]
 
   private let days: ActiveDays
@@ -98,7 +98,7 @@ struct InvoiceDocument: Encodable {
     open == 0 ? "\(status): nothing is open" : "\(status): \(figure(open)) of it"
   }
 
-  /// What was paid of it, and how; empty where nothing was.
+  /// What was paid of it, and how; empty if nothing was.
   private var moves: [String] {
     let moves = postings.filter { $0.kind != Transaction.Kind.invoice.rawValue }
     if moves.isEmpty { return [] }

@@ -28,12 +28,12 @@ struct MailChoice: ParsableArguments {
 
 extension MailKind: ExpressibleByArgument {}
 
-/// What became of a mail, in an operator's words.
+/// The state of a mail, in an operator's words.
 enum MailOutcome: String, CaseIterable, ExpressibleByArgument {
-  /// Begun, and tried again until the mail server takes it.
+  /// Started, and retried until the mail server accepts it.
   case waiting
   case sent
-  /// Not sent, because it was not true any more.
+  /// Not sent, because it no longer applied.
   case suppressed
   /// Refused, or given up.
   case undelivered
@@ -98,7 +98,7 @@ struct MailDocument: Encodable {
     var period: String?
     var state: String
     var reason: String?
-    /// Its receiver may have it from an earlier sending.
+    /// The recipient may already have it from an earlier sending.
     var perhapsDelivered: Bool
     var outcome: String?
 

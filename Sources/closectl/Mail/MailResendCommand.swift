@@ -63,7 +63,7 @@ struct MailResendCommand: OperatorCommand {
     return answer(done, done: "handed to the mailer")
   }
 
-  /// Of a month, those that were not delivered; by id, whatever was asked for.
+  /// For a month, those that were not delivered; by id, whatever was asked for.
   private func chosen(
     _ store: any Store, _ asked: MailQuestion
   ) async throws -> [MailRecord] {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// Who does something that is kept in the ledger.
+/// The operator recorded in the ledger.
 struct OperatorOption: ParsableArguments {
   @Option(
     name: .customLong("operator"),
@@ -23,7 +23,7 @@ struct OperatorOption: ParsableArguments {
   }
 }
 
-/// Who is behind this process. `USER` and `LOGNAME` come last: a shell keeps them over `su`, a
+/// The user behind this process. `USER` and `LOGNAME` come last: a shell keeps them across `su`, a
 /// timer has none, and the kernel knows better.
 struct Login {
   let user: uid_t
@@ -39,7 +39,7 @@ struct Login {
     self.nameOf = nameOf
   }
 
-  /// Only root's `SUDO_USER` is sudo's: anybody else may have set it.
+  /// `SUDO_USER` counts only for root: any other user may have set it.
   var name: String? {
     let caller = user == 0 ? environment["SUDO_USER"] : nil
     return [caller, nameOf(user), environment["USER"], environment["LOGNAME"]].lazy
@@ -56,7 +56,7 @@ struct Login {
   }
 }
 
-/// As the machine's list of users has it; containers often have users that it does not know.
+/// From the machine's user database; containers often run users that it does not contain.
 private func accountName(of user: uid_t) -> String? {
   var entry = passwd()
   var buffer = [CChar](repeating: 0, count: 16_384)

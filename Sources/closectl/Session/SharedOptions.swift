@@ -1,7 +1,7 @@
 import ArgumentParser
 import Pipeline
 
-/// What every command takes. More settings come from the environment.
+/// Options common to all commands. More settings come from the environment.
 struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("store-url"),
@@ -28,7 +28,7 @@ struct SharedOptions: ParsableArguments {
     name: .customLong("json"), help: "Write one JSON document and nothing else to standard output.")
   var json = false
 
-  /// The environment, and these options before it.
+  /// The environment, overridden by these options.
   func settings(_ environment: [String: String]) throws -> Settings {
     let given = [
       ("--store-url", storeURL), ("--broker-url", brokerURL), ("--clock-file", clockFile),
@@ -38,7 +38,7 @@ struct SharedOptions: ParsableArguments {
   }
 }
 
-/// A verb: it is parsed by the library and carried out by `Program`.
+/// A verb: parsed by the library and executed by `Program`.
 protocol OperatorCommand: AsyncParsableCommand {
   var shared: SharedOptions { get }
   func perform(in session: Session) async throws -> Answer

@@ -14,7 +14,7 @@ final class Gateway: Sendable {
     /// Every request is a new one, whatever key it carries.
     var ignoresKeys = false
     var now: @Sendable () -> Instant
-    /// Told when the log cannot be written any more: a gateway without its log has to stop.
+    /// Called when the log can no longer be written: a gateway without its log must stop.
     var logFailed: @Sendable (LogFault) -> Void = { _ in }
     var pause: @Sendable (Int) async throws -> Void = { milliseconds in
       try await Task.sleep(for: .milliseconds(milliseconds))

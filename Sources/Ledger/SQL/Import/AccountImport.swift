@@ -1,12 +1,12 @@
 import Billing
 
-/// Accounts are matched by id. What changed is taken over; balances and history stay.
+/// Accounts are matched by id. Changes are applied; balances and history stay.
 final class AccountImport {
   private let database: any SQLSession
   private var seen: [String: (account: Account, line: Int)] = [:]
   private var count = ImportCount()
   private var refused: [RefusedRow] = []
-  /// Accounts that were there and have other dates now.
+  /// Existing accounts whose dates have changed.
   private var redated: [(key: Int64, account: Account)] = []
 
   init(_ database: any SQLSession) {
@@ -100,7 +100,7 @@ final class AccountImport {
     }
   }
 
-  /// A draft that was made with other days is outdated; what is invoiced already is told.
+  /// A draft made with other days is outdated; months already invoiced are reported.
   private func redate(_ account: Account, _ key: Int64) throws {
     redated.append((key, account))
     try database.run(

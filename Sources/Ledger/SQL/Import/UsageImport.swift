@@ -38,7 +38,7 @@ final class UsageImport {
       self.timeZone = timeZone
     }
 
-    /// Whether there was usage of this month and metric before this import; `nil`: nobody looked.
+    /// Whether there was usage of this month and metric before this import; `nil` if not checked.
     func hadUsage(_ key: UsageTotals.Key) -> Bool? { look(key).map { looks[$0].hadUsage } }
 
     func remember(_ key: UsageTotals.Key, hadUsage: Bool) {

@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// Gateway and ledger, against each other.
+/// Compares gateway and ledger.
 extension AuditCheck {
   /// By the gateway's list, not ours.
   public static func oneCharge(_ evidence: ChargeEvidence) -> AuditFinding {
@@ -34,8 +34,8 @@ extension AuditCheck {
       .gatewayEqualsLedger, compared: matching.posted + evidence.taken.count, summary, offenders)
   }
 
-  /// Keys are unique and there before the charge; a new attempt only after a failed one, never
-  /// after a decline for good, and no more than the networks allow.
+  /// Keys are unique and stored before the charge. A new attempt follows only a failed one, never a
+  /// hard decline, and no more often than the card networks allow.
   public static func attempts(_ evidence: ChargeEvidence) -> AuditFinding {
     var offenders = Offenders()
     var keys: Set<String> = []
@@ -61,8 +61,8 @@ extension AuditCheck {
         + "\(evidence.charges.count) calls known to the gateway", offenders)
   }
 
-  /// What the gateway holds for the period's invoices, the ledger knows of: an attempt of that
-  /// number, or of that payment. A ledger that was restored from a backup does not.
+  /// The ledger knows every charge the gateway holds for the period's invoices, by attempt number
+  /// or by payment. A ledger restored from a backup may not.
   public static func memory(_ evidence: ChargeEvidence) -> AuditFinding {
     let forgotten = evidence.unknown
     return AuditFinding(

@@ -1,9 +1,9 @@
 import Billing
 import Ledger
 
-/// Who ended where, and who did what.
+/// Which account ended where, and which service did what.
 extension AuditCheck {
-  /// While a close runs, accounts are still on their way: that is said and held against nobody.
+  /// While a close is running, some accounts are unfinished: that is reported, but not as a fault.
   public static func oneEnd(
     _ run: CloseRun, _ tally: MemberTally, isQuiet: Bool
   ) -> AuditFinding {
@@ -26,7 +26,7 @@ extension AuditCheck {
     return open > 0 ? finding.forAttention() : finding
   }
 
-  /// Who may do what. A kind that is not here is nobody's.
+  /// Which service may do what. A kind not listed here is allowed to none.
   private static let authors: [Authorship.Work: [String: ServiceName]] = [
     .transaction: [
       "invoice": .invoicer, "creditApplied": .invoicer, "charge": .charger,
@@ -41,7 +41,7 @@ extension AuditCheck {
     .hold: ["placed": .holder, "lifted": .holder],
   ]
 
-  /// By routing key. What is sent to one service alone is an operator's: `dead refresh`.
+  /// By routing key. A message sent to a single service comes from an operator: `dead refresh`.
   private static let eventAuthors: [String: ServiceName] = {
     var authors: [String: ServiceName] = [:]
     for type in EventType.allCases { authors[type.routingKey] = type.sender }

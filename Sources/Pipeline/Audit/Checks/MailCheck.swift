@@ -1,8 +1,8 @@
 import Ledger
 
 extension AuditCheck {
-  /// One mail per event, account and kind: each has a Message-ID of its own, and what was delivered
-  /// is what the ledger says was sent. A mail it counts as sent again may be there more than once.
+  /// One mail per event, account and kind: each has its own Message-ID, and the delivered mails are
+  /// those the ledger says were sent. A mail counted as sent again may be present more than once.
   public static func mail(_ evidence: MailEvidence) -> AuditFinding {
     var offenders = Offenders()
     var recorded: [String: AuditedMail] = [:]
@@ -30,7 +30,7 @@ extension AuditCheck {
     return finding
   }
 
-  /// How many of the period's mails were delivered, each counted as often as it is there.
+  /// How many of the period's mails were delivered, each counted as often as it is present.
   private static func compare(
     _ delivered: [String], _ recorded: [String: AuditedMail], _ others: Set<String>,
     _ offenders: inout Offenders

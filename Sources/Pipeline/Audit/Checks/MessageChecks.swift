@@ -1,15 +1,15 @@
 import Billing
 import Ledger
 
-/// The broker's queues against what was committed.
+/// Compares the broker's queues with what was committed.
 extension AuditCheck {
   /// A message that a service has just taken is in no queue and has no answer yet.
   public static let inHandSeconds: Int64 = 120
 
-  /// While services are at work an event may be in the hand of one of them for long: then what has
-  /// no answer is said and held against nobody.
+  /// While services are working, one of them may hold an event for a long time: events without an
+  /// answer are then reported, but not as a fault.
   ///
-  /// Every published event has its answer at each service that hears it, or lies in its queues.
+  /// Every published event has an answer from each service that receives it, or is in its queues.
   public static func noLoss(
     _ deliveries: [DeliveryEvidence], _ queued: [ServiceName: Set<String>], now: Instant,
     isIdle: Bool = true
@@ -39,7 +39,7 @@ extension AuditCheck {
     return offenders.isEmpty ? finding : finding.forAttention()
   }
 
-  /// What lies in the queues, and what was taken from them and acted on.
+  /// The messages in the queues, and those that were taken from them and acted on.
   public static func noGhost(
     _ contents: QueueContents, _ consumed: ConsumptionTally
   ) -> AuditFinding {
@@ -58,7 +58,7 @@ extension AuditCheck {
     return contents.refused > 0 ? finding.forAttention() : finding
   }
 
-  /// Where nobody looked into the queues.
+  /// For an audit that did not read the queues.
   public static func noGhost(_ consumed: ConsumptionTally) -> AuditFinding {
     let summary =
       "\(consumed.answers) answers, \(consumed.unfounded.total) to messages never committed; "
@@ -74,7 +74,7 @@ extension AuditCheck {
     .contradiction, .gatewayRejected, .gatewayImplausible,
     .periodNotOver, .periodTooOld, .noAccounts,
   ]
-  /// Only after every pause of the ladder.
+  /// Only after all retry delays.
   private static let exhausted: Set<FaultReason> = [
     .behind, .gatewayUnknown, .gatewayBusy, .mailLater, .chargeUnsettled, .handlerFailed,
   ]
@@ -114,7 +114,7 @@ extension AuditCheck {
       "dead letters: \(list.joined(separator: ", ")); --deep reads their reasons")
   }
 
-  /// A hint: a service that is stopped leaves events to publish, and dead letters wait for people.
+  /// A hint: a stopped service leaves events unpublished, and dead letters wait for people.
   public static func quiet(
     _ overdue: OverdueEvidence, deadLetters: [ServiceName: Int]
   ) -> AuditFinding {

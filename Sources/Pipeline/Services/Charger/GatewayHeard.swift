@@ -1,6 +1,6 @@
 import Billing
 
-/// What an answer of the gateway shows about it.
+/// What an answer shows about the gateway.
 extension PartnerPause.Heard {
   init(_ answer: AttemptAnswer) {
     switch answer {
@@ -18,7 +18,7 @@ extension PartnerPause.Heard {
     }
   }
 
-  /// Five different attempts in a row are the gateway's own trouble.
+  /// Inconclusive answers for five different attempts in a row are the gateway's fault.
   static func nothingCertain(_ why: String) -> Self {
     .doubt(
       .init(

@@ -1,7 +1,8 @@
 import Billing
 import Ledger
 
-/// Places a hold on an account that still owes past its grace, lifts it once it does not.
+/// Places a hold on an account that still owes past its grace period, and lifts it once it does
+/// not.
 public struct Holder: Sendable {
   let desk: Desk
 
@@ -31,7 +32,7 @@ public struct Holder: Sendable {
   private struct Item: Sendable {
     var job: Job
     var held: HeldAccount?
-    /// For an account on hold the invoice that matters is the one it is held for.
+    /// For an account on hold, the invoice that matters is the one it is held for.
     var key: FactKey { held?.key ?? job.key }
   }
 
@@ -113,7 +114,7 @@ public struct Holder: Sendable {
     return .commit(change, then: { .done($0.events) })
   }
 
-  /// An account on hold that money came in for: about which invoice, and what else is overdue.
+  /// An account on hold that has received money: the invoice concerned, and what else is overdue.
   struct HeldAccount: Sendable {
     var key: FactKey
     var overdue: Int
@@ -158,7 +159,7 @@ public struct Holder: Sendable {
     return .later(Fault(.behind, "\(rule): the ledger has not caught up with the message"))
   }
 
-  /// The grace of an invoice has ended: a message with the facts of now.
+  /// The grace period of an invoice has ended: a message with the current facts.
   public func announceDue(_ work: DueWork, _ facts: AccountFacts) throws -> OutgoingEvent {
     try work.announcement(facts, from: desk) { _ in }
   }

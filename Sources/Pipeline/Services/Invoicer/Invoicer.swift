@@ -29,9 +29,9 @@ public struct Invoicer: Sendable {
 
   // MARK: The trigger
 
-  /// Fixes the expected set and cuts it into ranges, unless it is a month that nobody can have
-  /// meant. A second trigger finds the run, takes in accounts that came later while it is running,
-  /// and publishes again what is not finished of it; nobody is invoiced twice.
+  /// Fixes the expected set and divides it into ranges, unless the month cannot be intended. A
+  /// second trigger finds the run, adds accounts imported later while it is running, and publishes
+  /// again what is unfinished; nobody is invoiced twice.
   private func open(_ job: Job) async throws -> Outcome {
     guard let period = job.event.data.period else { return job.unexpected }
     let now = desk.clock.now()
@@ -57,8 +57,8 @@ public struct Invoicer: Sendable {
     return .dead(Fault(refusal, opened.decision))
   }
 
-  /// Under an id of its own: the same trigger again is not "answered" but looks at the run again,
-  /// and one that was refused is judged again whenever it comes back.
+  /// Under a separate id: the same trigger is not considered "answered" but checks the run again,
+  /// and a refused one is judged again whenever it comes back.
   private func answer(
     _ job: Job, _ opened: OpenedRun, _ taken: TakenIn, at now: Instant
   ) -> Change {
@@ -69,7 +69,7 @@ public struct Invoicer: Sendable {
       suffix = "#opened"
       text = "close of \(run.period) was already started; it is \(run.state.rawValue)"
       if let growth = opened.growth, decision.action == .takeIn {
-        // Each of them is told, and ends like an answer that older audits know.
+        // Each of them is published, and ends like an answer that older audits know.
         suffix = "#taken-in-\(run.ranges)#opened"
         text += "; \(growth.sentence)"
       }
@@ -109,8 +109,8 @@ public struct Invoicer: Sendable {
     return try event.traced(after: cause).outgoing()
   }
 
-  /// The set was fixed, or fixed anew: with the first of its new ranges in the id, the number there
-  /// is now, and how many of them came late.
+  /// The set was fixed, or fixed anew: with the first of its new ranges in the id, the current
+  /// number of accounts, and how many of them came late.
   private func started(
     _ growth: RunGrowth, causedBy cause: Event, at now: Instant
   ) throws -> OutgoingEvent {
@@ -198,7 +198,7 @@ extension StartPermission {
 }
 
 extension Fault {
-  /// For whoever sent the trigger: why, and how to say that it is meant.
+  /// For the sender of the trigger: the reason, and how to confirm that it is intended.
   init(_ refusal: StartRefusal, _ decision: StartDecision) {
     let remedy =
       switch (refusal, decision.rule) {

@@ -2,17 +2,18 @@ import Billing
 import Ledger
 import Logging
 
-/// Sends one true mail per account and event.
+/// Sends one accurate mail per account and event.
 ///
 /// Like the charger it commits twice: the intent with its Message-ID before the mail server is
-/// called, the result after. A crash between the server's last word and the second commit sends the
-/// mail again under the same Message-ID; that window cannot be closed, so such mails are counted.
+/// called, and the result afterwards. A crash between the server's last answer and the second
+/// commit sends the mail again under the same Message-ID; that window cannot be closed, so such
+/// mails are counted.
 public struct Mailer: Sendable {
   let desk: Desk
   let server: MailServer
   let desktop: MailDesk
   /// How often a message must have come back before a mail that another process intended, and may
-  /// be sending just now, is sent again: see `patience(_:)`.
+  /// be sending at the moment, is sent again: see `patience(_:)`.
   let patience: Int
   /// How often a message may come back.
   let rungs: Int
@@ -37,11 +38,11 @@ public struct Mailer: Sendable {
       desk, door: PartnerDoor(to: .mailServer, desk, logger, health))
   }
 
-  /// Longer than any mail is under way: connecting and sending have 35 seconds together.
+  /// Longer than any mail takes: connecting and sending have 35 seconds together.
   private static let longestSending = Duration.seconds(45)
 
-  /// So many pauses of the ladder are longer together than a sending can take; all of a ladder that
-  /// is shorter.
+  /// The number of retry delays that together exceed the time a sending can take; all of them if
+  /// they are shorter.
   static func patience(_ delays: [Duration]) -> Int {
     var waited = Duration.zero
     for (index, delay) in delays.enumerated() {
@@ -85,15 +86,15 @@ public struct Mailer: Sendable {
     var facts: AccountFacts
     /// The mail was intended by an earlier delivery of this message, or by another copy of it.
     var isTakenUp = false
-    /// The mail may have been sent already, nobody knows.
+    /// It is not known whether the mail has already been sent.
     var isResent = false
-    /// What the server has said before, when only its record is missing.
+    /// The server's earlier answer, if only its record is missing.
     var answer: MailAnswer?
   }
 
   struct Sent: Sendable {
     var item: Sending
-    /// `nil`: the server was not asked, since mailing pauses.
+    /// `nil`: the server was not asked, because mailing pauses.
     var answer: MailAnswer?
   }
 
@@ -107,12 +108,12 @@ public struct Mailer: Sendable {
       plan: { try plan($0.0, $0.1, $1, known: $2, &round) })
   }
 
-  /// What the ledger has of mails, beside the facts of their accounts.
+  /// The ledger's data about mails, besides the facts of their accounts.
   private struct Known {
     var mails: [MailKey: MailRecord]
     /// Invoices for which a hold was lifted.
     var released: Set<String>
-    /// Invoices over nothing of accounts that used nothing, which are not sent.
+    /// Invoices with a total of zero for accounts without usage, which are not sent.
     var idle: Set<String>
   }
 
@@ -164,9 +165,9 @@ public struct Mailer: Sendable {
     }
   }
 
-  /// A mail that was intended before. What the server said of it is only to be recorded; what it
-  /// has not taken is decided on the facts of now; what another process may be sending is left
-  /// alone for a while, then it is sent again and counted.
+  /// A mail that was already intended. If the server has answered, only the record is missing; a
+  /// mail it has not accepted is decided by the current facts; one that another process may be
+  /// sending is left alone for a while, then sent again and counted.
   ///
   /// - Parameter isPerhapsSent: what the ledger has of all processes; `mine` has those of this one.
   private func takeUp(
@@ -209,14 +210,14 @@ public struct Mailer: Sendable {
 
   // MARK: 2. Send
 
-  /// What the server has said is committed within milliseconds, while other mails are still under
-  /// way: a crash leaves few mails of which nobody knows whether they were sent.
+  /// The server's answers are committed within milliseconds, while other mails are still in
+  /// progress: a crash leaves few mails for which it is unknown whether they were sent.
   private static let linger = Duration.milliseconds(5)
 
   private func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
     let mails = try await write(items)
     let arrivals = Arrivals<Sent>()
-    // A record that fails breaks off no mail on its way: it might be delivered all the same.
+    // A failed record aborts no mail in progress: it might be delivered anyway.
     let result = await withTaskGroup(of: Void.self) { group in
       for (item, mail) in zip(items, mails) {
         group.addTask { await arrivals.add(Sent(item: item, answer: await send(mail, item))) }
@@ -257,9 +258,9 @@ public struct Mailer: Sendable {
     return answer
   }
 
-  /// A second copy of a message is decided on before the first one's mail has its end. Once nobody
-  /// else here may send it, what became of it is looked at again: in this process first, since an
-  /// end is forgotten here only after it is in the ledger.
+  /// A second copy of a message is decided before the first one's mail is finished. Once nothing
+  /// else here may send the mail, its outcome is checked again, in this process first, because an
+  /// outcome is forgotten here only after it is in the ledger.
   private func overtaken(_ key: MailKey) async -> String? {
     if mine.known(key)?.isEnd == true { return "its outcome is being recorded" }
     do {
@@ -280,7 +281,7 @@ public struct Mailer: Sendable {
 }
 
 extension InvoiceDraft {
-  /// Nothing was used, and nothing is to be paid or credited.
+  /// Nothing was used, and there is nothing to pay or to credit.
   fileprivate var isIdle: Bool {
     totalMinor == 0 && lines.allSatisfy { $0.amountMinor == 0 && $0.quantity?.isZero ?? true }
   }

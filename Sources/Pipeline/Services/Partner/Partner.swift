@@ -1,10 +1,10 @@
-/// What a service calls outside, in the words in which a pause is told.
+/// An external system that a service calls, with the words used to report a pause.
 struct Partner: Sendable {
   /// `charging pauses`
   var pausing: String
   /// `the gateway answers again`
   var isBack: String
-  /// Why a message waits that waits for the partner.
+  /// The reason of a message that is waiting for the partner.
   var reasons: [FaultReason]
   /// What `/readyz` may name.
   var parts: [ServiceHealth.Part]
