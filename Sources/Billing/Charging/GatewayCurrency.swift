@@ -39,14 +39,14 @@ public struct GatewayCurrency: Sendable, Equatable {
     exponent >= currency.exponent ? max(multiple / factor, 1) : factor * multiple
   }
 
-  /// In minor units of ours.
+  /// In our minor units.
   public var smallestMinor: Int64 {
     let scaled =
       exponent >= currency.exponent ? (smallest + factor - 1) / factor : smallest * factor
     return (scaled + stepMinor - 1) / stepMinor * stepMinor
   }
 
-  /// In minor units of ours.
+  /// In our minor units.
   public var largestMinor: Int64 {
     let scaled = exponent >= currency.exponent ? largest / factor : largest * factor
     return scaled / stepMinor * stepMinor

@@ -39,7 +39,7 @@ extension PostgreSQLConnection {
     try send()
     while PQisBusy(handle) == 1 {
       try wait(for: POLLIN)
-      // The connection is lost: the result says so.
+      // The connection is lost, and the result reports it.
       if PQconsumeInput(handle) == 0 { break }
     }
     return PQgetResult(handle)

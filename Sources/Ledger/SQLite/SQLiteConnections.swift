@@ -170,7 +170,7 @@ final class SQLiteConnections: SQLConnections {
     return value
   }
 
-  /// A program that ends waits for the lock only so long.
+  /// How long a program that ends waits for the lock.
   private static let closingWait = Duration.seconds(2)
 
   /// Where the lock does not come, without a checkpoint: the WAL keeps every commit, and the next

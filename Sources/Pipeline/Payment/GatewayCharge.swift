@@ -1,6 +1,6 @@
 import Billing
 
-/// A charge as the gateway lists it, whoever made it.
+/// A charge as the gateway lists it, regardless of its origin.
 public struct GatewayCharge: Sendable, Equatable {
   public enum State: String, Sendable {
     case succeeded, failed, pending

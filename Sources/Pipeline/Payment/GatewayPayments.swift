@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// Charges that name an invoice in their metadata, whoever made them.
+/// Charges that name an invoice in their metadata, regardless of their origin.
 public enum GatewayPayments: Sendable, Equatable {
   case made([GatewayCharge])
   /// Not known: neither a decline nor a success.

@@ -58,8 +58,8 @@ package struct Upkeep: Service {
   let health: ServiceHealth
 
   static let relayAfterSeconds: Int64 = 10
-  /// Of the turns in a row, so many between two in which events are published again that the broker
-  /// does not take: some of their receivers may get them each time.
+  /// The number of turns between two in which events that the broker does not accept are published
+  /// again: some of their receivers may get them each time.
   private static let turnsWithoutRelay = 9
   /// A turn publishes page after page when much was left over.
   private static let patience = Duration.seconds(900)

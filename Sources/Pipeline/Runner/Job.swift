@@ -66,7 +66,7 @@ public enum FaultReason: String, Sendable, CaseIterable {
   case gatewayUnreachable = "gateway-unreachable"
   /// The gateway's charges could not be listed.
   case gatewayUnlisted = "gateway-unlisted"
-  /// The gateway holds charges of ours that the ledger does not know.
+  /// The gateway holds charges for our invoices that the ledger does not know.
   case ledgerForgot = "ledger-forgot"
   case mailLater = "mail-later"
   /// The mail server refuses mails, and not because of a single recipient.

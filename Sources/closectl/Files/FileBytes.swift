@@ -1,7 +1,8 @@
 import CZlib
 import Glibc
 
-/// The bytes of a file in pieces; gzip data is inflated on the way, told by its first two bytes.
+/// The bytes of a file in pieces; gzip data, recognised by its first two bytes, is inflated on the
+/// way.
 /// A file that ends in the middle of its compressed data, or has other bytes after it, is an error:
 /// half a file must not look like a whole one.
 final class FileBytes {

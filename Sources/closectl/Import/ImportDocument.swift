@@ -132,7 +132,7 @@ extension ImportDocument.File {
     return more
   }
 
-  /// Problems go to people, whoever reads the answer.
+  /// Problems are always shown to people, even if a program reads the answer.
   func tell(_ output: Output) {
     for line in lines { output.noteLine(printable(line)) }
     if let rejectedFile {

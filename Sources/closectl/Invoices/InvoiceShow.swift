@@ -46,7 +46,7 @@ struct InvoiceDocument: Encodable {
   var issuedAt: String
   /// The days of the month that its flat fees are for.
   var activeDays: Int
-  /// The first day that its account is no customer any more.
+  /// The first day on which its account is no longer a customer.
   var accountEnd: String?
   /// When its card is tried again.
   var nextAttemptAt: String?

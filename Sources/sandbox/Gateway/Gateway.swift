@@ -63,8 +63,8 @@ final class Gateway: Sendable {
     state = Mutex(State(book: start))
   }
 
-  /// Never throws: every failure is an answer in Stripe's shape. A log that cannot be written gives
-  /// no answer at all, because nothing may be told that is not on the disk.
+  /// Never throws: every failure is an answer in Stripe's shape. If the log cannot be written there
+  /// is no answer at all, because nothing may be reported that is not on disk.
   func answer(_ request: GatewayRequest) async -> GatewayResponse {
     do {
       try authorize(request)

@@ -2,8 +2,8 @@ import Billing
 import Ledger
 
 extension Simulation {
-  /// At the very end, with every grace and retry over: who owes is on hold, who does not is not, no
-  /// attempt is without its end (L3), and every mail that counts as sent was delivered.
+  /// At the very end, with every grace period and retry over: accounts that owe are on hold, the
+  /// others are not, no attempt is pending (L3), and every mail that counts as sent was delivered.
   func checkAccounts() async {
     do {
       for account in accountIDs { try await checkHold(account) }

@@ -124,7 +124,7 @@ extension Simulation {
     }
   }
 
-  /// I9: what is a dead letter has its own fault for it, and none is due to an outage any more.
+  /// I9: every dead letter is itself at fault, and none is still due to an outage.
   private func checkDeadLetters() {
     let denied = gateway.charges.filter(\.wasDenied).map(\.request.invoice)
     for service in MonthClose.services {

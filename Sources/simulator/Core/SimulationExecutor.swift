@@ -19,7 +19,7 @@ final class SimulationExecutor: TaskExecutor, @unchecked Sendable {
     jobs.append(UnownedJob(job))
   }
 
-  /// Runs until nothing can go on without time passing, or `stop` says so.
+  /// Runs until nothing can continue without time passing, or until `stop` returns true.
   func drain(until stop: () -> Bool) {
     while !jobs.isEmpty && !stop() {
       jobs.swapAt(random.number(0...(jobs.count - 1)), jobs.count - 1)

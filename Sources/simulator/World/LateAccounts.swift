@@ -1,8 +1,8 @@
 import Billing
 import Ledger
 
-/// Accounts that are imported while the month closes. Whoever imports them starts the close again
-/// with `late`, which takes them in as long as it is running.
+/// Accounts that are imported while the month closes. The close is then started again with `late`,
+/// which adds them as long as it is running.
 extension Simulation {
   func importLateAccount() async {
     do {

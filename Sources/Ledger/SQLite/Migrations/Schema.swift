@@ -1,6 +1,6 @@
 import GRDB
 
-/// Whether a file is a store of ours, and of which schema.
+/// Whether a file is a month-close store, and with which schema.
 enum Schema {
   /// What a store says of itself.
   struct Found: Equatable {
