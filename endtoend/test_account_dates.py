@@ -62,7 +62,7 @@ def test_an_account_ends(
         ("API calls, correction for 2026-11", 300)
     ]
     for part in words(sink, gone.email, "invoice for December"):
-        assert f"{LAST_DAY} This invoice is for usage that was reported later." in part
+        assert f"{LAST_DAY} This invoice covers usage that was reported later." in part
     assert gateway.sums() == {"CHF": 3000 + 2600 + 2 * 3000 + 300}
 
     # The end of an account closes no debt.

@@ -149,10 +149,10 @@ def test_a_broker_that_is_away(
     closectl.wait_for_state("closed")
     found = warnings()
     # Messages in hand arrive twice: a mail that may be under way is waited for, with a log line.
-    found["mailer"] = [w for w in found["mailer"] if "begun elsewhere" not in str(w["message"])]
+    found["mailer"] = [w for w in found["mailer"] if "another process started the mail" not in str(w["message"])]
     is_one_warning(found, NAMES, f"127.0.0.1:{line.port}", "next_try", "waiting")
     for name in NAMES:
-        services[name].wait_for_line("the broker is there again", seconds=5)
+        services[name].wait_for_line("the broker is back", seconds=5)
     assert gateway.charged_twice() == []
 
 
@@ -174,7 +174,7 @@ def test_a_ledger_whose_lock_is_held(
     closectl.wait_for_state("closed")
     is_one_warning(warnings(), NAMES, str(store.file), "next_try")
     for name in NAMES:
-        services[name].wait_for_line("the store is there again", seconds=10)
+        services[name].wait_for_line("the store is back", seconds=10)
 
 
 @on_postgres
@@ -202,5 +202,5 @@ def test_a_database_that_is_away(
     closectl.wait_for_state("closed")
     is_one_warning(warnings(), NAMES, f"port {line.port}", "next_try")
     for name in NAMES:
-        services[name].wait_for_line("the store is there again", seconds=10)
+        services[name].wait_for_line("the store is back", seconds=10)
     assert gateway.charged_twice() == []

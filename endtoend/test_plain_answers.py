@@ -17,7 +17,7 @@ def test_status_says_which_service_does_not_consume(
     books.twelve_francs_each(cards(3))
     services.start("invoicer", "mailer", "holder", "reporter")
     closectl("close", "start", PERIOD)
-    limit = "charger: no process consumes, 3 messages wait"
+    limit = "charger: no consumers, 3 messages waiting"
     wait_for(
         lambda: f"{limit}: {closectl.status()}",
         lambda: limit in closectl.status().get("limits", []),
@@ -62,7 +62,7 @@ def test_a_watch_that_is_stopped_says_that_the_close_goes_on(
     books.twelve_francs_each(cards(1))
     words = ["close", "start", PERIOD, "--wait"]
     watch = stage.start("watch", [program("closectl"), *words])
-    watch.wait_for_line("invoicer: no process consumes, 1 message waits")
+    watch.wait_for_line("invoicer: no consumers, 1 message waiting")
     watch.signal(signal.SIGTERM)
     assert watch.wait_for_end() == -signal.SIGTERM
-    assert f"what was started goes on: closectl close status {PERIOD} --watch" in watch.text
+    assert f"the close continues: closectl close status {PERIOD} --watch" in watch.text

@@ -1,11 +1,12 @@
 /// AMQP 0-9-1 as the services use it; RabbitMQ and its in-memory twin behind one interface, both
 /// held to one conformance suite. Knows nothing of billing.
 ///
-/// No method blocks Swift's shared threads, and each ends by itself: within its deadline it either
-/// has an answer or says that there is none.
+/// No method blocks Swift's shared threads, and each returns on its own: within its deadline it
+/// either has an answer or reports that there is none.
 public protocol Broker: Sendable {
-  /// Opens a consumer. It survives lost connections: it reconnects with back-off and goes on; what
-  /// was delivered before and not settled is delivered again, and settling it has no effect.
+  /// Opens a consumer. It survives lost connections: it reconnects with back-off and continues.
+  /// What was delivered before and not settled is delivered again, and settling the old delivery
+  /// has no effect.
   func consume(_ queue: String, prefetch: Int) async throws -> any Consumer
   /// Publishes persistent and `mandatory`, pipelined, and waits for the confirms. One result for
   /// each message, in order. Never throws for what happens to a message.
@@ -18,20 +19,21 @@ public protocol Broker: Sendable {
   func apply(_ topology: Topology) async throws -> [TopologyDifference]
   /// Messages ready and consumers of a queue; `nil` when there is no such queue.
   func depth(of queue: String) async throws -> QueueDepth?
-  /// Hands over, page by page and in order, what is ready in a queue, and takes nothing off it: in
-  /// the end all of it is back in its place. Until then consumers do not get it, and each message
-  /// counts one delivery more (`x-delivery-limit`). Answers how many there were. A body that is
-  /// larger than a consumer would take comes empty. Throws what `visit` throws.
+  /// Hands over, page by page and in order, the messages ready in a queue without removing any: in
+  /// the end all of them are back in place. Until then consumers do not get them, and each
+  /// message's delivery count goes up by one (`x-delivery-limit`). Returns how many there were. A
+  /// body larger than a consumer would accept comes empty. Throws what `visit` throws.
   func browse(
     _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> Void
   ) async throws -> Int
-  /// Like `browse`, and takes off for good what `visit` names of its page, once it returns. What it
-  /// throws leaves that page in the queue. When this returns, what was named is gone.
+  /// Like `browse`, but permanently removes the messages that `visit` names of its page, once it
+  /// returns. If it throws, that page stays in the queue. When this returns, the named messages are
+  /// gone.
   func sift(
     _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> [Delivery.Tag]
   ) async throws -> Int
-  /// Our user's name, under which a message can say who published it; `nil`: the broker alone
-  /// knows it, by our certificate.
+  /// Our user name, with which a message can state its publisher; `nil` if only the broker knows
+  /// it, from our certificate.
   var user: String? { get }
   /// What is known of the connections without asking the broker.
   var health: BrokerHealth { get async }
@@ -45,7 +47,7 @@ public protocol Consumer: Sendable {
   func next(limit: Int, linger: Duration) async -> [Delivery]?
   /// Acknowledges or returns deliveries. A delivery of a connection that is gone is ignored.
   func settle(_ settlements: [Settlement]) async
-  /// Takes no more from the broker and hands unsettled, not yet taken deliveries back to the queue.
+  /// Stops taking from the broker and returns unsettled, not yet taken deliveries to the queue.
   func stop() async
 }
 
@@ -65,7 +67,7 @@ public struct OutgoingMessage: Sendable, Equatable {
   public var type: String?
   public var contentType: String
   public var headers: [String: HeaderValue]
-  /// Says who publishes it. The broker takes no other name than our own (`Broker.user`).
+  /// States the publisher. The broker accepts no name other than our own (`Broker.user`).
   public var user: String?
   public var body: [UInt8]
 
@@ -113,7 +115,7 @@ public enum PublishResult: Sendable, Equatable {
   case returned(code: Int, text: String)
   /// The broker refused it (a full queue).
   case refused
-  /// Nobody knows: the connection or the deadline ended first. Publish again; ids make it harmless.
+  /// Not known: the connection or the deadline ended first. Publish again; ids make that harmless.
   case unknown(String)
 }
 
@@ -136,7 +138,7 @@ public struct Delivery: Sendable, Equatable {
   public var type: String?
   public var contentType: String?
   public var headers: [String: HeaderValue]
-  /// Who published it, where it says so: the broker has checked the name.
+  /// The publisher, if the message states one: the broker has checked the name.
   public var user: String?
   public var body: [UInt8]
 
@@ -186,14 +188,14 @@ public struct QueueDepth: Sendable, Equatable {
 public struct BrokerHealth: Sendable, Equatable {
   public enum Link: Sendable, Equatable {
     case idle, connected
-    /// Connected, but the broker takes nothing for now (memory or disk alarm).
+    /// Connected, but the broker accepts nothing for now (memory or disk alarm).
     case blocked(String)
     case lost(String)
   }
   public var publishing: Link
   /// By queue.
   public var consuming: [String: Link]
-  /// How often a connection that was lost is there again, all connections together.
+  /// How often lost connections came back, all connections together.
   public var reconnects: Int
   public init(publishing: Link, consuming: [String: Link], reconnects: Int = 0) {
     self.publishing = publishing

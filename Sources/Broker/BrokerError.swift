@@ -15,7 +15,7 @@ public enum BrokerError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .badURL(let why): "the broker URL is not usable: \(why)"
+    case .badURL(let why): "the broker URL cannot be used: \(why)"
     case .unreachable(let host, let port, let why):
       "the broker at \(host):\(port) cannot be reached: \(why)"
     case .refusedLogin(let user, let host):
@@ -38,7 +38,7 @@ public enum BrokerError: Error, Equatable, CustomStringConvertible {
 }
 
 extension BrokerError {
-  /// Whether waiting may mend it: a node that is away, a certificate that is renewed.
+  /// Whether waiting may fix it: a node that is down, a certificate that is renewed.
   public var mayPass: Bool {
     switch self {
     case .unreachable, .timedOut, .untrusted: true
@@ -49,7 +49,7 @@ extension BrokerError {
 }
 
 extension ChannelClosed {
-  /// The broker's no to consuming from a queue.
+  /// The broker's refusal to let us consume from a queue.
   func refusal(of queue: String, to node: BrokerURL) -> BrokerError {
     switch code {
     case 403: .notPermitted(right: "read", on: "queue \(queue)", user: node.user, text: text)

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The nodes of one broker, in the order in which they are tried. Whoever loses a connection leaves
-/// its node: the next connection, of whatever thread, is made to another one.
+/// The nodes of one broker, in the order in which they are tried. After a lost connection, the next
+/// connection of any thread is made to another node.
 final class BrokerNodes: Sendable {
   let urls: [BrokerURL]
   private let place = Mutex(0)
@@ -20,8 +20,8 @@ final class BrokerNodes: Sendable {
     return names.count == 1 ? names.first ?? nil : nil
   }
 
-  /// Connects to the first node that takes us. A round over all of them, with what each said where
-  /// none does. Blocks its thread for two connect timeouts for each node.
+  /// Connects to the first node that accepts us, in one round over all of them; if none does, the
+  /// error has each node's answer. Blocks its thread for up to two connect timeouts per node.
   func open(name: String, options: BrokerOptions) throws(BrokerError) -> AMQPConnection {
     var refusals: [BrokerError] = []
     for _ in urls {
@@ -36,7 +36,7 @@ final class BrokerNodes: Sendable {
     throw refusals.count == 1 ? refusals[0] : .noNode(refusals)
   }
 
-  /// Only the first who finds a node gone moves everybody on.
+  /// Only the first caller to find a node gone moves all of them on.
   func leave(_ node: BrokerURL) {
     place.withLock { place in
       if urls[place] == node { place = (place + 1) % urls.count }

@@ -6,9 +6,9 @@ public struct BrokerOptions: Sendable {
   public var callTimeout: Duration = .seconds(10)
   /// A message without a confirm by then is `.unknown`.
   public var publishTimeout: Duration = .seconds(10)
-  /// A write that makes no progress for so long breaks the connection.
+  /// A write that makes no progress for this long breaks the connection.
   public var writeTimeout: Duration = .seconds(5)
-  /// Closing with manners; afterwards the sockets are just closed.
+  /// A clean shutdown; afterwards the sockets are simply closed.
   public var closeTimeout: Duration = .seconds(3)
   /// Messages written and not yet confirmed.
   public var publishWindow = 1_000
@@ -19,7 +19,7 @@ public struct BrokerOptions: Sendable {
   public var heartbeatSeconds = 10
   public var reconnectFloor: Duration = .milliseconds(200)
   public var reconnectCeiling: Duration = .seconds(10)
-  /// An acknowledgement with unfinished deliveries before it waits so long for them, because one
+  /// An acknowledgement with unfinished deliveries before it waits this long for them, because one
   /// frame for many is far cheaper for the broker than one each.
   public var acknowledgeLinger: Duration = .milliseconds(5)
   /// A larger body is rejected unread: the broker dead-letters it whole. Bounds the memory of a

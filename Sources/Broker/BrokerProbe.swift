@@ -1,9 +1,9 @@
 import Logging
 
-/// Measures what a broker can do for us: the ceiling that services are compared with.
+/// Measures a broker's throughput: the ceiling that services are compared with.
 public struct BrokerProbe: Sendable {
-  /// Publishes and consumes at once through one queue of its own, deleted afterwards: confirmed
-  /// messages a second, and acknowledged ones.
+  /// Publishes and consumes at the same time through a temporary queue: confirmed and acknowledged
+  /// messages per second.
   public static func measure(
     _ nodes: [BrokerURL], queueArguments: [String: HeaderValue], messageBytes: Int, messages: Int,
     batch: Int = 64, publishers: Int = 8, logger: Logger
@@ -22,7 +22,7 @@ public struct BrokerProbe: Sendable {
     do {
       try await broker.delete(queues: [queue])
     } catch {
-      logger.warning("the probe's queue \(queue) is left behind: \(error)")
+      logger.warning("the probe's queue \(queue) could not be deleted: \(error)")
     }
     await broker.close()
     return try outcome.get()

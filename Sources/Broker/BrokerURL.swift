@@ -43,7 +43,7 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
     } else if let after = Self.cut(&rest, "amqp://") {
       rest = after
     } else {
-      throw .badURL("it has to begin with amqp:// or amqps://")
+      throw .badURL("it must begin with amqp:// or amqps://")
     }
     let query = Self.cutOff(&rest, "?", first: true)
     let path = Self.cutOff(&rest, "/", first: true)
@@ -78,7 +78,7 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
 
   private static func check(_ tls: TLS) throws(BrokerError) {
     if (tls.certificateFile == nil) != (tls.keyFile == nil) {
-      throw .badURL("certfile and keyfile belong together")
+      throw .badURL("certfile and keyfile must be given together")
     }
     if tls.isLogin, tls.certificateFile == nil {
       throw .badURL("auth_mechanism=external needs certfile and keyfile")
@@ -89,7 +89,7 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
     for pair in query.split(separator: "&") {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let value = try Self.decode(parts.count > 1 ? parts[1] : "", "a parameter")
-      guard tls != nil else { throw .badURL("parameters are for amqps:// only") }
+      guard tls != nil else { throw .badURL("parameters are allowed only with amqps://") }
       switch parts[0] {
       case "cacertfile": tls?.caFile = value
       case "certfile": tls?.certificateFile = value
@@ -98,7 +98,7 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
       default:
         // Not named: after a password with a bare question mark it would be a part of it.
         throw .badURL(
-          "a parameter is not known; expected cacertfile, certfile, keyfile or "
+          "unknown parameter; expected cacertfile, certfile, keyfile or "
             + "auth_mechanism=external")
       }
     }
@@ -116,7 +116,7 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
     } else {
       port = cutOff(&host, ":", first: false)
     }
-    guard !host.isEmpty else { throw .badURL("it names no host") }
+    guard !host.isEmpty else { throw .badURL("it has no host") }
     guard let port else { return (try decode(host, "the host"), standardPort) }
     guard let number = Int(port), (1...65_535).contains(number) else {
       throw .badURL("the port is not a number between 1 and 65535")

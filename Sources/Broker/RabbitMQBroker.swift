@@ -2,7 +2,7 @@ import Logging
 import Synchronization
 
 /// RabbitMQ over librabbitmq: one connection and thread for publishing, one for each consumer, and
-/// one for questions, opened when needed. Lost connections come back by themselves.
+/// one for questions, opened when needed. Lost connections are restored automatically.
 public final class RabbitMQBroker: Broker {
   let nodes: BrokerNodes
   let name: String
@@ -40,9 +40,9 @@ public final class RabbitMQBroker: Broker {
     try await connect([url], name: name, options: options, logger: logger)
   }
 
-  /// Connects once, to the first node that takes us, or says why not: `unreachable`, `timedOut`,
-  /// `untrusted`, `refusedLogin`, `noVirtualHost`; of several nodes, what each said. `name` is
-  /// shown in the broker's list of connections. Close what this returns: its threads run until
+  /// Connects once, to the first node that accepts us, or throws the reason: `unreachable`,
+  /// `timedOut`, `untrusted`, `refusedLogin`, `noVirtualHost`; for several nodes, each one's.
+  /// `name` is shown in the broker's list of connections. Close the result: its threads run until
   /// then.
   public static func connect(
     _ urls: [BrokerURL], name: String, options: BrokerOptions = .init(), logger: Logger
@@ -51,7 +51,7 @@ public final class RabbitMQBroker: Broker {
     let mailbox = Mailbox<PublishingCommand>()
     let link = LinkState()
     let outage = OutageLog(
-      "waiting for the broker", back: "the broker is there again", logger)
+      "waiting for the broker", back: "the broker is back", logger)
     let opened = Reply<Void>()
     DedicatedThread.start {
       PublishingLoop(
@@ -139,7 +139,7 @@ public final class RabbitMQBroker: Broker {
   }
 
   public func depth(of queue: String) async throws -> QueueDepth? {
-    try await ask("looking at queue \(queue)", limit: options.callTimeout) { .depth(queue, $0) }
+    try await ask("inspecting queue \(queue)", limit: options.callTimeout) { .depth(queue, $0) }
   }
 
   /// For tests and measurements: the services never delete.

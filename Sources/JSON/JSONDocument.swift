@@ -20,7 +20,7 @@ public struct JSONDocument {
   /// An object is followed by its members, key and value in turn.
   public var nodes: [Node]
 
-  /// The value of a key; `null` counts as not there.
+  /// The value of a key; `null` counts as absent.
   public func member(of object: Int, _ key: String) -> Int? {
     let size = Int32(key.utf8.count)
     var at = object + 1
@@ -52,7 +52,7 @@ public struct JSONDocument {
       : String(decoding: bytes, as: UTF8.self)
   }
 
-  /// A value as an error may show it: short and plain, or only its kind.
+  /// A value for use in an error: short and plain, or only its kind.
   public func found(_ index: Int) -> String {
     switch nodes[index].kind {
     case .object: "an object"

@@ -1,7 +1,7 @@
-/// Whether JSON reads the same to every reader. Of a key that stands twice in an object, two
-/// readers may each take another value, so such a document says nothing.
+/// Whether JSON reads the same to every reader. If an object has a key twice, two readers may take
+/// different values, so such a document proves nothing.
 public enum JSONKeys {
-  /// What makes it ambiguous, or too large to tell; `nil` also for what is not JSON at all.
+  /// What makes it ambiguous, or too large to check; `nil` also for input that is not JSON at all.
   public static func fault(in body: [UInt8]) -> String? {
     do {
       _ = try JSONScanner.scan(body)
@@ -11,7 +11,7 @@ public enum JSONKeys {
       case .duplicateKey(let key, _): return "has the key \(key) twice"
       case .tooManyKeys: return "has an object of more than \(JSONScanner.maxMembers) keys"
       case .tooDeep: return "is nested deeper than \(JSONScanner.maxDepth) levels"
-      case .notJSON: return nil  // Whoever decodes it says what is wrong with it.
+      case .notJSON: return nil  // The decoder reports what is wrong with it.
       }
     }
   }

@@ -1,4 +1,4 @@
-/// Writes JSON into bytes in the order it is called; whoever calls it keeps keys sorted. Absent
+/// Writes JSON into bytes in the order of the calls; the caller keeps the keys sorted. Absent
 /// values are left out.
 public struct JSONWriter {
   public private(set) var bytes: [UInt8] = []
@@ -65,7 +65,7 @@ public struct JSONWriter {
     bytes.append(UInt8(ascii: ":"))
   }
 
-  /// Escapes what RFC 8259 says must be; everything else stays UTF-8 as it is.
+  /// Escapes what RFC 8259 requires; everything else stays UTF-8.
   private mutating func string(_ value: String) {
     bytes.append(UInt8(ascii: "\""))
     let mustEscape = value.utf8.contains {

@@ -1,9 +1,9 @@
 import Billing
 
-/// What an audit asks of a ledger. Nothing here writes, and nothing here trusts what the ledger's
-/// own rules forbid: each question is asked of the rows as they are. Figures that belong together
-/// come from one read; between two reads the ledger may move, so an audit asks for the position
-/// before and after.
+/// What an audit reads from a ledger. Nothing here writes, and nothing relies on the ledger's own
+/// rules: each question is answered from the rows as they are. Figures that belong together come
+/// from one read; between two reads the ledger may move, so an audit reads the position before and
+/// after.
 public protocol AuditReading: Sendable {
   /// The number of the newest transaction; 0 in an empty ledger.
   func position() async throws -> Int64

@@ -1,9 +1,9 @@
 import Billing
 
 /// Opens the store that `url` names: `sqlite:PATH` or `postgres://…`. With `migrate` it is created
-/// or brought to this program's schema, without it a store of another schema is refused.
-/// `connections`: how many a store on a server may use at most. `lockTimeout`: how long a write
-/// waits for a lock that another program holds; then it fails, and nothing was written.
+/// or brought to this program's schema; without it, a store with another schema is refused.
+/// `connections`: the maximum for a store on a server. `lockTimeout`: how long a write waits for a
+/// lock held by another program before it fails, having written nothing.
 public func openStore(
   _ url: String, migrate: Bool, connections: Int = PostgreSQLStore.usualConnections,
   lockTimeout: Duration = SQLiteStore.usualLockTimeout
@@ -14,7 +14,7 @@ public func openStore(
   }
   let scheme = "sqlite:"
   guard url.hasPrefix(scheme), url.count > scheme.count else {
-    throw StoreError.unreachable("expected sqlite:PATH or postgres://…, found another form")
+    throw StoreError.unreachable("expected sqlite:PATH or postgres://…, found something else")
   }
   return try await SQLiteStore.open(
     path: String(url.dropFirst(scheme.count)), migrate: migrate, lockTimeout: lockTimeout)

@@ -55,9 +55,9 @@ public protocol Store: AuditReading, DeadLetterBook {
   /// The accounts of one range that still have no end and no invoice, in order.
   func uninvoiced(period: Period, range: Int) async throws -> [String]
   /// What is needed to invoice these accounts; `eventMetrics` are the metrics whose single
-  /// quantities are needed. Which period usage belongs to is decided when it is imported, by its
-  /// start in the account's time zone. Late are earlier periods with usage that no invoice
-  /// contains, as far as they cannot be invoiced by a close of their own any more.
+  /// quantities are needed. The period of usage is decided when it is imported, by its start in the
+  /// account's time zone. "Late" are earlier periods with usage on no invoice that can no longer be
+  /// invoiced by their own close.
   func invoicingFacts(
     _ accounts: [String], period: Period, eventMetrics: Set<String>
   ) async throws -> [InvoicingFacts]
@@ -68,8 +68,8 @@ public protocol Store: AuditReading, DeadLetterBook {
   /// The catalogs a month is priced with, by currency code: those its close was started with, and
   /// in currencies in which it has none the newest that price the month.
   func catalogs(pricing period: Period) async throws -> [String: Catalog]
-  /// The product by which the newest catalog prices a metric that the month's own catalog does not
-  /// price, if its id stands for something else in that month: then no close bills that usage.
+  /// The product with which the newest catalog prices a metric that the month's own catalog does
+  /// not price, if its id means something else in that month: then no close bills that usage.
   func productInTheWay(
     of metric: String, in currency: String, of period: Period
   ) async throws -> String?
@@ -77,31 +77,30 @@ public protocol Store: AuditReading, DeadLetterBook {
   // MARK: Change
 
   /// Commits a batch in one transaction. Checks come before writes, change by change in order; a
-  /// change that is not committed leaves nothing behind and does not disturb the others. Also
-  /// records that the events numbered `published` were confirmed by the broker.
+  /// change that is not committed leaves nothing behind and does not affect the others. Also
+  /// records that the broker has confirmed the events numbered `published`.
   func commit(_ changes: [Change], published: [Int64]) async throws -> [CommitOutcome]
   /// Asks `decide` whether the period may be closed. If so, fixes its expected set (the accounts
-  /// that belong to it), cuts it into ranges and records the events `announce` makes of the run,
-  /// all in one transaction. Of a run that exists the events of its unfinished ranges count as
-  /// unpublished again; while it is running, catalogs are added to it in currencies in which it has
-  /// none, and accounts that came later are entered behind the others, in ranges of their own,
-  /// which are announced. A refusal, a start by way of exception and what was taken in is recorded
-  /// with the trigger.
+  /// that belong to it), divides it into ranges and records the events that `announce` makes of the
+  /// run, all in one transaction. If the run exists, the events of its unfinished ranges count as
+  /// unpublished again; while it is running, catalogs are added for currencies in which it has
+  /// none, and accounts imported later are added behind the others, in new ranges, which are
+  /// announced. Refusals, starts by exception and additions are recorded with the trigger.
   func openRun(
     _ request: RunRequest, decide: @escaping @Sendable (StartFacts) throws -> StartDecision,
     announce: @escaping @Sendable (RunGrowth) throws -> [OutgoingEvent]
   ) async throws -> OpenedRun
-  /// Takes accounts of a running close that were parked for want of a catalog in again, as far as
-  /// the close has one now: their end is undone, and the events that `announce` makes of their
-  /// ranges are recorded. Of a close that is closed nothing is taken in. `range`: only of this one.
+  /// Adds accounts of a running close again that were parked for lack of a catalog, if the close
+  /// has one now: their end is undone, and the events that `announce` makes of their ranges are
+  /// recorded. A finished close adds nothing. `range`: only this range.
   func takeIn(
     _ request: RunRequest, range: Int?,
     announce: @escaping @Sendable (CloseRun, RangeAgain) throws -> OutgoingEvent
   ) async throws -> TakenIn
-  /// What a trigger of this period would be judged by now.
+  /// The facts by which a trigger of this period would be judged now.
   func startFacts(_ period: Period) async throws -> StartFacts
-  /// Accounts that came after the period's close was started, `limit` of them by id. None, where
-  /// there is no close.
+  /// Accounts imported after the period's close was started, `limit` of them by id. None if there
+  /// is no close.
   func lateAccounts(_ period: Period, limit: Int) async throws -> LateAccounts
   /// How these accounts stand to the period's close; unknown ones are left out.
   func closeStanding(

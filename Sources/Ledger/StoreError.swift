@@ -23,8 +23,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
       "the store cannot be written to: waited \(seconds) s for its lock \(path), held by "
         + (holder.map { "\($0)" } ?? "another program")
     case .newerSchema(let found, let known):
-      "the store has schema \(found), which programs that know schema \(known) may no longer work "
-        + "with: start the newer version of this program, or restore a backup of before"
+      "the store has schema \(found), which programs that know schema \(known) may no longer use: "
+        + "start the newer version of this program, or restore an earlier backup"
     case .notInitialized(let path):
       "\(path) is not a month-close store yet: run `closectl init`, or name another one by "
         + "MONTHCLOSE_STORE_URL"
@@ -36,8 +36,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
       "catalog \(currency) version \(version) is already stored with other content; "
         + "give the changed catalog a new version"
     case .catalogNeverCounts(let currency, let version, let newer):
-      "catalog \(currency) version \(version) would price no month: version \(newer) is stored "
-        + "already and prices all of its months; give it a version above \(newer)"
+      "catalog \(currency) version \(version) would price no month: version \(newer) is already "
+        + "stored and prices all of its months; use a version above \(newer)"
     case .invalid(let what): "the store refuses: \(what)"
     }
   }

@@ -18,7 +18,7 @@ enum MailDate {
     return "\(name), \(two) \(months[month - 1].prefix(3)) \(year) \(time) +0000"
   }
 
-  /// The day that people in a time zone call it: `5 December 2026`; in UTC for an unknown zone.
+  /// The calendar day in a time zone: `5 December 2026`; in UTC for an unknown zone.
   static func text(_ instant: Instant, in timeZone: String) -> String {
     let seconds = instant.milliseconds / 1000
     let zone = TimeZone(identifier: timeZone)

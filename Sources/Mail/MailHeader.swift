@@ -1,8 +1,8 @@
 import Billing
 import FoundationEssentials
 
-/// Header values from text that somebody else wrote. Whatever goes in, what comes out is ASCII
-/// without control characters, on lines of at most 78 characters that begin with a space.
+/// Header values from text written by others. The result is always ASCII without control
+/// characters, on lines of at most 78 characters that begin with a space.
 enum MailHeader {
   /// Longer names and subjects are cut.
   private static let maxCharacters = 200

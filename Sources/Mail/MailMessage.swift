@@ -36,7 +36,7 @@ enum MailMessage {
 
   /// Begins with `=_`, which quoted-printable text cannot contain.
   private static func boundary(for messageID: String) -> String {
-    // FNV-1a: any spread will do, it has to be the same every time.
+    // FNV-1a: any hash will do, as long as it is the same every time.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in messageID.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     return "=_" + String(hash, radix: 36)

@@ -1,8 +1,8 @@
 import Dispatch
 import Synchronization
 
-/// Mails on their way from tasks to connection threads. Bounded: who puts one into a full queue is
-/// suspended until there is room. Takers block, so they must be threads of their own.
+/// Mails on their way from tasks to connection threads. Bounded: a task that adds to a full queue
+/// is suspended until there is room. Takers block, so they must have their own threads.
 final class MailQueue: Sendable {
   struct Job: Sendable {
     var mail: OutgoingMail
@@ -18,12 +18,12 @@ final class MailQueue: Sendable {
 
   private let capacity: Int
   private let state = Mutex(State())
-  /// Counts jobs, and once closed one for each taker.
+  /// Counts jobs, and once closed, one for each taker.
   private let ready = DispatchSemaphore(value: 0)
 
   init(capacity: Int) { self.capacity = capacity }
 
-  /// `false`: closed, the job was not taken in.
+  /// `false` if the queue is closed and the job was not accepted.
   func put(_ job: Job) async -> Bool {
     await withCheckedContinuation { admitted in
       let isIn: Bool? = state.withLock { state in
@@ -59,7 +59,7 @@ final class MailQueue: Sendable {
     return job
   }
 
-  /// Hands back what nobody has taken yet; every taker gets `nil` from now on.
+  /// Returns the jobs not taken yet; every taker gets `nil` from now on.
   func close(takers: Int) -> [Job] {
     let (left, waiting) = state.withLock { state in
       state.isClosed = true
@@ -87,7 +87,7 @@ final class MailBatch: Sendable {
     state = Mutex(.init(answers: Array(repeating: nil, count: count), missing: count))
   }
 
-  /// Nobody waits any longer: what is under way is broken off, what is not is not begun.
+  /// The caller no longer waits: mails in progress are aborted, the others are not started.
   var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
 
   func giveUp() { state.withLock { $0.isGivenUp = true } }

@@ -3,10 +3,11 @@ import Network
 
 /// Where mails go: functions, so that a simulated server needs no protocol.
 public struct MailServer: Sendable {
-  /// One answer for each mail, in order. Ends by itself, at the latest after the mails' deadlines;
-  /// soon when its task is cancelled.
+  /// One answer per mail, in order. Returns at the latest after the mails' deadlines, and soon
+  /// after its task is cancelled.
   public var send: @Sendable ([OutgoingMail]) async -> [MailAnswer]
-  /// Lets mails in hand finish, answers waiting ones with `notSent`, closes the connections.
+  /// Lets mails in progress finish, answers waiting ones with `notSent`, and closes the
+  /// connections.
   public var shutdown: @Sendable () async -> Void
 
   public init(
@@ -35,8 +36,8 @@ extension MailServer {
     return MailServer(send: { await pool.send($0) }, shutdown: { await pool.shutdown() })
   }
 
-  /// Why no mail could be handed over there now, without one: connects, encrypts, logs in, as for a
-  /// mail. `nil`: nothing is in the way.
+  /// Tests, without sending a mail, whether one could be handed over: connects, encrypts and logs
+  /// in as for a mail. Returns the problem, or `nil` if there is none.
   public static func problem(url: String, caFile: String?, allowsPlaintext: Bool) async throws
     -> String?
   {

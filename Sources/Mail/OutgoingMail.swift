@@ -8,7 +8,7 @@ public struct OutgoingMail: Sendable, Equatable {
   public var to: String
   public var toName: String
   public var subject: String
-  /// The same on every resend: the one thing by which a receiver can tell a mail sent twice.
+  /// The same on every resend: the only way for a receiver to recognise a mail sent twice.
   public var messageID: String
   public var text: String
   public var html: String
@@ -29,23 +29,23 @@ public struct OutgoingMail: Sendable, Equatable {
   }
 }
 
-/// What is known of a mail after the attempt to hand it over. The texts name reply codes and steps
-/// of the protocol, never an address.
+/// What is known about a mail after the attempt to hand it over. The texts name reply codes and
+/// protocol steps, never an address.
 public enum MailAnswer: Sendable, Equatable {
-  /// The server has it and answers for it.
+  /// The server has accepted it and takes responsibility for it.
   case accepted
-  /// The recipient's address is at fault: not now and not later.
+  /// The recipient's address is at fault: it will never work.
   case refused(String)
-  /// Not now, and it may be this mail or its recipient alone: a full mailbox, greylisting.
+  /// Not now, and perhaps only this mail or its recipient: a full mailbox, greylisting.
   case later(String)
-  /// The server would say the same of the next mail: a policy, a quota, another sender wanted.
+  /// The server would say the same about the next mail: a policy, a quota, an unacceptable sender.
   case denied(String)
   /// The server cannot be reached or used: no connection, no TLS, no login.
   case away(String)
-  /// Nothing was handed over, for a reason of our own.
+  /// Nothing was handed over, for a reason on our side.
   case notSent(String)
-  /// The connection ended after the whole mail was sent and before the server's answer: it has the
-  /// mail or it has not. A resend under the same Message-ID is the only way on.
+  /// The connection ended after the whole mail was sent but before the server's answer, so the
+  /// server may or may not have it. The only option is to resend it under the same Message-ID.
   case uncertain(String)
 
   public var isUncertain: Bool { if case .uncertain = self { true } else { false } }

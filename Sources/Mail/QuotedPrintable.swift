@@ -49,8 +49,8 @@ enum QuotedPrintable {
   /// One place on every line is kept for the "=" of a soft break.
   private static let lineLimit = 75
 
-  /// Bytes that stand as they are wherever they stand. A space at the end of a run is left to the
-  /// caller, who sees what follows.
+  /// Bytes that need no encoding anywhere. A space at the end of a run is left to the caller, which
+  /// sees what follows.
   private static func plainRun(
     _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, atMost limit: Int
   ) -> Int {
@@ -65,7 +65,8 @@ enum QuotedPrintable {
     return at - start
   }
 
-  /// A space at a line's end gets lost on the way, a dot at its start has a meaning in SMTP.
+  /// A space at the end of a line may get lost in transit; a dot at its start has a meaning in
+  /// SMTP.
   private static func plain(_ byte: UInt8, isLast: Bool, isFirst: Bool) -> Bool {
     switch byte {
     case UInt8(ascii: "="): false

@@ -16,11 +16,11 @@ final class SMTPConnection {
   private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
   private let upload = SMTPUpload()
   private let replies = SMTPReplies()
-  /// A server that said no may still be in the middle of that mail: the next one starts anew.
+  /// A server that refused a mail may still be in the middle of it, so the next one starts afresh.
   private var isUnclean = false
   private var down: (until: ContinuousClock.Instant, answer: MailAnswer)?
 
-  /// For a moment after a failed connect nobody is kept waiting for the next one to fail.
+  /// For a moment after a failed connect, callers do not wait for the next one to fail.
   private static let downTime = Duration.seconds(1)
 
   init(server: ServerURL, trust: SMTPTrust, timeouts: SMTPTimeouts, logger: Logger) {
@@ -33,7 +33,7 @@ final class SMTPConnection {
     configure()
   }
 
-  /// Takes leave of the server, for whose answer libcurl would wait two minutes.
+  /// Says goodbye to the server; libcurl would wait two minutes for its answer.
   func close() {
     let socket = openSocket ?? -1
     let queue = DispatchQueue(label: "month-close.mail.farewell")
@@ -45,7 +45,7 @@ final class SMTPConnection {
     errorText.deallocate()
   }
 
-  /// A second descriptor of it: libcurl closes its own when it likes.
+  /// A second descriptor: libcurl closes its own at any time.
   private var openSocket: CInt? {
     var socket = curl_socket_t(-1)
     checked(mc_getinfo_socket(UnsafeMutableRawPointer(curl), CURLINFO_ACTIVESOCKET, &socket))
@@ -53,14 +53,14 @@ final class SMTPConnection {
     return second < 0 ? nil : second
   }
 
-  /// `isGivenUp` is asked about once a second while the server is waited for.
+  /// `isGivenUp` is called about once a second while waiting for the server.
   func deliver(
     _ mail: OutgoingMail, unless isGivenUp: @escaping () -> Bool = { false }
   ) -> MailAnswer {
     if isGivenUp() { return SMTPPool.stopping }
     upload.isGivenUp = isGivenUp
     guard let to = EmailAddress(mail.to) else {
-      return .refused("the address is not a valid one")
+      return .refused("the address is not valid")
     }
     guard let from = Mailbox(mail.from) else { return .away("the sender is not a valid address") }
     if let down, ContinuousClock.now < down.until { return down.answer }
@@ -74,7 +74,8 @@ final class SMTPConnection {
     return answer
   }
 
-  /// All that comes before a mail, and `NOOP` in its place. Why it failed; `nil`: it did not.
+  /// Everything that precedes a mail, and `NOOP` instead of the mail. Returns the failure, or
+  /// `nil`.
   func greet() -> String? {
     LibCurl.isReady
     errorText[0] = 0
@@ -163,7 +164,7 @@ extension SMTPConnection {
     checked(
       mc_setopt_progress(UnsafeMutableRawPointer(curl), CURLOPT_XFERINFOFUNCTION) {
         context, _, _, _, _ in
-        // Anything but 0 breaks the transfer off.
+        // Anything but 0 aborts the transfer.
         Unmanaged<SMTPUpload>.fromOpaque(context!).takeUnretainedValue().isGivenUp() ? 1 : 0
       })
     checked(
@@ -174,8 +175,8 @@ extension SMTPConnection {
       })
   }
 
-  /// Off this machine TLS or nothing. Where plaintext is allowed, TLS if the server offers it; a
-  /// login never goes without.
+  /// To other machines, TLS is required. Where plaintext is allowed, TLS is used if the server
+  /// offers it; a login is never sent without it.
   static func encryption(for server: ServerURL, _ trust: SMTPTrust) -> curl_usessl {
     if server.isLoopback { return CURLUSESSL_NONE }
     return server.user == nil && trust.allowsPlaintext ? CURLUSESSL_TRY : CURLUSESSL_ALL
@@ -206,9 +207,9 @@ extension SMTPConnection {
     return Int(value)
   }
 
-  /// An option fails only when libcurl lacks it or memory is out: nothing to go on with.
+  /// An option fails only if libcurl lacks it or is out of memory: there is no way to continue.
   private func checked(_ code: CURLcode) {
-    precondition(code == CURLE_OK, "libcurl refuses an option: code \(code.rawValue)")
+    precondition(code == CURLE_OK, "libcurl rejects an option: code \(code.rawValue)")
   }
 }
 
@@ -216,7 +217,7 @@ extension ServerURL {
   fileprivate var defaultPort: Int { scheme == "smtps" ? 465 : 25 }
 }
 
-/// Whom the mail server's certificate has to come from, and whether it may have none.
+/// Which authorities must have issued the mail server's certificate, and whether TLS is optional.
 struct SMTPTrust: Sendable {
   /// `nil`: the system's authorities.
   var caFile: String?
@@ -247,7 +248,7 @@ final class SMTPReplies {
 final class SMTPUpload {
   private var bytes: [UInt8] = []
   private var next = 0
-  /// Whoever wanted the mail sent waits no longer.
+  /// The caller no longer waits for the mail to be sent.
   var isGivenUp: () -> Bool = { false }
 
   var count: Int { bytes.count }

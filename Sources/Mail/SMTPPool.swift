@@ -30,7 +30,7 @@ final class SMTPPool: Sendable {
     }
   }
 
-  /// A task that is cancelled has its answers within a second or so.
+  /// A cancelled task gets its answers within a second or so.
   func send(_ mails: [OutgoingMail]) async -> [MailAnswer] {
     let batch = MailBatch(count: mails.count)
     return await withTaskCancellationHandler {

@@ -15,7 +15,7 @@ struct SMTPReply: Sendable, Equatable {
     self.enhanced = enhanced
   }
 
-  /// Reads `550 5.1.1 No such user` and `550-5.1.1 …`; `nil` for what is no reply.
+  /// Reads `550 5.1.1 No such user` and `550-5.1.1 …`; `nil` for anything that is not a reply.
   init?(line: some Collection<UInt8>) {
     let digits = line.prefix(3)
     let rest = line.dropFirst(3)
@@ -51,19 +51,19 @@ extension SMTPReply.EnhancedCode: CustomStringConvertible {
   var description: String { "\(status).\(subject).\(detail)" }
 }
 
-/// The command a mail server said no to.
+/// The command that a mail server refused.
 enum SMTPStep: String, Sendable, CaseIterable {
   case mail = "MAIL"
   case recipient = "RCPT"
   case data = "DATA"
-  case end = "the mail's end"
+  case end = "the end of the mail"
 }
 
-/// What a refusal means for the mail, and for those after it. Docs: docs/mail.md has the same
-/// tables; a test holds them together.
+/// What a refusal means for the mail and for those after it. docs/mail.md has the same tables; a
+/// test keeps them in step.
 extension SMTPReply {
   /// RFC 3463: the recipient's address itself is at fault, and no later attempt can help. Nothing
-  /// else is final: policies, quotas and logins are put right by people, mailboxes are emptied.
+  /// else is final: people correct policies, quotas and logins, and mailboxes get emptied.
   static let recipientsFault: [EnhancedCode] = [
     .init(status: 5, subject: 1, detail: 1),  // no such mailbox
     .init(status: 5, subject: 1, detail: 2),  // no such domain
@@ -73,13 +73,13 @@ extension SMTPReply {
     .init(status: 5, subject: 1, detail: 10),  // the domain takes no mail: RFC 7505's null MX
   ]
 
-  /// Codes by which a server wants a login, or another one.
+  /// Codes with which a server requires a login, or a different one.
   private static let login = [530, 534, 535, 538]
 
   func answer(to step: SMTPStep) -> MailAnswer {
     let why = "\(self) to \(step.rawValue)"
-    if code == 421 { return .away("the mail server takes leave: \(why)") }
-    if Self.login.contains(code) { return .away("the mail server wants a login: \(why)") }
+    if code == 421 { return .away("the mail server is closing the connection: \(why)") }
+    if Self.login.contains(code) { return .away("the mail server requires a login: \(why)") }
     if isAboutSize { return .later(why) }
     if step == .mail { return .denied(why) }
     guard let enhanced else { return isAmbiguous(step) ? .later(why) : .denied(why) }
@@ -91,9 +91,9 @@ extension SMTPReply {
     code == 552 && enhanced?.subject != 7 || enhanced?.subject == 3 && enhanced?.detail == 4
   }
 
-  /// The recipient's mailbox, its domain's routing, or what is in the mail. A sender's address
-  /// (x.1.7, x.1.8), the server itself (x.3), quotas and congestion (x.4), the protocol (x.5) and
-  /// policy (x.7) would be the answer to the next mail as well.
+  /// About the recipient's mailbox, its domain's routing, or the contents of the mail. Codes about
+  /// the sender's address (x.1.7, x.1.8), the server itself (x.3), quotas and congestion (x.4), the
+  /// protocol (x.5) and policy (x.7) would apply to the next mail as well.
   private static func isOfThisMail(_ code: EnhancedCode) -> Bool {
     switch code.subject {
     case 1: ![7, 8].contains(code.detail)
@@ -103,8 +103,8 @@ extension SMTPReply {
     }
   }
 
-  /// Without an enhanced code: "mailbox unavailable" is said of full mailboxes, unknown ones and
-  /// policies alike; 4xx is said of anything.
+  /// Without an enhanced code, "mailbox unavailable" may mean a full mailbox, an unknown one or a
+  /// policy, and 4xx may mean anything.
   private func isAmbiguous(_ step: SMTPStep) -> Bool {
     code < 500 || step == .recipient && [550, 551, 553].contains(code)
   }

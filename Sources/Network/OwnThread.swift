@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread of its own for calls that block, which Swift's shared threads must not.
+/// A dedicated thread for calls that block: Swift's shared threads must not.
 public enum OwnThread {
   private final class Body: Sendable {
     let run: @Sendable () -> Void

@@ -2,10 +2,10 @@ import Glibc
 
 /// What signals do to a program as a whole.
 public enum ProcessSignals {
-  /// A reader that is gone, of a log or of a connection, makes a write fail, and ends nothing.
+  /// If the reader of a log or connection is gone, a write fails; the program does not end.
   public static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
-  /// Told to stop before there is anything to stop. Later the service's own group hears it.
+  /// Asked to stop before there is anything to stop. Later, the service's own group receives it.
   public static func stopAtOnce() {
     for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
   }

@@ -2,8 +2,8 @@
 public enum Redaction {
   public static let mask = "***"
 
-  /// Blacks out all between the first ":" and the last "@", wherever a password may have ended up
-  /// in a URL that is not well-formed, and a query that names a password.
+  /// Redacts everything between the first ":" and the last "@", in case a password ended up
+  /// elsewhere in a malformed URL, and a query that names a password.
   public static func withoutPassword(_ text: String) -> String {
     var text = text[...]
     var query = ""

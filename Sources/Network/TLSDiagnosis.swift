@@ -1,10 +1,10 @@
 import CCurl
 import Glibc
 
-/// Why a TLS connection does not come about, in words for people. libcurl tells them; the HTTP
-/// client only says that a handshake failed.
+/// Why a TLS connection cannot be established, in words for people. They come from libcurl; the
+/// HTTP client only reports that a handshake failed.
 public enum TLSDiagnosis {
-  /// `nil`: the handshake succeeds, or fails for another reason than TLS.
+  /// `nil` if the handshake succeeds, or fails for a reason other than TLS.
   public static func problem(url: String, caFile: String?) async -> String? {
     await withCheckedContinuation { continuation in
       // libcurl blocks, and Swift's shared threads must not.
@@ -12,13 +12,13 @@ public enum TLSDiagnosis {
     }
   }
 
-  /// What libcurl's result and words say of TLS; `nil` where they are about something else.
+  /// What libcurl's result and words say about TLS; `nil` if they are about something else.
   public static func problem(_ result: CURLcode, _ words: String) -> String? {
     switch result {
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
       CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_USE_SSL_FAILED:
       if words.contains("wrong version number") || words.contains("packet length") {
-        return "it does not speak TLS there"
+        return "it does not use TLS on that port"
       }
       let text = words.isEmpty ? String(cString: curl_easy_strerror(result)) : words
       return text.replacing("SSL certificate problem: ", with: "its certificate: ")
@@ -45,7 +45,7 @@ public enum TLSDiagnosis {
     let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     defer { words.deallocate() }
     words[0] = 0
-    // The outcome of an option that libcurl lacks is seen in what the handshake says.
+    // If libcurl lacks an option, the result of the handshake shows it.
     _ = url.withCString { mc_setopt_pointer(curl, CURLOPT_URL, $0) }
     _ = caFile?.withCString { mc_setopt_pointer(curl, CURLOPT_CAINFO, $0) }
     for (option, value) in [

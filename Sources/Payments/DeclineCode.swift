@@ -15,7 +15,7 @@ public struct DeclineCode: Sendable, Equatable {
     .init("stolen_card", "the card was reported stolen"),
     .init("pickup_card", "the bank wants the card back"),
     .init("restricted_card", "the card may not be used, possibly lost or stolen"),
-    .init("fraudulent", "taken for fraud by the gateway"),
+    .init("fraudulent", "the gateway suspects fraud"),
     .init("merchant_blacklist", "on a block list"),
     .init("highest_risk_level", "blocked as highest risk"),
     .init("expired_card", "the card has expired"),
@@ -23,18 +23,18 @@ public struct DeclineCode: Sendable, Equatable {
     .init("invalid_number", "no such card"),
     .init("invalid_account", "the account is closed or wrong"),
     .init("new_account_information_available", "the card was replaced"),
-    .init("card_not_supported", "this kind of purchase is not for this card"),
-    .init("currency_not_supported", "this currency is not for this card"),
+    .init("card_not_supported", "the card does not support this kind of purchase"),
+    .init("currency_not_supported", "the card does not support this currency"),
     .init("transaction_not_allowed", "the bank never allows this"),
     .init("not_permitted", "the bank never allows this"),
-    .init("do_not_try_again", "the bank says so"),
-    .init("revocation_of_authorization", "the customer told the bank to stop us"),
-    .init("revocation_of_all_authorizations", "the customer told the bank to stop everybody"),
-    .init("stop_payment_order", "the customer told the bank to stop us"),
-    .init("security_violation", "the bank says never"),
+    .init("do_not_try_again", "the bank asks not to try again"),
+    .init("revocation_of_authorization", "the customer revoked this authorization"),
+    .init("revocation_of_all_authorizations", "the customer revoked all authorizations"),
+    .init("stop_payment_order", "the customer asked the bank to stop payment"),
+    .init("security_violation", "the bank reports a security violation"),
     // The customer is not there to authenticate; trying again without them gives the same answer.
     .init("authentication_required", "needs the customer's authentication"),
-    // Not a bank's code: the payment was cancelled at the gateway, which a person did on purpose.
+    // Not a bank's code: a person cancelled the payment at the gateway on purpose.
     .init("canceled", "cancelled at the gateway"),
   ]
 

@@ -2,7 +2,7 @@ import Network
 
 /// Where the gateway is and how to call it, checked before the first call.
 struct GatewayAddress: Equatable {
-  /// Without a slash at the end.
+  /// Without a trailing slash.
   var base: String
   var key: String
 
@@ -21,7 +21,7 @@ struct GatewayAddress: Equatable {
   }
 }
 
-/// The gateway's settings cannot be used. The texts hold neither the key nor what else was found.
+/// The gateway's settings cannot be used. The texts contain neither the key nor the value found.
 public enum PaymentGatewayError: Error, Equatable, CustomStringConvertible {
   case unusableURL
   case unusableKey
@@ -31,7 +31,7 @@ public enum PaymentGatewayError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unusableURL:
-      "MONTHCLOSE_GATEWAY_URL: expected http://host:port or https://host, without user and query"
+      "MONTHCLOSE_GATEWAY_URL: expected http://host:port or https://host, without user or query"
     case .unusableKey:
       "MONTHCLOSE_GATEWAY_KEY: expected a key of printable characters without blanks"
     case .liveKeyInTheClear:

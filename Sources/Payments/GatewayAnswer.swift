@@ -1,32 +1,34 @@
-/// What an attempt came to, as far as the answer tells. Texts carry no card data and no secret.
+/// The outcome of an attempt, as far as the answer shows it. Texts carry no card data and no
+/// secret.
 public enum GatewayAnswer: Sendable, Equatable {
-  /// Taken: our amount, currency and invoice, confirmed by the gateway. `gatewayID` is the id of
+  /// Charged: our amount, currency and invoice, confirmed by the gateway. `gatewayID` is the id of
   /// the PaymentIntent, of which at most one charge succeeds.
   case succeeded(gatewayID: String)
-  /// Refused by the card's bank. `hard`: never again with this card (see `DeclineCode`).
+  /// Declined by the card's bank. `hard`: never again with this card (see `DeclineCode`).
   case declined(gatewayID: String?, code: String, hard: Bool)
-  /// 409: another request with this key is in work. The same key, later.
+  /// 409: another request with this key is being processed. Use the same key, later.
   case inProgress
-  /// 429, or 503 with `Retry-After`: not now. The same key, later.
+  /// 429, or 503 with `Retry-After`: not now. Use the same key, later.
   case throttled(retryAfterSeconds: Int?)
-  /// Nobody knows whether it was executed: timeout, reset, 5xx, or an answer that is not provably
-  /// the gateway's own. The same key while the gateway keeps it, a lookup after.
+  /// It is not known whether it was executed: timeout, reset, 5xx, or an answer that is not
+  /// provably the gateway's own. Use the same key while the gateway keeps it, a lookup afterwards.
   case unknown(String)
   /// 401, 403: not executed, and nothing will be until a person changes the key.
   case unauthorized(String)
-  /// The other end could not show that it is the gateway: nothing was sent to it.
+  /// The other end could not prove that it is the gateway: nothing was sent to it.
   case untrusted(String)
-  /// Not made: no connection came about, so nothing was sent; or something before the gateway
-  /// lets nobody through. The same attempt under the same key, once it is there again.
+  /// Not made: there was no connection, so nothing was sent, or something in front of the gateway
+  /// lets nothing through. Retry the same attempt under the same key once it is back.
   case unreachable(String)
-  /// 400 with the gateway's own words: not executed, and never will be in this form.
+  /// 400 with the gateway's own error: not executed, and never will be in this form.
   case rejected(String)
-  /// A whole payment of the gateway's, about something else than this charge. A person must look.
+  /// A complete payment from the gateway that is about something other than this charge. A person
+  /// must look.
   case implausible(String)
 }
 
-/// What a lookup came to. A lookup that cannot be believed is `unknown`: it changes nothing, so it
-/// is simply made again.
+/// The outcome of a lookup. A lookup that cannot be trusted is `unknown`: it changes nothing, so it
+/// is simply repeated.
 public enum GatewayLookup: Sendable, Equatable {
   case found(GatewayAnswer)
   case notFound

@@ -1,6 +1,6 @@
 import Billing
 
-/// A charge as the gateway lists it, whoever made it.
+/// A charge as the gateway lists it, regardless of its origin.
 public struct GatewayCharge: Sendable, Equatable {
   public enum State: String, Sendable {
     case succeeded, failed, pending
@@ -9,7 +9,7 @@ public struct GatewayCharge: Sendable, Equatable {
   public var id: String
   /// `pi_…`: what the ledger keeps as the attempt's gateway id.
   public var payment: String?
-  /// From the metadata; `nil`: not a charge of ours, or one that does not say so.
+  /// From the metadata; `nil` if the charge is not ours or does not say so.
   public var invoice: String?
   public var attempt: Int?
   public var amountMinor: Int64
@@ -19,7 +19,7 @@ public struct GatewayCharge: Sendable, Equatable {
   /// By the gateway's clock.
   public var createdAt: Instant?
 
-  /// Money was taken and is still with us.
+  /// Money was charged and not refunded.
   public var isTaken: Bool { state == .succeeded && refundedMinor < amountMinor }
 
   public init(
@@ -61,7 +61,7 @@ public enum GatewayListFault: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unauthorized(let status): "the payment gateway refuses our key: status \(status)"
+    case .unauthorized(let status): "the payment gateway rejects our key: status \(status)"
     case .unreachable(let why) where why.hasPrefix("the payment gateway"): why
     case .unreachable(let why): "the payment gateway cannot be reached: \(why)"
     case .unreadable(let why): "the payment gateway's list of charges cannot be read: \(why)"

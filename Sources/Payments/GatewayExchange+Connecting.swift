@@ -11,9 +11,9 @@ extension HTTPClientError {
 }
 
 extension IOError {
-  /// Whether it came up while connecting: where the gateway is named by its address the system's
-  /// error comes as it is. `ECONNREFUSED` is of nothing else; other errors also end a connection
-  /// that has carried a request, and are told apart by the call that NIO names.
+  /// Whether the error occurred while connecting. If the gateway is given as an address, the
+  /// system's error comes unchanged. `ECONNREFUSED` has no other cause; other errors can also end a
+  /// connection that has carried a request, and are distinguished by the call that NIO names.
   var isOfConnecting: Bool {
     if errnoCode == ECONNREFUSED { return true }
     return description.hasPrefix("connect(") || description.hasPrefix("finishing a non-block")
@@ -25,7 +25,7 @@ extension IOError {
 }
 
 extension NIOConnectionError {
-  /// Which address, and what the system says; no other text of the system's.
+  /// The address and the system's error; no other system text.
   var reason: String {
     guard let failure = connectionErrors.first else { return "the name \(host) does not resolve" }
     let place = failure.target.ipAddress ?? host

@@ -4,12 +4,12 @@ import NIOPosix
 import NIOSSL
 import Network
 
-/// One request and its whole answer, within a time and a size.
+/// One request and its complete answer, limited in time and size.
 struct GatewayExchange: Sendable {
   enum Fault: Error {
-    /// TLS did not come about: nothing was sent. The sentence says why.
+    /// TLS could not be established: nothing was sent. The sentence says why.
     case untrusted(String)
-    /// No connection came about: nothing was sent. The sentence says where to, and why.
+    /// No connection could be made: nothing was sent. The sentence says to where, and why.
     case unreachable(String)
     /// The answer is longer than any of this gateway's.
     case oversized
@@ -17,19 +17,20 @@ struct GatewayExchange: Sendable {
     case lost(String)
   }
 
-  /// The version of the gateway's API all this was written against.
+  /// The version of the gateway's API this was written against.
   static let apiVersion = "2024-06-20"
   static let largestBody = 256 << 10
-  /// A hundred charges with all that a gateway may say of each.
+  /// Room for a hundred charges with everything a gateway may say about each.
   static let largestList = 4 << 20
 
   var client: HTTPClient
   var address: GatewayAddress
   var caFile: String?
   var timeoutSeconds: Int
-  /// Half of a call's time at most: what did not connect has to be told from what did not answer.
+  /// At most half of a call's time, so that "not connected" and "not answered" can be
+  /// distinguished.
   var connectSeconds: Double { min(Double(timeoutSeconds) / 2, 10) }
-  /// For tests of crashes: called when all of a request has left.
+  /// For crash tests: called when the whole request has left.
   var requestSent: (@Sendable () -> Void)?
   var keys = KeyEcho()
 
@@ -65,7 +66,7 @@ struct GatewayExchange: Sendable {
     return request
   }
 
-  /// The client's own deadline ends with the first byte of an answer; this one holds for all of it.
+  /// The client's own deadline ends with the first byte of an answer; this one covers all of it.
   private func bounded(
     _ request: HTTPClientRequest, largest: Int = largestBody
   ) async throws(Fault) -> GatewayReply {
@@ -73,7 +74,7 @@ struct GatewayExchange: Sendable {
     let result = await withTaskGroup(of: Result<GatewayReply, Fault>?.self) { group in
       group.addTask { await exchange(request, largest) }
       group.addTask {
-        // Cancelled once the answer is there; then nobody looks at this any more.
+        // Cancelled once the answer is there; the result is then unused.
         try? await Task.sleep(for: timeout)
         return nil
       }
@@ -84,7 +85,7 @@ struct GatewayExchange: Sendable {
     switch result {
     case .success(let reply): return reply
     case .failure(let fault): throw fault
-    case nil: throw .lost("no whole answer within \(timeoutSeconds) s")
+    case nil: throw .lost("no complete answer within \(timeoutSeconds) s")
     }
   }
 
@@ -135,7 +136,7 @@ struct GatewayExchange: Sendable {
   }
 
   private func untrusted(_ fault: String) async -> Fault {
-    // After the handshake it is a lost connection like any other.
+    // After the handshake, it is treated as any other lost connection.
     guard let problem = await TLSDiagnosis.problem(url: address.base, caFile: caFile) else {
       return .lost(fault)
     }

@@ -29,7 +29,7 @@ struct ChargeListReply: Decodable {
 }
 
 extension ChargeListReply.Charge {
-  /// Throws what cannot be believed of it.
+  /// Throws for anything in it that cannot be trusted.
   func charge() throws(GatewayListFault) -> GatewayCharge {
     guard GatewayText.isID(id), amount >= 0, let state = GatewayCharge.State(rawValue: status)
     else {
@@ -42,7 +42,7 @@ extension ChargeListReply.Charge {
       currency: currency.uppercased(), state: state, createdAt: created.flatMap(Self.time))
   }
 
-  /// Only what the charger itself writes; anything else is no attempt of ours.
+  /// Only what the charger itself writes; anything else is not one of our attempts.
   private static func attempt(_ text: String) -> Int? {
     guard let number = Int(text), 1...1_000_000 ~= number, text == String(number) else {
       return nil
@@ -54,8 +54,8 @@ extension ChargeListReply.Charge {
     0...253_402_300_799 ~= seconds ? Instant(milliseconds: seconds * 1000) : nil
   }
 
-  /// In minor units of ours. What is in a currency we know nothing of, or is another program's,
-  /// stays as the gateway has it: it is counted for no invoice.
+  /// In our minor units. An amount in an unknown currency, or from another program, stays as the
+  /// gateway has it: it is credited to no invoice.
   private func minor(_ number: Int64) throws(GatewayListFault) -> Int64 {
     let currency: Currency
     do { currency = try Currency(self.currency.uppercased()) } catch { return number }
@@ -63,7 +63,7 @@ extension ChargeListReply.Charge {
     if let amount, Money.isWithinLimit(amount) { return amount }
     if metadata?["invoice"] == nil { return number }
     let code = GatewayText.code(self.currency)
-    throw .unreadable("charge \(id) is over \(number) \(code), which is no amount of ours")
+    throw .unreadable("charge \(id) is for \(number) \(code), which is not a valid amount")
   }
 }
 
@@ -105,7 +105,7 @@ extension GatewayClient {
     var charges: [GatewayCharge] = []
     for listed in page.data { charges.append(try listed.charge()) }
     if page.hasMore && charges.isEmpty {
-      throw .unreadable("an empty page that says that more follow")
+      throw .unreadable("an empty page that announces more pages")
     }
     return GatewayChargePage(charges: charges, hasMore: page.hasMore)
   }

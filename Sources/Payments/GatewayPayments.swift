@@ -1,9 +1,9 @@
 import Billing
 
-/// Charges that name an invoice in their metadata, whoever made them.
+/// Charges that name an invoice in their metadata, regardless of their origin.
 public enum GatewayPayments: Sendable, Equatable {
   case made([GatewayCharge])
-  /// It could not be told: never a decline, never a success.
+  /// Not known: neither a decline nor a success.
   case untold(GatewayAnswer)
 }
 
@@ -20,7 +20,7 @@ extension GatewayClient.Untold {
 }
 
 extension GatewayClient {
-  /// By search for all but the last minute or so, which its index may not have yet.
+  /// By search, except for the last minute or so, which its index may not have yet.
   func payments(of invoice: String) async -> GatewayPayments {
     switch await paymentIntents(GatewayForm.search(invoice: invoice)) {
     case .failure(let untold): return .untold(untold.answer)
@@ -28,7 +28,7 @@ extension GatewayClient {
       var made: [GatewayCharge] = []
       for intent in intents where intent.status == "succeeded" {
         guard intent.metadata?["invoice"] == invoice, GatewayText.isID(intent.id) else {
-          return .untold(.unknown("the search gave payments of another invoice"))
+          return .untold(.unknown("the search returned payments for another invoice"))
         }
         do {
           made += try await charges(of: intent.id, for: invoice)
@@ -40,7 +40,7 @@ extension GatewayClient {
     }
   }
 
-  /// Only the charge itself tells what was given back.
+  /// Only the charge itself shows what was refunded.
   private func charges(
     of payment: String, for invoice: String
   ) async throws(GatewayListFault) -> [GatewayCharge] {

@@ -1,10 +1,10 @@
 import FoundationEssentials
 import JSON
 
-/// An answer over HTTP, whole and bounded, before it is understood.
+/// An HTTP answer, complete and bounded, before it is interpreted.
 package struct GatewayReply: Sendable {
   var status: Int
-  /// How long the other end asks to be left alone.
+  /// How long the other end asks us to wait.
   var retryAfterSeconds: Int?
   /// It repeats the idempotency key of its request.
   var repeatsKey: Bool
@@ -21,8 +21,9 @@ package struct GatewayReply: Sendable {
 
   /// The table from an answer to what it means for a charge (docs/gateway.md).
   ///
-  /// Only what is provably the gateway's own final word ends an attempt. Anything between us and
-  /// it can say the rest: it is unknown, so it is looked up, then tried again under the same key.
+  /// Only an answer that is provably the gateway's own and final ends an attempt. Anything else may
+  /// come from something in between: it is unknown, so the attempt is looked up and then retried
+  /// under the same key.
   package func answer(to request: ChargeRequest) -> GatewayAnswer {
     switch status {
     case 200: return payment(request)
@@ -33,7 +34,7 @@ package struct GatewayReply: Sendable {
     case 429: return .throttled(retryAfterSeconds: retryAfterSeconds)
     case 503: return unavailable
     case 404, 405, 408, 425, 500...599: return .unknown("status \(status)")
-    default: return .unknown("status \(status) is no final word of this gateway")
+    default: return .unknown("status \(status) is not a final answer from this gateway")
     }
   }
 
@@ -46,22 +47,22 @@ package struct GatewayReply: Sendable {
 
   private func declined(_ request: ChargeRequest) -> GatewayAnswer {
     guard let error = ownError, error.type == "card_error" else {
-      return .unknown("status 402 without a card_error of the gateway's")
+      return .unknown("status 402 without the gateway's card_error")
     }
     guard let intent = error.paymentIntent else { return error.decline(gatewayID: nil) }
     guard intent.isAbout(request) else {
-      return .implausible("a decline of another payment")
+      return .implausible("a decline for another payment")
     }
     return error.decline(gatewayID: intent.id)
   }
 
-  /// Only the gateway's own word is certain. A 400 without it is what an HTTP server says to a
-  /// request that was cut off on its way, and one about the key says that the key was used before.
+  /// Only the gateway's own error is certain. A 400 without it is how an HTTP server answers a
+  /// request that was cut off on the way, and one about the key means that the key was used before.
   private var rejection: GatewayAnswer {
     guard let error = ownError else {
-      return .unknown("status 400 without an error of the gateway's")
+      return .unknown("status 400 without the gateway's error")
     }
-    // Codes only: the gateway's sentences may repeat what we sent.
+    // Codes only: the gateway's messages may repeat what we sent.
     var text = "status \(status), \(GatewayText.code(error.type))"
     if let code = error.code { text += ", \(GatewayText.code(code))" }
     if let param = error.param { text += ", parameter \(GatewayText.code(param))" }
@@ -71,7 +72,7 @@ package struct GatewayReply: Sendable {
     return error.type == "invalid_request_error" ? .rejected(text) : .unknown(text)
   }
 
-  /// A proxy says 403 as well; that is not the gateway refusing our key.
+  /// A proxy also answers 403; that does not mean that the gateway rejects our key.
   var refusedKey: GatewayAnswer {
     if ownError != nil { return .unauthorized("status \(status)") }
     return .unreachable(
@@ -91,14 +92,14 @@ package struct GatewayReply: Sendable {
     return error
   }
 
-  /// Read by one reader only: where a key is in an object twice, two readers could disagree about
-  /// the amount, so that is no proof of anything.
+  /// If an object has a key twice, two readers could disagree about the amount, so such an answer
+  /// proves nothing.
   func decoded<Reply: Decodable>(_ type: Reply.Type) -> Reply? {
     do {
       _ = try JSONScanner.scan(body)
       return try JSONDecoder().decode(type, from: Data(body))
     } catch {
-      return nil  // Broken JSON is an answer like another: the caller says what it means.
+      return nil  // Broken JSON is an answer like any other: the caller decides what it means.
     }
   }
 }

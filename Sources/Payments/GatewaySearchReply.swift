@@ -12,12 +12,12 @@ struct GatewaySearchReply: Decodable {
 }
 
 extension [PaymentIntentReply] {
-  /// What the payments found for one attempt say together. There should be one at most; a succeeded
-  /// one counts before a newer one that failed, and two succeeded ones are for a person.
+  /// The combined result of the payments found for one attempt. There should be at most one; a
+  /// succeeded one outranks a newer failed one, and two succeeded ones are for a person to look at.
   func lookup(for request: ChargeRequest) -> GatewayLookup {
-    guard allSatisfy(\.isPayment) else { return .unknown("the search gave what is no payment") }
+    guard allSatisfy(\.isPayment) else { return .unknown("the search returned a non-payment") }
     guard allSatisfy({ $0.isAbout(request) }) else {
-      return .unknown("the search gave payments of another invoice")
+      return .unknown("the search returned payments for another invoice")
     }
     let succeeded = filter { $0.status == "succeeded" }
     if succeeded.count > 1 {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Whether the gateway has answered with the idempotency key it was given, as Stripe does. One that
-/// never did may take every request for a new one.
+/// Whether the gateway has answered with the idempotency key it was given, as Stripe does. A
+/// gateway that never does may treat every request as new.
 final class KeyEcho: Sendable {
   private let heard = Mutex(false)
 

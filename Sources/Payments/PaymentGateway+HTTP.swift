@@ -36,7 +36,7 @@ extension PaymentGateway {
       keepsKeys: { keys.wasHeard },
       shutdown: {
         do { try await client.shutdown() } catch {
-          logger.debug("the gateway's client was closed already")
+          logger.debug("the gateway client was already closed")
         }
       })
   }
@@ -49,7 +49,7 @@ extension HTTPClient.Configuration {
     var configuration = Self()
     configuration.redirectConfiguration = .disallow
     configuration.timeout.connect = .milliseconds(min(Int64(max(1, timeoutSeconds)) * 500, 10_000))
-    // A refused connection is told at once; when to try again is not the client's to decide.
+    // A refused connection is reported at once; when to retry is not for the client to decide.
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, maxConnections)
     configuration.tlsConfiguration = .makeClientConfiguration()
@@ -70,14 +70,14 @@ struct GatewayClient: Sendable {
   func charge(_ request: ChargeRequest) async -> GatewayAnswer {
     let answer: GatewayAnswer
     guard let form = GatewayForm.charge(request) else {
-      return .rejected("the amount cannot be said in the gateway's units; it was not sent")
+      return .rejected("the amount cannot be expressed in the gateway's units; it was not sent")
     }
     do {
       let reply = try await exchange.post(
         "/v1/payment_intents", form: form, key: request.key,
         traceparent: request.traceparent)
       answer = reply.answer(to: request)
-      // Of an answer that is provably the gateway's own; a proxy repeats anything.
+      // Only from an answer that is provably the gateway's own; a proxy repeats anything.
       if case .succeeded = answer, reply.repeatsKey { exchange.keys.note() }
     } catch {
       answer = error.answer
@@ -99,7 +99,7 @@ struct GatewayClient: Sendable {
     }
   }
 
-  /// Why a search told nothing.
+  /// Why a search gave no result.
   struct Untold: Error {
     var lookup: GatewayLookup
 

@@ -1,10 +1,10 @@
 import Billing
 
-/// The payment gateway as the charger uses it: a charge, and a look at what became of one.
+/// The payment gateway as the charger uses it: charging, and looking up the outcome of a charge.
 ///
 /// A value of closures, so that a simulated gateway fits without a protocol.
 public struct PaymentGateway: Sendable {
-  /// Charges once per `key`. The same request with the same key is answered as it was the first
+  /// Charges once per `key`. The same request with the same key gets the same answer as the first
   /// time, as long as the gateway knows the key (24 hours).
   public var charge: @Sendable (ChargeRequest) async -> GatewayAnswer
   /// What the gateway knows of this attempt, by invoice and attempt in its metadata.
@@ -13,18 +13,18 @@ public struct PaymentGateway: Sendable {
   /// minutes behind, so `notFound` proves that nothing was charged only once the attempt is older
   /// than that; while the key lives, send again with the same key instead.
   public var find: @Sendable (ChargeRequest) async -> GatewayLookup
-  /// A page of all charges made since then, newest first, of whatever program; `after` is the id
-  /// of the last charge of the page before. Throws a `GatewayListFault`.
+  /// A page of all charges made since then, newest first, by any program; `after` is the id of the
+  /// last charge of the previous page. Throws a `GatewayListFault`.
   public var list: ChargeListing
-  /// Every charge that succeeded and carries this invoice in its metadata, whatever its amount and
-  /// attempt. What was made within the last minute may be missing.
+  /// Every succeeded charge with this invoice in its metadata, whatever its amount and attempt.
+  /// Charges made within the last minute may be missing.
   public var payments: @Sendable (_ invoice: String) async -> GatewayPayments
   /// Which gateway it is, without its key.
   public var address: String
   /// Whether it has answered with the idempotency key of a request: then a repetition of the same
   /// request is harmless.
   public var keepsKeys: @Sendable () -> Bool
-  /// Closes connections; calls in work end as `unknown`.
+  /// Closes connections; calls in progress end as `unknown`.
   public var shutdown: @Sendable () async -> Void
 
   public init(

@@ -1,6 +1,6 @@
 import Billing
 
-/// A PaymentIntent as the gateway tells of it: only what is needed to believe it.
+/// A PaymentIntent as the gateway describes it: only what is needed to trust it.
 struct PaymentIntentReply: Decodable, Equatable {
   var object: String
   var id: String
@@ -22,12 +22,12 @@ struct PaymentIntentReply: Decodable, Equatable {
     metadata?["invoice"] == request.invoice && metadata?["attempt"] == String(request.attempt)
   }
 
-  /// Whether this is the form in which the gateway tells of a payment.
+  /// Whether this is the form in which the gateway describes a payment.
   var isPayment: Bool {
     object == "payment_intent" && id.hasPrefix("pi_") && GatewayText.isID(id)
   }
 
-  /// The answer, once it is sure that it is about this charge.
+  /// The answer, once it is certain to be about this charge.
   func answer(to request: ChargeRequest) -> GatewayAnswer {
     if let difference = difference(from: request) { return .implausible(difference) }
     switch status {
@@ -37,13 +37,13 @@ struct PaymentIntentReply: Decodable, Equatable {
       }
       return .succeeded(gatewayID: id)
     case "requires_payment_method":
-      // So it stands after a decline; without one it was never charged, and nobody knows why.
+      // The state after a decline; without a decline it was never charged, for an unknown reason.
       guard let error = lastPaymentError else {
-        return .unknown("the payment waits for a payment method, without a decline")
+        return .unknown("the payment is waiting for a payment method, without a decline")
       }
       return error.decline(gatewayID: id)
     case "requires_action":
-      // We said off_session, so this is an authentication nobody is there for.
+      // We requested off_session, so there is nobody to complete this authentication.
       return .declined(
         gatewayID: id, code: "authentication_required",
         hard: DeclineCode.isHard("authentication_required"))
@@ -52,7 +52,7 @@ struct PaymentIntentReply: Decodable, Equatable {
     case "processing", "requires_confirmation":
       return .unknown("the payment is \(status)")
     default:
-      return .implausible("the payment is in a state we never ask for")
+      return .implausible("the payment is in a state we never request")
     }
   }
 
@@ -77,7 +77,7 @@ enum GatewayText {
     (1...255).contains(text.utf8.count) && isWord(text)
   }
 
-  /// A code of the gateway, or a word that says it was none.
+  /// A code of the gateway, or a word for an invalid one.
   static func code(_ text: String?) -> String {
     guard let text, (1...64).contains(text.utf8.count), isWord(text) else { return "unrecognized" }
     return text

@@ -3,7 +3,7 @@ import FoundationEssentials
 
 /// `Retry-After`: seconds, or a date, which counts from the answer's own `Date` where it has one.
 enum RetryAfter {
-  /// Nobody keeps us waiting for longer than this.
+  /// We never wait longer than this.
   static let longestSeconds = 3_600
 
   static func seconds(_ value: String?, date: String?) -> Int? {
@@ -24,7 +24,7 @@ enum RetryAfter {
       let month = months.firstIndex(of: String(parts[2]))
     else { return nil }
     let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-    // What is no time asks for nothing.
+    // An invalid time counts as no request to wait.
     return try? Instant(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
   }
 

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// A request's body that tells when all of it was taken by the connection.
+/// A request body that reports when the connection has taken all of it.
 struct SentBody: AsyncSequence, Sendable {
   var bytes: [UInt8]
   var sent: @Sendable () -> Void

@@ -2,8 +2,8 @@ import ArgumentParser
 import Glibc
 import Logging
 
-/// `closectl`: what is asked is parsed, done, printed, and becomes an exit status; nothing else
-/// decides what is printed where.
+/// `closectl`: parses the command, runs it, prints the answer and sets the exit status. Nothing
+/// else decides what is printed where.
 @main
 struct Program {
   var environment: [String: String]
@@ -11,7 +11,7 @@ struct Program {
   var doors = Doors()
 
   static func main() async {
-    // A reader that is gone makes a write fail, and ends nothing.
+    // If the reader is gone, a write fails; the program does not end.
     signal(SIGPIPE, SIG_IGN)
     let environment = currentEnvironment()
     let program = Program(environment: environment, output: .standard(environment))
@@ -29,14 +29,14 @@ struct Program {
       let answer = try await carryOut(command)
       do {
         try print(answer, asJSON: wantsJSON)
-      } catch OutputFault.readerGone {}  // who wants no more of it changes nothing about it
+      } catch OutputFault.readerGone {}  // a reader that stops early does not change the outcome
       return answer.status
     } catch {
       return tell(error, asJSON: wantsJSON)
     }
   }
 
-  /// The built-in help command; or a group without its verb, which is wrong usage.
+  /// The built-in help command, or a group without its verb, which is wrong usage.
   private func help(_ parsed: any ParsableCommand) throws -> ExitStatus {
     guard parsed is any AsyncParsableCommand else {
       var builtIn = parsed
@@ -97,7 +97,7 @@ struct Program {
       output.noteLine(
         Closectl.fullMessage(for: error).split(separator: "\n").dropFirst().joined(separator: "\n"))
     }
-    // Where the answer could not be written, this cannot either.
+    // If the answer could not be written, this cannot be written either.
     if asJSON && !(error is OutputFault) {
       try output.answerLine(json(Failure(error: message, exitStatus: status.rawValue)))
     }
@@ -109,7 +109,7 @@ struct Program {
   }
 }
 
-/// Keeps line ends, takes out what a terminal would obey.
+/// Keeps line ends, removes control sequences.
 private func printableLines(_ text: String) -> String {
   text.split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }
     .joined(separator: "\n")

@@ -6,7 +6,7 @@ import Glibc
 struct SandboxCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sandbox",
-    abstract: "For trying and testing: a payment gateway and a line with faults, and sample data.",
+    abstract: "For trials and tests: a payment gateway and a proxy with faults, and sample data.",
     subcommands: [ServeCommand.self, ProxyCommand.self, SampleCommand.self])
 
   static func main() async {

@@ -36,19 +36,19 @@ struct CampaignReport {
       guard let violation = result.violation else { return [] }
       let head = "seed \(result.seed): \(violation.invariant) is broken: \(violation.what)"
       let last = result.trace.suffix(total.failures.count > 1 ? 0 : 30).map { "    \($0)" }
-      return [head] + last + ["    all of it: simulator trace \(result.seed)"]
+      return [head] + last + ["    full trace: simulator trace \(result.seed)"]
     }
   }
 
   private var faults: [String] {
-    ["faults, and how often they were hit"]
+    ["faults and how often each was hit"]
       + FaultKind.allCases.map { "  \(padded(total.hits[$0, default: 0]))  \($0.rawValue)" }
   }
 
   private var boundaries: [String] {
     let services = MonthClose.services
     let head =
-      "crashes at each boundary (of how often it was reached)\n  "
+      "crashes at each boundary (and how often it was reached)\n  "
       + "boundary".padding(toLength: 16, withPad: " ", startingAt: 0)
       + services.map { $0.rawValue.leftPadded(17) }.joined()
     return [head]
@@ -67,8 +67,8 @@ struct CampaignReport {
   private var summary: String {
     let rate = Double(total.seeds) / max(seconds, 0.001)
     return "\(total.seeds) seeds of \(accounts) accounts in \(tenths(seconds)) s "
-      + "(\(tenths(rate)) a second): \(total.charges) charges, \(total.mails) mails, "
-      + "\(total.replayed) dead letters of outages replayed, "
+      + "(\(tenths(rate)) per second): \(total.charges) charges, \(total.mails) mails, "
+      + "\(total.replayed) dead letters from outages replayed, "
       + "\(total.failures.count) seeds with a broken invariant"
   }
 

@@ -6,10 +6,10 @@ import Glibc
 struct SimulatorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulator",
-    abstract: "Closes small months under every fault there is, reproducibly from a seed.",
+    abstract: "Close small months under every known fault, reproducibly from a seed.",
     subcommands: [RunSeeds.self, TraceSeed.self, Writers.self], defaultSubcommand: RunSeeds.self)
 
-  /// Swift's sets and dictionaries are in another order in each process unless it is told at its
+  /// Swift's sets and dictionaries are in another order in each process unless configured at its
   /// start that they must not be.
   static func main() {
     let key = "SWIFT_DETERMINISTIC_HASHING"
@@ -17,7 +17,7 @@ struct SimulatorCommand: ParsableCommand {
       setenv(key, "1", 1)
       var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
       execv("/proc/self/exe", &arguments)
-      FileHandle.standardError.write(Data("simulator: cannot start itself again\n".utf8))
+      FileHandle.standardError.write(Data("simulator: cannot restart itself\n".utf8))
       Foundation.exit(3)
     }
     self.main(nil)
@@ -25,9 +25,9 @@ struct SimulatorCommand: ParsableCommand {
 }
 
 struct MonthOptions: ParsableArguments {
-  @Option(help: "Accounts of each simulated month.")
+  @Option(help: "Number of accounts in each simulated month.")
   var accounts = 20
-  @Option(help: "A guard to take away, to see that it is missed (docs/testing.md).")
+  @Option(help: "A guard to remove, to check that the simulator notices (docs/testing.md).")
   var without: SimulatedGuard?
 
   func options(seed: UInt64 = 0, keepsTrace: Bool = false) -> SimulationOptions {
@@ -40,21 +40,21 @@ extension SimulatedGuard: ExpressibleByArgument {}
 
 struct RunSeeds: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Runs many seeds; exit 1 if an invariant is broken in one.")
+    commandName: "run", abstract: "Run many seeds; exits 1 if any of them breaks an invariant.")
 
-  @Option(help: "How many.")
+  @Option(help: "Number of seeds.")
   var seeds = 300
-  @Option(help: "The first one.")
+  @Option(help: "The first seed.")
   var first: UInt64 = 1
   @Option(help: "Threads.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
-  @Flag(help: "Go on after a failure.")
+  @Flag(help: "Continue after a failure.")
   var keepGoing = false
   @OptionGroup var month: MonthOptions
 
   func validate() throws {
     guard seeds > 0, threads > 0, (1...1000).contains(month.accounts) else {
-      throw ValidationError("--seeds and --threads above zero, --accounts from 1 to 1000")
+      throw ValidationError("expected --seeds and --threads above 0, --accounts from 1 to 1000")
     }
   }
 
@@ -77,7 +77,7 @@ struct RunSeeds: ParsableCommand {
 
 struct TraceSeed: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "trace", abstract: "Runs one seed and prints all that happened.")
+    commandName: "trace", abstract: "Run one seed and print everything that happens.")
 
   @Argument(help: "The seed.")
   var seed: UInt64

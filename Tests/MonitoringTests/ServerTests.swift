@@ -57,7 +57,7 @@ import Testing
     try await serving { _, url in
       let (response, body) = try await ask("\(url)/there")
       #expect(response.status.code == 404)
-      #expect(body == "not found; there is /here, /metrics\n")
+      #expect(body == "not found; expected /here, /metrics\n")
       let posted = try await ask("\(url)/here", "POST").response
       #expect(posted.status.code == 405 && posted.headers["allow"] == ["GET, HEAD"])
     }
@@ -71,7 +71,7 @@ import Testing
       }
       #expect(
         fault?.description
-          == "cannot listen on 127.0.0.1:\(server.port): another program listens there")
+          == "cannot listen on 127.0.0.1:\(server.port): another program is listening there")
     }
   }
 

@@ -73,7 +73,8 @@ struct ServerTests {
     let (status, text) = try Program.runToEnd(
       ["serve", "--listen", "127.0.0.1:\(server.port)", "--log", other])
     #expect(status == 1)
-    #expect(text.contains("cannot listen on 127.0.0.1:\(server.port): another program listens"))
+    #expect(
+      text.contains("cannot listen on 127.0.0.1:\(server.port): another program is listening"))
     #expect(text.split(separator: "\n").count == 1)
     let (sameLog, sentence) = try Program.runToEnd(
       ["serve", "--listen", "127.0.0.1:0", "--log", log])

@@ -51,13 +51,13 @@ store_faults() {
       "$RUN/with" holder env "MONTHCLOSE_STORE_URL=$(store_as "$name")" "$BIN/holder" --check
   done
   client_certificate store store_clients_refused "no client certificate" \
-    "$STORE_PLACE cannot be used over TLS: it asks for a certificate of ours" \
+    "$STORE_PLACE cannot be used over TLS: it requires a client certificate" \
     "$RUN/with" holder env "MONTHCLOSE_STORE_URL=$STORE_BARE?sslmode=verify-full&sslrootcert=$CA/ca.pem" \
     "$BIN/holder" --check
   client_certificate store store_other_users "a certificate for another user" \
     "$STORE_PLACE.*the certificate in sslcert is for another user" \
     "$RUN/with" holder env "MONTHCLOSE_STORE_URL=$(store_as client-holder)" "$BIN/holder" --check
-  refuses_store "a client certificate that is not there" 'sslcert .*/none.pem is not there' \
+  refuses_store "a client certificate that is not there" 'sslcert .*/none.pem does not exist' \
     "$(store_as none)"
   refuses_store "no TLS where it is asked for" 'no pg_hba.conf entry.*no encryption' \
     "$STORE_BARE?sslmode=disable"
@@ -73,7 +73,7 @@ store_faults() {
   "$RUN/postgres/psql" -qc "ALTER SYSTEM SET ssl = off" -c "SELECT pg_reload_conf()" >/dev/null
   until [[ $("$RUN/postgres/psql" -Atc 'SHOW ssl') == off ]]; do sleep 0.1; done
   before=$(store_connections)
-  refuses_store "plain text where TLS is expected" 'cannot be used over TLS: it does not speak TLS there' \
+  refuses_store "plain text where TLS is expected" 'cannot be used over TLS: it does not use TLS on that port' \
     "$(store_as client-store)"
   reached store "plain text where TLS is expected" "$before" store_connections
   "$RUN/postgres/psql" -qc "ALTER SYSTEM RESET ssl" >/dev/null

@@ -1,11 +1,11 @@
-/// How an account pays: `auto` is charged by us, `manual` pays the invoice by itself (bank
-/// transfer).
+/// How an account pays: with `auto` we charge the card, with `manual` the customer pays the invoice
+/// (bank transfer).
 public enum Collection: String, Codable, Sendable, CaseIterable {
   case auto, manual
 }
 
-/// A customer's account as it was imported. Name and e-mail address are personal data: they go to
-/// the mailer and nowhere else, never into a message, a log line or a snapshot.
+/// A customer's account as imported. Name and e-mail address are personal data: only the mailer
+/// uses them, and they never go into a message, a log line or a snapshot.
 public struct Account: Sendable, Equatable {
   public var id: String
   public var name: String
@@ -22,7 +22,7 @@ public struct Account: Sendable, Equatable {
   public var holdAfterDays: Int
   /// The first day it is a customer, in its time zone; `nil`: it has always been one.
   public var start: CivilDate?
-  /// The first day it is none any more; `nil`: it stays one.
+  /// The first day it is no longer a customer; `nil` if it stays one.
   public var end: CivilDate?
 
   public init(
@@ -45,7 +45,7 @@ public struct Account: Sendable, Equatable {
 }
 
 extension Account {
-  /// We collect from its card, and the card cannot be charged with as little as this.
+  /// We collect from its card, but this amount is too small to charge.
   public func isTooSmallToCollect(
     _ amountMinor: Int64, at gateway: GatewayCurrencies = .stripe
   ) -> Bool {

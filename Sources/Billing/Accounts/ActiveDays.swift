@@ -23,7 +23,7 @@ extension ActiveDays: CustomStringConvertible {
 }
 
 extension Account {
-  /// Of its days from `start` on and before `end`, those of the month.
+  /// The days of the month from `start` on and before `end`.
   public func activeDays(in period: Period) -> ActiveDays {
     let first = max(start ?? period.firstDay, period.firstDay)
     let next = min(end ?? period.next.firstDay, period.next.firstDay)
@@ -31,12 +31,12 @@ extension Account {
       active: max(0, next.daysSinceEpoch - first.daysSinceEpoch), of: period)
   }
 
-  /// It was no customer on any day of the month or later.
+  /// It was not a customer on any day of the month or later.
   public func hasEnded(before period: Period) -> Bool {
     end.map { $0 <= period.firstDay } ?? false
   }
 
-  /// The month is that of its last day or a later one.
+  /// The month contains its last day, or is a later one.
   public func hasEnded(in period: Period) -> Bool {
     end.map { $0 <= period.next.firstDay } ?? false
   }

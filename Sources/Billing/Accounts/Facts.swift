@@ -46,7 +46,7 @@ public enum AttemptState: String, Codable, Sendable {
   /// The charge was never made: the gateway refused the request as such, or it was looked up after
   /// the gateway forgot the key.
   case lost
-  /// Nobody but a person can tell; no further attempt is made until then.
+  /// Only a person can find out; no further attempt is made until then.
   case parked
 
   public var isUnsettled: Bool { self == .sent || self == .unknown }

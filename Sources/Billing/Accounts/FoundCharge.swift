@@ -1,5 +1,5 @@
-/// A charge that the gateway holds for an invoice and that no attempt in the ledger accounts for
-/// yet: forgotten by a ledger that was restored, or made by hand.
+/// A charge that the gateway holds for an invoice but that no attempt in the ledger accounts for
+/// yet: forgotten by a restored ledger, or made by hand.
 public struct FoundCharge: Sendable, Equatable {
   public enum State: String, Sendable, CaseIterable {
     case succeeded, failed
@@ -12,11 +12,11 @@ public struct FoundCharge: Sendable, Equatable {
   public var attempt: Int?
   public var amountMinor: Int64
   public var refundedMinor: Int64
-  /// As the gateway says, in capitals; not every one of its currencies is known here.
+  /// As the gateway reports it, in capitals; not all of its currencies are known here.
   public var currency: String
   public var state: State
   public var madeAt: Instant?
-  /// An attempt took it already, on this invoice or on another one.
+  /// An attempt already accounts for it, on this invoice or on another.
   public var isCounted: Bool
 
   public init(
@@ -36,21 +36,21 @@ public struct FoundCharge: Sendable, Equatable {
 }
 
 extension ChargeSituation {
-  /// Money at the gateway that can be counted for the invoice as it is.
+  /// Money at the gateway that can be credited to the invoice as it is.
   var foundMoney: FoundCharge? { money.first { !isUnclear($0) } }
 
-  /// Money at the gateway of which only a person can tell what it is.
+  /// Money at the gateway that only a person can identify.
   var foundUnclear: FoundCharge? { money.first(where: isUnclear) }
 
   /// A failed attempt of ours that the ledger has forgotten. The last one counts: none of those
-  /// before it was declined for good.
+  /// before it was a hard decline.
   var foundFailure: FoundCharge? {
     let last = facts?.attempts.map(\.number).max() ?? 0
     return found.filter { $0.state == .failed && ($0.attempt ?? 0) > last }
       .max { ($0.attempt ?? 0) < ($1.attempt ?? 0) }
   }
 
-  /// An invoice is paid by one charge; what else the gateway took for it the audit names.
+  /// An invoice is paid by one charge; the audit reports any other charge for it.
   private var money: [FoundCharge] {
     has(.succeeded) ? [] : found.filter { $0.state == .succeeded && !$0.isCounted }
   }

@@ -47,7 +47,8 @@ extension Transaction {
       reference: attempt.key, entries: entries)
   }
 
-  /// Money or credit spread over open invoices, oldest first; the rest becomes customer credit.
+  /// Money or credit distributed over open invoices, oldest first; the rest becomes customer
+  /// credit.
   public static func incoming(
     _ kind: Kind, from source: LedgerAccount, amountMinor: Int64, reference: String,
     account: Account, open: [InvoiceFacts]

@@ -48,10 +48,10 @@ public struct Entry: Hashable, Sendable {
 public struct Transaction: Sendable, Equatable {
   public enum Kind: String, Sendable {
     case invoice, creditApplied, charge, payment, creditGrant
-    /// A payment or a credit that was taken back, under the same reference.
+    /// A reversed payment or credit, under the same reference.
     case paymentReversal, creditReversal
 
-    /// What takes back a posting that an operator made; `nil`: it cannot be taken back.
+    /// The kind that reverses a posting made by an operator; `nil` if it cannot be reversed.
     public var reversal: Kind? {
       switch self {
       case .payment: .paymentReversal
@@ -63,7 +63,7 @@ public struct Transaction: Sendable, Equatable {
   public var kind: Kind
   public var account: String
   public var currency: Currency
-  /// Unique per kind and account: the same reference is posted once, however often it is asked for.
+  /// Unique per kind and account: the same reference is posted once, however often it is requested.
   public var reference: String
   public var entries: [Entry]
 

@@ -11,12 +11,13 @@ public struct UsageSum: Sendable, Equatable {
   }
 }
 
-/// An earlier period with usage that no invoice contains and that this invoice has to bill: as a
-/// correction of the period's own invoice, or, where the period was closed without one for this
-/// account, as usage alone. A period that can still be invoiced keeps its usage and is never here.
+/// An earlier period with usage that is on no invoice and that this invoice has to bill: as a
+/// correction of the period's own invoice or, if the period was closed without one for this
+/// account, as usage only. A period that can still be invoiced keeps its usage and is never listed
+/// here.
 public struct LateUsage: Sendable, Equatable {
   public var period: Period
-  /// `false`: the period was closed without an invoice for this account, and gets none any more.
+  /// `false` if the period was closed without an invoice for this account, and will not get one.
   public var isInvoiced: Bool
   /// The period's own invoice is of no active day, so it bills usage alone.
   public var isUsageAlone: Bool

@@ -1,17 +1,17 @@
-/// How the payment gateway counts one currency. Its numbers are not ISO 4217's everywhere: the
-/// ledger keeps ISO's minor units, and only what is sent and read at the gateway is converted.
+/// How the payment gateway counts one currency. Its units are not always those of ISO 4217: the
+/// ledger keeps ISO's minor units, and converts only what it sends to and reads from the gateway.
 public struct GatewayCurrency: Sendable, Equatable {
   public let currency: Currency
   /// Decimals of the gateway's number: 5 ISK are sent as 500.
   public let exponent: Int
-  /// The gateway's number has to be divisible by this.
+  /// The gateway's number must be divisible by this.
   public let multiple: Int64
-  /// Smallest and largest number the gateway takes.
+  /// The smallest and largest numbers the gateway accepts.
   public let smallest: Int64
   public let largest: Int64
 
-  /// What the gateway is sent for an amount of ours. `nil`: it cannot be said exactly in the
-  /// gateway's units.
+  /// The number sent to the gateway for one of our amounts; `nil` if the gateway's units cannot
+  /// express it exactly.
   public func number(for amountMinor: Int64) -> Int64? {
     let number: Int64
     if exponent >= currency.exponent {
@@ -25,7 +25,7 @@ public struct GatewayCurrency: Sendable, Equatable {
     return number % multiple == 0 ? number : nil
   }
 
-  /// The gateway's number in minor units of ours. `nil`: no amount that the ledger could hold.
+  /// The gateway's number in our minor units; `nil` if the ledger cannot hold the amount.
   public func amountMinor(of number: Int64) -> Int64? {
     if exponent >= currency.exponent {
       return number % factor == 0 ? number / factor : nil
@@ -34,19 +34,19 @@ public struct GatewayCurrency: Sendable, Equatable {
     return overflow ? nil : product
   }
 
-  /// In minor units of ours: amounts that can be charged are multiples of this.
+  /// In our minor units: chargeable amounts are multiples of this.
   public var stepMinor: Int64 {
     exponent >= currency.exponent ? max(multiple / factor, 1) : factor * multiple
   }
 
-  /// In minor units of ours.
+  /// In our minor units.
   public var smallestMinor: Int64 {
     let scaled =
       exponent >= currency.exponent ? (smallest + factor - 1) / factor : smallest * factor
     return (scaled + stepMinor - 1) / stepMinor * stepMinor
   }
 
-  /// In minor units of ours.
+  /// In our minor units.
   public var largestMinor: Int64 {
     let scaled = exponent >= currency.exponent ? largest / factor : largest * factor
     return scaled / stepMinor * stepMinor
@@ -61,15 +61,16 @@ public struct GatewayCurrency: Sendable, Equatable {
 /// Whether an amount of an invoice can be charged to a card.
 public enum Chargeability: Sendable, Equatable {
   case whole
-  /// Only this much can be said in the gateway's units; less than a step of it stays open.
+  /// Only this much can be expressed in the gateway's units; a rest smaller than one step stays
+  /// open.
   case rounded(amountMinor: Int64)
   case belowMinimum(minimumMinor: Int64)
   case aboveMaximum(maximumMinor: Int64)
-  /// The gateway has no such currency, or nobody knows in which units it counts it.
+  /// The gateway has no such currency, or its units for it are not known.
   case unknownCurrency
 }
 
-/// What a payment gateway takes, currency by currency.
+/// What a payment gateway accepts, currency by currency.
 public struct GatewayCurrencies: Sendable {
   private let rules: [Currency: GatewayCurrency]
 
@@ -100,7 +101,7 @@ public struct GatewayCurrencies: Sendable {
     return part == amountMinor ? .whole : .rounded(amountMinor: part)
   }
 
-  /// Too little for a card: nobody is to be held for what we do not even try to collect.
+  /// Too little for a card: an amount we do not even try to collect must not lead to a hold.
   public func isTooSmall(_ amountMinor: Int64, _ currency: Currency) -> Bool {
     guard let rule = rules[currency] else { return false }
     return amountMinor < rule.smallestMinor
@@ -108,20 +109,20 @@ public struct GatewayCurrencies: Sendable {
 }
 
 extension Chargeability {
-  /// Why not all of it can be charged, with the amounts that people know; `nil`: all of it can.
+  /// Why it cannot be charged in full, with amounts as people write them; `nil` if it can.
   public func reason(_ amountMinor: Int64, _ currency: Currency) -> String? {
     switch self {
     case .whole: nil
     case .rounded(let part):
       "\(Money(amountMinor - part, currency)) of it cannot be charged to a card: the payment "
-        + "gateway takes \(currency) in steps of "
+        + "gateway accepts \(currency) in steps of "
         + "\(Money(GatewayCurrencies.stripe[currency]?.stepMinor ?? 1, currency))"
     case .belowMinimum(let minimum):
       "it is below the payment gateway's minimum of \(Money(minimum, currency))"
     case .aboveMaximum(let maximum):
       "it is above the payment gateway's maximum of \(Money(maximum, currency))"
     case .unknownCurrency:
-      "the payment gateway takes no \(currency)"
+      "the payment gateway does not accept \(currency)"
     }
   }
 }

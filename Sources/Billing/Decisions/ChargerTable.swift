@@ -1,5 +1,5 @@
-/// What the charger has before it when it decides: what the message believed, what the ledger says,
-/// and which attempt on the invoice the message asks for.
+/// The charger's input for a decision: what the message believed, what the ledger says, and which
+/// attempt on the invoice the message asks for.
 public struct ChargeSituation: Sendable {
   public var snapshot: Snapshot
   /// `nil`: the ledger does not know the account.
@@ -26,16 +26,17 @@ public struct ChargeSituation: Sendable {
 }
 
 public enum ChargeAction: Sendable, Equatable {
-  /// Charge this amount; `leaving` minor units stay open because the customer was not told of them.
+  /// Charge this amount; `leaving` minor units stay open because they were not announced to the
+  /// customer.
   case charge(amountMinor: Int64, leaving: Int64)
   case nothing
-  /// Find out what became of this attempt, then decide again.
+  /// Find out the outcome of this attempt, then decide again.
   case settle(Attempt)
-  /// Count what the gateway holds for the invoice already.
+  /// Credit the charges the gateway already holds for the invoice.
   case takeOver(FoundCharge)
   case wait
   case park
-  /// Nothing is written: the message is none of ours.
+  /// Nothing is written: the message is not one of ours.
   case refuse
 }
 
@@ -53,7 +54,7 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
         "charge.unknown-account", found: "the ledger does not know the account yet", .behind,
         does: "retry later, then park", when: { $0.facts == nil }, action: { _ in .wait }),
       DecisionRow(
-        "charge.contradiction", found: "other account, currency, invoice or total than the ledger",
+        "charge.contradiction", found: "account, currency, invoice or total differ from the ledger",
         .contradiction, does: "park for a person", when: { $0.contradicts },
         action: { _ in .park }),
       DecisionRow(
@@ -64,8 +65,8 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
         .contradiction, does: "park for a person", when: { $0.invoice == nil },
         action: { _ in .park }),
       DecisionRow(
-        "charge.not-due", found: "the ledger has no due work like this", .contradiction,
-        does: "nothing, the message is a dead letter", when: { !$0.isDue },
+        "charge.not-due", found: "the ledger has no such due work", .contradiction,
+        does: "nothing; the message becomes a dead letter", when: { !$0.isDue },
         action: { _ in .refuse }),
     ]
   }
@@ -74,47 +75,51 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
     [
       DecisionRow(
         "charge.settle-first", found: "an earlier attempt is in flight or unknown", .unsettled,
-        does: "look that attempt up at the gateway first", when: { $0.unsettled != nil },
+        does: "look up that attempt at the gateway first", when: { $0.unsettled != nil },
         action: { $0.unsettled.map(ChargeAction.settle) ?? .wait }),
       DecisionRow(
-        "charge.found-at-gateway", found: "the gateway holds a charge that no attempt here made",
-        .material, does: "take it over, and decide again on what is open then",
+        "charge.found-at-gateway",
+        found: "the gateway holds a charge that no attempt in the ledger made",
+        .material, does: "record it, then decide again on what is still open",
         when: { $0.foundMoney != nil || $0.foundFailure != nil },
         action: { ($0.foundMoney ?? $0.foundFailure).map(ChargeAction.takeOver) ?? .wait }),
       DecisionRow(
         "charge.void", found: "the invoice was voided", .material,
-        does: "charge nothing, say so", when: { $0.invoice?.status == .void },
+        does: "charge nothing, and report it", when: { $0.invoice?.status == .void },
         action: { _ in .nothing }),
       DecisionRow(
         "charge.nothing-open", found: "nothing is open", .alreadyDone,
-        does: "charge nothing, say so", when: { ($0.invoice?.openMinor ?? 0) <= 0 },
+        does: "charge nothing, and report it", when: { ($0.invoice?.openMinor ?? 0) <= 0 },
         action: { _ in .nothing }),
       DecisionRow(
         "charge.found-unclear",
-        found: "the gateway took another currency for it, or gave some back", .contradiction,
+        found: "the gateway charged another currency for it, or refunded some", .contradiction,
         does: "park for a person", when: { $0.foundUnclear != nil }, action: { _ in .park }),
       DecisionRow(
-        "charge.attempt-parked", found: "an earlier attempt waits for a person", .contradiction,
+        "charge.attempt-parked", found: "an earlier attempt is waiting for a person",
+        .contradiction,
         does: "park for a person", when: { $0.has(.parked) }, action: { _ in .park }),
       DecisionRow(
         "charge.hard-declined", found: "this card was declined for good", .alreadyDone,
         does: "no further attempt", when: { $0.isForbidden }, action: { _ in .nothing }),
       DecisionRow(
-        "charge.charged-before", found: "the invoice was charged before", .alreadyDone,
-        does: "never a second charge, what is open stays open", when: { $0.has(.succeeded) },
+        "charge.charged-before", found: "the invoice was already charged", .alreadyDone,
+        does: "never charge twice; what is open stays open", when: { $0.has(.succeeded) },
         action: { _ in .nothing }),
       DecisionRow(
-        "charge.attempt-made", found: "this attempt was made and settled", .alreadyDone,
+        "charge.attempt-made", found: "this attempt was already made and settled", .alreadyDone,
         does: "nothing more", when: { $0.wasMade }, action: { _ in .nothing }),
       DecisionRow(
-        "charge.manual", found: "the account pays by itself, as the message said", .same,
-        does: "charge nothing, await the payment",
+        "charge.manual", found: "the customer pays the invoice, as the message said", .same,
+        does: "charge nothing, wait for the payment",
         when: { !$0.isAutomatic && $0.snapshot.collection == .manual }, action: { _ in .nothing }),
       DecisionRow(
-        "charge.now-manual", found: "collection is manual now", .material,
-        does: "charge nothing, say so", when: { !$0.isAutomatic }, action: { _ in .nothing }),
+        "charge.now-manual", found: "collection is now manual", .material,
+        does: "charge nothing, and report it", when: { !$0.isAutomatic },
+        action: { _ in .nothing }),
       DecisionRow(
-        "charge.too-many-attempts", found: "the networks' limit of attempts is reached", .material,
+        "charge.too-many-attempts", found: "the card networks' limit of attempts is reached",
+        .material,
         does: "park for a person",
         when: { ($0.facts?.attempts.count ?? 0) >= attemptLimit }, action: { _ in .park }),
     ]
@@ -124,25 +129,27 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
   private static var gatewayLimits: [DecisionRow<ChargeSituation, ChargeAction>] {
     [
       DecisionRow(
-        "charge.told-nothing", found: "something is open, the snapshot said nothing was", .material,
+        "charge.told-nothing", found: "something is open, but the snapshot said nothing was",
+        .material,
         does: "park for a person", when: { $0.told <= 0 }, action: { _ in .park }),
       DecisionRow(
-        "charge.not-chargeable", found: "the gateway does not take the account's currency",
-        .material, does: "charge nothing, it stays open",
+        "charge.not-chargeable", found: "the gateway does not accept the account's currency",
+        .material, does: "charge nothing; it stays open",
         when: { $0.chargeability == .unknownCurrency }, action: { _ in .nothing }),
       DecisionRow(
-        "charge.below-minimum", found: "the gateway takes no amount as small as this", .material,
-        does: "charge nothing, it stays open and nobody is held for it",
+        "charge.below-minimum", found: "the amount is below the gateway's minimum", .material,
+        does: "charge nothing; it stays open and leads to no hold",
         when: { if case .belowMinimum = $0.chargeability { true } else { false } },
         action: { _ in .nothing }),
       DecisionRow(
-        "charge.above-maximum", found: "the gateway takes no amount as large as this", .material,
-        does: "charge nothing, it stays open",
+        "charge.above-maximum", found: "the amount is above the gateway's maximum", .material,
+        does: "charge nothing; it stays open",
         when: { if case .aboveMaximum = $0.chargeability { true } else { false } },
         action: { _ in .nothing }),
       DecisionRow(
-        "charge.rounded", found: "the gateway takes the currency in larger steps only", .material,
-        does: "charge the multiple below it, the rest stays open and nobody is held for it",
+        "charge.rounded", found: "the gateway accepts this currency only in larger steps",
+        .material,
+        does: "charge the next lower multiple; the rest stays open and leads to no hold",
         when: { $0.roundedMinor != nil },
         action: {
           .charge(
@@ -159,16 +166,16 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
         action: { .charge(amountMinor: $0.open, leaving: 0) }),
       DecisionRow(
         "charge.grown", found: "more is open than the snapshot said", .material,
-        does: "charge what the customer was told, leave the rest open",
+        does: "charge the amount announced to the customer, leave the rest open",
         when: { $0.open > $0.told },
         action: { .charge(amountMinor: $0.told, leaving: $0.open - $0.told) }),
       DecisionRow(
-        "charge.harmless", found: "the account moved, this invoice did not", .harmless,
+        "charge.harmless", found: "the account changed, but not this invoice", .harmless,
         does: "charge the invoice's open amount",
         when: { ($0.facts?.position ?? 0) > $0.snapshot.position },
         action: { .charge(amountMinor: $0.open, leaving: 0) }),
       DecisionRow(
-        "charge.same", found: "open amount as in the snapshot", .same, does: "charge it",
+        "charge.same", found: "the open amount is as in the snapshot", .same, does: "charge it",
         when: { _ in true }, action: { .charge(amountMinor: $0.open, leaving: 0) }),
     ]
   }
@@ -178,7 +185,7 @@ extension ChargeSituation {
   var invoice: InvoiceFacts? { facts?.invoice }
   var open: Int64 { invoice?.openMinor ?? 0 }
   var told: Int64 { snapshot.invoice?.open ?? 0 }
-  /// Never more than the customer was told.
+  /// Never more than was announced to the customer.
   var due: Int64 { min(open, told) }
   public var chargeability: Chargeability {
     gateway.chargeability(of: due, facts?.account.currency ?? snapshot.currency)
@@ -197,7 +204,7 @@ extension ChargeSituation {
     facts?.attempts.contains { $0.state == state } ?? false
   }
 
-  /// Another card may have taken the place of one that was declined for good.
+  /// Another card may have replaced one that was declined for good.
   var isForbidden: Bool {
     facts?.attempts.contains { $0.forbids(facts?.account.paymentMethod) } ?? false
   }
@@ -210,7 +217,7 @@ extension ChargeSituation {
 }
 
 extension Snapshot {
-  /// Belief and ledger speak of different things: no later state of the ledger can make it right.
+  /// Belief and ledger are about different things: no later state of the ledger can fix that.
   func contradicts(_ facts: AccountFacts?) -> Bool {
     guard let facts else { return false }
     if facts.account.id != account || facts.account.currency != currency { return true }

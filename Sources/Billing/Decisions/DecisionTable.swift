@@ -8,11 +8,11 @@ public enum Finding: String, Sendable, Codable, CaseIterable {
   case material
   /// The message's purpose is already fulfilled.
   case alreadyDone
-  /// An earlier outside call of ours has no known end yet.
+  /// An earlier external call of ours is still pending.
   case unsettled
   /// The store has not caught up with the message.
   case behind
-  /// Belief and ledger cannot both be true.
+  /// Belief and ledger cannot both be right.
   case contradiction
 }
 
@@ -47,8 +47,8 @@ public struct Decided<Action: Sendable>: Sendable {
   public let action: Action
 }
 
-/// A service's decisions as data: rows in order of precedence, the first that applies decides.
-/// The last row applies always; a table without such a row is a programming error and traps.
+/// A service's decisions as data: rows in order of precedence; the first that applies decides. The
+/// last row always applies; a table without such a row is a programming error and traps.
 public struct DecisionTable<Situation: Sendable, Action: Sendable>: Sendable {
   public let name: String
   public let rows: [DecisionRow<Situation, Action>]

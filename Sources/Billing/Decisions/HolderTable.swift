@@ -1,9 +1,9 @@
-/// The holder's question when somebody owes: is there still a debt past its grace?
+/// The holder's question about a debt: is it still there, and past its grace period?
 public struct HoldSituation: Sendable {
   public var snapshot: Snapshot
   public var facts: AccountFacts?
   public var now: Instant
-  /// `false`: the message says that a grace is over, and the ledger has no such work.
+  /// `false` if the message says that a grace period is over but the ledger has no such work.
   public var isDue: Bool
   public var gateway: GatewayCurrencies
 
@@ -18,7 +18,7 @@ public struct HoldSituation: Sendable {
     self.gateway = gateway
   }
 
-  /// When the invoice's grace ends.
+  /// When the invoice's grace period ends.
   public var graceEnds: Instant? {
     guard let facts, let invoice = facts.invoice else { return nil }
     return invoice.issuedAt.adding(days: facts.account.holdAfterDays)
@@ -37,7 +37,7 @@ public enum HoldAction: Sendable, Equatable {
   case nothing
   case wait
   case park
-  /// Nothing is written: the message is none of ours.
+  /// Nothing is written: the message is not one of ours.
   case refuse
 }
 
@@ -49,7 +49,7 @@ extension DecisionTable where Situation == HoldSituation, Action == HoldAction {
         "hold.unknown-account", found: "the ledger does not know the account yet", .behind,
         does: "retry later, then park", when: { $0.facts == nil }, action: { _ in .wait }),
       DecisionRow(
-        "hold.contradiction", found: "other account, currency, invoice or total than the ledger",
+        "hold.contradiction", found: "account, currency, invoice or total differ from the ledger",
         .contradiction, does: "park for a person", when: { $0.snapshot.contradicts($0.facts) },
         action: { _ in .park }),
       DecisionRow(
@@ -61,43 +61,44 @@ extension DecisionTable where Situation == HoldSituation, Action == HoldAction {
         .contradiction, does: "park for a person", when: { $0.facts?.invoice == nil },
         action: { _ in .park }),
       DecisionRow(
-        "hold.not-due", found: "the ledger has no due work like this", .contradiction,
-        does: "nothing, the message is a dead letter", when: { !$0.isDue },
+        "hold.not-due", found: "the ledger has no such due work", .contradiction,
+        does: "nothing; the message becomes a dead letter", when: { !$0.isDue },
         action: { _ in .refuse }),
       DecisionRow(
         "hold.debt-gone", found: "the debt is paid or voided", .material, does: "place no hold",
         when: { $0.facts?.invoice?.status != .open || ($0.facts?.invoice?.openMinor ?? 0) <= 0 },
         action: { _ in .nothing }),
       DecisionRow(
-        "hold.too-small", found: "what is open is too little to be charged to the card", .same,
+        "hold.too-small", found: "the open amount is too small to charge to the card", .same,
         does: "place no hold",
         when: {
           guard let facts = $0.facts, let invoice = facts.invoice else { return false }
           return facts.account.isTooSmallToCollect(invoice.openMinor, at: $0.gateway)
         }, action: { _ in .nothing }),
       DecisionRow(
-        "hold.in-grace", found: "the debt is there, its grace has not ended", .same,
-        does: "look again when it ends", when: { $0.isInGrace },
+        "hold.in-grace", found: "the debt exists, but its grace period has not ended", .same,
+        does: "check again when it ends", when: { $0.isInGrace },
         action: { $0.graceEnds.map(HoldAction.waitUntil) ?? .wait }),
       DecisionRow(
-        "hold.already", found: "the account is on hold", .alreadyDone, does: "nothing more",
+        "hold.already", found: "the account is already on hold", .alreadyDone, does: "nothing more",
         when: { $0.facts?.heldForInvoice != nil }, action: { _ in .nothing }),
       DecisionRow(
         "hold.unsettled", found: "a charge for it is in flight or unknown", .unsettled,
-        does: "look again in a day",
+        does: "check again in a day",
         when: { $0.facts?.attempts.contains { $0.state.isUnsettled } ?? false },
         action: { .waitUntil($0.now.adding(days: 1)) }),
       DecisionRow(
-        "hold.place", found: "the debt is there and past its grace", .same, does: "place a hold",
+        "hold.place", found: "the debt exists and is past its grace period", .same,
+        does: "place a hold",
         when: { _ in true }, action: { _ in .place }),
     ])
 }
 
-/// The holder's question when money came in: may the hold go?
+/// The holder's question when money has arrived: can the hold be lifted?
 public struct LiftSituation: Sendable {
   public var snapshot: Snapshot
   public var facts: AccountFacts?
-  /// Open invoices of the account whose grace has ended.
+  /// Open invoices of the account whose grace period has ended.
   public var overdue: Int
 
   public init(snapshot: Snapshot, facts: AccountFacts?, overdue: Int) {
@@ -119,7 +120,7 @@ extension DecisionTable where Situation == LiftSituation, Action == LiftAction {
         "lift.unknown-account", found: "the ledger does not know the account yet", .behind,
         does: "retry later, then park", when: { $0.facts == nil }, action: { _ in .wait }),
       DecisionRow(
-        "lift.contradiction", found: "other account or currency than the ledger", .contradiction,
+        "lift.contradiction", found: "account or currency differ from the ledger", .contradiction,
         does: "park for a person",
         when: {
           $0.facts?.account.id != $0.snapshot.account
@@ -133,10 +134,10 @@ extension DecisionTable where Situation == LiftSituation, Action == LiftAction {
         "lift.not-held", found: "there is no hold", .same, does: "nothing",
         when: { $0.facts?.heldForInvoice == nil }, action: { _ in .nothing }),
       DecisionRow(
-        "lift.still-overdue", found: "another debt is past its grace", .material,
+        "lift.still-overdue", found: "another debt is past its grace period", .material,
         does: "keep the hold", when: { $0.overdue > 0 }, action: { _ in .keep }),
       DecisionRow(
-        "lift.paid", found: "nothing past its grace is owed any more", .material,
+        "lift.paid", found: "nothing past its grace period is owed any longer", .material,
         does: "lift the hold", when: { _ in true }, action: { _ in .lift }),
     ])
 }

@@ -1,9 +1,9 @@
-/// What the invoicer has before it for one account of a range.
+/// The invoicer's input for one account of a range.
 public struct InvoiceSituation: Sendable {
   public enum Rated: Sendable {
     case draft(InvoiceDraft)
     case noCatalog
-    /// Usage and prices that cannot be rated, in a sentence.
+    /// Why usage and prices cannot be rated, in a sentence.
     case unratable(String)
   }
   public var existing: InvoiceFacts?
@@ -26,7 +26,8 @@ extension DecisionTable where Situation == InvoiceSituation, Action == InvoiceAc
     "invoicer",
     [
       DecisionRow(
-        "invoice.exists", found: "the period is invoiced", .alreadyDone, does: "nothing more",
+        "invoice.exists", found: "the period is already invoiced", .alreadyDone,
+        does: "nothing more",
         when: { $0.existing != nil }, action: { _ in .nothing }),
       DecisionRow(
         "invoice.no-catalog", found: "the close has no catalog in the account's currency",
@@ -38,13 +39,13 @@ extension DecisionTable where Situation == InvoiceSituation, Action == InvoiceAc
         when: { if case .unratable = $0.rated { true } else { false } }, action: { _ in .park }),
       DecisionRow(
         "invoice.nothing-due", found: "the invoice comes to zero", .same,
-        does: "issue it, nothing is due", when: { $0.total == 0 }, action: { $0.issue }),
+        does: "issue it; nothing is due", when: { $0.total == 0 }, action: { $0.issue }),
       DecisionRow(
         "invoice.credit", found: "corrections exceed the charges", .same,
-        does: "issue it, the difference becomes customer credit", when: { $0.total < 0 },
+        does: "issue it; the difference becomes customer credit", when: { $0.total < 0 },
         action: { $0.issue }),
       DecisionRow(
-        "invoice.issue", found: "usage and prices are there", .same, does: "issue it",
+        "invoice.issue", found: "usage and prices are complete", .same, does: "issue it",
         when: { _ in true }, action: { $0.issue }),
     ])
 }

@@ -2,11 +2,11 @@ public struct MailSituation: Sendable {
   public var kind: MailKind
   public var snapshot: Snapshot
   public var facts: AccountFacts?
-  /// The attempt a receipt or a decline tells of.
+  /// The attempt that a receipt or a decline reports.
   public var attempt: Int
   /// A hold for the invoice was lifted at some time.
   public var wasReleased: Bool
-  /// The invoice comes to nothing and nothing was used, and nobody wants to hear of that.
+  /// The invoice comes to zero and nothing was used, so no mail is wanted.
   public var isIdle: Bool
 
   public init(
@@ -39,7 +39,7 @@ extension DecisionTable where Situation == MailSituation, Action == MailAction {
         "mail.unknown-account", found: "the ledger does not know the account yet", .behind,
         does: "retry later, then park", when: { $0.facts == nil }, action: { _ in .wait }),
       DecisionRow(
-        "mail.contradiction", found: "other account, currency, invoice or total than the ledger",
+        "mail.contradiction", found: "account, currency, invoice or total differ from the ledger",
         .contradiction, does: "park for a person", when: { $0.snapshot.contradicts($0.facts) },
         action: { _ in .park }),
       DecisionRow(
@@ -62,7 +62,7 @@ extension DecisionTable where Situation == MailSituation, Action == MailAction {
         does: "park for a person", when: { $0.kind == .declined && !$0.wasDeclined },
         action: { _ in .park }),
       DecisionRow(
-        "mail.no-such-release", found: "the ledger has no hold for it that was lifted",
+        "mail.no-such-release", found: "the ledger has no lifted hold for it",
         .contradiction, does: "park for a person",
         when: { $0.kind == .released && !$0.wasReleased }, action: { _ in .park }),
       DecisionRow(
@@ -79,19 +79,19 @@ extension DecisionTable where Situation == MailSituation, Action == MailAction {
         "mail.held-again", found: "the account is on hold again", .material, does: "send nothing",
         when: { $0.kind == .released && $0.isHeld }, action: { _ in .suppress }),
       DecisionRow(
-        "mail.idle", found: "an invoice over nothing of an account that used nothing", .same,
+        "mail.idle", found: "an invoice with a total of zero, for an account without usage", .same,
         does: "send nothing", when: { $0.kind == .invoice && $0.isIdle },
         action: { _ in .suppress }),
       DecisionRow(
-        "mail.figures-moved", found: "the invoice's open amount moved", .material,
+        "mail.figures-moved", found: "the invoice's open amount changed", .material,
         does: "send with the ledger's figures", when: { $0.open != $0.snapshot.invoice?.open },
         action: { _ in .send }),
       DecisionRow(
-        "mail.harmless", found: "the account moved, this invoice did not", .harmless,
+        "mail.harmless", found: "the account changed, but not this invoice", .harmless,
         does: "send", when: { ($0.facts?.position ?? 0) > $0.snapshot.position },
         action: { _ in .send }),
       DecisionRow(
-        "mail.same", found: "all is as the message said", .same, does: "send",
+        "mail.same", found: "everything is as the message said", .same, does: "send",
         when: { _ in true }, action: { _ in .send }),
     ])
 }

@@ -19,24 +19,24 @@ extension DecisionTable where Situation == ReportSituation, Action == ReportActi
   public static let reporter = DecisionTable(
     "reporter",
     [
-      row("report.invoiced", "an invoice was issued", "note it", [.invoiceIssued], .invoiced),
+      row("report.invoiced", "an invoice was issued", "record it", [.invoiceIssued], .invoiced),
       row(
-        "report.parked", "no invoice could be made", "note it, nothing will follow",
+        "report.parked", "no invoice could be made", "record it; nothing will follow",
         [.invoiceParked], .parked),
       row(
-        "report.settled", "a charge had its end", "note it, a mail will follow",
+        "report.settled", "a charge was settled", "record it; a mail will follow",
         [.chargeSucceeded, .chargeDeclined], .settled),
       row(
-        "report.settled-silently", "nothing was charged, or it waits for a person",
-        "note it, no mail will follow", [.chargeSkipped, .chargeParked], .settledSilently),
+        "report.settled-silently", "nothing was charged, or it is waiting for a person",
+        "record it; no mail will follow", [.chargeSkipped, .chargeParked], .settledSilently),
       DecisionRow(
-        "report.invoice-mailed", found: "the invoice's mail had its end", .same, does: "note it",
+        "report.invoice-mailed", found: "the invoice mail is finished", .same, does: "record it",
         when: { $0.mail == .invoice }, action: { _ in .invoiceMailed }),
       DecisionRow(
-        "report.outcome-mailed", found: "the outcome's mail had its end", .same, does: "note it",
+        "report.outcome-mailed", found: "the outcome mail is finished", .same, does: "record it",
         when: { $0.mail == .receipt || $0.mail == .declined }, action: { _ in .outcomeMailed }),
       DecisionRow(
-        "report.noted", found: "something that moves no stage", .harmless, does: "nothing more",
+        "report.noted", found: "an event that changes no stage", .harmless, does: "nothing more",
         when: { _ in true }, action: { _ in .noted }),
     ])
 

@@ -1,10 +1,10 @@
-/// When a card that was declined softly is tried again.
+/// When a card is retried after a soft decline.
 ///
-/// `days` rise strictly and count from the first attempt: `3,5,7` means a second attempt on the
-/// third day, a third one on the fifth, a fourth one on the seventh. After an outage that plan lies
-/// in the past; then the gaps between the attempts are kept (3, 2 and 2 days), counted from when
-/// the last attempt had its end. So two attempts, and two mails about them, are never closer than
-/// the plan says.
+/// `days` are strictly ascending and count from the first attempt: `3,5,7` means a second attempt
+/// on the third day, a third on the fifth, a fourth on the seventh. After an outage that plan lies
+/// in the past; then the gaps between the attempts are kept (3, 2 and 2 days), counted from the end
+/// of the last attempt. So two attempts, and the mails about them, are never closer than the plan
+/// says.
 public struct RetrySchedule: Sendable, Equatable {
   public let days: [Int]
 

@@ -1,8 +1,8 @@
-/// What the ledger says when somebody asks for the close of a month.
+/// The ledger's facts when the close of a month is requested.
 public struct StartFacts: Sendable, Equatable {
-  /// The month's close was started before.
+  /// The month's close was already started.
   public var isStarted: Bool
-  /// How many accounts came after its start and would be in it, while it is running.
+  /// While it is running: how many accounts were imported after its start and would belong to it.
   public var late: Int
   /// A catalog that prices the month.
   public var hasCatalog: Bool
@@ -32,14 +32,14 @@ public struct StartFacts: Sendable, Equatable {
   }
 }
 
-/// What a trigger says it means.
+/// What a trigger confirms as intended.
 public struct StartPermission: Sendable, Equatable {
   /// Close a month that is not over.
   public var isEarly: Bool
-  /// Close a month of long ago, or of before the ledger's first.
+  /// Close a month from long ago, or from before the ledger's first.
   public var isPast: Bool
-  /// Take accounts into a running close that came after its start. Nobody knows of such an account
-  /// whether it was a customer of the month, and its flat fees are charged.
+  /// Add accounts imported after the start to a running close. It is not known whether such an
+  /// account was a customer in the month, and its flat fees are charged.
   public var isLate: Bool
 
   public init(isEarly: Bool = false, isPast: Bool = false, isLate: Bool = false) {
@@ -49,7 +49,7 @@ public struct StartPermission: Sendable, Equatable {
   }
 }
 
-/// What the invoicer has before it when a trigger arrives.
+/// The invoicer's input when a trigger arrives.
 public struct StartSituation: Sendable {
   public var period: Period
   public var now: Instant
@@ -65,7 +65,7 @@ public struct StartSituation: Sendable {
 
   public static let usualMonthsBack = 3
 
-  /// Throws `TimeError`, for a time zone or a year that is none.
+  /// Throws `TimeError` for an invalid time zone or year.
   public init(
     _ period: Period, at now: Instant, _ permission: StartPermission, monthsBack: Int,
     _ facts: StartFacts
@@ -91,9 +91,9 @@ public struct StartSituation: Sendable {
 
 public enum StartAction: Sendable, Equatable {
   case start
-  /// It is there: publish again what is not finished of it.
+  /// It exists: publish again what is unfinished.
   case resume
-  /// It is running: accounts that came after its start are entered, and the same is done.
+  /// It is running: accounts imported after its start are added, and the same is done.
   case takeIn
   case wait
   case refuse(StartRefusal)
@@ -105,7 +105,7 @@ public enum StartRefusal: String, Sendable, CaseIterable {
   case tooOld = "period-too-old"
   case noAccounts = "no-accounts"
 
-  /// Of the row that refused; `nil` for one that does not.
+  /// The refusal of a rule; `nil` for a rule that does not refuse.
   public init?(rule: String) {
     switch rule {
     case "close.not-begun", "close.not-over": self = .notOver
@@ -122,7 +122,7 @@ public struct StartDecision: Sendable {
   public let finding: Finding
   public let action: StartAction
   public let explanation: String
-  /// It started only because the trigger says that this month is meant.
+  /// It started only because the trigger confirms that this month is intended.
   public let isException: Bool
 
   /// Whether the ledger keeps it with the trigger.
@@ -132,25 +132,26 @@ public struct StartDecision: Sendable {
 }
 
 extension DecisionTable where Situation == StartSituation, Action == StartAction {
-  /// A month costs money, so the invoicer asks before it closes one that nobody can have meant.
+  /// A month costs money, so the invoicer refuses one that cannot be intended unless it is
+  /// confirmed.
   public static let start = DecisionTable(
     "invoicer, before a close",
     [
       DecisionRow(
         "close.late-accounts",
-        found: "the close is running, and `late` says that accounts that came later are meant",
-        .behind, does: "take them in, publish what is not finished again",
+        found: "the close is running, and `late` asks to add accounts imported later",
+        .behind, does: "add them, and publish again what is unfinished",
         when: { $0.facts.isStarted && $0.facts.late > 0 && $0.permission.isLate },
         action: { _ in .takeIn }),
       DecisionRow(
-        "close.exists", found: "the month's close was started before", .alreadyDone,
-        does: "publish what is not finished again", when: { $0.facts.isStarted },
+        "close.exists", found: "the month's close was already started", .alreadyDone,
+        does: "publish again what is unfinished", when: { $0.facts.isStarted },
         action: { _ in .resume }),
       DecisionRow(
         "close.no-catalog", found: "there is no catalog for the month yet", .behind,
         does: "retry later, then park", when: { !$0.facts.hasCatalog }, action: { _ in .wait }),
       DecisionRow(
-        "close.not-begun", found: "the month has begun nowhere", .contradiction,
+        "close.not-begun", found: "the month has not begun anywhere", .contradiction,
         does: "refuse it, `early` or not", when: { $0.now < $0.begins },
         action: { _ in .refuse(.notOver) }),
       DecisionRow(
@@ -162,19 +163,19 @@ extension DecisionTable where Situation == StartSituation, Action == StartAction
         does: "refuse it", when: { $0.facts.accounts == 0 },
         action: { _ in .refuse(.noAccounts) }),
       DecisionRow(
-        "close.too-old", found: "the month is further back than is usual", .contradiction,
+        "close.too-old", found: "the month is further back than usual", .contradiction,
         does: "refuse it", when: { $0.isOld && !$0.permission.isPast },
         action: { _ in .refuse(.tooOld) }),
       DecisionRow(
-        "close.before-first", found: "the ledger begins only after that month", .contradiction,
+        "close.before-first", found: "the month ended before the ledger begins", .contradiction,
         does: "refuse it", when: { $0.isBeforeFirst && !$0.permission.isPast },
         action: { _ in .refuse(.tooOld) }),
       DecisionRow(
-        "close.start-early", found: "the month is not over, and `early` says it is meant",
+        "close.start-early", found: "the month is not over, but `early` confirms it",
         .material, does: "start it, record who allowed it", when: { $0.now < $0.ends.at },
         action: { _ in .start }),
       DecisionRow(
-        "close.start-past", found: "the month is of long ago, and `past` says it is meant",
+        "close.start-past", found: "the month is long past, but `past` confirms it",
         .material, does: "start it, record who allowed it",
         when: { $0.isOld || $0.isBeforeFirst }, action: { _ in .start }),
       DecisionRow(
@@ -196,7 +197,7 @@ extension StartSituation {
 
   var isOld: Bool { age > monthsBack }
 
-  /// The last month is usually closed by whoever imports their first files after its end.
+  /// A new user who imports their first files after a month's end usually closes that last month.
   var isBeforeFirst: Bool {
     guard age > 1, !facts.hasUsage else { return false }
     return facts.firstCatalogAt.map { $0 >= ends.at } ?? true
@@ -204,16 +205,16 @@ extension StartSituation {
 
   private func explanation(of rule: String) -> String {
     switch rule {
-    case "close.late-accounts": "the close of \(period) is running without accounts that came later"
-    case "close.exists": "the close of \(period) was started before"
+    case "close.late-accounts": "the close of \(period) is running without accounts imported later"
+    case "close.exists": "the close of \(period) was already started"
     case "close.no-catalog":
       firstPriced.map {
-        "there is no catalog for \(period), the first is valid from \($0): "
+        "there is no catalog for \(period); the first is valid from \($0): "
           + "closectl import catalog FILE"
       } ?? "there is no catalog yet: closectl import catalog FILE"
-    case "close.not-begun": "\(period) has not begun anywhere yet, it is \(now)"
+    case "close.not-begun": "\(period) has not begun anywhere yet; it is now \(now)"
     case "close.not-over", "close.start-early": notOver
-    case "close.no-accounts": "there is no account to close in \(period)"
+    case "close.no-accounts": "there are no accounts to close in \(period)"
     case "close.too-old", "close.before-first", "close.start-past": isOld ? tooOld : beforeFirst
     default: "the close of \(period) was not started before"
     }
@@ -222,9 +223,9 @@ extension StartSituation {
   private var notOver: String {
     // Clocks on Earth are at most 14 hours before UTC.
     if now < ends.at.adding(seconds: -26 * 3600) {
-      return "\(period) has not ended anywhere yet, it is \(now)"
+      return "\(period) has not ended anywhere yet; it is now \(now)"
     }
-    return "\(period) ends at \(ends.at) for accounts in \(ends.zone), it is \(now)"
+    return "\(period) ends at \(ends.at) for accounts in \(ends.zone); it is now \(now)"
   }
 
   private var tooOld: String {
@@ -235,6 +236,6 @@ extension StartSituation {
   private var beforeFirst: String {
     let first = facts.firstCatalogAt.map { "\($0)" } ?? "never"
     return "\(period) ended before the first catalog was imported (\(first)), and there is no "
-      + "usage of it or of an earlier month"
+      + "usage from that month or an earlier one"
   }
 }

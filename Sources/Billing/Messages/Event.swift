@@ -92,11 +92,11 @@ public struct EventData: Codable, Sendable, Equatable {
   public var reason: String?
   /// `close.completed`: how many accounts ended where.
   public var ends: [String: Int]?
-  /// `close.requested`: a month that is not over is meant.
+  /// `close.requested`: confirms a month that is not over.
   public var early: Bool?
-  /// `close.requested`: a month of long ago is meant.
+  /// `close.requested`: confirms a month from long ago.
   public var past: Bool?
-  /// `close.requested`: accounts that came after the start of a running close are taken in.
+  /// `close.requested`: adds accounts imported after the start of a running close.
   public var late: Bool?
 
   public init(

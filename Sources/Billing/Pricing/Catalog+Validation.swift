@@ -31,9 +31,9 @@ extension Catalog {
       try need(CatalogText.isLine(unit), "\(place).unit", CatalogText.lineExpectation)
     }
     if product.price.isFlat {
-      try need(product.metric == nil, "\(place).metric", "a flat price takes no metric")
+      try need(product.metric == nil, "\(place).metric", "a flat price has no metric")
     } else {
-      try need(product.metric != nil, "\(place).metric", "missing, only a flat price has none")
+      try need(product.metric != nil, "\(place).metric", "missing; only a flat price has none")
     }
     if let metric = product.metric {
       try need(CatalogText.isLine(metric), "\(place).metric", CatalogText.lineExpectation)

@@ -1,5 +1,5 @@
-/// The keys of one mapping of a catalog, read strictly: every error names its place, and a key
-/// nobody asked for is an error, since it is a typing mistake in a price.
+/// The keys of one mapping of a catalog, read strictly: every error names its place, and an unknown
+/// key is an error, because it is a typing mistake in a price.
 struct CatalogFields {
   private let container: KeyedDecodingContainer<CatalogKey>
 
@@ -114,17 +114,17 @@ struct CatalogFields {
   }
 }
 
-/// What people write beside a number, and what to do about it.
+/// A hint about text written beside a number.
 private enum DecimalHint {
   static func of(_ text: String, _ key: String) -> String {
     if text.contains("%") {
-      return key == "rate" ? "; \"0.081\" is 8.1 %" : "; without a percent sign"
+      return key == "rate" ? "; \"0.081\" is 8.1 %" : "; leave out the percent sign"
     }
     if text.contains(where: { $0.isLetter || $0.isCurrencySymbol }) {
-      return "; without a currency or a unit, the catalog and the product have them"
+      return "; leave out the currency and the unit, which the catalog and the product define"
     }
     return text.contains { ",'\u{2019}".contains($0) }
-      ? "; a point before the decimals, nothing between thousands" : ""
+      ? "; use a point before the decimals and no thousands separator" : ""
   }
 }
 

@@ -29,7 +29,7 @@ public struct Price: Sendable, Equatable {
     if case .flat = model { true } else { false }
   }
 
-  /// What usage costs by itself: without the minimum, which is due without any usage too. The flat
+  /// What usage alone costs: without the minimum, which is due even without usage. The flat
   /// amount of a tier stays: it is the price of the usage that entered it.
   var ofUsageAlone: Price {
     var price = self

@@ -15,7 +15,7 @@ struct PriceCheck {
       throw error("discount_percent", "expected 0 to 100, found \(percent)")
     }
     if price.isFlat, price.freeUnits != nil || price.convert != nil {
-      throw error("model", "a flat price takes neither free_units nor convert")
+      throw error("model", "a flat price has neither free_units nor convert")
     }
   }
 
@@ -48,7 +48,8 @@ struct PriceCheck {
       case nil where !isLast:
         throw error("\(place).up_to", "only the last tier may be open")
       case let upTo? where isLast:
-        throw error("\(place).up_to", "expected null, the last tier must be open, found \(upTo)")
+        throw error(
+          "\(place).up_to", "expected null, as the last tier must be open, found \(upTo)")
       case let upTo? where upTo <= lower:
         throw error("\(place).up_to", "expected more than \(lower), found \(upTo)")
       case let upTo?:
@@ -65,7 +66,7 @@ struct PriceCheck {
         "rate", "expected a fraction from 0 to 1 (\"0.029\" for 2.9 %), found \(share.rate)")
     }
     if hasFreeUnits, share.freeTotal != nil {
-      throw error("free_units", "the same as free_total here, expected one of them")
+      throw error("free_units", "means the same as free_total here; expected only one of them")
     }
     if let events = share.freeEvents, events < 0 {
       throw error("free_events", "expected 0 or more, found \(events)")

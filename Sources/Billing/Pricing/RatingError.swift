@@ -18,10 +18,10 @@ extension RatingError: CustomStringConvertible {
     case .arithmetic(let product, let period, let error):
       "product \(product), period \(period): \(error)"
     case .totalOverflow:
-      "the invoice total, or a sum it is made of, is above the limit of 15 digits in minor units"
+      "the invoice total, or a sum within it, is above the limit of 15 digits in minor units"
     case .eventsMissing(let product, let period, let expected, let found):
       "product \(product), period \(period): its price needs \(expected) single events, "
-        + "got \(found)"
+        + "found \(found)"
     }
   }
 }

@@ -1,15 +1,15 @@
 /// Country codes: ISO 3166-1 alpha-2. A code decides which tax applies, so one that only looks like
 /// a country's would be an invoice without tax.
 public enum Country {
-  /// Why a code is none, for the end of a sentence that names it; `nil` for a country's.
+  /// Why a code is not valid, for the end of a sentence that names it; `nil` for a country's code.
   public static func fault(_ code: String) -> String? {
     if codes.contains(code) { return nil }
     let capitals = code.uppercased()
     if capitals != code, fault(capitals) == nil {
       return "is not a country code in capital letters: write \"\(capitals)\""
     }
-    if let meant = meant[capitals] { return "is not a country code of ISO 3166: \(meant)" }
-    return "is not a country code of ISO 3166 (like CH)"
+    if let meant = meant[capitals] { return "is not an ISO 3166 country code: \(meant)" }
+    return "is not an ISO 3166 country code (like CH)"
   }
 
   /// XK is one of the codes that the standard leaves to its users. Everybody uses it for Kosovo,
@@ -34,8 +34,8 @@ public enum Country {
     "AN": "the Netherlands Antilles are now BQ, CW or SX", "CS": "write RS or ME",
     "YU": "write RS or ME", "SU": "write the country's own code, RU for Russia",
     "DD": "write DE", "TP": "write TL for Timor-Leste", "ZR": "write CD", "BU": "write MM",
-    "FX": "write FR", "NT": "write IQ or SA", "XX": "it stands for no country",
-    "ZZ": "it stands for no country", "AA": "it stands for no country",
+    "FX": "write FR", "NT": "write IQ or SA", "XX": "it is not assigned to a country",
+    "ZZ": "it is not assigned to a country", "AA": "it is not assigned to a country",
     "CHE": "write CH", "DEU": "write DE", "AUT": "write AT", "FRA": "write FR", "ITA": "write IT",
     "GBR": "write GB", "USA": "write US", "LIE": "write LI", "ESP": "write ES", "NLD": "write NL",
   ]

@@ -21,22 +21,22 @@ extension MoneyError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .overflow:
-      "the amount is too large to be kept exactly"
+      "the amount is too large to store exactly"
     case .aboveLimit(let currency):
       "the amount is above the limit of \(Money.limit(currency))"
     case .balanceAboveLimit(let currency):
       "the account's balance would be above the limit of "
         + "\(Money(Money.largestBalanceMinor, currency))"
     case .unknownCurrency(let code):
-      "unknown currency '\(Self.short(code))', expected an ISO 4217 code such as CHF"
+      "unknown currency '\(Self.short(code))'; expected an ISO 4217 code such as CHF"
     case .currencyMismatch(let one, let other):
       "cannot mix \(one) and \(other)"
     case .unreadableMoney(let text):
-      "'\(Self.short(text))' is not an amount, expected a decimal and a currency such as 12.30 CHF"
+      "'\(Self.short(text))' is not an amount; expected a decimal and a currency such as 12.30 CHF"
     case .tooManyDecimals(let text, let currency):
-      "'\(Self.short(text))' has too many decimals, \(currency) has \(currency.exponent)"
+      "'\(Self.short(text))' has too many decimals; \(currency) has \(currency.exponent)"
     case .unreadableDecimal(let text):
-      "'\(Self.short(text))' is not a decimal, expected digits with at most "
+      "'\(Self.short(text))' is not a decimal; expected digits with at most "
         + "\(ExactDecimal.maxScale) decimals such as 0.2135"
     case .divisionByZero:
       "division by zero"

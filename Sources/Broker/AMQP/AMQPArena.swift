@@ -70,7 +70,7 @@ struct AMQPArena: ~Copyable {
 
   private mutating func take(_ count: Int, alignment: Int) -> UnsafeMutableRawBufferPointer {
     let start = (used + alignment - 1) / alignment * alignment
-    precondition(start + count <= memory.count, "more was lent than a message may hold")
+    precondition(start + count <= memory.count, "more memory was lent than a message may hold")
     used = start + count
     return UnsafeMutableRawBufferPointer(rebasing: memory[start..<used])
   }
@@ -88,11 +88,11 @@ extension OutgoingMessage {
       return .returned(code: 502, text: "\(name) has \(text.utf8.count) bytes, AMQP allows 255")
     }
     guard let size = Self.bytes(ofHeaders: headers) else {
-      return .returned(code: 502, text: "a header's name has more than 128 bytes")
+      return .returned(code: 502, text: "a header name has more than 128 bytes")
     }
     if size > Self.maximumHeaderBytes {
       return .returned(
-        code: 501, text: "the headers have \(size) bytes, at most \(Self.maximumHeaderBytes) fit")
+        code: 501, text: "the headers have \(size) bytes, AMQP allows \(Self.maximumHeaderBytes)")
     }
     return nil
   }

@@ -2,8 +2,8 @@ import CRabbitMQ
 
 /// Calls that wait for the broker's answer, bounded by the call timeout.
 extension AMQPConnection {
-  /// Looks at the outcome of the last call. A closed channel is thrown as `ChannelClosed`, and is
-  /// open again only after `openChannel()`; everything else is the end of the connection.
+  /// Checks the outcome of the last call. A closed channel is thrown as `ChannelClosed`, and is
+  /// open again only after `openChannel()`; anything else is the end of the connection.
   func checkReply(_ doing: String) throws {
     let reply = amqp_get_rpc_reply(state)
     defer { amqp_maybe_release_buffers(state) }
@@ -23,7 +23,7 @@ extension AMQPConnection {
     }
   }
 
-  /// In good order; `openChannel()` opens the next one.
+  /// A clean close; `openChannel()` opens the next one.
   func closeChannel() throws(ConnectionLost) {
     let reply = amqp_channel_close(state, Self.channel, 200)
     guard reply.reply_type == AMQP_RESPONSE_NORMAL else {

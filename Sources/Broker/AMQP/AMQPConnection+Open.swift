@@ -8,7 +8,7 @@ extension AMQPConnection {
     _ url: BrokerURL, name: String, options: BrokerOptions
   ) throws(BrokerError) -> AMQPConnection {
     guard let state = amqp_new_connection() else {
-      throw .unreachable(host: url.host, port: url.port, why: "no memory is left")
+      throw .unreachable(host: url.host, port: url.port, why: "out of memory")
     }
     // Kept until we are logged in: OpenSSL calls back into it.
     let handshake = url.tls.map { TLSHandshake(url, $0) }
@@ -53,7 +53,7 @@ extension AMQPConnection {
       return String(cString: amqp_error_string2(status))
     }
     let error = SystemError.ofConnecting(to: url.host, port: url.port, within: .seconds(1))
-    return error.map { "\($0)" } ?? "connection refused, or no way there"
+    return error.map { "\($0)" } ?? "connection refused, or no route to the host"
   }
 
   private static func logIn(
@@ -88,8 +88,8 @@ extension AMQPConnection {
       if let handshake { throw handshake.endedAfterwards(why) }
       throw .unreachable(
         host: url.host, port: url.port,
-        why: "it is not a broker that speaks AMQP 0-9-1 (\(why))"
-          + "; where it speaks TLS: amqps://")
+        why: "it is not an AMQP 0-9-1 broker (\(why))"
+          + "; if it uses TLS, use amqps://")
     }
   }
 
@@ -101,7 +101,7 @@ extension AMQPConnection {
     }
   }
 
-  /// A fresh channel; also after the broker closed the last one.
+  /// A new channel; also after the broker closed the last one.
   func openChannel() throws(ConnectionLost) {
     _ = amqp_channel_open(state, Self.channel)
     do {
@@ -117,7 +117,7 @@ extension AMQPConnection {
 }
 
 extension AMQPArena {
-  /// Announces what we understand; without it the broker stays silent about these.
+  /// Announces what we support; without it the broker does not use these.
   fileprivate mutating func clientProperties(_ name: String) -> amqp_table_t {
     let known = table([
       "authentication_failure_close": .boolean(true), "basic.nack": .boolean(true),

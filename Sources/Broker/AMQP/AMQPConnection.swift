@@ -28,7 +28,7 @@ final class AMQPConnection {
     heartbeat = .seconds(Int(amqp_get_heartbeat(state)))
     guard let breaker = SocketBreaker(amqp_get_sockfd(state)) else {
       amqp_destroy_connection(state)
-      throw ConnectionLost(reason: "no descriptor is left: error \(errno)")
+      throw ConnectionLost(reason: "out of file descriptors: error \(errno)")
     }
     self.breaker = breaker
     var limit = timeval(options.callTimeout)
@@ -45,7 +45,7 @@ final class AMQPConnection {
     amqp_frames_enqueued(state) != 0 || amqp_data_in_buffer(state) != 0
   }
 
-  /// Must be turned at least so often for heartbeats to be sent and missed ones to be noticed.
+  /// Must run at least this often for heartbeats to be sent and missed ones to be noticed.
   var turnInterval: Duration { heartbeat == .zero ? .seconds(30) : heartbeat / 4 }
 
   /// The next event that is already there. Serves heartbeats; never waits.
@@ -62,7 +62,7 @@ final class AMQPConnection {
     }
   }
 
-  /// For a time in which nothing is read. If it cannot be written, the next call says why.
+  /// For a time in which nothing is read. If it cannot be written, the next call reports why.
   func sendHeartbeat() {
     var frame = amqp_frame_t()
     frame.frame_type = UInt8(AMQP_FRAME_HEARTBEAT)

@@ -44,7 +44,7 @@ struct AMQPContent {
   var body: [UInt8] = []
 }
 
-/// The connection cannot be used any more.
+/// The connection can no longer be used.
 struct ConnectionLost: Error, Equatable {
   var reason: String
 }

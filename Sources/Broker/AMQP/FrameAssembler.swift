@@ -26,11 +26,15 @@ struct FrameAssembler {
     switch Int32(frame.frame_type) {
     case AMQP_FRAME_METHOD: return try take(frame.payload.method)
     case AMQP_FRAME_HEADER:
-      guard opening != nil else { throw ConnectionLost(reason: "a header without a message came") }
+      guard opening != nil else {
+        throw ConnectionLost(reason: "received a header without a message")
+      }
       takeHeader(frame)
       return bodySize == 0 ? finish() : nil
     case AMQP_FRAME_BODY:
-      guard opening != nil else { throw ConnectionLost(reason: "a body without a message came") }
+      guard opening != nil else {
+        throw ConnectionLost(reason: "received a body without a message")
+      }
       let part = frame.payload.body_fragment
       bodyRead += UInt64(part.len)
       if keepsBody {

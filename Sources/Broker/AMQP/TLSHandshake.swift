@@ -1,8 +1,9 @@
 import CRabbitMQ
 import Glibc
 
-/// What OpenSSL makes of the broker's certificate, and why not. The library itself only says that a
-/// handshake failed, and compares names without knowing addresses; so OpenSSL compares them here.
+/// OpenSSL's verdict on the broker's certificate, with the reason. The library itself only reports
+/// that a handshake failed, and compares names without knowing addresses, so OpenSSL compares them
+/// here.
 final class TLSHandshake {
   private let url: BrokerURL
   private let tls: BrokerURL.TLS
@@ -44,7 +45,9 @@ final class TLSHandshake {
       url.isAddress
       ? X509_VERIFY_PARAM_set1_ip_asc(expected, url.host)
       : X509_VERIFY_PARAM_set1_host(expected, url.host, 0)
-    guard isSet == 1 else { throw .badURL("the host is no name a certificate can be for") }
+    guard isSet == 1 else {
+      throw .badURL("the host is not a name a certificate can be issued for")
+    }
     _ = mc_tls_attach(context, Unmanaged.passUnretained(self).toOpaque())
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER) { isGood, store in
       if isGood == 0, let store, let attached = mc_tls_attached(store) {
@@ -55,24 +58,24 @@ final class TLSHandshake {
     }
   }
 
-  /// Why it ended, in words for people; `nil`: for another reason than TLS.
+  /// Why it ended, in words for people; `nil` if the reason is not TLS.
   func refusal() -> BrokerError? {
     if fault != 0 { return untrusted(certificateFault) }
     let code = ERR_peek_last_error()
     guard code != 0, let text = ERR_reason_error_string(code) else { return nil }
     let reason = String(cString: text)
     if reason.contains("wrong version number") || reason.contains("packet length") {
-      return untrusted("it does not speak TLS there (amqps:// is for a port that does)")
+      return untrusted("it does not use TLS on that port (amqps:// needs a port that does)")
     }
-    if reason.contains("alert") { return untrusted("it refuses our certificate: \(reason)") }
+    if reason.contains("alert") { return untrusted("it rejects our certificate: \(reason)") }
     return untrusted("the TLS handshake failed: \(reason)")
   }
 
-  /// The broker's word on our certificate is lost when our first bytes find the connection closed.
+  /// The broker's verdict on our certificate is lost if our first bytes find the connection closed.
   func endedAfterwards(_ why: String) -> BrokerError {
     untrusted(
-      "it ended the connection right after the handshake (\(why)): it may ask for a client "
-        + "certificate, or refuse ours")
+      "it ended the connection right after the handshake (\(why)): it may require a client "
+        + "certificate, or reject ours")
   }
 
   private func untrusted(_ why: String) -> BrokerError {
@@ -84,7 +87,7 @@ final class TLSHandshake {
     case X509_V_ERR_CERT_HAS_EXPIRED: "its certificate has expired"
     case X509_V_ERR_CERT_NOT_YET_VALID: "its certificate is not valid yet"
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
-      "its certificate is for another name than \(url.host)"
+      "its certificate is not for \(url.host)"
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
       X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
       X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:

@@ -14,11 +14,11 @@ enum BrowsingCommand: Sendable {
 /// however long the queue is. What the broker may send ahead is bounded by a window; where the
 /// queue is longer than one, another consumer with a window of its own is opened beside it.
 final class BrowsingLoop {
-  /// How long nothing comes before the broker is asked whether there is anything left: others may
-  /// have taken what was counted at the start.
+  /// How long to wait in silence before asking the broker whether anything is left: others may have
+  /// taken what was counted at the start.
   private static let silence = Duration.milliseconds(200)
-  /// A busy broker takes its time between giving us a message and sending it: only after so many
-  /// looks in silence at an empty queue is nothing more on its way.
+  /// A busy broker takes time between assigning us a message and sending it: only after this many
+  /// silent checks of an empty queue is nothing more on its way.
   private static let patience = 15
 
   private let nodes: BrokerNodes
@@ -53,7 +53,7 @@ final class BrowsingLoop {
       if closing != nil { break }
       let turn = connection.map { ContinuousClock.now + $0.turnInterval } ?? .now + .seconds(60)
       mailbox.sleep(until: turn, descriptor: nil)
-      // Nothing is read before the next page is asked for; the broker hears that we live.
+      // Nothing is read before the next page is requested, but the broker gets heartbeats.
       connection?.sendHeartbeat()
     }
     for command in mailbox.close() {
@@ -93,8 +93,8 @@ final class BrowsingLoop {
     return .unreachable(host: node.host, port: node.port, why: why)
   }
 
-  /// What is written may be read by nobody: the broker's answer to a question after it, on the same
-  /// channel, tells that it was.
+  /// Data that was written may never be read; the broker's answer to a later question on the same
+  /// channel proves that it was.
   private func takeOff(_ numbers: [UInt64]) throws {
     guard let connection else { throw ConnectionLost(reason: "it was closed") }
     if numbers.isEmpty { return }
@@ -174,7 +174,7 @@ final class BrowsingLoop {
     return false
   }
 
-  /// What is neither ready nor on its way to us is in the hands of others.
+  /// Messages that are neither ready nor on their way to us are held by others.
   private func isEmpty(_ connection: AMQPConnection) throws -> Bool {
     let depth = try connection.depth(of: queue)
     return depth?.messages ?? 0 == 0 && !connection.hasUnreadFrames

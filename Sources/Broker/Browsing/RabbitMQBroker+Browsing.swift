@@ -44,8 +44,8 @@ extension RabbitMQBroker {
     }
   }
 
-  /// Closing the connection is what gives everything back; the broker does so by itself as well
-  /// when the socket goes.
+  /// Closing the connection returns everything; the broker also does so on its own when the socket
+  /// closes.
   private func end(_ mailbox: Mailbox<BrowsingCommand>) async {
     let reply = Reply<Void>()
     guard mailbox.post(.close(reply)) else { return }

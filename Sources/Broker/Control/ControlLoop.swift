@@ -76,7 +76,7 @@ final class ControlLoop {
         ask { connection in
           try connection.differences(from: topology, inspection) { refused in
             logger.info(
-              "queues are looked for, their arguments are not compared: the user may not declare",
+              "queue arguments are not compared, because the user may not declare",
               metadata: ["broker": "\(refused.text)"])
           }
         })

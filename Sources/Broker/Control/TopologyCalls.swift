@@ -20,12 +20,12 @@ extension AMQPConnection {
       let isDoubtful = depth == QueueDepth(messages: 0, consumers: 0)
       if !isDoubtful || ContinuousClock.now - start < .milliseconds(200) { return depth }
     }
-    throw ConnectionLost(reason: "queue \(queue) does not tell how long it is")
+    throw ConnectionLost(reason: "queue \(queue) did not report its length")
   }
 
   private func answeredDepth(of queue: String) throws -> QueueDepth? {
     var depth: QueueDepth?
-    let outcome = try attempt("looking at queue \(queue)") {
+    let outcome = try attempt("inspecting queue \(queue)") {
       lend { arena in
         let answer = amqp_queue_declare(
           state, Self.channel, arena.bytes(queue), 1, 1, 0, 0, amqp_table_t())
@@ -57,8 +57,8 @@ extension AMQPConnection {
   /// Creates nothing: declares again, with the expected arguments, only what is there. Bindings are
   /// not looked at: AMQP cannot ask for them, and binding again would create them.
   ///
-  /// `.asPermitted`: from the first declaration that the broker does not permit on, which is told,
-  /// nothing is declared any more.
+  /// `.asPermitted`: after the first declaration that the broker does not permit, which is
+  /// reported, nothing more is declared.
   func differences(
     from topology: Topology, _ inspection: TopologyInspection,
     notPermitted: (ChannelClosed) -> Void
@@ -110,7 +110,7 @@ extension AMQPConnection {
   }
 
   private func isMissing(_ exchange: Topology.Exchange) throws -> Bool {
-    let outcome = try attempt("looking at exchange \(exchange.name)") {
+    let outcome = try attempt("inspecting exchange \(exchange.name)") {
       lend { arena in
         _ = amqp_exchange_declare(
           state, Self.channel, arena.bytes(exchange.name), arena.bytes(exchange.kind), 1, 1, 0, 0,

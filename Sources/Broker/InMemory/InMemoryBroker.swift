@@ -32,7 +32,7 @@ public final class InMemoryBroker: Broker {
     self.user = user
   }
 
-  /// Another client of the same broker, to be closed by itself.
+  /// Another client of the same broker, which must be closed separately.
   public func anotherConnection() -> InMemoryBroker { InMemoryBroker(shared, user) }
   public func anotherConnection(as user: String) -> InMemoryBroker { InMemoryBroker(shared, user) }
 

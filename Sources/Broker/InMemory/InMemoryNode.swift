@@ -1,5 +1,5 @@
-/// Exchanges, queues and consumers of the in-memory broker, without locks and without a clock: time
-/// is what it is told.
+/// Exchanges, queues and consumers of the in-memory broker, without locks and without a clock: the
+/// caller sets the time.
 struct InMemoryNode {
   struct Attached {
     var queue: String

@@ -1,21 +1,21 @@
-/// When something that is away is worth a line: once when it goes, now and then while it stays
-/// away, once when it is back. However many notice it, and however often each of them tries, it is
-/// one outage: it lasts until each who has missed it has found it again, or until nobody has missed
-/// it for long.
+/// Decides when an outage deserves a log line: once when it begins, now and then while it lasts,
+/// and once when it is over. However many callers notice it, and however often each of them
+/// retries, it is one outage: it lasts until every caller that missed the part has found it again,
+/// or until none has missed it for long.
 package struct Outage: Sendable {
   package enum Word: Sendable, Equatable {
     case begins
     case goesOn(Duration)
-    /// Nothing that was not said already.
+    /// Nothing new to report.
     case known
   }
 
-  /// Whoever reads a log's last minutes finds why nothing happens.
+  /// So that the last minutes of a log explain why nothing happens.
   package static let reminder = Duration.seconds(600)
-  /// A reason that was not said yet, such as what comes after a connection was lost.
+  /// A new reason, such as the one that follows a lost connection.
   package static let newReason = Duration.seconds(60)
-  /// Twice the longest usual pause between two tries. Not all that is missed is found again: a
-  /// message may become a dead letter, or another process may have it.
+  /// Twice the longest usual pause between two tries. Not everything that is missed is found again:
+  /// a message may become a dead letter, or another process may have it.
   static let forgotten = Duration.seconds(7200)
 
   private var missedBy: Set<String> = []
@@ -46,7 +46,7 @@ package struct Outage: Sendable {
     return .goesOn(now - begun)
   }
 
-  /// How long it was away, once all who missed it have it again.
+  /// The duration of the outage, once all that missed the part have it again.
   package mutating func found(by who: String, at now: ContinuousClock.Instant) -> Duration? {
     forget(at: now)
     guard missedBy.remove(who) != nil, missedBy.isEmpty else { return nil }

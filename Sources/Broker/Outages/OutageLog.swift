@@ -1,9 +1,9 @@
 import Logging
 import Synchronization
 
-/// Writes an outage's lines, whoever of a process notices it: one when it begins, one every ten
-/// minutes while it lasts, sooner for another reason, one when it is over. What is noticed besides
-/// is of level `debug`.
+/// Writes an outage's log lines, whichever part of a process notices it: one when it begins, one
+/// every ten minutes while it lasts, sooner if the reason changes, and one when it is over.
+/// Everything else is logged at level `debug`.
 package final class OutageLog: Sendable {
   private let saying: String
   private let back: String?
@@ -11,7 +11,7 @@ package final class OutageLog: Sendable {
   private let logger: Logger
   private let state = Mutex(Outage())
 
-  /// `saying`: "waiting for the broker". `back`: what is said when it is over; `nil`: nothing.
+  /// `saying`: "waiting for the broker". `back`: logged when it is over; `nil` for nothing.
   package init(
     _ saying: String, back: String? = nil, level: Logger.Level = .warning, _ logger: Logger
   ) {
@@ -21,7 +21,7 @@ package final class OutageLog: Sendable {
     self.logger = logger
   }
 
-  /// `waiting`: messages that wait because of it, as far as this one knows. `next`: until the next
+  /// `waiting`: messages waiting because of it, as far as the caller knows. `next`: until the next
   /// try.
   package func missed(
     by who: String, _ why: String? = nil, waiting: Int?, next: Duration,

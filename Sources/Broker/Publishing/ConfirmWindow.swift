@@ -4,7 +4,7 @@ struct ConfirmWindow<Message> {
     var message: Message
     var writtenAt: ContinuousClock.Instant
     var returned: PublishResult?
-    /// A return may have been this one's, or that of an earlier copy of the same message.
+    /// A return may belong to this one, or to an earlier copy of the same message.
     var isDoubtful = false
 
     func result(taken: Bool) -> PublishResult {
@@ -26,12 +26,12 @@ struct ConfirmWindow<Message> {
     count += 1
   }
 
-  /// When the message was written that has waited longest for its confirm.
+  /// When the message that has waited longest for its confirm was written.
   var waitingSince: ContinuousClock.Instant? { count == 0 ? nil : entries[head]?.writtenAt }
 
-  /// A return comes before its confirm and has no tag. The broker returns in the order of
-  /// publishing, but where several copies of a message are open, nobody knows whether the first one
-  /// has found its queue: none of the others counts as confirmed then.
+  /// A return comes before its confirm and has no tag. The broker returns in publishing order, but
+  /// if several copies of a message are open, it is not known whether the first one reached its
+  /// queue: then none of the others counts as confirmed.
   mutating func markReturned(_ result: PublishResult, where matches: (Message) -> Bool) {
     var isMarked = false
     for index in entries.indices[head...] {

@@ -27,7 +27,7 @@ final class PublishingLoop {
   private var waiting = PublishQueue()
   private var blocked = false
   private var wantsRoom = false
-  /// The silence of a broker that takes nothing is no fault.
+  /// The silence of a broker that accepts nothing is not a fault.
   private var unblockedAt = ContinuousClock.now
   private var wasRefused = false
   private var channelOpenedAt = ContinuousClock.now
@@ -49,7 +49,7 @@ final class PublishingLoop {
     backoff = Backoff(floor: options.reconnectFloor, ceiling: options.reconnectCeiling)
   }
 
-  /// `opened` learns how the first attempt went; without a first connection the thread ends.
+  /// `opened` receives the result of the first attempt; without a first connection the thread ends.
   func run(_ opened: Reply<Void>) {
     do {
       connection = try open()
@@ -115,7 +115,7 @@ final class PublishingLoop {
     connection = nil
     blocked = false
     let unanswered = window.removeAll()
-    // Said before those who wait hear of it: they need not say it again.
+    // Logged before the waiting callers notice, so that they need not log it again.
     postpone(reason, ConnectionLost.sentence(node, reason), waiting: unanswered.count)
     for place in unanswered {
       place.batch.resolve(place.index, .unknown("the connection was lost: \(reason)"))
@@ -148,32 +148,32 @@ final class PublishingLoop {
       case .blocked(let reason):
         blocked = true
         link.link = .blocked(reason)
-        logger.warning("publishing: the broker takes nothing for now: \(reason)")
+        logger.warning("publishing: the broker accepts nothing for now: \(reason)")
       case .unblocked:
         blocked = false
         unblockedAt = .now
         link.link = .connected
-        logger.info("publishing: the broker takes messages again")
+        logger.info("publishing: the broker accepts messages again")
       case .channelClosed(let closed): try reopenChannel(closed)
       case .delivered, .deliveredTooLarge, .cancelled, .cancelDone: break
       }
     }
   }
 
-  /// A channel remembers who led a queue when it was opened. If that node died meanwhile, RabbitMQ
-  /// 3.10 refuses every message for that queue on this channel until the node is back, where a new
-  /// channel finds the new leader. At most one a second; a queue that is full goes on refusing.
+  /// A channel remembers which node led a queue when it was opened. If that node has died, RabbitMQ
+  /// 3.10 refuses every message for that queue on this channel until the node is back, whereas a
+  /// new channel finds the new leader. At most one per second; a full queue continues to refuse.
   private func renewChannel() throws(ConnectionLost) {
     guard let connection, wantsNewChannel, !blocked, window.count == 0 else { return }
     try connection.closeChannel()
     try openConfirmedChannel(connection)
-    logger.info("publishing: messages were refused, goes on over a new channel")
+    logger.info("publishing: messages were refused; continuing on a new channel")
   }
 
   private var wantsNewChannel: Bool { wasRefused && channelOpenedAt + .seconds(1) <= .now }
 
-  /// One bad exchange name, or one key we may not publish, closes the channel for all. Only the
-  /// messages for that exchange or key are returned; what happened to the others nobody knows.
+  /// One bad exchange name, or one key we may not publish, closes the channel for all messages.
+  /// Only those for that exchange or key are returned; what happened to the others is not known.
   private func reopenChannel(_ closed: ChannelClosed) throws(ConnectionLost) {
     guard let connection else { return }
     func result(_ message: OutgoingMessage) -> PublishResult {
@@ -195,7 +195,7 @@ final class PublishingLoop {
 
   /// Its confirms count from 1 again.
   private func openConfirmedChannel(_ connection: AMQPConnection) throws(ConnectionLost) {
-    precondition(window.count == 0, "what was written on the channel before has no answer yet")
+    precondition(window.count == 0, "messages on the previous channel are still unanswered")
     window = ConfirmWindow()
     wasRefused = false
     channelOpenedAt = .now
@@ -222,7 +222,7 @@ final class PublishingLoop {
         }
         guard let (batch, index) = waiting.next() else { return }
         let message = batch.messages[index]
-        // Before it is written: of a write that fails half-way nobody knows.
+        // Before it is written, because the outcome of a write that fails half-way is not known.
         window.add(Place(batch: batch, index: index))
         try connection.publish(message)
         options.published?()
@@ -231,13 +231,13 @@ final class PublishingLoop {
     }
   }
 
-  /// Before a new channel what is on the old one has to be answered.
+  /// Before a new channel is opened, everything on the old one must be answered.
   private var hasWork: Bool {
     !waiting.isEmpty && window.count < options.publishWindow && !wantsNewChannel
   }
 
-  /// A channel that leaves one message without an answer is given up, whatever else it confirms: it
-  /// would fill its window for ever, or keep the next channel waiting for an empty one.
+  /// A channel that leaves one message unanswered is given up, whatever else it confirms: it would
+  /// block its window forever, or keep the next channel waiting for it to empty.
   private func noticeSilence() throws(ConnectionLost) {
     guard connection != nil, !blocked, let oldest = window.waitingSince,
       max(oldest, unblockedAt) + options.publishTimeout * 3 < .now

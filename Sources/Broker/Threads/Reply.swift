@@ -1,7 +1,7 @@
 import Synchronization
 
 /// One answer from a connection's thread to a waiting caller. The first answer counts; a deadline
-/// gives one if nobody else does.
+/// supplies one if nothing else does.
 final class Reply<Value: Sendable>: Sendable {
   typealias Answer = Result<Value, BrokerError>
   private struct State {
@@ -20,7 +20,7 @@ final class Reply<Value: Sendable>: Sendable {
     continuation?.resume(returning: answer)
   }
 
-  /// Waits for the answer. `what` is named when there is none in time.
+  /// Waits for the answer. `what` is named in the error if there is none in time.
   func value(within limit: Duration, _ what: String) async throws(BrokerError) -> Value {
     let deadline = Deadlines.shared.schedule(at: .now + limit) { [self] in
       resolve(.failure(.timedOut("\(what), after \(limit)")))

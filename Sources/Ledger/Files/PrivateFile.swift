@@ -1,20 +1,19 @@
 import Glibc
 
-/// Files that are nobody else's business: ledgers and their locks, rejected rows, certificates.
-/// They are made for their owner alone, whatever the umask, and only where nothing else leads: a
-/// link, a FIFO or a device in a file's place is refused, since somebody else may have put it
-/// there.
+/// Private files: ledgers and their locks, rejected rows, certificates. They are created for their
+/// owner only, whatever the umask, and only as regular files: a link, a FIFO or a device in a
+/// file's place is refused, because somebody else may have put it there.
 package enum PrivateFile {
   package static let ownersOnly: mode_t = 0o600
 
-  /// Makes a new file and opens it for writing; something that has the name already is a fault.
+  /// Creates a new file and opens it for writing; it is a fault if the name is already taken.
   package static func create(
     _ path: String, mode: mode_t = ownersOnly
   ) throws(PrivateFileFault) -> CInt {
     let descriptor = Glibc.open(
       path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw .system(path, errno) }
-    // The umask may have taken more away than others' rights.
+    // The umask may have removed more than others' rights.
     guard fchmod(descriptor, mode) == 0 else {
       let code = errno
       close(descriptor)
@@ -23,8 +22,8 @@ package enum PrivateFile {
     return descriptor
   }
 
-  /// Opens a file for reading and writing, and makes it where it is not there. One that is there is
-  /// narrowed to `mode` where it is ours.
+  /// Opens a file for reading and writing, and creates it if it is missing. An existing file is
+  /// narrowed to `mode` if it is ours.
   package static func open(
     _ path: String, mode: mode_t = ownersOnly
   ) throws(PrivateFileFault) -> CInt {
@@ -32,7 +31,7 @@ package enum PrivateFile {
       do throws(PrivateFileFault) {
         return try create(path, mode: mode)
       } catch .system(_, EEXIST) {}  // somebody was first
-      // Not to wait for the other end of a FIFO.
+      // Do not wait for the other end of a FIFO.
       let descriptor = Glibc.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
       if descriptor < 0 && errno == ENOENT { continue }
       guard descriptor >= 0 else {
@@ -51,7 +50,7 @@ package enum PrivateFile {
     }
   }
 
-  /// What the name stands for is a regular file, or there is nothing of that name.
+  /// The name refers to a regular file, or to nothing.
   package static func requireRegular(_ path: String) throws(PrivateFileFault) {
     var status = stat()
     guard lstat(path, &status) == 0 else {
@@ -69,8 +68,8 @@ package enum PrivateFile {
     if let kind = otherKind(status) { throw .notRegular(path, kind) }
   }
 
-  /// Takes rights away that are not in `mode`, from a file that is ours: of another's it cannot be
-  /// done. A file that is not there has none.
+  /// Removes rights that are not in `mode` from a file of ours; it is not possible for another
+  /// user's. Does nothing for a missing file.
   package static func narrow(_ path: String, to mode: mode_t) {
     let descriptor = Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     if descriptor < 0 { return }

@@ -1,6 +1,6 @@
-/// Writes that are kept back, gathered by statement. Changes do not depend on each other; within
-/// one, statements on the same table keep their order, and tables follow the order in which rows
-/// refer to each other.
+/// Deferred writes, gathered by statement. Changes do not depend on each other; within one,
+/// statements on the same table keep their order, and tables follow the order in which rows refer
+/// to each other.
 struct PendingWrites {
   struct Group {
     let statement: PostgreSQLStatement
@@ -22,15 +22,16 @@ struct PendingWrites {
   private static let places = Dictionary(
     uniqueKeysWithValues: order.enumerated().map { ($0.element, $0.offset) })
 
-  /// Whether its table has a place. One without is written at once, after all that was kept back.
+  /// Whether its table has a place. A write without one is executed at once, after all deferred
+  /// writes.
   func takes(_ statement: PostgreSQLStatement) -> Bool { Self.places[statement.table] != nil }
 
   mutating func add(_ statement: PostgreSQLStatement, _ cells: [SQLCell]) {
     guard let table = Self.places[statement.table] else {
-      preconditionFailure("a table without a place: \(statement.sql)")
+      preconditionFailure("a table without a place in the order: \(statement.sql)")
     }
     let first = reached[table] ?? 0
-    // A row that is changed twice by one change is changed one time after the other.
+    // A row that one change modifies twice is modified twice in sequence.
     let isRepeated = reached[table].map { tables[table][$0].statement === statement } ?? false
     let from = isRepeated && statement.sql.hasPrefix("UPDATE") ? first + 1 : first
     let count = tables[table].count

@@ -1,10 +1,10 @@
 import CPostgres
 import Glibc
 
-/// Looks at the certificate of a server that libpq does not accept, since libpq does not say why.
+/// Examines a server certificate that libpq rejects, because libpq does not give the reason.
 ///
-/// A handshake of its own, in which nothing is verified, so nothing is told either: no certificate,
-/// no password, and it ends before the user's name would be sent.
+/// A separate handshake, in which nothing is verified, so nothing is disclosed either: no
+/// certificate, no password, and it ends before the user name would be sent.
 struct PostgreSQLCertificate {
   private let url: PostgreSQLURL
   private static let seconds = 5.0
@@ -13,7 +13,7 @@ struct PostgreSQLCertificate {
     self.url = url
   }
 
-  /// Words that follow "its certificate"; `nil` where it cannot be looked at, or is good by now.
+  /// Words that follow "its certificate"; `nil` if it cannot be examined, or is valid by now.
   func fault() -> String? {
     guard let handle = shakeHands() else { return nil }
     defer { PQfinish(handle) }
@@ -34,7 +34,7 @@ struct PostgreSQLCertificate {
     let deadline = SteadyClock.seconds() + Self.seconds
     var next = PGRES_POLLING_WRITING
     while next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING {
-      // The handshake is over, and the next step would be to say who we are.
+      // The handshake is over, and the next step would be to identify ourselves.
       if PQsslInUse(handle) != 0 && PQstatus(handle) == CONNECTION_MADE { return handle }
       guard wait(handle, toRead: next == PGRES_POLLING_READING, until: deadline) else { break }
       next = PQconnectPoll(handle)
@@ -71,7 +71,7 @@ struct PostgreSQLCertificate {
     return X509_STORE_CTX_get_error(context)
   }
 
-  /// libpq's own, where the URL names none.
+  /// libpq's default, if the URL names none.
   private var authorities: String {
     url.authorities ?? "\(getenv("HOME").map { String(cString: $0) } ?? "")/.postgresql/root.crt"
   }

@@ -2,9 +2,8 @@ import CPostgres
 import Glibc
 import Synchronization
 
-/// How long a server may say nothing before it is given up. One that is stopped says nothing and
-/// keeps its connections all the same, since the kernel goes on acknowledging for it: nothing else
-/// would notice.
+/// How long a server may be silent before it is given up. A stopped server is silent but keeps its
+/// connections, because the kernel continues to acknowledge for it: nothing else would notice.
 final class AnswerLimit: Sendable {
   private struct State {
     var silence = PostgreSQLTimes.longSilence
@@ -19,14 +18,14 @@ final class AnswerLimit: Sendable {
 
   func expect(silence: Double) { state.withLock { $0.silence = silence } }
 
-  /// Whoever waits for the result has no more time: an answer that comes at once is still taken.
+  /// The caller has no more time: an answer that arrives at once is still accepted.
   func shorten(to rest: Double = 2) {
     state.withLock { $0.end = min($0.end, SteadyClock.seconds() + rest) }
   }
 
   var isOver: Bool { SteadyClock.seconds() >= state.withLock { $0.end } }
 
-  /// When whoever last heard something at `time` gives up.
+  /// When to give up, if something was last received at `time`.
   func end(heardAt time: Double) -> Double {
     state.withLock { min($0.end, time + $0.silence) }
   }
@@ -40,13 +39,13 @@ extension PostgreSQLConnection {
     try send()
     while PQisBusy(handle) == 1 {
       try wait(for: POLLIN)
-      // The connection is lost: the result says so.
+      // The connection is lost, and the result reports it.
       if PQconsumeInput(handle) == 0 { break }
     }
     return PQgetResult(handle)
   }
 
-  /// All that is queued. A server that reads nothing is waited for like one that says nothing.
+  /// Everything queued. A server that reads nothing is treated like one that says nothing.
   private func send() throws {
     while true {
       switch PQflush(handle) {
@@ -64,7 +63,7 @@ extension PostgreSQLConnection {
       let left = limit.end(heardAt: began) - SteadyClock.seconds()
       if left <= 0 { throw silence(SteadyClock.seconds() - began) }
       var watched = pollfd(fd: PQsocket(handle), events: Int16(events), revents: 0)
-      // In pieces: the end may come nearer meanwhile.
+      // In pieces, because the deadline may move closer meanwhile.
       let found = poll(&watched, 1, CInt(min(left, 0.25) * 1000) + 1)
       if found > 0 || (found < 0 && errno != EINTR) { return }
     }
@@ -77,7 +76,7 @@ extension PostgreSQLConnection {
       isLost: true, isSilent: true)
   }
 
-  /// The last of all results of one call, or what the server refused.
+  /// The last result of one call, or the server's refusal.
   func answer(toSent sent: CInt) throws -> PostgreSQLResult {
     guard sent == 1 else { throw PostgreSQLError(nil, handle) }
     var last: PostgreSQLResult?
@@ -91,7 +90,7 @@ extension PostgreSQLConnection {
     }
     if fault == nil, let last { return last }
     var told = fault ?? PostgreSQLError(nil, handle)
-    // Of a connection that the server ended with a word of its own, the end is read after the word.
+    // If the server ended the connection with a message, the end is read after the message.
     told.isLost = !isUsable
     throw told
   }

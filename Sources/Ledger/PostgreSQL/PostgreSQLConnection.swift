@@ -18,23 +18,23 @@ final class PostgreSQLResult {
   var changed: Int { Int(String(cString: PQcmdTuples(pointer))) ?? 0 }
 }
 
-/// A connection through libpq. Every call blocks, so it belongs on a thread of its own.
+/// A connection through libpq. Every call blocks, so it belongs on its own thread.
 final class PostgreSQLConnection {
   let handle: OpaquePointer
   let limit: AnswerLimit
-  /// The server said nothing for too long: whatever it may still say, nobody hears it.
+  /// The server was silent for too long: anything it may still say is ignored.
   var isGivenUp = false
   private let signatures: PostgreSQLSignatures
   private var statements: [String: PostgreSQLStatement] = [:]
   private var prepared: [String: String] = [:]
-  /// Sent in front of the next call.
+  /// Sent before the next call.
   private var beginning: String?
 
   init(_ handle: OpaquePointer, _ signatures: PostgreSQLSignatures, _ limit: AnswerLimit) {
     self.handle = handle
     self.signatures = signatures
     self.limit = limit
-    // Waiting is done here, with an end.
+    // Waiting is done here, with a deadline.
     PQsetnonblocking(handle, 1)
   }
 
@@ -128,7 +128,7 @@ final class PostgreSQLConnection {
     let isEnded = PQexitPipelineMode(handle) == 1
     if isEnded && isUsable && fault == nil { return results }
     var told = fault ?? PostgreSQLError(nil, handle)
-    // Of a connection that the server ended with a word of its own, the end is read after the word.
+    // If the server ended the connection with a message, the end is read after the message.
     told.isLost = !isUsable
     throw told
   }
@@ -149,13 +149,13 @@ extension PostgreSQLConnection {
     let described = try answer(toSent: PQsendDescribePrepared(handle, ""))
     return (0..<PQnparams(described.pointer)).map { place in
       guard let type = PostgreSQLType(rawValue: PQparamtype(described.pointer, place)) else {
-        preconditionFailure("a value of a type that is not used: \(sql)")
+        preconditionFailure("a value of an unsupported type: \(sql)")
       }
       return type
     }
   }
 
-  /// What is needed again is planned anew, for the tables as they are then.
+  /// Statements that are needed again are replanned for the tables as they are then.
   func forgetPlans() throws {
     try execute("DISCARD PLANS")
   }
@@ -185,7 +185,7 @@ extension PostgreSQLConnection {
       values: PostgreSQLParameters(cells, statement.types))
   }
 
-  /// Each question's rows, the last column telling which.
+  /// Each question's rows; the last column identifies the question.
   func asking(_ statement: PostgreSQLStatement, _ lists: [[SQLCell]]) throws -> PostgreSQLCall {
     let name =
       try statement.asking ?? prepare(PostgreSQLText.asked(statement.sql, statement.types))
@@ -195,12 +195,12 @@ extension PostgreSQLConnection {
       values: PostgreSQLParameters(columnsOf: lists, statement.types))
   }
 
-  /// Many rows by one statement; `ending` is put behind it.
+  /// Many rows in one statement; `ending` is appended.
   func writing(
     _ statement: PostgreSQLStatement, _ rows: [[SQLCell]], ending: String = ""
   ) throws -> PostgreSQLCall {
     guard let text = statement.written else {
-      preconditionFailure("no form for many rows: \(statement.sql)")
+      preconditionFailure("no multi-row form: \(statement.sql)")
     }
     let known = ending.isEmpty ? statement.writing : nil
     let name = try known ?? prepare(text + ending)

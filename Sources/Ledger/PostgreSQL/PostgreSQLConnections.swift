@@ -1,9 +1,10 @@
 import Dispatch
 import Synchronization
 
-/// A bounded number of connections. Who finds none free waits in line, without blocking a thread.
-/// Cancelling a task does not interrupt its work, so what became of a commit is known, unless the
-/// server says nothing: then a task that is cancelled waits only a moment longer.
+/// A bounded number of connections. A caller that finds none free waits in line, without blocking a
+/// thread.
+/// Cancelling a task does not interrupt its work, so the outcome of a commit is known, unless the
+/// server is silent: then a cancelled task waits only a moment longer.
 final class PostgreSQLConnections: SQLConnections {
   private let url: PostgreSQLURL
   private let lanes: [PostgreSQLLane]
@@ -24,7 +25,7 @@ final class PostgreSQLConnections: SQLConnections {
 
   var removedGuards: Set<LedgerGuard> { [] }
 
-  /// A server that is there, and keeps no table of ours locked, answers at once.
+  /// A server that is up, and has no table of ours locked, answers at once.
   func condition() async -> StoreCondition {
     do {
       try await withLane { lane in
@@ -44,7 +45,7 @@ final class PostgreSQLConnections: SQLConnections {
 
   private static let conditionSeconds = 5.0
 
-  /// PostgreSQL checks its pages when it reads them; there is no more to look at from here.
+  /// PostgreSQL checks its pages when it reads them; there is nothing more to check from here.
   func damage(_ session: any SQLSession, limit: Int) throws -> [String] { [] }
 
   func read<Value: Sendable>(
@@ -78,7 +79,7 @@ final class PostgreSQLConnections: SQLConnections {
     return try result.mapError { PostgreSQLFault.translated($0, place: url.place) }.get()
   }
 
-  /// Waits for what is under way. Calls after the first do nothing.
+  /// Waits for work in progress. Calls after the first do nothing.
   func close() async throws {
     let waiting = state.withLock { state in
       state.isClosed = true

@@ -1,13 +1,13 @@
 import CPostgres
 
-/// What the server or the line to it said. Without details: they may hold values, personal data.
+/// What the server or the connection reported. Without details, which may contain personal data.
 struct PostgreSQLError: Error {
-  /// Five letters or digits; empty where the connection was lost.
+  /// Five letters or digits; empty if the connection was lost.
   var state: String
   var message: String
   /// The connection is gone, and with it the transaction, unless its COMMIT was sent.
   var isLost: Bool
-  /// The server said nothing for longer than it may: no use in trying again at once.
+  /// The server was silent for too long: retrying at once is pointless.
   var isSilent = false
 
   init(state: String, message: String, isLost: Bool, isSilent: Bool = false) {
@@ -31,15 +31,16 @@ struct PostgreSQLError: Error {
     if message.isEmpty { message = "the connection was lost" }
   }
 
-  /// Others were in the way; the same transaction may succeed when it is run again.
+  /// Other transactions were in the way; the same transaction may succeed when run again.
   var isConflict: Bool { state == "40001" || state == "40P01" }
-  /// Somebody wrote what was not there when it was asked for, or a set had one row twice.
+  /// Another transaction wrote a row that was absent when it was read, or a set contained a row
+  /// twice.
   var isCollision: Bool { state == "23505" || state == "21000" }
 }
 
-/// PostgreSQL's codes in the words of `StoreError`; `place` is server and database, no password.
+/// PostgreSQL's codes translated to `StoreError`; `place` is server and database, without password.
 enum PostgreSQLFault {
-  /// What is not a fault of the store is handed on as it is.
+  /// Anything that is not a fault of the store is passed on unchanged.
   static func translated(_ error: any Error, place: String) -> any Error {
     guard let error = error as? PostgreSQLError else { return error }
     let text = "\(place): \(error.message)" + (error.state.isEmpty ? "" : " (\(error.state))")
@@ -54,7 +55,7 @@ enum PostgreSQLFault {
     case "XX001", "XX002": return StoreError.damaged(text)
     case "55P03":
       return StoreError.unreachable(
-        "\(place): waited for rows or tables that another program keeps locked (55P03)")
+        "\(place): timed out waiting for rows or tables locked by another program (55P03)")
     default: break
     }
     switch error.state.prefix(2) {

@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
 
-/// One place for a connection, with a queue of its own on which everything of it runs. The
-/// connection is made when it is first needed, and again after it was lost.
+/// One slot for a connection, with a queue on which everything about it runs. The connection is
+/// opened when it is first needed, and again after it was lost.
 final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on its queue only
   let queue: DispatchQueue
   let limit = AnswerLimit()
@@ -40,7 +40,7 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
     connection = nil
   }
 
-  /// All of `body` sees one state. A connection that was lost while it was idle is made again.
+  /// All of `body` sees one state. A connection lost while idle is opened again.
   func read<Value>(
     _ extent: ReadExtent, _ body: (any SQLSession) throws -> Value
   ) throws -> Value {
@@ -78,7 +78,7 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
     do {
       try connection.end("ROLLBACK")
     } catch {
-      disconnect()  // The server undoes what is not committed.
+      disconnect()  // The server rolls back what is not committed.
     }
   }
 }
@@ -86,10 +86,10 @@ final class PostgreSQLLane: @unchecked Sendable {  // `connection` is touched on
 // MARK: Writing
 
 extension PostgreSQLLane {
-  /// Times a transaction is run again because others were in the way.
+  /// How often a transaction is retried because others were in the way.
   static let attempts = 12
   static let planSeconds = 60.0
-  /// How long the outcome of a commit is asked for, seconds.
+  /// How long to keep asking for the outcome of a commit, in seconds.
   static let outcomeSeconds = 30.0
 
   func write<Value>(
@@ -146,8 +146,8 @@ extension PostgreSQLLane {
     return value
   }
 
-  /// Plans are made for tables of the size they have. A first close fills empty ones within
-  /// minutes, so they are made anew as often as the work doubles, and once a minute.
+  /// Plans are made for tables of their current size. A first close fills empty tables within
+  /// minutes, so plans are renewed each time the work doubles, and once a minute.
   private func renewPlans(_ connection: PostgreSQLConnection) throws {
     writes += 1
     if writes < 2 * plannedWrites && SteadyClock.seconds() - plannedAt < Self.planSeconds { return }
@@ -169,12 +169,12 @@ extension PostgreSQLLane {
     }
   }
 
-  /// Asks the server, which knows as long as it has not been started anew since.
+  /// Asks the server, which knows unless it has been restarted since.
   private func isCommitted(_ transaction: String, _ before: String) throws -> Bool {
     let deadline = SteadyClock.seconds() + Self.outcomeSeconds
     let unknown = StoreError.unreachable(
-      "\(url.place): the connection was lost during a commit whose outcome is not known yet; "
-        + "trying again finds what was committed")
+      "\(url.place): the connection was lost during a commit, whose outcome is not known yet; "
+        + "a retry will find what was committed")
     while SteadyClock.seconds() < deadline && !limit.isOver {
       do {
         let connection = try connected()
@@ -195,7 +195,7 @@ extension PostgreSQLLane {
     throw unknown
   }
 
-  /// Longer each time, and never the same for two that met.
+  /// Longer each time, and never the same for two that collided.
   private func pause(_ attempt: Int) {
     let most = UInt32(min(1 << attempt, 256)) * 1000
     usleep(UInt32.random(in: most / 4...most))

@@ -1,16 +1,16 @@
 import CPostgres
 import Glibc
 
-/// Connects, and leaves the session as the ledger needs it or says why it is not. Blocks.
+/// Connects, and prepares the session for the ledger or throws the reason why it cannot. Blocks.
 enum PostgreSQLOpening {
-  /// What the URL does not say. A peer that is gone is noticed within half a minute.
+  /// Settings the URL does not contain. A vanished peer is noticed within half a minute.
   private static let defaults = [
     ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"),
     ("keepalives_count", "3"), ("tcp_user_timeout", "20000"),
   ]
 
-  /// Found by key, since statistics of tables that were just empty mislead the planner; what reads
-  /// whole tables sets these back.
+  /// Rows are found by key, because statistics of tables that were just empty mislead the planner;
+  /// queries over whole tables reset these.
   private static let settings = """
     SET client_encoding = 'UTF8'; SET client_min_messages = error;
     SET default_transaction_isolation = 'read committed'; SET jit = off;
@@ -37,7 +37,7 @@ enum PostgreSQLOpening {
     _ url: PostgreSQLURL, _ signatures: PostgreSQLSignatures, _ limit: AnswerLimit
   ) throws -> PostgreSQLConnection {
     let handle = withParameters(url) { PQconnectdbParams($0, $1, 1) }
-    guard let handle else { throw StoreError.unreachable("\(url.place): no memory for libpq") }
+    guard let handle else { throw StoreError.unreachable("\(url.place): out of memory for libpq") }
     guard PQstatus(handle) == CONNECTION_OK else {
       defer { PQfinish(handle) }
       throw PostgreSQLRefusal(String(cString: PQerrorMessage(handle)), url) {
@@ -48,7 +48,7 @@ enum PostgreSQLOpening {
     return PostgreSQLConnection(handle, signatures, limit)
   }
 
-  /// libpq's two lists. What comes later counts: the URL may say otherwise than the defaults.
+  /// libpq's two lists. Later entries count, so the URL can override the defaults.
   static func withParameters<Value>(
     _ url: PostgreSQLURL, instead: [(String, String)] = [],
     _ body: ([UnsafePointer<CChar>?], [UnsafePointer<CChar>?]) -> Value
@@ -62,7 +62,7 @@ enum PostgreSQLOpening {
       (keywords + [nil]).map { UnsafePointer($0) }, (values + [nil]).map { UnsafePointer($0) })
   }
 
-  /// A commit that was acknowledged must outlast a crash of the server.
+  /// An acknowledged commit must survive a crash of the server.
   private static func requireDurable(
     _ connection: PostgreSQLConnection, _ url: PostgreSQLURL
   ) throws {
@@ -85,9 +85,9 @@ enum PostgreSQLOpening {
     }
   }
 
-  /// A pooler that hands a server's connection from one transaction to the next would lose prepared
-  /// statements, settings and locks. Two sessions of ours that are open at once have two
-  /// different servers then and now, unless there is such a pooler.
+  /// A pooler that passes a server's connection from one transaction to another would lose prepared
+  /// statements, settings and locks. Two of our sessions open at the same time keep two different
+  /// servers, unless there is such a pooler.
   static func requireSessions(
     _ first: PostgreSQLConnection, _ second: PostgreSQLConnection, _ url: PostgreSQLURL
   ) throws {
@@ -97,20 +97,21 @@ enum PostgreSQLOpening {
     let other = try second.text(sql)
     if before == other {
       throw StoreError.invalid(
-        "\(url.place): a pooler in transaction mode is in between (pool_mode = transaction); "
+        "\(url.place): the connection goes through a pooler in transaction mode "
+          + "(pool_mode = transaction); "
           + "month-close needs session mode (pool_mode = session)")
     }
     let after = try first.text(sql)
     try second.execute("COMMIT")
     if before != after {
       throw StoreError.invalid(
-        "\(url.place): a pooler in between changes the server's session (pool_mode); "
+        "\(url.place): a pooler changes the server's session (pool_mode); "
           + "month-close needs session mode (pool_mode = session)")
     }
   }
 
-  /// Another after every start of the server and after every crash of it, which starts transaction
-  /// numbers anew that were not written down.
+  /// Changes with every start and every crash of the server, after which transaction numbers that
+  /// were not persisted are reused.
   static func epoch(_ connection: PostgreSQLConnection) throws -> String {
     try connection.text(
       "SELECT pg_postmaster_start_time() || ' ' || pg_stat_get_bgwriter_stat_reset_time()")

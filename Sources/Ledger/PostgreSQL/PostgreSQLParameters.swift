@@ -61,7 +61,7 @@ struct PostgreSQLParameters {
     case (.text(let value), .text), (.text(let value), .varchar):
       bytes.append(contentsOf: value.utf8)
     case (.bytes(let value), .bytes): bytes.append(contentsOf: value)
-    default: preconditionFailure("a value of another type than \(type.name) is given")
+    default: preconditionFailure("expected a value of type \(type.name)")
     }
     return CInt(bytes.count - start)
   }

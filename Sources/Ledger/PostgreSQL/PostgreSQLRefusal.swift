@@ -1,6 +1,6 @@
-/// Why no connection came about. libpq gives no code here, only words, in English where the server
-/// speaks it. Those about TLS are put as for the other connections, and waited for like them: a
-/// certificate may be renewed while services run. Files of ours that are no good are not.
+/// Why no connection could be made. libpq gives no code here, only words, in English if the server
+/// uses it. TLS problems are worded as for the other connections, and waited for like them, because
+/// a certificate may be renewed while services run. Unusable files of ours are not waited for.
 struct PostgreSQLRefusal {
   private let url: PostgreSQLURL
   private let text: String
@@ -26,7 +26,7 @@ struct PostgreSQLRefusal {
     return .unreachable("\(url.place): \(text)")
   }
 
-  /// What waiting does not mend.
+  /// Problems that waiting cannot fix.
   private static let lasting = [
     "password authentication failed", "certificate authentication failed", "no password supplied",
     "does not exist", "no pg_hba.conf entry", "is not permitted to log in", "permission denied",
@@ -38,14 +38,14 @@ struct PostgreSQLRefusal {
       return "its certificate \(certificateFault() ?? "cannot be verified")"
     }
     if text.contains("does not match host name") {
-      return "its certificate is for another name than \(url.host)"
+      return "its certificate is not for \(url.host)"
     }
-    if text.contains("server does not support SSL") { return "it does not speak TLS there" }
+    if text.contains("server does not support SSL") { return "it does not use TLS on that port" }
     if text.contains("requires a valid client certificate") {
-      return "it asks for a certificate of ours, and sslcert "
-        + (url.certificate.map { "\($0) is not there" } ?? "names none")
+      return "it requires a client certificate, but sslcert "
+        + (url.certificate.map { "\($0) does not exist" } ?? "names none")
     }
-    if isAlertAboutOurs { return "it refuses our certificate (sslcert): \(lastWords)" }
+    if isAlertAboutOurs { return "it rejects our certificate (sslcert): \(lastWords)" }
     return nil
   }
 
@@ -61,13 +61,13 @@ struct PostgreSQLRefusal {
     ].first { text.contains($0.0) }?.1
   }
 
-  /// A certificate for another user is told by the server as a wrong password.
+  /// The server reports a certificate for another user as a wrong password.
   private var perhapsOfAnotherUser: String {
     text.contains("authentication failed") && url.certificate != nil
       ? " (or the certificate in sslcert is for another user)" : ""
   }
 
-  /// Of several hosts each one's fault is told in libpq's words.
+  /// For several hosts, each one's fault in libpq's words.
   private var ofEachHost: String {
     text.matches(of: /connection to server/).count > 1 ? " (\(text))" : ""
   }

@@ -14,7 +14,7 @@ struct PostgreSQLSchema {
     self.migrations = migrations
   }
 
-  /// Held by whoever migrates: of several that start at once, the others wait and find it done.
+  /// Held during a migration: if several programs start together, the others wait and find it done.
   private static let lock = 0x6D63_6C73
 
   /// Leaves the store at a schema this program can work with, or says why it is not.

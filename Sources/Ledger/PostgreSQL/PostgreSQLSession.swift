@@ -155,7 +155,7 @@ final class PostgreSQLSession: SQLSession {
   func newKey(_ table: KeyedTable) throws -> Int64 {
     if keys[table]?.isEmpty != false { try reserve(table, 1) }
     guard let key = keys[table]?.popFirst() else {
-      throw StoreError.damaged("\(table.rawValue) has no numbers left")
+      throw StoreError.damaged("\(table.rawValue) has run out of numbers")
     }
     return key
   }
@@ -261,7 +261,7 @@ final class PostgreSQLSession: SQLSession {
     let number = PostgreSQLCall(
       statement: .prepared(name: name), values: PostgreSQLParameters())
     guard let result = try connection.run(heldBack() + [number]).last, result.count == 1 else {
-      throw StoreError.damaged("the server does not tell a transaction's number")
+      throw StoreError.damaged("the server did not report the transaction's number")
     }
     return result.row(0)[at: 0]
   }

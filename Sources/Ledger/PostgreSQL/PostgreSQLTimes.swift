@@ -16,7 +16,7 @@ struct PostgreSQLTimes: Sendable {
   static let longStatementSeconds = 300
   static let longSilence = Double(longStatementSeconds + 10)
 
-  /// A program that stopped in the middle of a transaction keeps its rows locked so long.
+  /// How long a program that stopped in the middle of a transaction keeps its rows locked.
   static let idleSeconds = 60
 
   static let long = """

@@ -33,7 +33,7 @@ enum PostgreSQLValue {
     case .integer: Int64(Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)))
     case .smallint: Int64(Int16(bigEndian: bytes.loadUnaligned(as: Int16.self)))
     case .boolean: Int64(bytes[0])
-    default: preconditionFailure("column \(column) is read as an integer, and is none")
+    default: preconditionFailure("column \(column) is read as an integer, but is not one")
     }
   }
 

@@ -60,7 +60,7 @@ struct DueRows {
     guard let (work, account) = found,
       let facts = try FactsQuery(database: database).facts(
         FactKey(account: work.account, invoice: work.invoice))
-    else { throw StoreError.damaged("due work \(key) names an account or invoice that is gone") }
+    else { throw StoreError.damaged("due work \(key) names a missing account or invoice") }
     return (work, account, facts)
   }
 

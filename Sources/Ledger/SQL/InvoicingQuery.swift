@@ -36,7 +36,7 @@ final class InvoicingQuery {
 
   func facts(_ account: String) throws -> InvoicingFacts {
     guard let (key, facts) = try FactsQuery(database: database).facts(account, period: period)
-    else { throw LedgerRefusal("account \(account) is not known") }
+    else { throw LedgerRefusal("account \(account) is unknown") }
     let currency = facts.account.currency
     let late = try late(key, currency).map { try lateUsage(key, $0, currency) }
     let usage = try usage(key, period)
@@ -132,7 +132,7 @@ final class InvoicingQuery {
     for part in parts {
       guard let name = metricNames[part.metric],
         let quantity = ExactDecimal(coefficient: part.sum, scale: part.scale)
-      else { throw StoreError.damaged("a usage sum of account \(account) makes no sense") }
+      else { throw StoreError.damaged("a usage sum of account \(account) is invalid") }
       if let last = sums.indices.last, sums[last].metric == name {
         sums[last].quantity = try sums[last].quantity.adding(quantity)
         sums[last].events += part.events
@@ -161,7 +161,7 @@ final class InvoicingQuery {
         guard
           let quantity = ExactDecimal(coefficient: row[.coefficient], scale: row[.scale])
         else {
-          throw StoreError.damaged("a usage row of account \(account) makes no sense")
+          throw StoreError.damaged("a usage row of account \(account) is invalid")
         }
         return quantity
       }

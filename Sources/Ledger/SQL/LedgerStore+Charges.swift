@@ -113,7 +113,7 @@ struct ChargeQuery {
 }
 
 extension Writing {
-  /// Once: what was decided first stays.
+  /// Once: the first decision stays.
   func record(_ record: GatewayChargeRecord) throws {
     let charge = record.charge
     try database.run(

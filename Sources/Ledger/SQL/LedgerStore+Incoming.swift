@@ -109,7 +109,7 @@ extension LedgerAccount {
   fileprivate init(incoming name: String) throws {
     let known: [LedgerAccount] = [.cash, .creditsGranted, .receivable, .customerCredit]
     guard let found = known.first(where: { $0.name == name }) else {
-      throw StoreError.damaged("`\(name)` is no ledger account of a payment")
+      throw StoreError.damaged("`\(name)` is not a ledger account for payments")
     }
     self = found
   }

@@ -1,6 +1,6 @@
 import Billing
 
-/// Which accounts belong to the close of a month: the one place that says so.
+/// Which accounts belong to the close of a month: defined only here.
 ///
 /// An account belongs if it is a customer on any day of the month, or has usage that no invoice
 /// contains and that this close bills. Days are counted by the calendar, so no time zone matters.
@@ -54,7 +54,7 @@ struct Membership {
 
   // MARK: Those that came after the start
 
-  /// Those whom a trigger takes in: nobody, once the close is closed.
+  /// The accounts a trigger adds: none once the close is finished.
   func lateCount(in run: CloseRun) throws -> Int {
     guard run.state == .running else { return 0 }
     return Int(try database.integer("SELECT count(*) FROM accounts a WHERE \(comesLate)") ?? 0)

@@ -1,7 +1,7 @@
 import Billing
 
-/// Whether a message is one that was committed, and whether a service has answered it. A message
-/// that was not committed is never "answered": its id may be that of an event still to come.
+/// Whether a message was committed, and whether a service has answered it. An uncommitted message
+/// is never "answered": its id may be that of a future event.
 struct RecognitionQuery {
   let database: any SQLSession
   let service: ServiceName

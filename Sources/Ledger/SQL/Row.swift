@@ -61,7 +61,7 @@ struct Row {
   {
     let text: String = self[at: index]
     guard let value = Value(rawValue: text) else {
-      throw StoreError.damaged("`\(text)` is no \(Value.self)")
+      throw StoreError.damaged("`\(text)` is not a valid \(Value.self)")
     }
     return value
   }

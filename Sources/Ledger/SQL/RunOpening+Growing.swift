@@ -20,15 +20,15 @@ extension RunOpening {
       run: run, ranges: first..<run.ranges, accounts: entered, isFirst: isFirst)
   }
 
-  /// A later trigger takes in who came after the start, unless the close is closed, and has what is
-  /// not finished published again. Before it takes anybody in, it reads the run under the lock that
-  /// whoever ends it takes as well: it is closed before, or ends only with those who are taken in.
+  /// A later trigger adds accounts imported after the start, unless the close is finished, and has
+  /// unfinished work published again. Before it adds any, it reads the run under the lock that
+  /// ending it also takes: either it is closed before, or it ends only with the accounts added.
   func resume(
     _ decide: (StartFacts) throws -> StartDecision, announce: (RunGrowth) throws -> [OutgoingEvent]
   ) throws -> OpenedRun? {
     let rows = RunRows(database)
     guard var run = try rows.run(request.period) else { return nil }
-    // Before anybody looks for accounts that lack a catalog: see `takeIn`.
+    // Before looking for accounts that lack a catalog: see `takeIn`.
     if run.state == .running {
       let catalogs = RunCatalogs(database: database, period: run.period)
       try catalogs.pin()

@@ -1,7 +1,7 @@
 import Billing
 import FoundationEssentials
 
-/// The first trigger of a close makes its run; later ones find it, and let accounts in that came
+/// The first trigger of a close creates its run; later ones find it, and add accounts imported
 /// meanwhile.
 struct RunOpening {
   let database: any SQLSession
@@ -19,7 +19,7 @@ struct RunOpening {
   /// the month.
   func create() throws -> RunGrowth {
     guard request.rangeSize > 0 else {
-      throw LedgerRefusal("a range of \(request.rangeSize) accounts")
+      throw LedgerRefusal("a range cannot hold \(request.rangeSize) accounts")
     }
     var run = CloseRun(
       period: request.period, state: .running, requestedBy: request.messageID,
@@ -63,8 +63,8 @@ struct RunOpening {
     }
   }
 
-  /// The ranges' events that nobody has finished, to be published again: a message that was lost
-  /// outside, whatever the reason, is replaced by triggering the close once more.
+  /// The events of unfinished ranges, to be published again: a message lost outside, for whatever
+  /// reason, is replaced by triggering the close once more.
   func unfinished(of run: CloseRun) throws -> [StoredEvent] {
     let events = try database.all(
       """
@@ -79,12 +79,12 @@ struct RunOpening {
     return events
   }
 
-  /// Younger events are on their way, and need not be told twice.
+  /// Younger events are on their way, and need not be published twice.
   static let patienceSeconds: Int64 = 60
 
-  /// Where one of several queues was missing, the broker had nothing to return: an event was
-  /// confirmed and one of its consumers never heard of it. So what was told of accounts that are
-  /// not finished is unpublished again; each service publishes its own, consumers know the ids.
+  /// If one of several queues was missing, the broker had nothing to return: an event was
+  /// confirmed, but one of its consumers never received it. So the events of unfinished accounts
+  /// are marked unpublished again; each service publishes its own, and consumers recognise the ids.
   private func tellAgain(of run: CloseRun) throws {
     try database.run(
       """

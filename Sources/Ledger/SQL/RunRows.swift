@@ -22,7 +22,7 @@ struct RunRows {
     try database.first("\(Self.sql) WHERE period = ?", [period.stored], decoded)
   }
 
-  /// Nobody else changes it until the transaction's end.
+  /// No other transaction changes it until this one ends.
   func lockedRun(_ period: Period) throws -> CloseRun? {
     try database.first(
       "\(Self.sql) WHERE period = ? \(database.dialect.forUpdate)", [period.stored], decoded)

@@ -1,6 +1,6 @@
-/// Where SQLite and PostgreSQL have no words in common.
+/// For what SQLite and PostgreSQL express differently.
 struct SQLDialect: Sendable {
-  /// A join that is made in the order in which it is written, where the planner can be told.
+  /// A join executed in the order in which it is written, if the planner can be directed.
   var orderedJoin: String
   /// The text up to the first `.`
   var firstWord: @Sendable (_ expression: String) -> String

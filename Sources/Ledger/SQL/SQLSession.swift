@@ -28,13 +28,13 @@ protocol SQLSession: AnyObject {
   /// Statements without values, `;` between them.
   func execute(sql: String) throws
 
-  /// Nobody else changes these accounts until the transaction's end. Always taken first, and in
-  /// order of key, so that nobody waits in a circle.
+  /// No other transaction changes these accounts until this one ends. Always taken first, and in
+  /// order of key, so that there is no circular wait.
   func lockAccounts(_ ids: [String]) throws
 
-  /// A key for a new row of the table: nobody else is given it.
+  /// A key for a new row of the table, which is given to no one else.
   func newKey(_ table: KeyedTable) throws -> Int64
-  /// So many keys will be wanted.
+  /// The number of keys that will be needed.
   func reserve(_ table: KeyedTable, _ count: Int) throws
   /// Runs `read` for every item. It only reads, and may be run several times for one.
   func collect<Item, Value>(_ items: [Item], _ read: (Item) throws -> Value) throws -> [Value]

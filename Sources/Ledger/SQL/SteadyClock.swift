@@ -1,6 +1,6 @@
 import Glibc
 
-/// For how long something takes or may take: nobody sets it.
+/// Measures durations and deadlines; it cannot be set.
 enum SteadyClock {
   static func seconds() -> Double {
     var time = timespec()

@@ -21,7 +21,7 @@ extension CivilDate {
   init?(stored: Int?) throws {
     guard let stored else { return nil }
     let date = CivilDate(inPeriods: stored / 10_000, stored / 100 % 100, stored % 100)
-    guard let date else { throw StoreError.damaged("`\(stored)` is no date") }
+    guard let date else { throw StoreError.damaged("`\(stored)` is not a date") }
     self = date
   }
 }

@@ -1,6 +1,6 @@
 import Billing
 
-/// Accounts of a running close that were parked for want of a catalog, once there is one: their end
+/// Accounts of a running close that were parked for lack of a catalog, once there is one: their end
 /// is undone, and their ranges are announced again.
 ///
 /// The decision that parked an account stays; it answered the range's first event. The new event
@@ -19,7 +19,7 @@ struct TakingIn {
   ) throws -> TakenIn {
     let seen = Set(try candidates())
     if seen.isEmpty { return TakenIn() }
-    // In the order in which everybody takes them: accounts, counters, runs.
+    // In the order used everywhere: accounts, counters, runs.
     try database.lockAccounts(seen.sorted())
     try RunOpening(database: database, request: request).lock()
     guard let run = try runningRun() else { return TakenIn() }
@@ -38,10 +38,10 @@ struct TakingIn {
       accounts: members.count, events: try ranges.map { try announced($0, of: run, announce) })
   }
 
-  /// Who would be taken in.
+  /// The accounts that would be added.
   func candidates() throws -> [String] { try members().map(\.account) }
 
-  /// Nobody can end it before this transaction's end.
+  /// It cannot be ended before this transaction ends.
   private func runningRun() throws -> CloseRun? {
     _ = try database.integer(
       "SELECT finished FROM close_runs WHERE period = ? \(database.dialect.forUpdate)",

@@ -34,7 +34,7 @@ enum WideSum {
 
   static func value(_ sum: Int128) throws -> Int64 {
     guard let value = Int64(exactly: sum) else {
-      throw LedgerRefusal("a sum of amounts is \(sum) minor units, more than can be shown")
+      throw LedgerRefusal("a sum of amounts is \(sum) minor units, too large to show")
     }
     return value
   }

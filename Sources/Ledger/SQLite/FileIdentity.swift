@@ -1,7 +1,7 @@
 import Glibc
 
-/// Which file it is, whatever its name: a file that was moved or deleted while it is open is still
-/// written to, and nobody would ever read that again.
+/// Identifies a file, whatever its name: a file that is moved or deleted while open is still
+/// written to, and nobody would ever read it again.
 struct FileIdentity: Equatable, Sendable {
   private let device: UInt
   private let inode: UInt
@@ -37,14 +37,14 @@ struct FileIdentity: Equatable, Sendable {
   }
 
   static func gone(_ path: String) -> StoreError {
-    .unreachable("\(path) is not there any more: it was moved or deleted while it was in use")
+    .unreachable("\(path) no longer exists: it was moved or deleted while in use")
   }
 
   static func replaced(_ path: String) -> StoreError {
-    .unreachable("\(path) was replaced while it was in use: this program has to be started again")
+    .unreachable("\(path) was replaced while in use: restart this program")
   }
 
   static func moved(_ path: String) -> StoreError {
-    .unreachable("\(path) was moved, deleted or replaced while it was in use")
+    .unreachable("\(path) was moved, deleted or replaced while in use")
   }
 }

@@ -30,7 +30,7 @@ package final class FileLock: Sendable {
   }
 
   deinit {
-    // The descriptor is ours and open; there is nobody to tell of an error here.
+    // The descriptor is ours and open; an error here can be reported to no one.
     _ = Glibc.close(descriptor)
   }
 
@@ -54,7 +54,7 @@ package final class FileLock: Sendable {
     return try body()
   }
 
-  /// Whether the file is still the one its name stands for.
+  /// Whether the file is still the one its name refers to.
   var isInPlace: Bool { FileIdentity(descriptor: descriptor) == FileIdentity(path: path) }
 
   private static func fault(_ fault: PrivateFileFault, _ path: String) -> StoreError {

@@ -1,12 +1,12 @@
 import Foundation
 import Glibc
 
-/// The process that holds a file lock, as far as the kernel says.
+/// The process that holds a file lock, as far as the kernel shows it.
 public struct LockHolder: Equatable, Sendable, CustomStringConvertible {
   public var processID: Int32
-  /// Its program; empty where that is not known.
+  /// Its program; empty if unknown.
   public var program: String
-  /// Stopped, by a signal or a debugger: it lets go of nothing until somebody wakes it.
+  /// Stopped, by a signal or a debugger: it releases nothing until it is resumed.
   public var isStopped: Bool
 
   public init(processID: Int32, program: String, isStopped: Bool) {
@@ -20,8 +20,8 @@ public struct LockHolder: Equatable, Sendable, CustomStringConvertible {
       + (isStopped ? ", which is stopped" : "")
   }
 
-  /// Looked up in `/proc/locks`; `nil` where nobody holds the lock, or only a process that cannot
-  /// be seen from here, in another container for instance.
+  /// Looked up in `/proc/locks`; `nil` if no process holds the lock, or only one that is not
+  /// visible from here, for instance in another container.
   static func of(_ file: FileIdentity) -> LockHolder? {
     guard let found = holdingProcess(of: file), found > 0 else { return nil }
     return LockHolder(

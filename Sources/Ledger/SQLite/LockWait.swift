@@ -2,9 +2,9 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// One wait for a file lock that ends. `flock` has no deadline of its own, and asking again and
-/// again would leave the lock idle in between and cost a busy store its pace. So the thread waits
-/// in the kernel, and a signal wakes it when its time is up.
+/// A wait for a file lock with a deadline. `flock` has none, and polling would leave the lock idle
+/// in between and slow down a busy store. So the thread waits in the kernel, and a signal wakes it
+/// when its time is up.
 final class LockWait: Sendable {
   let began = SteadyClock.seconds()
   private let end: Mutex<Double>
@@ -17,8 +17,8 @@ final class LockWait: Sendable {
   var isOver: Bool { SteadyClock.seconds() >= endsAt }
   var seconds: Int { Int((SteadyClock.seconds() - began).rounded()) }
 
-  /// Whoever waits for the result has no more time. A lock that is only busy for a moment is still
-  /// worth waiting for: what is to be written may be the answer of a payment gateway.
+  /// The caller has no more time. A lock that is busy only for a moment is still worth waiting for:
+  /// the data to be written may be the answer of a payment gateway.
   func shorten(to rest: Duration = .seconds(1)) {
     end.withLock { $0 = min($0, SteadyClock.seconds() + rest.inSeconds) }
     LockAlarm.shared.look()
@@ -42,14 +42,15 @@ final class LockWait: Sendable {
 private final class LockAlarm: Sendable {
   static let shared = LockAlarm()
 
-  /// Ignored by whoever does not wait here: it can end no program.
+  /// Ignored except while waiting here: it can end no program.
   private static let wakeUp = SIGURG
-  /// A signal that comes just before the thread waits is lost: it is sent until the thread is out.
+  /// A signal that arrives just before the thread waits is lost, so it is sent until the thread
+  /// returns.
   private static let again = 0.05
 
   private struct State {
     var waiting: [ObjectIdentifier: (thread: pthread_t, wait: LockWait)] = [:]
-    /// When the next look is due; infinite: at no time.
+    /// When the next check is due; infinite for never.
     var nextLook = Double.infinity
   }
   private let state = Mutex(State())
@@ -57,8 +58,7 @@ private final class LockAlarm: Sendable {
 
   private init() {
     var action = sigaction()
-    // Does nothing: a call that waits ends with EINTR all the same, since it is not to be
-    // restarted.
+    // Does nothing: a waiting call still ends with EINTR, because it must not be restarted.
     action.__sigaction_handler.sa_handler = { _ in }
     sigaction(Self.wakeUp, &action, nil)
   }

@@ -44,7 +44,7 @@ final class SQLiteConnections: SQLConnections {
   deinit {
     if state.withLock({ $0.isClosed }) { return }
     DispatchQueue.global().async { [lock, writer, readers] in
-      // Nobody is left to be told; what was committed is in the WAL either way.
+      // There is no caller left to report to; what was committed is in the WAL either way.
       try? Self.closeAll(lock, writer, readers)
     }
   }
@@ -170,7 +170,7 @@ final class SQLiteConnections: SQLConnections {
     return value
   }
 
-  /// A program that ends waits for the lock only so long.
+  /// How long a program that ends waits for the lock.
   private static let closingWait = Duration.seconds(2)
 
   /// Where the lock does not come, without a checkpoint: the WAL keeps every commit, and the next

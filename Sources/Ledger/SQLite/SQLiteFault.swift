@@ -2,7 +2,7 @@ import GRDB
 
 /// SQLite's error codes in the words of `StoreError`.
 enum SQLiteFault {
-  /// What is not a fault of the store is handed on as it is.
+  /// Anything that is not a fault of the store is passed on unchanged.
   static func translated(_ error: any Error, path: String) -> any Error {
     guard let error = error as? DatabaseError else { return error }
     if error.extendedResultCode == .SQLITE_READONLY_DBMOVED { return FileIdentity.moved(path) }
@@ -12,7 +12,7 @@ enum SQLiteFault {
     case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_AUTH:
       return StoreError.unreachable("\(path): \(text(error))")
     case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
-      return StoreError.unreachable("\(path): another program keeps it locked (\(text(error)))")
+      return StoreError.unreachable("\(path): another program has locked it (\(text(error)))")
     case .SQLITE_CORRUPT: return StoreError.damaged("\(path): \(text(error))")
     case .SQLITE_NOTADB: return StoreError.damaged("\(path): \(text(error))")
     case .SQLITE_CONSTRAINT: return LedgerRefusal(text(error))

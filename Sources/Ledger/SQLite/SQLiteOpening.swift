@@ -11,8 +11,8 @@ enum SQLiteOpening {
   /// so. Larger ones are checked by `problems()` and whenever they are opened to be migrated.
   static let checkedUpToBytes: Int64 = 512 << 20
 
-  /// SQLite counts the bytes of every allocation under one mutex of the whole process, for figures
-  /// that nobody here reads. Only before its first use can it be told not to; later it goes on.
+  /// SQLite counts the bytes of every allocation under one process-wide mutex, for figures that are
+  /// not used here. Counting can be switched off only before SQLite is first used.
   private static let areAllocationsUncounted = mc_sqlite_config_memstatus(0) == SQLITE_OK
 
   /// Takes the lock only where something is to be written: a store that is up to date opens, and

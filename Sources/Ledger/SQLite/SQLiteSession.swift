@@ -94,7 +94,7 @@ final class SQLiteSession: SQLSession {
       sqlite3_reset(statement)
       sqlite3_clear_bindings(statement)
     }
-    precondition(sqlite3_stmt_busy(statement) == 0, "already at work: \(sql)")
+    precondition(sqlite3_stmt_busy(statement) == 0, "statement already in use: \(sql)")
     precondition(Int(sqlite3_bind_parameter_count(statement)) == values.count, sql)
     for (index, value) in values.enumerated() {
       let place = CInt(index + 1)

@@ -51,7 +51,7 @@ public struct ConsumptionTally: Sendable, Equatable {
   public init() {}
 }
 
-/// So many things of one kind that one service made.
+/// The number of things of one kind that one service made.
 public struct Authorship: Sendable, Hashable {
   public enum Work: String, Sendable {
     /// By kind of transaction, by the rule's first word, by routing key, `placed` or `lifted`.

@@ -124,10 +124,10 @@ public struct MailRecord: Sendable, Equatable {
   public var isToBeSentAgain: Bool {
     state == .intended && reason?.hasPrefix(Self.again) == true
   }
-  /// Its receiver may have it from an earlier sending.
+  /// The recipient may already have it from an earlier sending.
   public var isPerhapsSent: Bool { reason?.contains(Self.perhapsSent) == true }
 
-  /// The reason of one of these, which says so once.
+  /// The reason for one of these, without the prefix twice.
   public static func perhapsSent(because reason: String?) -> String {
     let reason = reason ?? ""
     return reason.hasPrefix(perhapsSent) ? reason : perhapsSent + reason
@@ -182,18 +182,17 @@ public enum Write: Sendable {
   case record(GatewayChargeRecord)
   /// This gateway has answered with the idempotency key it was given.
   case keysKept(gateway: String)
-  /// A mail's intent (`intended`), also of one that is to be sent again, or a mail that will not be
-  /// sent (`suppressed`).
+  /// A mail's intent (`intended`), including one to be sent again, or a mail that will not be sent
+  /// (`suppressed`).
   case mail(MailRecord)
-  /// The end of an intended mail: `sent` or `refused`.
+  /// The outcome of an intended mail: `sent` or `refused`.
   case mailEnd(MailRecord)
-  /// What the mail server said last of an intended mail that is tried again.
+  /// The mail server's last answer about an intended mail that is being retried.
   case mailWaits(MailKey, String)
-  /// A mail that has its end is to be sent once more; refused (`stale`) unless it is in the state
-  /// that is given.
+  /// A finished mail is to be sent again; refused (`stale`) unless it is in the given state.
   case mailReopen(MailRecord)
-  /// One more sending of a mail that has its end, by a process that did not know: its receiver may
-  /// have it twice, or although it was given up.
+  /// Another sending of a finished mail, by a process that did not know: its recipient may have it
+  /// twice, or although it was given up.
   case mailAgain(MailKey)
   case placeHold(account: String, invoice: String)
   case liftHold(account: String, invoice: String)

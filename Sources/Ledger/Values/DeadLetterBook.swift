@@ -18,7 +18,7 @@ public struct Manifest: Sendable, Equatable {
   public var reason: String
   /// How the letters were chosen, in words.
   public var selection: String
-  /// At most so many letters a second; `nil`: as many as there can be.
+  /// The maximum number of letters per second; `nil` for no limit.
   public var perSecond: Int?
   public var createdAt: Instant
   public var finishedAt: Instant?

@@ -6,7 +6,7 @@ public struct GatewayChargeRecord: Sendable, Equatable {
   public enum Decision: String, Sendable, CaseIterable {
     /// The charger counts it for its invoice.
     case takenOver = "taken-over"
-    /// An operator says that it is none of this ledger's.
+    /// An operator declares that it does not belong to this ledger.
     case foreign
   }
 

@@ -7,7 +7,7 @@ public struct RangeAgain: Sendable, Equatable {
   public var attempt: Int
 }
 
-/// What a further trigger took in: accounts that were parked for want of a catalog.
+/// What another trigger added: accounts that were parked for lack of a catalog.
 public struct TakenIn: Sendable, Equatable {
   public var accounts: Int
   /// To be published next.

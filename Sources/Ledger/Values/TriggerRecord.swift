@@ -38,7 +38,7 @@ public struct TriggerRecord: Sendable, Equatable {
 /// What became of a trigger.
 public struct OpenedRun: Sendable {
   public var decision: StartDecision
-  /// `nil`: there is none, and none was started.
+  /// `nil` if there is none and none was started.
   public var run: CloseRun?
   /// The accounts this trigger entered, if any.
   public var growth: RunGrowth?

@@ -5,20 +5,21 @@ extension MailTemplate {
     text: """
       Hello {{name}},
 
-      Invoice {{invoiceNumber}} of {{period}} is overdue\
-      {{#dueDate}} since {{dueDate}}{{/dueDate}}: {{open}} has not been paid. \
+      {{open}} of invoice {{invoiceNumber}} ({{period}}) has not been paid\
+      {{#dueDate}}; it was due on {{dueDate}}{{/dueDate}}. \
       We have therefore put your account on hold.
 
-      The hold ends automatically when we receive your payment.
+      We will lift the hold automatically when we receive your payment.
 
       """,
     html: MailLayout.headline("Your account is on hold", "{{open}} is overdue")
       + MailLayout.paragraph("Hello {{name}},")
       + MailLayout.paragraph(
-        "<strong>{{open}}</strong> of invoice {{invoiceNumber}} of {{period}} has not been paid"
+        "<strong>{{open}}</strong> of invoice {{invoiceNumber}} ({{period}}) has not been paid"
           + "{{#dueDate}}; it was due on {{dueDate}}{{/dueDate}}. "
           + "We have therefore put your account on hold.")
-      + MailLayout.paragraph("The hold ends automatically when we receive your payment."))
+      + MailLayout.paragraph(
+        "We will lift the hold automatically when we receive your payment."))
 
   static let released = MailTemplate(
     accent: "#15803d",
@@ -26,13 +27,13 @@ extension MailTemplate {
     text: """
       Hello {{name}},
 
-      Invoice {{invoiceNumber}} of {{period}} has been paid, \
+      Invoice {{invoiceNumber}} ({{period}}) has been paid, \
       and your account is no longer on hold. Thank you.
 
       """,
     html: MailLayout.headline("Thank you", "Your account is active again")
       + MailLayout.paragraph("Hello {{name}},")
       + MailLayout.paragraph(
-        "Invoice {{invoiceNumber}} of {{period}} has been paid, "
+        "Invoice {{invoiceNumber}} ({{period}}) has been paid, "
           + "and your account is no longer on hold."))
 }

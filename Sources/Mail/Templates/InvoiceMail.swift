@@ -34,18 +34,18 @@ extension MailTemplate {
       + "{{/isCreditNote}}{{#lastDay}}" + MailLayout.paragraph(ending) + "{{/lastDay}}"
       + MailLayout.figures)
 
-  /// True whatever comes later: usage may still be reported, and is billed.
+  /// Holds whatever comes later: usage may still be reported, and would then be billed.
   private static let ending =
     "The last day of your account {{#hasEnded}}was{{/hasEnded}}{{^hasEnded}}is{{/hasEnded}} "
-    + "{{lastDay}}.{{#isFinal}} This is your final \(kind); only what is on no invoice yet could "
-    + "still follow.{{/isFinal}}"
-    + "{{#isAfterFinal}} This \(kind) is for usage that was reported later.{{/isAfterFinal}}"
+    + "{{lastDay}}.{{#isFinal}} This is your final \(kind); you will receive another only for "
+    + "items we have not billed yet.{{/isFinal}}"
+    + "{{#isAfterFinal}} This \(kind) covers usage that was reported later.{{/isAfterFinal}}"
 
   private static let kind =
     "{{#isCreditNote}}credit note{{/isCreditNote}}{{^isCreditNote}}invoice{{/isCreditNote}}"
 
-  /// What the customer has to know of the payment: as it is when the mail is written, whatever came
-  /// first, the mail or the charge.
+  /// What the customer needs to know about the payment. It reflects the state when the mail is
+  /// written, whether the mail or the charge came first.
   private static let sentences: [(flag: String, text: String, html: String)] = [
     sentence("usesCredit", "Your credit covers {{credit}} of this invoice."),
     sentence("wasCharged", "We have charged *{{charged}}* to your card. Thank you."),
@@ -58,15 +58,15 @@ extension MailTemplate {
         + "{{#nextAttempt}} on *{{nextAttempt}}*{{/nextAttempt}}."),
     sentence(
       "isTooSmall",
-      "*{{open}}* is too small an amount to charge to your card. There is nothing you need to do."),
+      "*{{open}}* is too small to charge to your card. There is nothing you need to do."),
     sentence(
       "isManual",
       "Please pay *{{open}}*{{#dueDate}} by *{{dueDate}}*{{/dueDate}} "
-        + "and give the invoice number as the reference."),
+        + "and quote the invoice number as the reference."),
     sentence("isSettled", "There is nothing left to pay."),
   ]
 
-  /// `*…*` stands out in HTML.
+  /// `*…*` becomes bold in HTML.
   private static func sentence(
     _ flag: String, _ words: String
   ) -> (flag: String, text: String, html: String) {

@@ -1,8 +1,9 @@
 import Billing
 import Mustache
 
-/// A view as the names and texts that templates use: amounts, dates and sentences' switches are
-/// made here, so that a template holds words only. A field is made when a template asks for it.
+/// Presents a view under the names that templates use. Amounts, dates and the switches for
+/// sentences are computed here, so that a template contains only words. Each field is computed
+/// when a template asks for it.
 final class MailFields: MustacheParent, Sendable {
   private let view: MailView
   private let numbers: MailNumbers
@@ -10,7 +11,7 @@ final class MailFields: MustacheParent, Sendable {
   private let sums: [MailFigure]
   private let totals: [MailFigure]
 
-  /// `withFigures`: for the mail that shows the invoice's lines and sums.
+  /// `withFigures`: set for the mail that shows the invoice's lines and sums.
   init(_ view: MailView, _ numbers: MailNumbers, withFigures: Bool) {
     self.view = view
     self.numbers = numbers

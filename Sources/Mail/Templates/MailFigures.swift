@@ -1,7 +1,7 @@
 import Billing
 import Mustache
 
-/// A row of the invoice as a mail shows it: what for, and how much.
+/// One row of the invoice as a mail shows it: a label and an amount.
 final class MailFigure: MustacheParent, Sendable {
   let label: String
   let note: String
@@ -53,13 +53,13 @@ struct MailFigures {
 
   var totals: [MailFigure] {
     let total = MailFigure("Total", amount: money(view.totalMinor))
-    let taken = [("Your credit", view.creditAppliedMinor), ("Charged", view.chargedMinor)]
+    let taken = [("Credit used", view.creditAppliedMinor), ("Charged", view.chargedMinor)]
       .filter { $0.1 > 0 }.map { MailFigure($0.0, amount: "-\(money($0.1))") }
     if taken.isEmpty { return [total] }
-    return [total] + taken + [MailFigure("To pay", amount: money(view.openMinor))]
+    return [total] + taken + [MailFigure("Amount due", amount: money(view.openMinor))]
   }
 
-  /// The line says so itself, as `, correction for 2026-10`; the note says it for people.
+  /// The line's text already ends in `, correction for 2026-10`; the note says the same in words.
   private static func withoutCorrection(_ line: InvoiceLine) -> String {
     guard let period = line.correctsPeriod else { return line.text }
     let said = ", correction for \(period)"
@@ -72,7 +72,8 @@ struct MailFigures {
 }
 
 extension String {
-  /// Text that others typed: no line breaks or other control characters, at most 200 characters.
+  /// For text typed by others: without line breaks or other control characters, at most 200
+  /// characters.
   var onOneLine: String {
     if utf8.count <= 200, utf8.allSatisfy({ 0x20...0x7E ~= $0 }) { return self }
     let clean = unicodeScalars.prefix(200).map { scalar -> Character in
@@ -84,8 +85,8 @@ extension String {
     return String(clean).isolated
   }
 
-  /// Text that is written from right to left keeps what follows it in its place: FIRST STRONG
-  /// ISOLATE and POP DIRECTIONAL ISOLATE.
+  /// Wraps right-to-left text in FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE, so that what
+  /// follows it stays in place.
   private var isolated: String {
     let isRightToLeft = unicodeScalars.contains {
       switch $0.value {

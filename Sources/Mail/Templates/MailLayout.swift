@@ -1,13 +1,13 @@
-/// What all mails have in common. HTML as mail clients want it: tables, styles in place, nothing to
-/// load from elsewhere.
+/// What all mails have in common. The HTML is written for mail clients: tables, inline styles and
+/// no external resources.
 enum MailLayout {
-  /// In front of plain text templates: values stand as they are.
+  /// Prefix of plain text templates: values are inserted unescaped.
   static let plain = "{{% CONTENT_TYPE:TEXT}}"
 
   static let textFoot = """
 
     --\u{20}
-    Account {{account}}. This mail was sent automatically.
+    Account {{account}}. This is an automated message.
 
     """
 
@@ -16,7 +16,7 @@ enum MailLayout {
       + head(accent: template.accent, subject: template.subject) + template.html + foot
   }
 
-  /// Words longer than a phone is wide break rather than push the amounts off it.
+  /// Words wider than a phone's screen break instead of pushing the amounts off it.
   private static let breaks = "word-break:break-word;overflow-wrap:anywhere"
 
   private static let font =
@@ -52,7 +52,7 @@ enum MailLayout {
   private static let foot = """
     </td></tr>
     <tr><td class="side" style="padding:16px 36px 20px 36px;border-top:1px solid #e4e7eb;\
-    font-size:12px;color:#66727f;">Account {{account}}. This mail was sent automatically.</td></tr>
+    font-size:12px;color:#66727f;">Account {{account}}. This is an automated message.</td></tr>
     </table>
     </td></tr>
     </table>
@@ -61,7 +61,7 @@ enum MailLayout {
 
     """
 
-  /// A label, and below it a figure that can be read across the room.
+  /// A label with a large figure below it.
   static func headline(_ label: String, _ figure: String) -> String {
     """
     <div style="font-size:14px;color:#66727f;">\(label)</div>

@@ -15,7 +15,7 @@ package struct MailNumbers: Sendable {
 
   /// `0.081` is 8.1 %.
   func percent(_ rate: String) -> String {
-    // A rate that is no decimal never gets past the catalog's checks; then the text says it all.
+    // The catalog's checks reject a rate that is not a decimal; if one appears, show it as it is.
     guard let share = try? ExactDecimal(parsing: rate),
       let percent = try? share.multiplied(by: ExactDecimal(100))
     else { return rate }
@@ -29,7 +29,7 @@ package struct MailNumbers: Sendable {
     return GroupedDigits.grouped(number) + space + (isOne ? unit : Self.plural(unit))
   }
 
-  /// Without zeros at the end of its decimals.
+  /// Without trailing zeros in the decimals.
   private static func trimmed(_ decimal: String) -> String {
     let bytes = decimal.utf8
     guard bytes.contains(UInt8(ascii: ".")), let last = bytes.last else { return decimal }
@@ -40,8 +40,8 @@ package struct MailNumbers: Sendable {
     return String(Substring(kept))
   }
 
-  /// `seats`, `GB months`, `queries`. Only words are changed: lower case, with a vowel, and not a
-  /// plural already. `kWh`, `GB` and words of other scripts stay as the catalog has them.
+  /// `seats`, `GB months`, `queries`. Changes only lower-case words that have a vowel and are not
+  /// yet plural. `kWh`, `GB` and words in other scripts stay as the catalog has them.
   static func plural(_ unit: String) -> String {
     let bytes = Array(unit.utf8)
     let begin = bytes.lastIndex { !(UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0) }.map { $0 + 1 }

@@ -1,13 +1,13 @@
 import Billing
 import Mustache
 
-/// The words of one kind of mail: Mustache templates over `MailFields`.
+/// The wording of one kind of mail: Mustache templates over `MailFields`.
 struct MailTemplate {
-  /// The colour of its bar.
+  /// The colour of the bar at the top.
   var accent: String
   var subject: String
   var text: String
-  /// Goes between the layout's head and foot.
+  /// Inserted between the layout's head and foot.
   var html: String
 
   static func of(_ kind: MailKind) -> MailTemplate {
@@ -21,10 +21,10 @@ struct MailTemplate {
   }
 }
 
-/// All mails' templates, parsed once. In HTML every value is escaped; a template that would not do
-/// so does not pass the tests.
+/// The templates of all mails, parsed once. Every value is escaped in HTML; the tests reject a
+/// template that does not escape one.
 public struct MailTemplates: Sendable {
-  /// Those of this program.
+  /// The templates compiled into this program.
   public static let compiled = Result { try MailTemplates() }
 
   private let library: MustacheLibrary
@@ -45,7 +45,7 @@ public struct MailTemplates: Sendable {
   public func render(
     _ kind: MailKind, _ view: MailView
   ) throws -> (subject: String, text: String, html: String) {
-    // A number stays with what it counts on a page; plain text is wrapped by us.
+    // In HTML a number is kept on one line with its unit; plain text is wrapped here.
     let fields = MailFields(
       view, MailNumbers(space: MailTextLines.noBreakSpace), withFigures: kind == .invoice)
     func part(_ name: String) throws -> String {

@@ -1,9 +1,9 @@
-/// Lines of the text part: at most 78 columns, as a terminal counts them.
+/// Lines of the plain text part, at most 78 columns wide as a terminal counts them.
 enum MailTextLines {
   static let columns = 78
   static let noBreakSpace = "\u{A0}"
 
-  /// With an ordinary space for each that does not break.
+  /// Replaces each no-break space with an ordinary one.
   static func breakable(_ text: String) -> String {
     var text = text
     return text.withUTF8 { bytes in
@@ -29,14 +29,14 @@ enum MailTextLines {
     bytes[index] == 0xC2 && index + 1 < bytes.count && bytes[index + 1] == 0xA0
   }
 
-  /// Breaks every line that is too long, between words where there are any.
+  /// Breaks every line that is too long, between words where possible.
   static func wrapped(_ text: String, columns: Int = columns, indent: String = "") -> String {
     if isNarrow(text, columns) { return text }
     return text.split(separator: "\n", omittingEmptySubsequences: false)
       .map { wrappedLine($0, columns, indent) }.joined(separator: "\n")
   }
 
-  /// Nearly all text: ASCII, and no line is too long.
+  /// The fast path, for nearly all text: ASCII only, and no line is too long.
   private static func isNarrow(_ text: String, _ columns: Int) -> Bool {
     text.utf8.withContiguousStorageIfAvailable { bytes in
       var column = 0
@@ -68,7 +68,7 @@ enum MailTextLines {
         current += " "
         used += 1
       }
-      // What is longer than a line has no better place to break.
+      // A word longer than a line has no better place to break.
       for character in word {
         let wide = width(character)
         if used + wide > columns { end() }
@@ -85,7 +85,7 @@ enum MailTextLines {
     return plain ?? text.reduce(0) { $0 + width($1) }
   }
 
-  /// Of nearly all text: ASCII, and spaces that do not break. `nil` for other text.
+  /// The width of nearly all text: ASCII and no-break spaces. `nil` for other text.
   private static func plainWidth(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
     var (index, width) = (0, 0)
     while index < bytes.count {
@@ -101,7 +101,7 @@ enum MailTextLines {
     return width
   }
 
-  /// East Asian wide characters and emoji take two columns, marks and isolates none.
+  /// East Asian wide characters and emoji take two columns; marks and isolates take none.
   private static func width(_ character: Character) -> Int {
     character.unicodeScalars.map(width).max() ?? 0
   }
@@ -120,7 +120,7 @@ enum MailTextLines {
     }
   }
 
-  /// Rows of a label and an amount, the amounts below each other at the right.
+  /// Rows of a label and an amount, with the amounts aligned on the right.
   static func table(_ rows: [(label: String, amount: String)]) -> String {
     let amounts = rows.map { width($0.amount) }
     let widestAmount = amounts.max() ?? 0

@@ -1,18 +1,18 @@
 import Mustache
 
-/// What Mustache is given: types it knows how to read without reflection, which is slow.
+/// A value handed to Mustache: a type it can read without reflection, which is slow.
 struct MailText: MustacheCustomRenderable, MustacheParent, Sendable {
   let renderText: String
   var isNull: Bool { false }
 
   init(_ text: String) { renderText = text }
 
-  /// In a section of its own a text is what names are looked up in first.
+  /// Inside a section over a text, names are looked up in that text first.
   func child(named name: String) -> Any? { nil }
 }
 
-/// Escapes byte by byte. The library's own works on whole characters and is blind to a `<` that has
-/// a combining accent after it.
+/// Escapes byte by byte. The library's own escaping works on whole characters and misses a `<`
+/// followed by a combining accent.
 struct MailHTML: MustacheContentType {
   static let name = "MONTHCLOSE_HTML"
 

@@ -1,11 +1,11 @@
 import Billing
 
-/// What a mail tells: the ledger's figures at the time of sending. Each kind of mail uses what it
-/// needs.
+/// The contents of a mail: the ledger's figures at the time of sending. Each kind of mail uses the
+/// fields it needs.
 public struct MailView: Sendable, Equatable {
   public var account: String
   public var name: String
-  /// Dates are told in it.
+  /// Dates are shown in this time zone.
   public var timeZone: String
   public var currency: Currency
   public var payment: Payment
@@ -18,34 +18,34 @@ public struct MailView: Sendable, Equatable {
   /// Customer credit used on the invoice.
   public var creditAppliedMinor: Int64 = 0
   public var openMinor: Int64
-  /// What was taken of it from the card when the mail is written.
+  /// The part already charged to the card when the mail is written.
   public var chargedMinor: Int64 = 0
-  /// What the card will be charged with, of what is open.
+  /// The part of the open amount that will be charged to the card.
   public var toChargeMinor: Int64
-  /// What was taken or declined.
+  /// The amount that was paid or declined.
   public var amountMinor: Int64 = 0
-  /// A declined card is tried again then; `nil`: not again.
+  /// When a declined card is tried again; `nil` if it is not.
   public var nextAttemptAt: Instant?
-  /// Until when the invoice has to be paid.
+  /// When payment of the invoice is due.
   public var dueAt: Instant?
   /// A decline code, `insufficient_funds`.
   public var reason: String?
 
-  /// Where the account has ended by the end of the invoice's month; for the mail with the invoice.
+  /// Set if the account has ended by the end of the invoice's month; for the invoice mail.
   public var ending: Ending?
 
   public struct Ending: Sendable, Equatable {
     public enum Kind: Sendable {
-      /// The invoice of the month of its last day.
+      /// The invoice for the month that contains the last day.
       case final
-      /// Of a later month: for usage alone.
+      /// An invoice for a later month, for usage only.
       case usageAfterFinal
-      /// The month was invoiced before the account was given this end, or there is nothing on it.
+      /// The month was invoiced before this end date was set, or the invoice is empty.
       case unknownThen
     }
     public var kind: Kind
     public var lastDay: CivilDate
-    /// The day is past.
+    /// The last day has passed.
     public var isOver: Bool
 
     public init(kind: Kind, lastDay: CivilDate, isOver: Bool) {
@@ -55,14 +55,14 @@ public struct MailView: Sendable, Equatable {
     }
   }
 
-  /// How what is open will be paid, as the ledger has it when the mail is written.
+  /// How the open amount will be paid, according to the ledger when the mail is written.
   public enum Payment: Sendable, Equatable {
-    /// The customer pays it: by bank transfer, or since the card will not be charged.
+    /// The customer pays it, by bank transfer or because the card will not be charged.
     case manual
     case willBeCharged
-    /// The card was declined, and is tried again at `nextAttemptAt`.
+    /// The card was declined and is tried again at `nextAttemptAt`.
     case isTriedAgain
-    /// The payment gateway takes no amount as small.
+    /// The amount is below the payment gateway's minimum.
     case isTooSmall
   }
 

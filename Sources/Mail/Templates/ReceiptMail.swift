@@ -5,7 +5,7 @@ extension MailTemplate {
     text: """
       Hello {{name}},
 
-      We have received {{amount}} for invoice {{invoiceNumber}} of {{period}}. Thank you.
+      We have received {{amount}} for invoice {{invoiceNumber}} ({{period}}). Thank you.
       {{#isOpen}}
       {{open}} of this invoice is still unpaid.
       {{/isOpen}}
@@ -17,7 +17,7 @@ extension MailTemplate {
     html: MailLayout.headline("Payment received", "{{amount}}")
       + MailLayout.paragraph("Hello {{name}},")
       + MailLayout.paragraph(
-        "We have received <strong>{{amount}}</strong> for invoice {{invoiceNumber}} of {{period}}. "
+        "We have received <strong>{{amount}}</strong> for invoice {{invoiceNumber}} ({{period}}). "
           + "Thank you.")
       + MailLayout.paragraph(
         "{{#isOpen}}<strong>{{open}}</strong> of this invoice is still unpaid.{{/isOpen}}"

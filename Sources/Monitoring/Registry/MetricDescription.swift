@@ -10,8 +10,9 @@ public struct MetricDescription: Sendable, Equatable {
   public let buckets: [Double]
 
   private init(_ name: String, _ kind: Kind, _ help: String, _ buckets: [Double] = []) {
-    precondition(PrometheusText.isName(name), "\(name) is no name of a metric")
-    precondition(zip(buckets, buckets.dropFirst()).allSatisfy { $0 < $1 }, "\(name): buckets grow")
+    precondition(PrometheusText.isName(name), "\(name) is not a metric name")
+    precondition(
+      zip(buckets, buckets.dropFirst()).allSatisfy { $0 < $1 }, "\(name): buckets ascend")
     self.name = name
     self.kind = kind
     self.help = help
@@ -19,7 +20,7 @@ public struct MetricDescription: Sendable, Equatable {
   }
 
   public static func counter(_ name: String, _ help: String) -> Self {
-    precondition(name.hasSuffix("_total"), "\(name): a counter ends in _total")
+    precondition(name.hasSuffix("_total"), "\(name): a counter must end in _total")
     return .init(name, .counter, help)
   }
 

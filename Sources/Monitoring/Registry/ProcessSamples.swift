@@ -16,9 +16,9 @@ public enum ProcessSamples {
   private static let virtual = MetricDescription.gauge(
     "process_virtual_memory_bytes", "Address space in use, in bytes.")
   private static let openFiles = MetricDescription.gauge(
-    "process_open_fds", "File descriptors that are open.")
+    "process_open_fds", "Open file descriptors.")
   private static let mostFiles = MetricDescription.gauge(
-    "process_max_fds", "File descriptors that may be open.")
+    "process_max_fds", "Maximum number of open file descriptors.")
 
   public static func read() -> [MetricSample] { times() + files() }
 

@@ -84,7 +84,7 @@ public final class PrometheusRegistry: MetricsFactory {
     PrometheusText.labelText(labels + own)
   }
 
-  /// The same name and labels are the same series, whoever asks.
+  /// The same name and labels always give the same series.
   private func series<Made: Series>(
     _ name: String, _ dimensions: [(String, String)], _ kind: MetricDescription.Kind,
     _ make: (MetricDescription) -> Made

@@ -16,7 +16,7 @@ struct PrometheusText {
   /// `a="b",c="d"`
   static func labelText(_ labels: [(String, String)]) -> String {
     labels.map { name, value in
-      precondition(isLabelName(name), "\(name) is no name of a label")
+      precondition(isLabelName(name), "\(name) is not a label name")
       return "\(name)=\"\(escapedValue(value))\""
     }.joined(separator: ",")
   }

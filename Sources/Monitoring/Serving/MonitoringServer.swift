@@ -41,20 +41,20 @@ public struct MonitoringServer: Sendable {
     do { try await serving.value } catch {
       throw ListenFault(host: host, port: port, why: "\(error)")
     }
-    throw ListenFault(host: host, port: port, why: "the server ended at once")
+    throw ListenFault(host: host, port: port, why: "the server stopped immediately")
   }
 
-  /// Answers what was asked already; who keeps a connection open is not waited for.
+  /// Answers pending requests, but does not wait for open connections.
   public func stop() async {
     await group.triggerGracefulShutdown()
-    // It was told to stop: with which error it does so is of no interest.
+    // It was asked to stop, so the error with which it does so does not matter.
     _ = await serving.result
   }
 
   private static func answer(to request: Request, _ pages: [String: Page]) async -> Response {
     guard let page = pages[request.uri.path] else {
       let known = pages.keys.sorted().joined(separator: ", ")
-      return response(.text(404, "not found; there is \(known)"), to: request)
+      return response(.text(404, "not found; expected \(known)"), to: request)
     }
     guard request.method == .get || request.method == .head else {
       var refusal = response(.text(405, "only GET and HEAD"), to: request)
@@ -87,7 +87,7 @@ public struct ListenFault: Error, CustomStringConvertible {
   }
 
   private var reason: String {
-    if why.contains("errno: \(EADDRINUSE)") { return "another program listens there" }
+    if why.contains("errno: \(EADDRINUSE)") { return "another program is listening there" }
     if why.contains("errno: \(EACCES)") { return "the system does not allow this port" }
     if why.contains("errno: \(EADDRNOTAVAIL)") { return "this machine has no such address" }
     if why.contains("errno: \(EAI_NONAME)") || why.contains("NIOConnectionError") {

@@ -1,12 +1,12 @@
 import Billing
 import Ledger
 
-/// Compares ledger, gateway, mails and queues, and says for each invariant what was found.
+/// Compares ledger, gateway, mails and queues, and reports what was found for each invariant.
 ///
-/// Services may go on meanwhile. What one source says of another is therefore read in the order in
-/// which it comes to be: a key is stored before its charge is made, an event is committed before it
-/// is published. What may rightly differ while something is under way is held to be wrong only
-/// when all is quiet.
+/// Services may keep working meanwhile. The sources are therefore read in the order in which their
+/// data comes into being: a key is stored before its charge is made, an event is committed before
+/// it is published. A difference that is legitimate while work is in progress counts as a fault
+/// only when everything is quiet.
 public struct Audit: Sendable {
   let sources: AuditSources
   private var ledger: any Store { sources.ledger }
@@ -25,7 +25,7 @@ public struct Audit: Sendable {
     let overdue = try await OverdueEvidence.read(sources)
     let hasMoved = try await ledger.position() != position
     let isIdle = queues.waiting == 0 && overdue.isAllPublished && !hasMoved
-    // What a service has in hand is in no queue that can be counted; it is unanswered, though.
+    // A message held by a service is in no countable queue, but it is still unanswered.
     let isInHand = stillExpected.contains {
       $0.unanswered.count > queues.deadLetters[$0.service, default: 0]
     }
@@ -63,8 +63,7 @@ public struct Audit: Sendable {
     ]
   }
 
-  /// Report and entries of one position: where the ledger moved between the two, both are read
-  /// again.
+  /// Report and entries at one position: if the ledger moved between the two, both are read again.
   private func reportFinding(_ period: Period) async throws -> AuditFinding {
     var position = try await ledger.position()
     while true {
@@ -98,7 +97,7 @@ public struct Audit: Sendable {
   ) -> [AuditFinding] {
     guard let contents = queues.contents else {
       return [
-        .notChecked(.noLoss, "needs what is in the queues: --deep"),
+        .notChecked(.noLoss, "needs the contents of the queues: --deep"),
         AuditCheck.noGhost(consumed),
         AuditCheck.deadLetterCounts(queues.deadLetters),
       ]

@@ -1,11 +1,11 @@
 import Ledger
 
-/// What an audit has to say of one invariant.
+/// An audit's result for one invariant.
 public struct AuditFinding: Sendable, Equatable {
   public enum Verdict: String, Sendable {
     case holds
     case broken
-    /// Nothing is wrong, but somebody should look.
+    /// Nothing is wrong, but a person should look.
     case attention
     case notChecked
   }
@@ -17,7 +17,7 @@ public struct AuditFinding: Sendable, Equatable {
   /// What was compared, in words and figures.
   public var summary: String
   public var offenders: Offenders
-  /// The ledger's own record was looked at, and not what really happened outside.
+  /// Only the ledger's own record was checked, not what really happened outside.
   public var isOfRecordOnly = false
 
   /// Broken by any offender.
@@ -43,5 +43,5 @@ public struct AuditFinding: Sendable, Equatable {
   }
 }
 
-/// The checks: each takes plain evidence and answers with a finding, and none reads anything.
+/// The checks: each takes plain evidence and returns a finding; none reads anything.
 public enum AuditCheck {}

@@ -6,7 +6,7 @@ public struct AuditReport: Sendable, Equatable {
   public var state: RunState
   /// Of the ledger, when the audit began.
   public var position: Int64
-  /// Nothing was under way: what may differ while services work must agree now.
+  /// Nothing was in progress, so what may differ while services work must agree now.
   public var isQuiet: Bool
   public var findings: [AuditFinding]
 
@@ -21,7 +21,7 @@ public struct AuditReport: Sendable, Equatable {
 public enum AuditFault: Error, Equatable, CustomStringConvertible {
   case neverStarted(Period)
   case positionAhead(asked: Int64, ledger: Int64)
-  /// A certificate is about a finished close in which all holds.
+  /// A certificate covers a finished close in which every invariant holds.
   case notClosed(Period)
   case broken([Invariant])
 
@@ -31,9 +31,9 @@ public enum AuditFault: Error, Equatable, CustomStringConvertible {
     case .positionAhead(let asked, let ledger):
       "position \(asked) is ahead of the ledger, which is at \(ledger)"
     case .notClosed(let period):
-      "the close of \(period) still runs; a certificate is for a close that has ended"
+      "the close of \(period) is still running; only a finished close can be certified"
     case .broken(let invariants):
-      "no certificate, since these do not hold: "
+      "no certificate was written, because these do not hold: "
         + invariants.map(\.rawValue).joined(separator: ", ")
     }
   }

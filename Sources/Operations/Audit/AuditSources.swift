@@ -4,18 +4,18 @@ import Ledger
 import Payments
 import Services
 
-/// The four records an audit compares. Closures where the source may be a simulated one.
+/// The four records an audit compares. They are closures where the source may be simulated.
 public struct AuditSources: Sendable {
   public typealias Visit = ([Delivery]) async throws -> Void
 
   public var ledger: any Store
   /// All charges at the gateway since then, page by page.
   public var charges: ChargeListing
-  /// Message-IDs, left sides, of the mails that were really delivered, each as often as it was;
-  /// `nil`: only the ledger's record is looked at.
+  /// Local parts of the Message-IDs of the mails actually delivered, each as often as it was; `nil`
+  /// if only the ledger's record is checked.
   public var deliveredMails: (@Sendable () async throws -> [String])?
   public var depth: @Sendable (_ queue: String) async throws -> QueueDepth?
-  /// What is in a queue, page by page; `nil`: queues are only counted.
+  /// The contents of a queue, page by page; `nil` if queues are only counted.
   public var browse: (@Sendable (_ queue: String, _ visit: Visit) async throws -> Int)?
   public var retryDelays: [Duration]
   public var clock: LedgerClock
@@ -36,7 +36,7 @@ public struct AuditSources: Sendable {
     self.clock = clock
   }
 
-  /// `deep`: reads what is in the queues, and not only how much.
+  /// `deep`: reads the messages in the queues, not only their number.
   public init(
     ledger: any Store, gateway: PaymentGateway, broker: any Broker, deep: Bool,
     deliveredMails: (@Sendable () async throws -> [String])? = nil, retryDelays: [Duration],

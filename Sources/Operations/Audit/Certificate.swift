@@ -3,9 +3,9 @@ import FoundationEssentials
 import Ledger
 import Services
 
-/// What somebody can keep of a close in which all holds: figures from entries up to one position of
-/// the ledger, so that the same position gives the same bytes, whenever it is made. It has no time
-/// of making in it, and of the queues, which are only as they are now, it says nothing.
+/// A record to keep of a close in which every invariant holds: figures from entries up to one
+/// position of the ledger, so that the same position always gives the same bytes. It contains no
+/// creation time, and nothing about the queues, whose state is only that of the moment.
 public struct Certificate: Sendable {
   public let bytes: [UInt8]
 
@@ -113,7 +113,7 @@ struct CertificateDocument: Encodable, Equatable {
     }
   }
 
-  /// Of what the queues have now a position of the ledger says nothing.
+  /// A ledger position says nothing about the current contents of the queues.
   private static func verdicts(_ report: AuditReport) -> [String: String] {
     let ofNow: Set<Invariant> = [
       .noLoss, .noGhost, .honestDeadLetters, .quiet, .unknownSettled,
@@ -140,7 +140,8 @@ extension AuditFinding {
 }
 
 extension EntrySum {
-  /// What one invoice's own transaction has exactly one of: what is owed, or the credit it became.
+  /// What an invoice's own transaction has exactly one of: the amount owed, or the credit it
+  /// became.
   fileprivate var isReceivableOfInvoices: Bool {
     kind == .invoice
       && [LedgerAccount.receivable.name, LedgerAccount.customerCredit.name].contains(ledgerAccount)

@@ -7,10 +7,10 @@ public struct ChargeEvidence: Sendable, Equatable {
   public var attempts: [AuditedAttempt]
   /// Those about the period's invoices, failed ones too.
   public var charges: [GatewayCharge]
-  /// Charges at the gateway that name no invoice of ours.
+  /// Charges at the gateway that name no invoice of this ledger.
   public var foreign: Int
   public var withoutAttempt: Offenders
-  /// Charges no attempt made, that were written down as taken over.
+  /// Charges not made by an attempt, but recorded as taken over.
   public var takenOver: Set<String> = []
 
   public init(
@@ -23,7 +23,7 @@ public struct ChargeEvidence: Sendable, Equatable {
     self.withoutAttempt = withoutAttempt
   }
 
-  /// Those that no attempt made, by number or by payment.
+  /// Charges not made by any attempt, by number or by payment.
   var unknown: [GatewayCharge] {
     let names = Set(attempts.map(AttemptName.init))
     let payments = Set(attempts.compactMap(\.gatewayID))
@@ -37,8 +37,8 @@ public struct ChargeEvidence: Sendable, Equatable {
 
   var taken: [GatewayCharge] { charges.filter(\.isTaken) }
 
-  /// What was posted before the gateway was read has to be there; what the gateway has is looked
-  /// for once more, in what was posted meanwhile.
+  /// Whatever was posted before the gateway was read must be there. Whatever the gateway has is
+  /// looked up once more among the entries posted meanwhile.
   static func read(_ period: Period, _ sources: AuditSources) async throws -> ChargeEvidence {
     let before = try await sources.ledger.auditedAttempts(period)
     let known = Set(before.compactMap(\.gatewayID))
@@ -85,7 +85,7 @@ public struct ChargeEvidence: Sendable, Equatable {
     }
   }
 
-  /// Of an attempt that was settled while the gateway was read the later state counts, unless its
+  /// If an attempt was settled while the gateway was read, its later state counts, unless its
   /// charge was made too late to be in the list.
   private mutating func takeOver(_ later: [AuditedAttempt]) {
     let listed = Set(charges.compactMap(\.payment))
@@ -98,7 +98,7 @@ public struct ChargeEvidence: Sendable, Equatable {
   }
 }
 
-/// An attempt by what its charge says in the metadata.
+/// An attempt, identified by the metadata of its charge.
 struct AttemptName: Hashable {
   var invoice: String
   var number: Int

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Services
 
-/// What a service was to hear of, and what it has not answered.
+/// What a service should have received, and what it has not answered.
 public struct DeliveryEvidence: Sendable, Equatable {
   public var service: ServiceName
   public var events: Int
@@ -29,8 +29,8 @@ public struct DeliveryEvidence: Sendable, Equatable {
     return all
   }
 
-  /// What was unanswered before the queues were read and is so afterwards: a message that was taken
-  /// from its queue in between has its answer by now.
+  /// What was unanswered both before and after the queues were read: a message taken from its queue
+  /// in between has its answer by now.
   static func still(
     _ before: [DeliveryEvidence], _ after: [DeliveryEvidence]
   ) -> [DeliveryEvidence] {
@@ -43,9 +43,9 @@ public struct DeliveryEvidence: Sendable, Equatable {
   }
 }
 
-/// What should have moved on by itself and has not.
+/// What should have progressed on its own but has not.
 public struct OverdueEvidence: Sendable, Equatable {
-  /// Events nobody has confirmed, a minute after they were recorded.
+  /// Events still unconfirmed a minute after they were recorded.
   public var unpublished = Offenders()
   /// Nothing at all is left to publish.
   public var isAllPublished = true

@@ -1,5 +1,5 @@
-/// What has to be true, by the names under which the documentation lists it: `I` always, `L` once
-/// the last fault is healed.
+/// What must hold, under the names used in the documentation: `I` always, `L` once the last fault
+/// is over.
 public enum Invariant: String, Sendable, CaseIterable {
   case balanced = "I1"
   case oneCharge = "I2"
@@ -53,13 +53,13 @@ public enum Invariant: String, Sendable, CaseIterable {
     }
   }
 
-  /// Where it is shown instead; `nil` for what an audit can see.
+  /// Where it is verified instead; `nil` if an audit can check it.
   var shownElsewhere: String? {
     switch self {
-    case .fencing: "needs a process stopped and woken up again: simulation and chaos runs"
-    case .bounded: "needs hostile input and measuring: scripts/e2e/05-bad-input and make bench"
-    case .cleanOutput: "needs hostile names: the tests of mails, tables and logs"
-    case .consumers: "is a matter of the running services, not of what they left behind"
+    case .fencing: "needs a process to be stopped and resumed: see the simulation and chaos runs"
+    case .bounded: "needs hostile input and measuring: see scripts/e2e/05-bad-input and make bench"
+    case .cleanOutput: "needs hostile names: see the tests of mails, tables and logs"
+    case .consumers: "concerns running services, not the data they leave behind"
     default: nil
     }
   }

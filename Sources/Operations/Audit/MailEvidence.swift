@@ -4,7 +4,7 @@ import Ledger
 /// The mails of one period as the ledger has them, and those that were delivered.
 public struct MailEvidence: Sendable, Equatable {
   public var recorded: [AuditedMail]
-  /// Each Message-ID as often as it was delivered; `nil`: nobody looked.
+  /// Each Message-ID as often as it was delivered; `nil` if the mailbox was not read.
   public var delivered: [String]?
   /// Those among them that the ledger has for another period.
   public var ofOtherPeriods: Set<String>
@@ -21,8 +21,8 @@ public struct MailEvidence: Sendable, Equatable {
     self.unfounded = unfounded
   }
 
-  /// The mailbox first: a mail is intended before it is sent, and `sent` is recorded after. What is
-  /// recorded as sent after the mailbox was read is not looked for in it.
+  /// The mailbox is read first: a mail is intended before it is sent, and `sent` is recorded
+  /// afterwards. Mails recorded as sent after the mailbox was read are not expected in it.
   static func read(_ period: Period, _ sources: AuditSources) async throws -> MailEvidence {
     let before = try await sources.ledger.auditedMails(period)
     let unfounded = try await sources.ledger.unfoundedMails(period)

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Services
 
-/// What the broker has of ours: how much, and where it was asked for, what.
+/// What the broker holds for us: how much, and if requested, what.
 struct QueueEvidence: Sendable {
   /// Messages in the services' queues and delay queues.
   var waiting = 0
@@ -40,7 +40,7 @@ struct QueueEvidence: Sendable {
 /// One message of a queue, as far as it can be read.
 struct QueuedMessage: Sendable {
   var delivery: Delivery
-  /// `nil`: it is no message of ours.
+  /// `nil` if it is not a month-close message.
   var eventID: String?
   var isTrigger = false
 
@@ -51,7 +51,7 @@ struct QueuedMessage: Sendable {
       eventID = event.id
       isTrigger = event.type == "close.requested.v1"
     } catch {
-      eventID = nil  // What cannot be read is counted as junk; the services say why it is.
+      eventID = nil  // An unreadable message is counted as junk; the services report the reason.
     }
   }
 
@@ -63,7 +63,7 @@ public struct QueueContents: Sendable, Equatable {
   public struct DeadLetter: Sendable, Equatable {
     public var service: ServiceName
     public var id: String
-    /// As it says itself; `nil`: nobody of ours put it there.
+    /// As the message says itself; `nil` if none of our services put it there.
     public var reason: String?
     public var attempts: Int
 
@@ -78,15 +78,15 @@ public struct QueueContents: Sendable, Equatable {
   public var messages = 0
   /// Ids of events, by the service whose queues they are in.
   public var ids: [ServiceName: Set<String>] = [:]
-  /// Triggers of a close: anybody may publish one, and the ledger keeps none.
+  /// Close triggers: anybody may publish one, and the ledger keeps none.
   public var triggers = 0
-  /// Dead letters that their service refused as never committed, or as sent by a way without a
-  /// right.
+  /// Dead letters that their service refused as never committed, or as sent over a path their
+  /// sender has no right to.
   public var refused = 0
-  /// Not readable as messages of ours.
+  /// Not readable as month-close messages.
   public var junk = 0
   public var ghosts = Offenders()
-  /// Committed with another body.
+  /// Committed with a different body.
   public var altered = Offenders()
   public var dead: [DeadLetter] = []
 

@@ -2,19 +2,19 @@ import Billing
 import Ledger
 import Services
 
-/// What would become of a dead letter if it were sent again now.
+/// What would happen to a dead letter if it were sent again now.
 public enum LetterClass: String, Sendable, CaseIterable {
-  /// Its answer is still missing, and can be given.
+  /// Its answer is still missing and can be given.
   case needed
   /// Its service has answered it, or its purpose is fulfilled.
   case done
-  /// Message and ledger cannot both be true: it would come back.
+  /// Message and ledger cannot both be right: it would come back.
   case contradicts
-  /// Its body is no message this version can read.
+  /// Its body is not a message this version can read.
   case undecodable
 }
 
-/// A class, with the rule that gave it and why, in a few words.
+/// A class, with the rule that assigned it and a short reason.
 public struct Verdict: Sendable, Equatable {
   public var letterClass: LetterClass
   public var rule: String
@@ -44,10 +44,10 @@ extension Verdict {
 
   static let notWhole = Verdict(
     .undecodable, rule: FaultReason.tooLarge.rawValue,
-    why: "its body is larger than is read; it can only be looked at with the broker's own tools")
+    why: "its body exceeds the size limit; only the broker's own tools can read it")
 
   static let answered = Verdict(
-    .done, rule: "answered", why: "its service has answered this message")
+    .done, rule: "answered", why: "its service has already answered this message")
 
   static func notCommitted(_ missing: NotCommitted, _ type: EventType) -> Verdict {
     Verdict(
@@ -57,6 +57,6 @@ extension Verdict {
   static func unexpected(_ job: Job) -> Verdict {
     Verdict(
       .contradicts, rule: FaultReason.unexpectedType.rawValue,
-      why: "\(job.type.rawValue) has no business in this queue")
+      why: "\(job.type.rawValue) does not belong in this queue")
   }
 }

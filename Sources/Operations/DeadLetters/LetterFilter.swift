@@ -2,14 +2,14 @@ import Billing
 import Ledger
 import Services
 
-/// Which dead letters are meant. All that is given has to hold.
+/// Selects dead letters. Every given condition must hold.
 public struct LetterFilter: Sendable, Equatable {
   public var service: ServiceName?
   public var reason: String?
   public var account: String?
-  /// With its version or without: `invoice.issued`.
+  /// With or without a version: `invoice.issued`.
   public var type: String?
-  /// Dead for longer, or for less long, than so many seconds.
+  /// Dead for more, or for fewer, than this many seconds.
   public var olderThanSeconds: Int64?
   public var youngerThanSeconds: Int64?
   /// What is open by its snapshot, in the same currency.
@@ -21,7 +21,7 @@ public struct LetterFilter: Sendable, Equatable {
 
   public var services: [ServiceName] { service.map { [$0] } ?? MonthClose.services }
 
-  /// Whether anything is asked that only the body can answer.
+  /// Whether any condition requires the body.
   private var asksBody: Bool { account != nil || amountOver != nil }
 
   public func matches(_ letter: DeadLetter, at now: Instant) -> Bool {

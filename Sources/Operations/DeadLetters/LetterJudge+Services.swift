@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Services
 
-/// What each service would decide now, and what that makes of the letter.
+/// What each service would decide now, and how that classifies the letter.
 extension LetterJudge {
   func byInvoicer(_ jobs: [Job]) async throws -> [Verdict] {
     var verdicts: [Verdict] = []
@@ -17,7 +17,7 @@ extension LetterJudge {
     case (.closeRequested, nil) where Self.isOfNobody(job):
       return Verdict(
         .contradicts, rule: DeadLetter.reason(job.delivery.headers),
-        why: "nobody with the right to start a close sent it: closectl close start \(period)")
+        why: "its sender may not start a close: closectl close start \(period)")
     case (.closeRequested, _):
       let situation = try StartSituation(
         period, at: clock.now(), StartPermission(job.event), monthsBack: monthsBack,
@@ -36,13 +36,13 @@ extension LetterJudge {
     }
   }
 
-  /// A trigger that came by a way for which its sender has no right.
+  /// A trigger that arrived over a path its sender has no right to.
   private static func isOfNobody(_ job: Job) -> Bool {
     let reasons: [FaultReason] = [.copied, .otherKey, .notCommitted]
     return reasons.map(\.rawValue).contains(DeadLetter.reason(job.delivery.headers))
   }
 
-  /// Nothing to charge is still an answer the close waits for, unless a charge has told it.
+  /// "Nothing to charge" is also an answer the close waits for, unless a charge has given it.
   func byCharger(_ jobs: [Job]) async throws -> [Verdict] {
     let due = try await DueProof(jobs, by: .charger, in: store)
     return zip(jobs, try await store.facts(for: jobs.map(\.key))).map { job, facts in
@@ -51,7 +51,7 @@ extension LetterJudge {
       let letterClass: LetterClass =
         switch decided.action {
         case .charge, .settle, .takeOver, .wait: .needed
-        // Its replay has the attempt looked at again.
+        // Its replay makes the charger look the attempt up again.
         case .park: decided.rule == "charge.attempt-parked" ? .needed : .contradicts
         case .refuse: .contradicts
         case .nothing: facts.flatMap { ChargePlan.end(decided.rule, $0) } == nil ? .done : .needed
@@ -60,7 +60,7 @@ extension LetterJudge {
     }
   }
 
-  /// A mail that will not be sent any more is still an answer the close waits for.
+  /// A mail that will no longer be sent is also an answer the close waits for.
   func byMailer(_ jobs: [Job]) async throws -> [Verdict] {
     let letters = jobs.map(Letter.init)
     let known = try await store.mails(letters.compactMap(\.?.key))
@@ -72,13 +72,13 @@ extension LetterJudge {
       switch (decided.action, known[letter.key]?.state) {
       case (.park, _): return Verdict(.contradicts, decided, of: .mailer)
       case (_, .sent), (_, .refused), (_, .suppressed):
-        return Verdict(.done, rule: decided.rule, why: "this mail had its end")
+        return Verdict(.done, rule: decided.rule, why: "this mail is already finished")
       default: return Verdict(.needed, decided, of: .mailer)
       }
     }
   }
 
-  /// The holder tells nobody when it does nothing: then nothing is missing.
+  /// The holder publishes nothing when it does nothing, so nothing is missing.
   func byHolder(_ jobs: [Job]) async throws -> [Verdict] {
     let holder = Holder(desk: Desk(service: .holder, store: store, clock: clock))
     let held = try await holder.holds(of: jobs)
@@ -128,7 +128,7 @@ extension LetterJudge {
 }
 
 extension Verdict {
-  /// Of a trigger: one that would be refused again comes back as it is.
+  /// A trigger that would be refused again comes back unchanged.
   fileprivate init(_ decision: StartDecision) {
     let letterClass: LetterClass =
       switch decision.action {

@@ -3,8 +3,8 @@ import Broker
 import Ledger
 import Services
 
-/// Classes dead letters by the facts of now: what is in the ledger, put to the same tables by which
-/// the services decide. Reads only.
+/// Classifies dead letters by the current facts: the ledger's contents, put to the same tables the
+/// services decide by. Only reads.
 public struct LetterJudge: Sendable {
   let store: any Store
   let clock: LedgerClock
@@ -30,7 +30,7 @@ public struct LetterJudge: Sendable {
         verdicts[index] = verdict
       }
     }
-    return verdicts.map { $0 ?? Verdict(.contradicts, rule: "no-service", why: "nobody's") }
+    return verdicts.map { $0 ?? Verdict(.contradicts, rule: "no-service", why: "no such service") }
   }
 
   private func verdicts(
@@ -72,7 +72,7 @@ public struct LetterJudge: Sendable {
     case .mailer: return try await byMailer(jobs)
     case .holder: return try await byHolder(jobs)
     case .reporter, .closectl:
-      // The reporter keeps a set: whatever is missing of it is needed.
+      // The reporter keeps a set: anything missing from it is needed.
       return jobs.map { job in
         let mail = job.event.data.mail?.kind
         let decided = DecisionTable.reporter.decide(ReportSituation(type: job.type, mail: mail))

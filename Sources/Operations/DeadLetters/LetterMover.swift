@@ -3,11 +3,11 @@ import Broker
 import Ledger
 import Services
 
-/// Carries out a manifest, from wherever it stands: first the audit row, then the publish, then its
-/// confirm, and only then the letter leaves the dead letters. Killed anywhere, the next run goes on
-/// from what the ledger says; what may have been published twice has the same id.
+/// Executes a manifest from wherever it stands: first the audit row, then the publish, then its
+/// confirm; only then does the letter leave the dead letters. After a kill at any point, the next
+/// run continues from the ledger; a message that may have been published twice has the same id.
 public struct LetterMover: Sendable {
-  /// Where it may be killed; tests do.
+  /// Points at which tests kill it.
   public enum Step: String, Sendable, CaseIterable {
     case found, recorded, published, marked, passed
   }
@@ -33,11 +33,11 @@ public struct LetterMover: Sendable {
     self.reached = reached
   }
 
-  /// The broker puts back what an earlier look had in its hands a moment after that look ended.
+  /// The broker returns the messages held by an earlier read a moment after that read ended.
   private static let looks = 5
   private static let page = 200
 
-  /// Answers the manifest's letters as they are in the end.
+  /// Returns the manifest's letters in their final state.
   public func carryOut(_ manifest: Manifest) async throws -> [ManifestLetter] {
     let progress = ManifestProgress(try await store.letters(of: manifest.id))
     for queue in progress.openQueues {
@@ -48,8 +48,8 @@ public struct LetterMover: Sendable {
     return progress.all
   }
 
-  /// A connection that was lost, or that the broker ended because a slow replay held letters for
-  /// longer than it allows, is no end as long as letters move.
+  /// A lost connection, or one the broker ended because a slow replay held letters for longer than
+  /// it allows, does not stop the replay as long as letters move.
   private func empty(
     _ queue: String, _ manifest: Manifest, _ progress: ManifestProgress
   ) async throws {
@@ -110,7 +110,7 @@ public struct LetterMover: Sendable {
     return plan.removing.map(\.delivery.tag)
   }
 
-  /// Confirmed, every one, or nothing of this page leaves the dead letters.
+  /// All are confirmed, or no letter of this page leaves the dead letters.
   private func publish(
     _ letters: [DeadLetter], _ manifest: Manifest, _ progress: ManifestProgress
   ) async throws {
@@ -167,6 +167,6 @@ public struct NotReplayed: Error, CustomStringConvertible {
   public var result: PublishResult
 
   public var description: String {
-    "\(target) did not take letter \(letter), which stays where it is: \(result.why)"
+    "\(target) did not accept letter \(letter), which stays where it is: \(result.why)"
   }
 }

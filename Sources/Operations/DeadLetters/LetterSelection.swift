@@ -51,19 +51,19 @@ public struct LetterReader: Sendable {
   }
 
   public static let page = 500
-  /// After a look the broker needs a moment to put back what it had handed out.
+  /// After a read, the broker needs a moment to return what it had handed out.
   private static let waits = 50
 
-  /// Another program has letters in its hands: a look would miss them.
+  /// Another program holds letters, which a read would miss.
   public struct BeingRead: Error, CustomStringConvertible {
     public var queue: String
     public var description: String {
-      "another program reads \(queue), and what it has in its hands would be missed; "
-        + "try again when it is through"
+      "another program is reading \(queue), and the messages it holds would be missed; "
+        + "try again when it has finished"
     }
   }
 
-  /// Waits until nobody has letters of the queue in hand, or throws `BeingRead`.
+  /// Waits until no other program holds letters of the queue, or throws `BeingRead`.
   public static func waitForOthers(_ queue: String, _ broker: any Broker) async throws {
     for _ in 0..<waits {
       guard let depth = try await broker.depth(of: queue), depth.consumers > 0 else { return }
@@ -72,7 +72,7 @@ public struct LetterReader: Sendable {
     throw BeingRead(queue: queue)
   }
 
-  /// Hands over what matches, a page at a time, service by service.
+  /// Hands over what matches, one page at a time, service by service.
   public func read(
     _ filter: LetterFilter, _ visit: ([DeadLetter]) async throws -> Void
   ) async throws {
@@ -89,7 +89,7 @@ public struct LetterReader: Sendable {
     }
   }
 
-  /// All that match, classed, a letter once however many copies there are.
+  /// All matching letters, classified; each once, however many copies there are.
   public func choose(_ filter: LetterFilter, _ judge: LetterJudge) async throws -> [ChosenLetter] {
     var chosen: [ChosenLetter] = []
     var places: [String: Int] = [:]

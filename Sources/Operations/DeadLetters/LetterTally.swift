@@ -34,8 +34,7 @@ public struct LetterTally: Sendable, Equatable {
     counts[Key(service, reason), default: 0] += 1
   }
 
-  /// Reads headers, up to `limit` letters of each queue; bodies are not looked at. A queue that is
-  /// not there has none.
+  /// Reads headers, up to `limit` letters per queue, but no bodies. A missing queue has none.
   public static func read(_ broker: any Broker, limit: Int = 20_000) async throws -> LetterTally {
     var tally = LetterTally()
     for service in MonthClose.services {

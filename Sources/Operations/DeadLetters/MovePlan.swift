@@ -3,8 +3,8 @@ import Broker
 import Ledger
 import Services
 
-/// What is to be done with a page of a dead letter queue, for a manifest: the pure part. Letters
-/// that are not on the manifest, and those that came after it was frozen, are in none of the lists.
+/// What to do with a page of a dead letter queue for a manifest: the pure part. Letters that are
+/// not on the manifest, or that arrived after it was frozen, are in none of the lists.
 struct MovePlan: Sendable {
   /// To be audited first: one copy of each letter.
   var recording: [DeadLetter] = []
@@ -37,7 +37,7 @@ extension DeadLetter {
 }
 
 extension ManifestLetter {
-  /// Neither off the dead letters nor found missing there.
+  /// Neither removed from the dead letters nor found missing there.
   var isOpen: Bool { state != .removed && state != .absent }
 }
 
@@ -53,8 +53,9 @@ extension DeadLetterRecord {
 }
 
 extension DeadLetter {
-  /// The message as its service first got it: the same id and bytes, our own headers of failures
-  /// gone, so that its attempts start anew; how often it was replayed, and under which manifest.
+  /// The message as its service first received it: the same id and bytes, without our failure
+  /// headers, so that its attempts start again; plus how often it was replayed, and under which
+  /// manifest.
   func replayed(under manifest: Manifest) -> OutgoingMessage {
     var headers = Header.carriedOn(delivery.headers).filter { !Header.ofFailure.contains($0.key) }
     headers[Header.replays] = .integer(Int64(replays + 1))

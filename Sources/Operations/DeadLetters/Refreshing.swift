@@ -2,8 +2,8 @@ import Billing
 import Ledger
 import Services
 
-/// The only edit of a dead letter there is: the same event about the same thing, with a snapshot
-/// the ledger has now. Every amount in it comes from the ledger.
+/// The only way to edit a dead letter: the same event about the same thing, with a current snapshot
+/// from the ledger. Every amount in it comes from the ledger.
 public struct Refreshing: Sendable {
   let store: any Store
   let clock: LedgerClock
@@ -28,17 +28,17 @@ public struct Refreshing: Sendable {
 
     public var description: String {
       switch self {
-      case .unreadable(let why): "its body is no message: \(why)"
+      case .unreadable(let why): "its body is not a message: \(why)"
       case .notCommitted(let why): "it was never committed: \(why)"
-      case .noSnapshot(let type): "\(type) carries no snapshot that could be renewed"
+      case .noSnapshot(let type): "\(type) carries no snapshot to renew"
       case .unknownAccount(let id): "the ledger has no account \(id)"
       case .unknownInvoice(let id): "the ledger has no invoice \(id) of that account"
       case .unknownAttempt(let invoice, let number):
         "the ledger has no attempt \(number) on invoice \(invoice)"
-      case .unknownPayment(let reference): "the ledger has no posting of reference \(reference)"
+      case .unknownPayment(let reference): "the ledger has no posting with reference \(reference)"
       case .mailBegun(let id):
-        "a mail about \(id) was begun, under another id it could be sent twice: replay it instead"
-      case .outran: "the account kept moving; try again"
+        "a mail about \(id) was started; under another id it could be sent twice: replay it instead"
+      case .outran: "the account kept changing; try again"
       }
     }
   }
@@ -81,9 +81,9 @@ public struct Refreshing: Sendable {
     return (new.traced(after: old), facts)
   }
 
-  /// Commits the event as this tool's, to the one service whose letter it was; the same again is
-  /// found. It is published by whoever gets to it: the caller, or the holder's relay. `nil`: its
-  /// publication is recorded already.
+  /// Commits the event as this tool's, for the one service whose letter it was; repeating it finds
+  /// the same event. It is published by the caller or by the holder's relay, whichever comes first.
+  /// `nil` if its publication is already recorded.
   func commit(_ letter: DeadLetter, as id: String) async throws -> StoredEvent? {
     for _ in 0..<Desk.roundLimit {
       let (event, facts) = try await event(letter, as: id)
@@ -116,7 +116,7 @@ public struct Refreshing: Sendable {
     throw Refusal.notCommitted(missing.sentence(about: job.type))
   }
 
-  /// A mail is known by the event it tells of: under a new id it would be a new mail.
+  /// A mail is identified by the event it reports: under a new id it would be a new mail.
   private func checkMails(_ letter: DeadLetter, _ old: Event) async throws {
     guard letter.service == .mailer, let mail = Letter(try Job(letter)) else { return }
     if try await !store.mails([mail.key]).isEmpty { throw Refusal.mailBegun(old.id) }
@@ -142,7 +142,7 @@ public struct Refreshing: Sendable {
     }
   }
 
-  /// What a charge of before took is what its attempt says; the next one takes what is open.
+  /// The amount of an earlier charge is that of its attempt; the next charge takes what is open.
   private static func charge(
     _ old: EventData.Charge, _ type: EventType?, _ facts: AccountFacts
   ) throws -> EventData.Charge {

@@ -4,8 +4,8 @@ import Ledger
 import Services
 
 /// After a broker lost its data: publishes again, from the ledger alone, exactly the events whose
-/// effect is missing at a service that is bound for them. Each goes to that service only, with the
-/// id and the bytes it had.
+/// effect is missing at a service bound to them. Each goes to that service only, with its original
+/// id and bytes.
 public struct Resending: Sendable {
   let store: any Store
   let broker: any Broker
@@ -23,7 +23,7 @@ public struct Resending: Sendable {
 
   public struct Order: Sendable {
     public var period: Period
-    /// Events recorded more recently may be under way.
+    /// Events recorded more recently may be in progress.
     public var olderThanSeconds: Int64
     /// Counts only.
     public var isDryRun: Bool
@@ -42,24 +42,24 @@ public struct Resending: Sendable {
   public struct Count: Sendable, Equatable {
     public var service: ServiceName
     public var type: String
-    /// Answered by nobody, and in no queue.
+    /// Unanswered, and in no queue.
     public var missing = 0
-    /// Answered by nobody, but still in one of the service's queues.
+    /// Unanswered, but still in one of the service's queues.
     public var queued = 0
     public var published = 0
-    /// The first of those that are missing.
+    /// The first missing ones.
     public var ids: [String] = []
   }
 
-  /// A service is at work: what it has in its hands cannot be told from what was lost.
+  /// A service is busy: messages it holds cannot be distinguished from lost ones.
   public struct AtWork: Error, CustomStringConvertible {
     public var service: ServiceName
     public var why: String
 
     public var description: String {
-      "\(service.rawValue) is at work (\(why)), and what is in its hands cannot be told from what "
-        + "was lost; wait until it is quiet, or say --anyway: it does no harm, messages that were "
-        + "answered are recognised"
+      "\(service.rawValue) is busy (\(why)), so messages it holds cannot be distinguished from "
+        + "lost ones; wait until it is idle, or use --anyway: that does no harm, because messages "
+        + "already answered are recognised"
     }
   }
 
@@ -98,7 +98,7 @@ public struct Resending: Sendable {
     let queued = try await messageIDs(inQueuesOf: service)
     var counts: [String: Count] = [:]
     while let last = events.last {
-      // What was answered while the queues were looked at is not missing.
+      // An event answered while the queues were read is not missing.
       let open = try await stillOpen(events, service)
       try await resend(open, queued, order, service, &counts)
       if events.count < Self.page { break }
@@ -150,7 +150,7 @@ public struct Resending: Sendable {
       return
     }
     if depth.messages > 0 {
-      throw AtWork(service: service, why: "\(depth.messages) messages wait in its queue")
+      throw AtWork(service: service, why: "\(depth.messages) messages are waiting in its queue")
     }
     let since = clock.now().adding(seconds: -Self.busySeconds)
     if let last = try await store.lastAnswer(by: service), last > since {
@@ -158,7 +158,7 @@ public struct Resending: Sendable {
     }
   }
 
-  /// In its queue, in its delay queues and among its dead letters, of the broker as it is now.
+  /// In its queue, its delay queues and its dead letters, as the broker is now.
   private func messageIDs(inQueuesOf service: ServiceName) async throws -> Set<String> {
     var found: Set<String> = []
     for queue in queues(of: service) {
@@ -176,14 +176,14 @@ public struct Resending: Sendable {
   }
 }
 
-/// An event the ledger has was not taken by the broker; the rest was not tried.
+/// The broker did not accept an event; the rest were not tried.
 public struct NotResent: Error, CustomStringConvertible {
   public var event: String
   public var target: String
   public var result: PublishResult
 
   public var description: String {
-    "\(target) did not take \(event): \(result.why); run it again, what is answered is left out"
+    "\(target) did not accept \(event): \(result.why); run it again, answered events are skipped"
   }
 }
 

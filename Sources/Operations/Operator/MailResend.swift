@@ -4,9 +4,9 @@ import Ledger
 import Logging
 import Services
 
-/// Has mails sent once more: those that the mail server refused, or that were given up. The mailer
-/// decides again on what the ledger says then, so that none states what is not true any more, and
-/// sends under the Message-ID of before.
+/// Orders mails to be sent again that the mail server refused or that were given up. The mailer
+/// decides again by the ledger's state at that time, so that no mail is out of date, and sends
+/// under the original Message-ID.
 public struct MailResend: Sendable {
   let desk: Desk
   let outbox: Outbox?
@@ -18,11 +18,11 @@ public struct MailResend: Sendable {
     outbox = broker.map { Outbox(desk: desk, broker: $0, logger: logger) }
   }
 
-  /// Who wants it and why, for the record.
+  /// Who asked for it and why, for the record.
   public struct Order: Sendable {
     public var operatorName: String
     public var reason: String
-    /// Also mails that were delivered: their receivers will have them twice.
+    /// Includes delivered mails: their recipients will have them twice.
     public var alsoDelivered: Bool
 
     public init(operatorName: String, reason: String, alsoDelivered: Bool = false) {
@@ -32,18 +32,18 @@ public struct MailResend: Sendable {
     }
   }
 
-  /// Why a mail is not sent again; `nil`: it can be.
+  /// Why a mail cannot be sent again; `nil` if it can.
   public static func objection(to mail: MailRecord, alsoDelivered: Bool) -> String? {
     switch mail.state {
     case .refused: nil
     case .sent where alsoDelivered: nil
-    case .sent: "it was delivered (--also-delivered sends it all the same)"
-    case .suppressed: "it was not true any more: \(mail.reason ?? "")"
-    case .intended: "it is still tried"
+    case .sent: "it was delivered (--also-delivered sends it anyway)"
+    case .suppressed: "it no longer applied: \(mail.reason ?? "")"
+    case .intended: "it is still being retried"
     }
   }
 
-  /// What stands in the way; `nil`: the mailer has it to do.
+  /// What prevents it; `nil` if the order was passed to the mailer.
   public func resend(_ mail: MailRecord, _ order: Order) async throws -> String? {
     if let why = Self.objection(to: mail, alsoDelivered: order.alsoDelivered) { return why }
     guard let stored = try await desk.store.event(mail.about) else {
@@ -58,7 +58,7 @@ public struct MailResend: Sendable {
     }
     let change = try change(mail, order, old, MailAgain.id(mail.about, number), facts)
     guard case .committed(let events) = try await desk.commit([change])[0] else {
-      return "something else happened to it meanwhile; look again"
+      return "it changed meanwhile; check again"
     }
     await outbox?.publish(events)
     try await outbox?.flush()
@@ -83,8 +83,8 @@ public struct MailResend: Sendable {
       service: .closectl, messageID: "mail.resend:\(id)", account: mail.account,
       decision: DecisionRecord(
         rule: "operator.mail-resend", finding: .material,
-        explanation: "the \(mail.kind.rawValue) mail \(was) and is to be sent again, by "
-          + "\(order.operatorName): \(order.reason)",
+        explanation: "the \(mail.kind.rawValue) mail \(was); \(order.operatorName) asked to send "
+          + "it again: \(order.reason)",
         found: facts.snapshot(at: now)),
       writes: [.mailReopen(mail)], events: [outgoing], at: now)
   }

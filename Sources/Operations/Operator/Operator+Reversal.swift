@@ -3,12 +3,12 @@ import Broker
 import Ledger
 import Services
 
-/// A payment that did not come, or was another's; a credit granted by mistake.
+/// A payment that did not arrive, or was someone else's; a credit granted by mistake.
 public struct ReversalOrder: Sendable {
   /// `payment` or `creditGrant`.
   public var kind: Transaction.Kind
   public var reference: String
-  /// Only needed where a reference of former times is on several accounts.
+  /// Needed only if an old reference is on several accounts.
   public var account: String?
   public var reason: String
 
@@ -36,13 +36,13 @@ public enum ReversalOutcome: Sendable, Equatable {
 
 extension Operator {
   /// The posting's entries with the opposite sign, under the same reference, once. Invoices it paid
-  /// are open again, with the grace of their issue. Credit it left is taken off what is unused,
-  /// then off the invoices it was used on last. No card is charged for it, and no event is
-  /// published: the holder hears of an open invoice by its due work.
+  /// are open again, with their original grace period. Credit it created is taken from the unused
+  /// credit first, then from the invoices it was used on last. No card is charged for it, and no
+  /// event is published: the holder learns of an open invoice through its due work.
   public func reverse(
     _ order: ReversalOrder, dryRun: Bool = false
   ) async throws -> ReversalOutcome {
-    guard let kind = order.kind.reversal else { return .refused("this cannot be taken back") }
+    guard let kind = order.kind.reversal else { return .refused("this cannot be reversed") }
     if order.reason.allSatisfy(\.isWhitespace) { return .refused("a reason is needed") }
     for _ in 0..<Desk.roundLimit {
       let found = try await desk.store.incoming(order.kind, reference: order.reference)
@@ -53,10 +53,10 @@ extension Operator {
       if found.count > 1 {
         let accounts = found.map(\.account).joined(separator: ", ")
         return .refused(
-          "reference \(order.reference) is on several accounts, name one: \(accounts)")
+          "reference \(order.reference) is on several accounts; name one: \(accounts)")
       }
       if posting.isReversed {
-        return .repeated("\(order.kind.word) \(order.reference) was taken back before")
+        return .repeated("\(order.kind.word) \(order.reference) has already been reversed")
       }
       let key = FactKey(account: posting.account, invoice: nil)
       guard let facts = try await desk.store.facts(for: [key])[0] else {
@@ -69,8 +69,8 @@ extension Operator {
       }
       if mirror.missingMinor > 0 {
         return .refused(
-          "\(Money(mirror.missingMinor, posting.currency)) of it became credit that is neither "
-            + "unused nor on an invoice any more")
+          "\(Money(mirror.missingMinor, posting.currency)) of it became credit that is no longer "
+            + "unused nor on an invoice")
       }
       let invoices = try await desk.store.invoices(Array(mirror.reopened.keys))
       let transaction = try Transaction(
@@ -111,24 +111,25 @@ extension Operator {
       account: plan.account, expectedPosition: facts.position,
       decision: DecisionRecord(
         rule: "operator.\(transaction.kind.rawValue)", finding: .same,
-        explanation: "\(plan.amount) by \(order.reference) taken back: \(order.reason)\(rest)",
+        explanation: "\(plan.amount) by \(order.reference) reversed: \(order.reason)\(rest)",
         found: facts.snapshot(at: now)),
       writes: writes, at: now)
   }
 
-  /// When its grace ends, an hour later for clocks that differ: what is looked at before its grace
-  /// has ended is not looked at again, since the look at its end was cancelled by the payment.
+  /// When the grace period ends, plus an hour for clocks that differ: an invoice checked before its
+  /// grace period has ended would not be checked again, because the payment cancelled the check at
+  /// its end.
   private func due(_ invoice: InvoiceFacts, _ account: Account, _ now: Instant) -> Instant {
     max(invoice.issuedAt.adding(days: account.holdAfterDays).adding(seconds: 3600), now)
   }
 }
 
-/// The entries that take a posting back.
+/// The entries that reverse a posting.
 struct ReversalMirror {
   private(set) var entries: [Entry] = []
   /// Receivables that are owed again, by invoice.
   private(set) var reopened: [String: Int64] = [:]
-  /// Credit it left that is not there any more.
+  /// Credit it created that no longer exists.
   private(set) var missingMinor: Int64 = 0
 
   init(_ posting: IncomingPosting, unusedCreditMinor: Int64) {

@@ -4,7 +4,7 @@ import Ledger
 import Logging
 import Services
 
-/// What became of an operator's command.
+/// The outcome of an operator's command.
 public enum OperatorOutcome: Sendable, Equatable {
   case done(String)
   /// The same command was carried out before; nothing changed now.
@@ -12,7 +12,7 @@ public enum OperatorOutcome: Sendable, Equatable {
   case refused(String)
 }
 
-/// Commands of people that change the ledger: payments and credits. Idempotent by reference.
+/// Operators' commands that change the ledger: payments and credits. Idempotent by reference.
 public struct Operator: Sendable {
   let desk: Desk
   let outbox: Outbox?
@@ -40,7 +40,7 @@ public struct Operator: Sendable {
     switch try await post(order) {
     case .done(let plan): .done(plan.sentence(order.reference))
     case .repeated(let plan):
-      .repeated("reference \(order.reference) was recorded before, over \(plan.amount)")
+      .repeated("reference \(order.reference) was recorded before, for \(plan.amount)")
     case .refused(let why): .refused(why)
     }
   }
@@ -89,11 +89,11 @@ public struct Operator: Sendable {
     throw ContentionError(items: 1)
   }
 
-  /// What became of the reference before; `nil` if it is new.
+  /// The earlier outcome of the reference; `nil` if it is new.
   private func earlier(
     _ order: PostingOrder, _ facts: AccountFacts, _ open: [InvoiceFacts], isDryRun: Bool
   ) async throws -> PostingOutcome? {
-    // One row by its key; what it was made of is looked for over all accounts.
+    // One row by its key; its parts are looked up across all accounts.
     guard try await desk.store.owner(of: order.reference, order.transactionKind) != nil else {
       return nil
     }
@@ -105,11 +105,11 @@ public struct Operator: Sendable {
     guard let own else { return nil }
     if !isDryRun { try await publishLeftOvers() }
     if own.isReversed {
-      return .refused("reference \(order.reference) was recorded before, and taken back")
+      return .refused("reference \(order.reference) was recorded before and reversed")
     }
     let before = Money(own.amountMinor, own.currency)
     guard before == order.amount else {
-      return .refused("reference \(order.reference) was recorded before, over \(before)")
+      return .refused("reference \(order.reference) was recorded before, for \(before)")
     }
     return .repeated(
       PostingPlan(earlier: own, amount: before, creditMinor: facts.creditMinor, open: open))
@@ -119,7 +119,7 @@ public struct Operator: Sendable {
     var why: String
   }
 
-  /// Those it is for come first.
+  /// The invoices it is meant for come first.
   private func payable(
     _ order: PostingOrder, _ open: [InvoiceFacts]
   ) async throws -> Result<[InvoiceFacts], NotPayable> {
@@ -134,7 +134,7 @@ public struct Operator: Sendable {
         return .failure(NotPayable(why: "account \(order.account) has no invoice \(id)"))
       }
       return .failure(
-        NotPayable(why: "nothing is open of invoice \(id), it is \(found.status.rawValue)"))
+        NotPayable(why: "invoice \(id) has nothing open; it is \(found.status.rawValue)"))
     }
     return .success(first + open.filter { invoice in !first.contains { $0.id == invoice.id } })
   }

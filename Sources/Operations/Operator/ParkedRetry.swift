@@ -2,9 +2,9 @@ import Billing
 import Ledger
 import Services
 
-/// The way back for accounts that wait for a person: the charger looks at the gateway first, then
-/// charges what is open, under a new number only where the earlier attempt is known not to have
-/// been made.
+/// The way back for accounts waiting for a person: the charger checks the gateway first, then
+/// charges what is open, under a new number only if the earlier attempt is known not to have been
+/// made.
 public struct ParkedRetry: Sendable {
   let desk: Desk
 
@@ -12,7 +12,7 @@ public struct ParkedRetry: Sendable {
     desk = Desk(service: .closectl, store: store, clock: clock)
   }
 
-  /// Who wants it and why, for the record.
+  /// Who asked for it and why, for the record.
   public struct Order: Sendable {
     public var operatorName: String
     public var reason: String
@@ -34,10 +34,10 @@ public struct ParkedRetry: Sendable {
     let key = FactKey(account: parked.account, invoice: invoice)
     for _ in 0..<Desk.roundLimit {
       guard let facts = try await desk.store.facts(for: [key])[0], facts.invoice != nil else {
-        return .refused("the ledger has no invoice \(invoice) of it")
+        return .refused("the ledger has no invoice \(invoice) for it")
       }
       if facts.attempts.contains(where: { $0.state == .succeeded }) {
-        return .refused("the invoice was charged before; what is open has to be paid by hand")
+        return .refused("the invoice was already charged; the rest must be paid by other means")
       }
       switch try await desk.commit([change(facts, invoice, order)])[0] {
       case .committed, .alreadyDone: return .scheduled
@@ -56,7 +56,7 @@ public struct ParkedRetry: Sendable {
       expectedPosition: facts.position,
       decision: DecisionRecord(
         rule: "operator.parked-retry", finding: .material,
-        explanation: "to be charged again, by \(order.operatorName): \(order.reason)",
+        explanation: "\(order.operatorName) asked to charge it again: \(order.reason)",
         found: facts.snapshot(at: now)),
       writes: facts.reopening + [
         .schedule(
@@ -73,8 +73,8 @@ extension AccountFacts {
   var reopening: [Write] { attempts.filter { $0.state == .parked }.map(Write.reopen) }
 }
 
-/// A dead letter that is replayed gets its account back: the attempt that waits for a person is
-/// looked at again.
+/// Replaying a dead letter reopens its account: the attempt waiting for a person is looked up
+/// again.
 struct ReplayedAttempts: Sendable {
   let store: any Store
   let clock: LedgerClock
@@ -82,7 +82,7 @@ struct ReplayedAttempts: Sendable {
   func reopen(_ letters: [DeadLetter], under manifest: Manifest) async throws {
     for letter in letters where letter.service == .charger {
       let job: Job
-      do { job = try Job(letter) } catch { continue }  // What cannot be read has no attempt.
+      do { job = try Job(letter) } catch { continue }  // An unreadable letter has no attempt.
       for _ in 0..<Desk.roundLimit {
         guard let facts = try await store.facts(for: [job.key])[0], !facts.reopening.isEmpty
         else { break }
@@ -91,8 +91,8 @@ struct ReplayedAttempts: Sendable {
           account: facts.account.id, expectedPosition: facts.position,
           decision: DecisionRecord(
             rule: "operator.reopen", finding: .material,
-            explanation: "dead letter \(letter.id) is replayed by \(manifest.operatorName), its "
-              + "attempt is looked at again: \(manifest.reason)",
+            explanation: "\(manifest.operatorName) replays dead letter \(letter.id); its attempt "
+              + "is looked up again: \(manifest.reason)",
             found: facts.snapshot(at: clock.now())),
           writes: facts.reopening, at: clock.now())
         if case .stale = try await store.commit([change], published: [])[0] { continue }

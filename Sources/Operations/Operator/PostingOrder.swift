@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// A payment that arrived some other way, or a credit that is granted.
+/// A payment that arrived by other means, or a granted credit.
 public struct PostingOrder: Sendable {
   public enum Kind: Sendable {
     case payment, credit
@@ -9,9 +9,9 @@ public struct PostingOrder: Sendable {
   public var kind: Kind
   public var account: String
   public var amount: Money
-  /// What makes it the same one again.
+  /// Identifies it, so that it is recorded once.
   public var reference: String
-  /// What it is for, if that is said: these are paid first, in this order.
+  /// The invoices it is meant for, if given: these are paid first, in this order.
   public var invoices: [String]
 
   public init(
@@ -37,17 +37,16 @@ extension PostingOrder {
     let isPlain = reference.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     let isBlank = reference.allSatisfy(\.isWhitespace)
     if isBlank || reference.utf8.count > 128 || !isPlain {
-      return "the reference must have 1 to 128 bytes that are not all blank, "
-        + "and no control characters"
+      return "the reference must be 1 to 128 bytes, not all blank, without control characters"
     }
     return nil
   }
 }
 
-/// What a payment or a credit does, or would do; or what one that was recorded before did, with the
-/// account as it is now.
+/// What a payment or a credit does, or would do; or what one recorded earlier did, with the account
+/// as it is now.
 public struct PostingPlan: Sendable, Equatable {
-  /// An invoice, what was paid of it, and what is open of it then.
+  /// An invoice, the part paid, and what is open afterwards.
   public struct Part: Sendable, Equatable {
     public var invoice: String
     public var paidMinor: Int64
@@ -63,16 +62,17 @@ public struct PostingPlan: Sendable, Equatable {
   public var account: String
   public var amount: Money
   public var paid: [Part]
-  /// What no invoice took.
+  /// The part not used on any invoice.
   public var becameCreditMinor: Int64
-  /// All credit of the account that is unused then.
+  /// All unused credit of the account afterwards.
   public var creditMinor: Int64
-  /// Every invoice of the account that is open then, oldest first; nothing is paid of them here.
+  /// Every invoice of the account still open afterwards, oldest first; nothing is paid of them
+  /// here.
   public var stillOpen: [Part]
 }
 
 extension PostingPlan {
-  /// What these entries do to invoices that were open as `open` says.
+  /// The effect of these entries on invoices, given what was open on each in `open`.
   init(
     account: String, amount: Money, _ entries: [Entry], creditMinor: Int64, open: [InvoiceFacts]
   ) {
@@ -99,7 +99,7 @@ extension PostingPlan {
     }
   }
 
-  /// What one of before did to invoices that are open now as `open` says.
+  /// The effect of an earlier posting on invoices, given what is open on each now in `open`.
   init(earlier: IncomingPosting, amount: Money, creditMinor: Int64, open: [InvoiceFacts]) {
     let now = Dictionary(uniqueKeysWithValues: open.map { ($0.id, $0.openMinor) })
     account = earlier.account
@@ -131,7 +131,7 @@ extension PostingPlan {
 
 public enum PostingOutcome: Sendable, Equatable {
   case done(PostingPlan)
-  /// Recorded before, over the same amount; nothing changed now.
+  /// Already recorded, for the same amount; nothing changed now.
   case repeated(PostingPlan)
   case refused(String)
 }

@@ -3,9 +3,9 @@ import Ledger
 import Payments
 import Services
 
-/// Takes what the gateway holds for a period over into the ledger, after a backup was put back or
-/// somebody charged by hand. Only records: the charger counts each charge when it decides on its
-/// invoice, now or once that is issued.
+/// Records the gateway's charges for a period in the ledger, after a backup was restored or
+/// somebody charged by hand. It only records: the charger credits each charge when it decides on
+/// its invoice, now or once that is issued.
 public struct Reconciling: Sendable {
   let store: any Store
   let charges: ChargeListing
@@ -17,19 +17,20 @@ public struct Reconciling: Sendable {
     self.clock = clock
   }
 
-  /// What becomes of a charge that no attempt in the ledger made.
+  /// What happens to a charge that no attempt in the ledger made.
   public enum Action: String, Sendable, CaseIterable {
-    /// Its invoice is there: the charger counts it now.
+    /// Its invoice exists: the charger credits it now.
     case count
-    /// Its account is there: counted when the invoice is issued.
+    /// Its account exists: it is credited when the invoice is issued.
     case countLater = "count-later"
     /// A failed attempt: its number is not used again, and its decline counts.
     case rememberDecline = "remember-decline"
-    /// The invoice has its payment: this one is too much, and is to be given back at the gateway.
+    /// The invoice is already paid: this charge is one too many and must be refunded at the
+    /// gateway.
     case second
-    /// Given back in part or whole, or in another currency: the charger parks the invoice.
+    /// Refunded in part or in full, or in another currency: the charger parks the invoice.
     case park
-    /// The gateway does not know its end yet.
+    /// Still pending at the gateway.
     case wait
     /// The ledger has no such account.
     case unknownAccount = "unknown-account"
@@ -40,14 +41,14 @@ public struct Reconciling: Sendable {
     public var action: Action
     var isInvoiceKnown: Bool
 
-    /// Whether it is written down when it is applied.
+    /// Whether applying records it.
     public var isRecorded: Bool { ![.wait, .unknownAccount].contains(action) }
   }
 
   public struct Findings: Sendable {
     /// Charges at the gateway that name an invoice of the period.
     public var compared = 0
-    /// Those that no attempt made and nobody has decided on.
+    /// Those that no attempt made and that are still undecided.
     public var items: [Item] = []
   }
 
@@ -97,7 +98,7 @@ public struct Reconciling: Sendable {
 
   static let page = 200
 
-  /// Writes down what can be. Done again it changes nothing.
+  /// Records what can be recorded. Repeating it changes nothing.
   public func apply(_ items: [Item], by operatorName: String, reason: String) async throws {
     let now = clock.now()
     let changes = items.filter(\.isRecorded).compactMap { item in
@@ -111,7 +112,7 @@ public struct Reconciling: Sendable {
     }
   }
 
-  /// An operator says that a charge is none of this ledger's.
+  /// An operator declares that a charge does not belong to this ledger.
   public func setAside(
     _ charge: GatewayCharge, by operatorName: String, reason: String
   ) async throws {
@@ -134,14 +135,14 @@ public struct Reconciling: Sendable {
   }
 }
 
-/// A charge without an end cannot be set aside.
+/// A pending charge cannot be set aside.
 public struct NotSetAside: Error, CustomStringConvertible {
   var charge: String
-  public var description: String { "\(charge) has no end at the gateway yet: try again later" }
+  public var description: String { "\(charge) is still pending at the gateway: try again later" }
 }
 
 extension GatewayCharge {
-  /// Of the invoice it names.
+  /// The account of the invoice it names.
   var account: String {
     invoice?.split(separator: "/", maxSplits: 1).last.map(String.init) ?? ""
   }

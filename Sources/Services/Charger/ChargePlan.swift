@@ -2,7 +2,7 @@ import Billing
 import Ledger
 
 extension ChargeSituation {
-  /// `nil` for a message the charger has no use for.
+  /// `nil` for a message that does not concern the charger.
   public init?(_ job: Job, _ facts: AccountFacts?, _ due: DueProof, found: [FoundCharge] = []) {
     guard let snapshot = job.event.data.snapshot else { return nil }
     switch job.type {
@@ -32,8 +32,8 @@ public struct ChargePlan {
     .later(
       Fault(
         .behind,
-        "\(decided.rule): the message knows position \(snapshot?.position ?? 0) of the account, "
-          + "the ledger is not there yet"))
+        "\(decided.rule): the message is at position \(snapshot?.position ?? 0) of the account, "
+          + "which the ledger has not reached yet"))
   }
 
   /// The key is a function of invoice and number: a repetition of the same attempt has the same
@@ -53,7 +53,8 @@ public struct ChargePlan {
     "month-close/\(invoice)/\(number)"
   }
 
-  /// Above every attempt of ours that the ledger or the gateway has seen: no key is used twice.
+  /// Higher than every attempt of ours that the ledger or the gateway has seen: no key is used
+  /// twice.
   private func nextNumber(_ facts: AccountFacts) -> Int {
     let seen = facts.attempts.map(\.number) + found.compactMap(\.attempt)
     return (seen.max() ?? 0) + 1
@@ -74,7 +75,7 @@ public struct ChargePlan {
       service: .charger, messageID: job.event.id, account: facts.account.id,
       expectedPosition: facts.position,
       decision: DecisionRecord(
-        decided, "charged nothing; open is \(open)\(limit)", believed: snapshot, found: facts,
+        decided, "charged nothing; \(open) is open\(limit)", believed: snapshot, found: facts,
         at: now),
       at: now)
     if let end = Self.end(decided.rule, facts), let period = invoice?.period {
@@ -93,7 +94,7 @@ public struct ChargePlan {
     return .commit(change, then: { .done($0.events) })
   }
 
-  /// What the gateway has against the amount, where a rule about that decided.
+  /// The gateway's objection to the amount, if a rule about that decided.
   private func limit(_ facts: AccountFacts) -> String? {
     guard Self.limits.contains(decided.rule), let snapshot else { return nil }
     let situation = ChargeSituation(snapshot: snapshot, facts: facts, attempt: target)
@@ -105,7 +106,7 @@ public struct ChargePlan {
     "charge.not-chargeable", "charge.below-minimum", "charge.above-maximum",
   ]
 
-  /// The account's end when nothing was charged. `nil` where a charge of ours has told it already.
+  /// The account's end if nothing was charged. `nil` if one of our charges has already reported it.
   public static func end(_ rule: String, _ facts: AccountFacts) -> AccountEnd? {
     if facts.attempts.contains(where: { $0.state == .succeeded }) { return nil }
     switch rule {
@@ -117,8 +118,8 @@ public struct ChargePlan {
     }
   }
 
-  /// Parked: recorded in the ledger, shown in the close, and a dead letter for a person. Recorded
-  /// under an id of its own, so that a replay of the letter is decided afresh.
+  /// Parked: recorded in the ledger, shown in the close, and a dead letter for a person. It is
+  /// recorded under a separate id, so that a replay of the letter is decided afresh.
   func park(_ facts: AccountFacts) throws -> Desk.Plan<Outcome> {
     let now = desk.clock.now()
     let fault = Fault(.contradiction, "\(decided.rule): message and ledger cannot both be true")

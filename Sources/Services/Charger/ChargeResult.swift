@@ -1,12 +1,12 @@
 import Billing
 import Ledger
 
-/// What an answer of the gateway leads to.
+/// What an answer from the gateway leads to.
 enum ChargeEnd: Sendable {
   case outcome(Outcome)
-  /// Nothing was sent: the same attempt, once charging goes on.
+  /// Nothing was sent: the same attempt follows once charging resumes.
   case notMade
-  /// An earlier attempt is settled, and these events tell of it; the message is decided again.
+  /// An earlier attempt is settled, and these events report it; the message is decided again.
   case again([StoredEvent])
 }
 
@@ -34,14 +34,14 @@ struct ChargeResult {
     case .notFoundYet(let why): return unknown(Fault(.gatewayUnknown, why))
     case .gateway(.succeeded(let id)):
       if let countedFor, countedFor != call.attempt.invoice {
-        let why = "payment \(id) was counted for \(countedFor): it is no proof for another invoice"
+        let why = "payment \(id) was counted for \(countedFor): it does not prove another was paid"
         return try parked(Fault(.gatewayImplausible, why))
       }
       return try succeeded(id)
     case .gateway(.declined(let id, let code, let hard)):
       return try declined(id, code: code, hard: hard)
     case .gateway(.inProgress):
-      return unknown(Fault(.gatewayBusy, "the gateway still works on this attempt"))
+      return unknown(Fault(.gatewayBusy, "the gateway is still working on this attempt"))
     case .gateway(.throttled):
       return unknown(Fault(.gatewayBusy, "the gateway asks us to slow down"))
     case .gateway(.unknown(let why)):
@@ -52,7 +52,7 @@ struct ChargeResult {
       return try parked(
         Fault(.gatewayRejected, "the gateway rejects the request: \(why)"), as: .lost)
     case .gateway(.implausible(let why)):
-      return try parked(Fault(.gatewayImplausible, "the gateway's answer is not ours: \(why)"))
+      return try parked(Fault(.gatewayImplausible, "the gateway's answer does not match: \(why)"))
     }
   }
 
@@ -112,7 +112,7 @@ struct ChargeResult {
     return .commit(change, then: { .again($0.events) })
   }
 
-  /// Whatever becomes of the message: once the gateway has forgotten the key, the payment is looked
+  /// Whatever happens to the message: once the gateway has forgotten the key, the payment is looked
   /// up, and charged under a new key if it was never made.
   private func unknown(_ fault: Fault) -> Desk.Plan<ChargeEnd> {
     var change = self.change("")
@@ -132,7 +132,7 @@ struct ChargeResult {
     return .commit(change, then: { _ in .outcome(.later(fault)) })
   }
 
-  /// When the key is forgotten; later than that, the next full six hours.
+  /// When the key is forgotten; after that, the next full six hours.
   private func settlingTime(_ attempt: Attempt) -> Instant {
     let first = attempt.createdAt.adding(seconds: policy.forgottenSeconds)
     if now < first { return first }
@@ -140,7 +140,7 @@ struct ChargeResult {
     return Instant(milliseconds: (now.milliseconds / slot + 1) * slot)
   }
 
-  /// A rejected attempt was not made: once the account is put right, another may take its place.
+  /// A rejected attempt was not made: once the account is corrected, another may take its place.
   private func parked(
     _ fault: Fault, as state: AttemptState = .parked
   ) throws -> Desk.Plan<ChargeEnd> {
@@ -171,7 +171,7 @@ struct ChargeResult {
   private func change(_ explanation: String) -> Change {
     let rest =
       call.leaving > 0
-      ? "; \(Money.text(call.leaving, facts.account.currency)) more is open and left so" : ""
+      ? "; another \(Money.text(call.leaving, facts.account.currency)) stays open" : ""
     return Change(
       service: .charger, messageID: job.event.id, account: facts.account.id,
       expectedPosition: facts.position,
@@ -194,8 +194,8 @@ struct ChargeResult {
   /// Attempts that reached the gateway, this one included.
   private var made: Int { facts.attempts.filter { $0.state != .lost }.count }
 
-  /// Counted from the attempts that were really made. This one ends now, however long its answer
-  /// was looked for: that is when the customer hears of it.
+  /// Counted from the attempts that were actually made. This one ends now, however long it took to
+  /// find its answer: that is when the customer is informed.
   private func nextAttempt(after attempt: Attempt) -> Instant? {
     let first = facts.attempts.first { $0.state != .lost } ?? attempt
     return policy.retries.next(made: made, first: first.createdAt, last: now)

@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// What the charger writes for a charge that the gateway holds already.
+/// What the charger writes for a charge that the gateway already holds.
 struct ChargeTakeOver {
   static let rule = "charge.found-at-gateway"
 
@@ -16,7 +16,7 @@ struct ChargeTakeOver {
     charge.state == .succeeded ? try money() : failure()
   }
 
-  /// The gateway's list says all there is: it is posted as an attempt that succeeded.
+  /// The gateway's list is sufficient: it is posted as a succeeded attempt.
   private func money() throws -> Desk.Plan<Outcome?> {
     let attempt = self.attempt(.succeeded)
     let posting = try Transaction.charge(attempt, openMinor: facts.invoice?.openMinor ?? 0)
@@ -26,7 +26,7 @@ struct ChargeTakeOver {
     var change = self.change
     let amount = Money.text(charge.amountMinor, facts.account.currency)
     change.decision = DecisionRecord(
-      decided, "the gateway holds \(charge.id) over \(amount) for this invoice: taken over",
+      decided, "the gateway holds \(charge.id) for \(amount) on this invoice: recorded",
       believed: job.event.data.snapshot, found: facts, at: change.at)
     change.writes = [.attempt(attempt), .post(posting)]
     if let period = facts.invoice?.period {
@@ -52,8 +52,8 @@ struct ChargeTakeOver {
     return .commit(change, then: { .done($0.events) })
   }
 
-  /// Why it failed is not in the list: the attempt is written down without an end, and looked up
-  /// like any other.
+  /// The list does not say why it failed: the attempt is recorded as pending, and looked up like
+  /// any other.
   private func failure() -> Desk.Plan<Outcome?> {
     var change = self.change
     change.writes = [.attempt(attempt(.unknown))]
@@ -66,7 +66,7 @@ struct ChargeTakeOver {
       expectedPosition: facts.position, at: desk.clock.now())
   }
 
-  /// Under its own number and key where the ledger has not gone past it.
+  /// Under its own number and key, if the ledger has not gone past it.
   private func attempt(_ state: AttemptState) -> Attempt {
     let invoice = facts.invoice?.id ?? ""
     let last = facts.attempts.map(\.number).max() ?? 0

@@ -2,13 +2,14 @@ import Billing
 import Ledger
 import Payments
 
-/// 2. Before another attempt: what did the gateway take for the invoice, by whatever hand?
+/// 2. Before another attempt: what has the gateway already charged for the invoice, whoever did it?
+/// The findings are recorded for the next decision. Returns an outcome if they could not be had.
 extension Charger {
   func takenOver(_ turns: [Turn]) async throws -> [String: [FoundCharge]] {
     try await desk.store.takenOver(of: turns.compactMap(\.job.key.invoice))
   }
 
-  /// What is found is written down, for the next decision. An outcome where nobody could tell.
+  /// The question changed nothing: it is asked again once the gateway is back.
   func look(_ jobs: [Job]) async throws -> [Outcome?] {
     if jobs.isEmpty { return [] }
     if door.isClosed { return jobs.map { _ in door.putOff() } }
@@ -32,7 +33,7 @@ extension Charger {
     return outcomes
   }
 
-  /// The question changed nothing: it is asked again, once the gateway is back.
+  /// Charges what is still owed, at most once per invoice.
   private func outcome(of answer: GatewayAnswer) -> Outcome {
     switch answer {
     case .unauthorized(let why), .untrusted(let why):
@@ -42,8 +43,8 @@ extension Charger {
       door.away(Fault(.gatewayUnreachable, why))
       return door.putOff()
     case .unknown(let why):
-      return door.waiting(.later(Fault(.gatewayUnknown, "what was taken is not told: \(why)")))
-    default: return door.waiting(.later(Fault(.gatewayUnknown, "what was taken is not told")))
+      return door.waiting(.later(Fault(.gatewayUnknown, "the amount charged is unknown: \(why)")))
+    default: return door.waiting(.later(Fault(.gatewayUnknown, "the amount charged is unknown")))
     }
   }
 }

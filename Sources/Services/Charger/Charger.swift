@@ -3,12 +3,11 @@ import Ledger
 import Logging
 import Payments
 
-/// Charges what is still owed, at most once per invoice.
 ///
-/// 1. decide by the table and commit the intents, 2. call the gateway, many at a time (before a
-/// further attempt it is asked what it took already), 3. commit what it answered. A crash between
-/// them leaves an unsettled attempt, which the redelivered message finds and settles first: a
-/// repetition looks before it is sent again.
+/// 1. decide by the table and commit the intents, 2. call the gateway, many calls at a time (before
+/// a further attempt it is asked what it has already charged), 3. commit its answers. A crash in
+/// between leaves an unsettled attempt, which the redelivered message finds and settles first: a
+/// repeated attempt is looked up before it is sent again.
 public struct Charger: Sendable {
   let desk: Desk
   let caller: GatewayCaller
@@ -46,10 +45,10 @@ public struct Charger: Sendable {
     }
   }
 
-  /// Nothing is asked while charging pauses in any case.
+  /// Nothing is asked while charging pauses anyway.
   private func terms(charging periods: Set<Period>) async throws -> ChargeTerms {
     if door.isClosed {
-      return ChargeTerms(held: Fault(.gatewayUnlisted, "what the gateway holds was not compared"))
+      return ChargeTerms(held: Fault(.gatewayUnlisted, "the gateway's charges were not compared"))
     }
     let terms = try await memory.terms(charging: periods)
     if let held = terms.held { door.unlisted(held) }
@@ -102,14 +101,14 @@ public struct Charger: Sendable {
   struct Turn: Sendable {
     var index: Int
     var job: Job
-    /// The gateway was asked what it took for the invoice.
+    /// The gateway was asked what it has charged for the invoice.
     var hasLooked = false
   }
 
   private enum Step: Sendable {
     case end(Outcome)
     case call(GatewayCall)
-    /// Ask the gateway what it took for this invoice, then decide again.
+    /// Ask the gateway what it has charged for this invoice, then decide again.
     case look
     case again
   }
@@ -177,7 +176,7 @@ public struct Charger: Sendable {
       alongside: { try await desk.store.counted($0.compactMap(\.payment?.id)) },
       plan: { (result, facts, counted) -> Desk.Plan<ChargeEnd> in
         guard let facts else {
-          let fault = Fault(.behind, "the account is not in the ledger any more")
+          let fault = Fault(.behind, "the account is no longer in the ledger")
           return .end(.outcome(.later(fault)))
         }
         let countedFor = result.payment.flatMap { counted[$0.id] ?? twice[$0.id] }
@@ -189,7 +188,7 @@ public struct Charger: Sendable {
     return ends
   }
 
-  /// The last charge that is posted: by it the ledger is recognised.
+  /// The last posted charge, by which the ledger is recognised.
   private func remember(_ ends: Zip2Sequence<[GatewayResult], [ChargeEnd]>) async {
     for (result, end) in ends.reversed() {
       guard case .outcome(.done) = end, let payment = result.payment else { continue }
@@ -226,8 +225,8 @@ extension [Job] {
 }
 
 extension Outcome {
-  /// Events of an earlier step of the same message go out with its own. Where the message is not
-  /// done they stay recorded as unpublished and follow within seconds.
+  /// Events of an earlier step of the same message are published with its own. If the message is
+  /// not done, they stay recorded as unpublished and follow within seconds.
   func with(_ earlier: [StoredEvent]) -> Outcome {
     if case .done(let events) = self { .done(earlier + events) } else { self }
   }

@@ -3,7 +3,7 @@ import Ledger
 import Payments
 
 extension GatewayChargeRecord {
-  /// `nil`: it names no invoice, or has no end yet.
+  /// `nil` if it names no invoice, or is still pending.
   public init?(
     _ charge: GatewayCharge, _ decision: Decision, by operatorName: String, reason: String
   ) {
@@ -17,7 +17,7 @@ extension GatewayChargeRecord {
       invoice: invoice, decision: decision, operatorName: operatorName, reason: reason)
   }
 
-  /// Written down, and where the invoice is in the ledger the charger is sent to it.
+  /// Recorded, and if the invoice is in the ledger, the charger is notified.
   public func change(
     by service: ServiceName, _ decided: DecisionRecord?, schedules: Bool, at now: Instant
   ) -> Change {

@@ -19,7 +19,7 @@ enum AttemptAnswer: Sendable {
   case gateway(GatewayAnswer)
   /// Looked up after the gateway forgot the key: never made.
   case neverMade
-  /// Looked up and not found, and perhaps under way: only looked up again.
+  /// Looked up and not found, but perhaps in progress: only looked up again.
   case notFoundYet(String)
 }
 
@@ -56,7 +56,7 @@ struct GatewayCaller: Sendable {
     }
   }
 
-  /// What the gateway took for each invoice, by its metadata.
+  /// What the gateway has charged for each invoice, by its metadata.
   func payments(of invoices: [String]) async -> [GatewayPayments] {
     await manyAtATime(invoices) { await gateway.payments($0) }
       .map { $0 ?? .untold(.unknown("no answer")) }
@@ -80,7 +80,7 @@ struct GatewayCaller: Sendable {
     }
   }
 
-  /// The door hears of every answer, and keeps a call back while charging pauses.
+  /// The door sees every answer, and holds calls back while charging pauses.
   private func admitted(_ call: GatewayCall, _ keepsKeys: Bool) async -> AttemptAnswer {
     guard door.admits(call.attempt.key) else { return .notCalled }
     metrics?.gatewayInFlight.increment()
@@ -90,40 +90,40 @@ struct GatewayCaller: Sendable {
     return answer
   }
 
-  /// A first call is made. A repetition looks first: what is found is the answer. What is not found
-  /// is sent again under the same key, where the gateway keeps keys and has not forgotten it. Where
-  /// it keeps none, it counts as never made once nothing of it can be under way any more: then a
-  /// new attempt is made, whose number only one process gets.
+  /// A first call is made at once. A repeated one looks first: if the payment is found, that is the
+  /// answer. If not, it is sent again under the same key, provided the gateway keeps keys and has
+  /// not forgotten this one. If the gateway keeps none, the attempt counts as never made once it
+  /// can no longer be in progress: then a new attempt is made, whose number only one process gets.
   private func answer(to call: GatewayCall, _ keepsKeys: Bool) async -> AttemptAnswer {
-    // A process that was stopped in between is late: another one may have taken the message over.
+    // A process that was stopped in between is late: another may have taken over the message.
     let age = call.attempt.age(at: clock.now())
     if call.isFresh && age < policy.freshSeconds { return await send(call) }
     switch await lookUp(call.request, ifMissing: .neverMade) {
     case .neverMade where call.attempt.isTakenOver:
-      return .notFoundYet("the gateway lists this attempt, and its search does not find it")
+      return .notFoundYet("the gateway lists this attempt, but its search does not find it")
     case .neverMade:
       if keepsKeys || age >= policy.keyWindowSeconds { return await send(call) }
       if age >= policy.quietSeconds { return .neverMade }
-      return .notFoundYet("it is not found, but may be under way: it is looked up again")
+      return .notFoundYet("it was not found but may be in progress: it is looked up again")
     case let found: return found
     }
   }
 
-  /// While the gateway knows the key, asking again with it answers what it answered before. Past
-  /// that the payment is looked up, never sent again blindly.
+  /// While the gateway knows the key, a repeated request gets the same answer. After that, the
+  /// payment is looked up and never sent again blindly.
   private func send(_ call: GatewayCall) async -> AttemptAnswer {
     let request = call.request
     let age = call.attempt.age(at: clock.now())
     if age >= policy.keyWindowSeconds {
-      // A call that left just before the window's end may still be under way: only after another
-      // hour is a payment that cannot be found one that was never made.
+      // A call that left just before the window's end may still be in progress: only after another
+      // hour does a payment that cannot be found count as never made.
       return await lookUp(
         request,
         ifMissing: age >= policy.forgottenSeconds
-          ? .neverMade : .gateway(.unknown("its key is about to be forgotten")))
+          ? .neverMade : .gateway(.unknown("its idempotency key is about to expire")))
     }
     guard let request, !request.paymentMethod.isEmpty else {
-      return await lookUp(request, ifMissing: .gateway(.unknown("the account has no card now")))
+      return await lookUp(request, ifMissing: .gateway(.unknown("the account now has no card")))
     }
     reached(.beforeCall)
     let start = metrics.map { _ in ContinuousClock.now }
@@ -132,10 +132,10 @@ struct GatewayCaller: Sendable {
     if let start { metrics?.charges.record(since: start) }
     switch answer {
     case .unknown:
-      // A stored server error is replayed for ever; the payment itself tells more.
+      // A stored server error is replayed forever; the payment itself says more.
       return await lookUp(request, ifMissing: .gateway(answer))
     case .rejected(let why) where !call.isFresh:
-      // The card changed since: the key is known with another one, so the first call arrived.
+      // The card has changed since: the key is known with another one, so the first call arrived.
       return await lookUp(request, ifMissing: .gateway(.unknown(why)))
     default: return .gateway(answer)
     }
@@ -160,7 +160,7 @@ struct GatewayCaller: Sendable {
 }
 
 extension Attempt {
-  /// Written down after the gateway had it: only looked up, never sent.
+  /// Recorded after the gateway had it: only looked up, never sent.
   fileprivate var isTakenOver: Bool { rule == ChargeTakeOver.rule }
 
   fileprivate func age(at now: Instant) -> Int64 {
@@ -180,7 +180,7 @@ extension GatewayCall {
   }
 }
 
-/// Lets so many in at a time, in order of arrival.
+/// Admits this many at a time, in order of arrival.
 actor Turnstile {
   private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []

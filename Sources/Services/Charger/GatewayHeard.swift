@@ -1,6 +1,6 @@
 import Billing
 
-/// What an answer of the gateway shows about it.
+/// What an answer shows about the gateway.
 extension PartnerPause.Heard {
   init(_ answer: AttemptAnswer) {
     switch answer {
@@ -12,18 +12,18 @@ extension PartnerPause.Heard {
     case .gateway(.throttled(nil)): self = .nothingCertain("it asks us to slow down")
     case .gateway(.throttled(let seconds?)): self = .later(.gatewayBusy, seconds: seconds)
     case .gateway(.unauthorized(let why)):
-      self = .away(.gatewayUnauthorized, "the gateway refuses our key: \(why)")
+      self = .away(.gatewayUnauthorized, "the gateway rejects our key: \(why)")
     case .gateway(.untrusted(let why)): self = .away(.gatewayUnauthorized, why)
     case .gateway(.unreachable(let why)): self = .away(.gatewayUnreachable, why)
     }
   }
 
-  /// Five different attempts in a row are the gateway's own trouble.
+  /// Inconclusive answers for five different attempts in a row are the gateway's fault.
   static func nothingCertain(_ why: String) -> Self {
     .doubt(
       .init(
         reason: .gatewayUnknown, why: why, limit: 5,
-        ofMany: "answers in a row say nothing certain"))
+        ofMany: "answers in a row were inconclusive"))
   }
 }
 

@@ -2,26 +2,26 @@ import Billing
 import Ledger
 import Payments
 
-/// On what terms a batch may be charged.
+/// The terms on which a batch may be charged.
 struct ChargeTerms: Sendable {
   /// Why nothing may be charged now.
   var held: Fault?
-  /// The gateway cannot be listed: each invoice is looked for before its first charge.
+  /// The gateway cannot be listed: each invoice is looked up before its first charge.
   var looksAlways = false
   /// A repetition under the same key is harmless at this gateway.
   var keepsKeys = false
 }
 
-/// Whether the ledger still knows what was charged. "Not in the ledger" only means "never made"
-/// where the ledger has lost nothing; a backup that was put back has.
+/// Whether the ledger still knows what was charged. "Not in the ledger" means "never made" only if
+/// the ledger has lost nothing, and a restored backup has.
 ///
-/// So before anything is charged after the start, after the store was away, before the first charge
+/// So before anything is charged after the start, after the store was down, before the first charge
 /// of a period and every hour, the gateway's charges are walked from the newest back to one that
-/// the ledger remembers: a page when all is well.
+/// the ledger remembers: a single page if all is well.
 actor GatewayMemory {
   /// A walk counts for this long; shorter than any gateway keeps its idempotency keys.
   static let validSeconds: Int64 = 3600
-  /// A walk that found something missing is made again after this.
+  /// A walk that found something missing is repeated after this.
   static let pauseSeconds: Int64 = 5
 
   private let gateway: PaymentGateway
@@ -37,7 +37,7 @@ actor GatewayMemory {
     var terms: ChargeTerms
   }
   private var last: Walked?
-  /// The last charge this process has posted: a ledger without it is another one.
+  /// The last charge this process has posted: a ledger without it is a different one.
   private var lastCharge: ChargeName?
   private var provedAt: Instant?
   private var areKeysNoted = false
@@ -51,7 +51,7 @@ actor GatewayMemory {
     self.health = health
   }
 
-  /// The store was away, or is another one: nothing is proved any more.
+  /// The store was down, or is a different one: nothing is proved any longer.
   func doubt() {
     last = nil
     lastCharge = nil
@@ -86,7 +86,7 @@ actor GatewayMemory {
     if remembered.first?.countedFor != name.invoice { doubt() }
   }
 
-  /// Kept in the ledger, so that the next process knows it before its first call.
+  /// Stored in the ledger, so that the next process knows it before its first call.
   private func noteKeys() async throws {
     guard !areKeysNoted, gateway.keepsKeys() else { return }
     if try await !store.keepsKeys(gateway.address) {
@@ -113,7 +113,7 @@ actor GatewayMemory {
     return terms
   }
 
-  /// Only a walk says so, and only a walk takes it back: other messages may be done meanwhile.
+  /// Only a walk sets this, and only a walk clears it: other messages may be done meanwhile.
   private func show(_ held: Fault?) {
     if let held {
       if held.reason.part == .chargeHistory { health.lacks(.chargeHistory, held.explanation) }
@@ -134,7 +134,7 @@ actor GatewayMemory {
   }
 
   private func walk(_ periods: Set<Period>, _ now: Instant) async throws -> ChargeTerms {
-    // Never from the ledger: it is the ledger that is asked.
+    // Never from the ledger, because it is the ledger that is being checked.
     let since = min(periods.min()?.firstPossibleCharge ?? now.adding(days: -62), now)
     var walk = GatewayWalk()
     var after: String?
@@ -154,13 +154,13 @@ actor GatewayMemory {
     return ChargeTerms(held: walk.fault)
   }
 
-  /// Money for an invoice that is there: counted before anything more is taken for it.
+  /// Money for an existing invoice: credited before anything more is charged for it.
   private func record(_ strays: [GatewayCharge]) async throws {
     let now = clock.now()
     let changes = strays.compactMap { charge in
       GatewayChargeRecord(
         charge, .takenOver, by: ServiceName.charger.rawValue,
-        reason: "the gateway holds it and no attempt here made it"
+        reason: "the gateway holds it, but no attempt in the ledger made it"
       )?.change(by: .charger, nil, schedules: true, at: now)
     }
     if !changes.isEmpty { _ = try await store.commit(changes, published: []) }
@@ -168,7 +168,7 @@ actor GatewayMemory {
 }
 
 extension GatewayListFault {
-  /// Nothing is charged by a ledger that could not be held against the gateway.
+  /// Nothing is charged from a ledger that could not be compared with the gateway.
   fileprivate var pause: Fault? {
     switch self {
     case .unlisted: nil
@@ -179,5 +179,5 @@ extension GatewayListFault {
   }
 
   private static let consequence =
-    "what the gateway holds has to be compared with the ledger first"
+    "the gateway's charges must be compared with the ledger first"
 }

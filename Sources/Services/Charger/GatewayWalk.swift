@@ -2,17 +2,17 @@ import Billing
 import Ledger
 import Payments
 
-/// What the ledger has to say of one charge in the gateway's list.
+/// How the ledger knows one charge in the gateway's list.
 public enum ChargeStanding: Equatable, Sendable {
-  /// It names no invoice of the form ours have.
+  /// It names no invoice in the form of ours.
   case foreign
-  /// Its attempt has its end in the ledger: up to this charge the ledger remembers.
+  /// Its attempt is finished in the ledger: the ledger's memory reaches this charge.
   case settled
-  /// It is known, and proves nothing: under way, waiting for a person, or without effect.
+  /// It is known but proves nothing: in progress, waiting for a person, or without effect.
   case known
-  /// Made by an attempt the ledger does not have. Only a ledger that lost its memory has none.
+  /// Made by an attempt the ledger does not have. Only a ledger that has lost data lacks it.
   case forgotten
-  /// Money for an invoice of ours that no attempt of ours took: by hand, or after a decline.
+  /// Money for one of our invoices that no attempt of ours took: by hand, or after a decline.
   case stray
 
   public init(_ charge: GatewayCharge, _ remembered: RememberedCharge) {
@@ -40,8 +40,8 @@ public enum ChargeStanding: Equatable, Sendable {
   }
 }
 
-/// From the newest charge at the gateway back to one that the ledger remembers. What lies before
-/// that, by the gateway's order, was made before the moment the ledger remembers up to.
+/// Walks from the newest charge at the gateway back to one that the ledger remembers. Earlier
+/// charges, in the gateway's order, were made before the moment up to which the ledger remembers.
 struct GatewayWalk {
   private(set) var forgotten = 0
   private(set) var newest: GatewayCharge?
@@ -70,23 +70,23 @@ struct GatewayWalk {
     return isOver
   }
 
-  /// Why nothing may be charged; `nil`: the ledger has forgotten nothing.
+  /// Why nothing may be charged; `nil` if the ledger has forgotten nothing.
   var fault: Fault? {
     guard let newest else { return nil }
     let orders = periods.sorted().map { "`closectl reconcile \($0)`" }.joined(separator: ", ")
     let what = forgotten == 1 ? "a charge" : "\(forgotten) charges"
     return Fault(
       .ledgerForgot,
-      "the gateway holds \(what) for invoices of ours that this ledger does not know, the newest "
+      "the gateway holds \(what) for our invoices that this ledger does not know, the newest "
         + "\(newest.id) for \(newest.invoice ?? "")"
-        + (newest.createdAt.map { " of \($0.rfc3339)" } ?? "")
+        + (newest.createdAt.map { " made at \($0.rfc3339)" } ?? "")
         + ": a restored or wrong ledger. Charging pauses until \(orders) has taken over what was "
         + "charged")
   }
 }
 
 extension GatewayCharge {
-  /// Of the invoice it names, where that has the form of ours: `2026-11/meter-1`.
+  /// The period of the invoice it names, if that has the form of ours: `2026-11/meter-1`.
   public var period: Period? { invoice.flatMap(Period.init(ofInvoice:)) }
 
   public var name: ChargeName {
@@ -98,11 +98,11 @@ extension Period {
   init?(ofInvoice id: String) {
     let parts = id.split(separator: "/", maxSplits: 1)
     guard parts.count == 2 else { return nil }
-    do { try self.init(parts[0]) } catch { return nil }  // An invoice of somebody else.
+    do { try self.init(parts[0]) } catch { return nil }  // Another program's invoice.
   }
 
-  /// No charge for an invoice of this period is older, in whatever time zone its account is; a day
-  /// is added for clocks that differ.
+  /// No charge for an invoice of this period is older, whatever the account's time zone; a day is
+  /// added for clocks that differ.
   public var firstPossibleCharge: Instant {
     Instant(milliseconds: Int64(daysSinceEpoch) * 86_400_000).adding(days: -2)
   }

@@ -1,7 +1,8 @@
 import Billing
 import Ledger
 
-/// Places a hold on an account that still owes past its grace, lifts it once it does not.
+/// Places a hold on an account that still owes past its grace period, and lifts it once it does
+/// not.
 public struct Holder: Sendable {
   let desk: Desk
 
@@ -18,7 +19,7 @@ public struct Holder: Sendable {
         return try aboutDebt(item.job, snapshot, facts, isDue: due.covers(item.job))
       case .chargeSucceeded, .paymentRecorded, .creditGranted, .creditApplied:
         if let held = facts?.heldForInvoice, held != item.held?.key.invoice {
-          let fault = Fault(.behind, "a hold was placed while the payment was looked at")
+          let fault = Fault(.behind, "a hold was placed while the payment was being processed")
           return .end(.later(fault))
         }
         let overdue = item.held?.overdue ?? 0
@@ -31,7 +32,7 @@ public struct Holder: Sendable {
   private struct Item: Sendable {
     var job: Job
     var held: HeldAccount?
-    /// For an account on hold the invoice that matters is the one it is held for.
+    /// For an account on hold, the invoice that matters is the one it is held for.
     var key: FactKey { held?.key ?? job.key }
   }
 
@@ -51,10 +52,10 @@ public struct Holder: Sendable {
     var change = change(job, decided, facts, snapshot)
     switch decided.action {
     case .waitUntil(let end) where job.event.id == Event.id(.dueGrace, grace(invoice, end)):
-      // Called due by a clock that is ahead of this one: scheduled again, it would never come.
-      return .end(.later(Fault(.behind, "by this clock the grace ends only at \(end)")))
+      // Due by a clock that is ahead of this one: if scheduled again, it would never arrive.
+      return .end(.later(Fault(.behind, "by this clock the grace period ends only at \(end)")))
     case .waitUntil(let end):
-      change.decision?.explanation = "looks at \(invoice.id) again at \(end)"
+      change.decision?.explanation = "checks \(invoice.id) again at \(end)"
       change.writes = [
         .schedule(
           DueWork(
@@ -65,7 +66,7 @@ public struct Holder: Sendable {
       var after = facts
       after.heldForInvoice = invoice.id
       let open = Money.text(invoice.openMinor, invoice.currency)
-      change.decision?.explanation = "put on hold for \(invoice.id), open \(open)"
+      change.decision?.explanation = "put on hold for \(invoice.id), with \(open) open"
       change.writes = [
         .placeHold(account: account, invoice: invoice.id),
         .progress(account: account, period: invoice.period, reached: [], end: .held),
@@ -107,13 +108,13 @@ public struct Holder: Sendable {
           .holdLifted, about: "\(held):\(facts.position)", after: after
         ) { $0.reason = decided.rule }
       ]
-    case .keep: change.decision?.explanation = "\(overdue) invoices are past their grace"
+    case .keep: change.decision?.explanation = "\(overdue) invoices are past their grace period"
     case .nothing, .wait, .park: change.decision?.explanation = "no hold to lift"
     }
     return .commit(change, then: { .done($0.events) })
   }
 
-  /// An account on hold that money came in for: about which invoice, and what else is overdue.
+  /// An account on hold that has received money: the invoice concerned, and what else is overdue.
   public struct HeldAccount: Sendable {
     public var key: FactKey
     public var overdue: Int
@@ -158,7 +159,7 @@ public struct Holder: Sendable {
     return .later(Fault(.behind, "\(rule): the ledger has not caught up with the message"))
   }
 
-  /// The grace of an invoice has ended: a message with the facts of now.
+  /// The grace period of an invoice has ended: a message with the current facts.
   public func announceDue(_ work: DueWork, _ facts: AccountFacts) throws -> OutgoingEvent {
     try work.announcement(facts, from: desk) { _ in }
   }

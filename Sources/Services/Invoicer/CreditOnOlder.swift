@@ -1,21 +1,21 @@
 import Billing
 import Ledger
 
-/// Credit of an account that pays its older open invoices, oldest first, while a newer one is
-/// issued: what a negative invoice gives back, and what an earlier overpayment left.
+/// Credit that pays an account's older open invoices, oldest first, while a newer one is issued:
+/// from a negative invoice, or left by an earlier overpayment.
 struct CreditOnOlder {
   let posting: Transaction
   private let amountMinor: Int64
-  /// Of its own: the new invoice's id alone stands for the credit used on itself.
+  /// A separate reference: the new invoice's id alone stands for the credit used on itself.
   private let reference: String
-  /// The invoice that is being issued.
+  /// The invoice being issued.
   private let source: String
   private let currency: Currency
-  /// What was taken off each older invoice, and how it stands then.
+  /// The credit used on each older invoice, and the invoice afterwards.
   private let touched: [(takenMinor: Int64, after: InvoiceFacts)]
   private let paid: PaidInvoices
 
-  /// `nil`: no credit, or nothing older is open. `facts`: with the new invoice posted.
+  /// `nil` if there is no credit, or nothing older is open. `facts`: with the new invoice posted.
   init?(_ facts: AccountFacts, _ older: [InvoiceFacts], of source: String) throws {
     let owed = try older.reduce(Int64(0)) { try $0.adding($1.openMinor) }
     let amount = min(facts.creditMinor, owed)

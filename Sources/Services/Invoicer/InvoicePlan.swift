@@ -22,8 +22,8 @@ struct InvoicePlan {
   ) throws -> Change {
     let situation = InvoiceSituation(existing: account.facts.invoice, rated: rated)
     let decided = DecisionTable.invoicer.decide(situation)
-    // An id of its own: only the decision without an account answers the range itself, so a range
-    // that was left half-way is taken up again.
+    // A separate id: only the decision without an account answers the range itself, so a range left
+    // half-finished is resumed.
     var change = Change(
       service: .invoicer, messageID: "\(job.event.id)#account",
       account: account.facts.account.id,
@@ -31,7 +31,7 @@ struct InvoicePlan {
       expectedUsageVersion: account.facts.usageVersion, at: desk.clock.now())
     switch decided.action {
     case .nothing:
-      change.decision = record(decided, account.facts, "invoiced before")
+      change.decision = record(decided, account.facts, "already invoiced")
     case .park:
       let why = rated.whyNot
       change.decision = record(decided, account.facts, why)
@@ -44,7 +44,7 @@ struct InvoicePlan {
       do {
         try issue(draft, account.facts, older, decided, into: &change)
       } catch let error as MoneyError {
-        // The account's balance cannot take it: its neighbours in the range can.
+        // The account's balance cannot hold it; the range's other accounts are not affected.
         return try self.change(for: account, rated: .unratable("\(error)"), older: [])
       }
     }
@@ -60,14 +60,14 @@ struct InvoicePlan {
     }
   }
 
-  /// Whether there will be credit beside older debts: it pays them, as a granted credit does.
+  /// Whether there will be credit next to older debts: it pays them, as a granted credit does.
   func paysOlderInvoices(_ facts: AccountFacts, _ rated: InvoiceSituation.Rated) -> Bool {
     guard case .draft(let draft) = rated, facts.invoice == nil else { return false }
     let isOwing = facts.balanceMinor > -facts.creditMinor
     return isOwing && (facts.creditMinor > 0 || draft.totalMinor < 0)
   }
 
-  /// Issue, then use credit, on the oldest debt first: the event tells what is open after all.
+  /// Issue, then use credit, on the oldest debt first: the event shows what is open after that.
   private func issue(
     _ draft: InvoiceDraft, _ facts: AccountFacts, _ older: [InvoiceFacts],
     _ decided: Decided<InvoiceAction>, into change: inout Change
@@ -97,14 +97,14 @@ struct InvoicePlan {
     let total = Money.text(draft.totalMinor, draft.currency)
     let used = credit > 0 ? ", credit used \(Money.text(credit, draft.currency))" : ""
     change.decision = record(
-      decided, facts, "invoice over \(total)\(onOlder?.explanation ?? "")\(used)")
+      decided, facts, "invoice for \(total)\(onOlder?.explanation ?? "")\(used)")
     let events = AccountEvents(desk, causedBy: job.event)
     change.events = [try events.make(.invoiceIssued, about: draft.id, after: after) { _ in }]
     change.events += try onOlder?.events(events, after: after) ?? []
   }
 
   private func parked(_ facts: AccountFacts, why: String, rule: String) throws -> OutgoingEvent {
-    // An account that was taken in again may be parked again, which is another event.
+    // An account that was added again may be parked again, which is another event.
     let attempt = job.event.id.split(separator: ":").dropFirst(3).first.map { ":\($0)" } ?? ""
     return try AccountEvents(desk, causedBy: job.event).make(
       .invoiceParked, about: "\(period)/\(facts.account.id)\(attempt)", after: facts

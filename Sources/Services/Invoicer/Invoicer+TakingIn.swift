@@ -1,12 +1,12 @@
 import Billing
 import Ledger
 
-/// Accounts that were parked because the close had no catalog in their currency, and that are taken
-/// in again by a further trigger once there is one.
+/// Accounts that were parked because the close had no catalog in their currency, and that another
+/// trigger adds again once there is one.
 ///
 /// The trigger adds the catalog in one transaction and looks for accounts in the next. A range that
-/// was worked without the catalog meanwhile looks itself once its accounts are committed. So one of
-/// the two finds an account, whoever is first, and whoever is killed.
+/// was processed without the catalog meanwhile does its own check once its accounts are committed.
+/// So one of the two finds every account, whichever comes first and whichever is killed.
 extension Invoicer {
   /// `range`: `nil` for all.
   func takeIn(

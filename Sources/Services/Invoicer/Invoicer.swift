@@ -29,9 +29,9 @@ public struct Invoicer: Sendable {
 
   // MARK: The trigger
 
-  /// Fixes the expected set and cuts it into ranges, unless it is a month that nobody can have
-  /// meant. A second trigger finds the run, takes in accounts that came later while it is running,
-  /// and publishes again what is not finished of it; nobody is invoiced twice.
+  /// Fixes the expected set and divides it into ranges, unless the month cannot be intended. A
+  /// second trigger finds the run, adds accounts imported later while it is running, and publishes
+  /// again what is unfinished; nobody is invoiced twice.
   private func open(_ job: Job) async throws -> Outcome {
     guard let period = job.event.data.period else { return job.unexpected }
     let now = desk.clock.now()
@@ -57,8 +57,8 @@ public struct Invoicer: Sendable {
     return .dead(Fault(refusal, opened.decision))
   }
 
-  /// Under an id of its own: the same trigger again is not "answered" but looks at the run again,
-  /// and one that was refused is judged again whenever it comes back.
+  /// Under a separate id: the same trigger is not considered "answered" but checks the run again,
+  /// and a refused one is judged again whenever it comes back.
   private func answer(
     _ job: Job, _ opened: OpenedRun, _ taken: TakenIn, at now: Instant
   ) -> Change {
@@ -67,9 +67,9 @@ public struct Invoicer: Sendable {
     var suffix = "#refused-\(now)"
     if let run = opened.run {
       suffix = "#opened"
-      text = "close of \(run.period) was started before; it is \(run.state.rawValue)"
+      text = "close of \(run.period) was already started; it is \(run.state.rawValue)"
       if let growth = opened.growth, decision.action == .takeIn {
-        // Each of them is told, and ends like an answer that older audits know.
+        // Each of them is published, and ends like an answer that older audits know.
         suffix = "#taken-in-\(run.ranges)#opened"
         text += "; \(growth.sentence)"
       }
@@ -79,7 +79,7 @@ public struct Invoicer: Sendable {
       if decision.isException { text += "; \(decision.explanation)" }
     }
     if taken.accounts > 0 {
-      text += "; accounts parked for want of a catalog and taken in again: \(taken.accounts)"
+      text += "; accounts parked for lack of a catalog and added again: \(taken.accounts)"
       suffix += "-\(now)"
     }
     return Change(
@@ -109,8 +109,8 @@ public struct Invoicer: Sendable {
     return try event.traced(after: cause).outgoing()
   }
 
-  /// The set was fixed, or fixed anew: with the first of its new ranges in the id, the number there
-  /// is now, and how many of them came late.
+  /// The set was fixed, or fixed anew: with the first of its new ranges in the id, the current
+  /// number of accounts, and how many of them came late.
   private func started(
     _ growth: RunGrowth, causedBy cause: Event, at now: Instant
   ) throws -> OutgoingEvent {
@@ -198,13 +198,13 @@ extension StartPermission {
 }
 
 extension Fault {
-  /// For whoever sent the trigger: why, and how to say that it is meant.
+  /// For the sender of the trigger: the reason, and how to confirm that it is intended.
   init(_ refusal: StartRefusal, _ decision: StartDecision) {
     let remedy =
       switch (refusal, decision.rule) {
       case (_, "close.not-begun"): ""
-      case (.notOver, _): #"; a trigger with "early": true in its data closes it all the same"#
-      case (.tooOld, _): #"; a trigger with "past": true in its data closes it all the same"#
+      case (.notOver, _): #"; a trigger with "early": true in its data closes it anyway"#
+      case (.tooOld, _): #"; a trigger with "past": true in its data closes it anyway"#
       case (.noAccounts, _): "; import accounts, then send the trigger again"
       }
     self.init(refusal.fault, decision.explanation + remedy)

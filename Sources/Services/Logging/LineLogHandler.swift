@@ -6,9 +6,9 @@ public enum LogFormat: String, Sendable, CaseIterable {
   case text, json
 }
 
-/// Writes one line for each message, in one `write`, so that lines of several threads and processes
-/// never mix. Control characters are escaped: what a value holds can neither begin a line of its
-/// own nor move a terminal's cursor.
+/// Writes one line per message in a single `write`, so that lines from several threads and
+/// processes never mix. Control characters are escaped: a value can neither begin a new line nor
+/// move a terminal's cursor.
 public struct LineLogHandler: LogHandler {
   public var logLevel: Logger.Level
   public var metadata: Logger.Metadata = [:]
@@ -17,8 +17,8 @@ public struct LineLogHandler: LogHandler {
   private let format: LogFormat
   private let write: Write
 
-  /// Gets a whole line with its line feed, and the line to write in its place before it when lines
-  /// are missing: that many.
+  /// Receives a whole line with its line feed, and a function for the line that reports how many
+  /// lines are missing before it.
   public typealias Write = @Sendable (_ line: [UInt8], _ missing: (Int) -> [UInt8]) -> Void
 
   public init(
@@ -43,7 +43,7 @@ public struct LineLogHandler: LogHandler {
     }
     if let error = event.error { line.extra("error", "\(error)") }
     write(line.finished()) { count in
-      var notice = self.line(.warning, "log lines are missing here: nobody took them")
+      var notice = self.line(.warning, "log lines are missing here: they could not be written")
       notice.extra("lines", .stringConvertible(count))
       return notice.finished()
     }

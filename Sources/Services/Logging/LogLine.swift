@@ -12,7 +12,7 @@ struct LogLine {
     bytes.reserveCapacity(256)
   }
 
-  /// What every line has; it comes first, and the text form does not name it.
+  /// The fields every line has; they come first, and the text form does not name them.
   mutating func field(_ key: String, _ value: String) {
     keys.insert(key)
     switch format {
@@ -25,8 +25,8 @@ struct LogLine {
     }
   }
 
-  /// What this line has besides, named in both forms. A key that is taken is written as
-  /// `fields.KEY`: of two equal keys a JSON reader keeps the last one.
+  /// Additional fields, named in both forms. A key that is already taken is written as
+  /// `fields.KEY`, because a JSON reader keeps only the last of two equal keys.
   mutating func extra(_ key: String, _ value: Logger.MetadataValue) {
     var key = key
     while !keys.insert(key).inserted { key = "fields.\(key)" }
@@ -56,8 +56,8 @@ struct LogLine {
     bytes.append(UInt8(ascii: ":"))
   }
 
-  /// What was given as a number or a truth value is one here too; a text never becomes a number, so
-  /// that an id of digits stays a text.
+  /// Numbers and Booleans keep their type; a text never becomes a number, so an id made of digits
+  /// stays a text.
   private mutating func json(_ value: Logger.MetadataValue) {
     switch value {
     case .string(let text): quoted(text)

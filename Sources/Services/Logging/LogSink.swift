@@ -1,10 +1,9 @@
 import Glibc
 import Synchronization
 
-/// Standard error, for log lines. Whatever reads it must not hold a service up: a line that cannot
-/// be written is dropped, because the reader is gone, the disk is full, or a pipe has been full for
-/// a moment and nobody empties it. Once it can be written to again it says how many lines are
-/// missing.
+/// Standard error, for log lines. Its reader must not hold a service up: a line that cannot be
+/// written is dropped, because the reader is gone, the disk is full, or a pipe has stayed full for
+/// a moment. Once it is writable again, a line reports how many are missing.
 final class LogSink: Sendable {
   static let standardError = LogSink(STDERR_FILENO)
 
@@ -15,13 +14,13 @@ final class LogSink: Sendable {
   private let state = Mutex(State())
   /// How long a line waits for room; none waits while earlier ones are missing.
   private static let patienceMilliseconds: CInt = 500
-  /// A pipe that can be written to has room for so much.
+  /// The room a writable pipe has at least.
   private static let piece = Int(PIPE_BUF)
 
   init(_ descriptor: CInt) { self.descriptor = descriptor }
 
-  /// One at a time: of several that find room, only one may use it. `missing`: the line that says
-  /// how many lines are missing before this one.
+  /// One at a time: if several find room, only one may use it. `missing`: the line that reports how
+  /// many lines are missing before this one.
   func write(_ line: [UInt8], missing: (Int) -> [UInt8] = LogSink.plainNotice) {
     state.withLock { state in
       if state.dropped > 0 && hasRoom(0) {
@@ -33,7 +32,7 @@ final class LogSink: Sendable {
   }
 
   static func plainNotice(_ count: Int) -> [UInt8] {
-    Array("\(count) lines are missing here: nobody took them\n".utf8)
+    Array("\(count) lines are missing here: they could not be written\n".utf8)
   }
 
   private func writeWhole(_ line: [UInt8], waiting milliseconds: CInt) -> Bool {

@@ -1,4 +1,4 @@
-/// Things that are done, in the order of their end, handed over in groups.
+/// Finished items, in the order in which they finish, handed over in groups.
 actor Arrivals<Element: Sendable> {
   private var elements: [Element] = []
   private var waiting: CheckedContinuation<Void, Never>?
@@ -9,7 +9,7 @@ actor Arrivals<Element: Sendable> {
     waiting = nil
   }
 
-  /// Waits for a first one, then a moment for more, and takes all there are. One caller at a time.
+  /// Waits for a first one, then a moment for more, and takes all of them. One caller at a time.
   func take(after moment: () async -> Void) async -> [Element] {
     if elements.isEmpty { await withCheckedContinuation { waiting = $0 } }
     await moment()

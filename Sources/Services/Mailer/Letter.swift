@@ -1,15 +1,15 @@
 import Billing
 import Ledger
 
-/// A mail that a message asks for, and what the ledger keeps of it.
+/// A mail requested by a message, and its record in the ledger.
 public struct Letter: Sendable {
   var job: Job
   var kind: MailKind
   var snapshot: Snapshot
-  /// The attempt a receipt or a decline tells of.
+  /// The attempt that a receipt or a decline reports.
   var attempt: Int
 
-  /// `nil` for messages that ask for no mail.
+  /// `nil` for messages that request no mail.
   public init?(_ job: Job) {
     guard let snapshot = job.event.data.snapshot else { return nil }
     switch job.type {
@@ -27,11 +27,12 @@ public struct Letter: Sendable {
 
   public var key: MailKey { MailKey(about: about, account: snapshot.account, kind: kind) }
 
-  /// The event it tells of: of a message by which an operator has a mail sent again, the first one.
+  /// The event it reports; for a message with which an operator has a mail sent again, the first
+  /// event.
   var about: String { MailAgain.first(job.event) }
 
-  /// `released`: invoices for which a hold was lifted; `idle`: those over nothing, of which nobody
-  /// wants to hear.
+  /// `released`: invoices for which a hold was lifted; `idle`: invoices with a total of zero that
+  /// are not mailed.
   public func situation(
     _ facts: AccountFacts?, released: Set<String>, idle: Set<String> = []
   ) -> MailSituation {
@@ -41,7 +42,7 @@ public struct Letter: Sendable {
       isIdle: snapshot.invoice.map { idle.contains($0.id) } ?? false)
   }
 
-  /// The invoice it brings, where that comes to nothing.
+  /// The invoice it contains, if its total is zero.
   var zeroInvoice: String? {
     kind == .invoice && snapshot.invoice?.total == 0 ? snapshot.invoice?.id : nil
   }
@@ -50,20 +51,20 @@ public struct Letter: Sendable {
   public var releasedInvoice: String? { kind == .released ? snapshot.invoice?.id : nil }
 
   func intent(_ desk: Desk, _ facts: AccountFacts, isPerhapsSent: Bool) -> Change {
-    let why = isPerhapsSent ? MailRecord.perhapsSent(because: "sent again for an operator") : nil
+    let why = isPerhapsSent ? MailRecord.perhapsSent(because: "an operator had it sent again") : nil
     return Change(
       service: .mailer, messageID: job.event.id, account: facts.account.id,
       writes: [.mail(record(.intended, facts, why))], at: desk.clock.now())
   }
 
-  /// It was begun by another process, which may have sent it: whoever sends it next has to know.
+  /// Another process started it and may have sent it: the next sender has to know.
   func takenUp(_ desk: Desk) -> Change {
-    waits(desk, MailRecord.perhapsSent(because: "begun by a process that did not say how it ended"))
+    waits(desk, MailRecord.perhapsSent(because: "the process that started it recorded no outcome"))
   }
 
-  /// The mail had its end before; only the message was not answered yet.
+  /// The mail was already finished; only the message was not yet answered.
   func answered(_ desk: Desk, _ decided: Decided<MailAction>, _ facts: AccountFacts) -> Change {
-    change(desk, decided, facts, "this mail had its end before")
+    change(desk, decided, facts, "this mail was already finished")
   }
 
   func suppression(
@@ -91,14 +92,14 @@ public struct Letter: Sendable {
     return change
   }
 
-  /// It is tried again; nothing is decided yet.
+  /// It is retried; nothing is decided yet.
   func waits(_ desk: Desk, _ why: String) -> Change {
     Change(
       service: .mailer, messageID: job.event.id, account: snapshot.account,
       writes: [.mailWaits(key, why)], at: desk.clock.now())
   }
 
-  /// The mail went out once more, and its end was recorded by another process meanwhile.
+  /// The mail was sent again, and another process recorded its outcome meanwhile.
   func sentAgain(_ desk: Desk) -> Change {
     Change(
       service: .mailer, messageID: "\(job.event.id)#again", account: snapshot.account,

@@ -2,8 +2,8 @@ import Billing
 import Ledger
 import Mail
 
-/// Writes mails from the ledger's figures alone: a message says which mail, about which invoice and
-/// which attempt, and nothing that is printed.
+/// Writes mails from the ledger's figures alone: a message determines which mail, about which
+/// invoice and which attempt, but none of the printed text.
 struct MailDesk: Sendable {
   let from: String
   let templates: MailTemplates
@@ -26,7 +26,7 @@ struct MailDesk: Sendable {
     if let next = issued.nextAttemptAt, next > now, facts.willBeCharged {
       view.nextAttemptAt = next
     }
-    // A term that has ended is nothing to pay by; of a hold it is the reason.
+    // A past due date is no date to pay by; for a hold it is the reason.
     let due = invoice.issuedAt.adding(days: facts.account.holdAfterDays)
     if due > now || letter.kind == .held { view.dueAt = due }
     if letter.kind == .invoice {
@@ -47,7 +47,7 @@ struct MailDesk: Sendable {
 }
 
 extension AccountFacts {
-  /// How what is open will be paid, and how much of it by card.
+  /// How the open amount will be paid, and how much of it by card.
   fileprivate func payment(of invoice: InvoiceFacts) -> (MailView.Payment, Int64) {
     let open = invoice.openMinor
     guard willBeCharged else { return (.manual, 0) }

@@ -4,18 +4,18 @@ import Mail
 import Synchronization
 
 /// What the mail server's answers show about the server: whether it works for others when it
-/// refuses a mail, and when it is better left alone.
+/// refuses a mail, and when to stop calling it.
 final class MailServerWatch: Sendable {
   let door: PartnerDoor
   private let desk: Desk
   private let lastTaken = Mutex<(at: Instant?, isRead: Bool)>((nil, false))
 
-  /// A server that has taken nothing for so long, longer than a mail is tried, is not known to
-  /// work.
+  /// A server that has accepted nothing for this long, longer than a mail is retried, is not known
+  /// to work.
   static let validSeconds: Int64 = 2 * 3600
-  /// So many different accounts in a row whose mails are refused by a policy are no chance.
+  /// If a policy refuses the mails of this many different accounts in a row, it is no coincidence.
   static let denialLimit = 2
-  /// The same where it may be each one's mailbox.
+  /// The same where each mailbox may be at fault.
   static let doubtLimit = 5
 
   init(_ desk: Desk, door: PartnerDoor) {
@@ -23,21 +23,21 @@ final class MailServerWatch: Sendable {
     self.door = door
   }
 
-  /// What the ledger remembers, for a process that has sent nothing yet.
+  /// From the ledger, for a process that has sent nothing yet.
   func prepare() async throws {
     if lastTaken.withLock({ $0.isRead }) { return }
     let last = try await desk.store.lastMailSent()
     lastTaken.withLock { $0 = ($0.at ?? last, true) }
   }
 
-  /// It has taken another mail not long ago.
+  /// It accepted another mail not long ago.
   var isKnownToWork: Bool {
     guard let last = lastTaken.withLock({ $0.at }) else { return false }
     return desk.clock.now() < last.adding(seconds: Self.validSeconds)
   }
 
-  /// `isFirst`: this mail was not tried before. Mails that are tried again say nothing new: at the
-  /// end of a close, those that have their own trouble are the only ones left.
+  /// `isFirst`: this mail was not tried before. Retried mails say nothing new: at the end of a
+  /// close, only those with their own problems are left.
   func heard(_ answer: MailAnswer, about letter: Letter) {
     if answer == .accepted {
       let now = desk.clock.now()
@@ -62,37 +62,38 @@ final class MailServerWatch: Sendable {
   }
 
   private func doubt(_ reason: FaultReason, _ why: String, _ limit: Int) -> PartnerPause.Heard {
-    .doubt(.init(reason: reason, why: why, limit: limit, ofMany: "recipients in a row are refused"))
+    .doubt(
+      .init(reason: reason, why: why, limit: limit, ofMany: "recipients in a row were refused"))
   }
 
-  // MARK: What becomes of a mail that was not taken
+  // MARK: What happens to a mail that was not accepted
 
-  /// The end of a mail that was not taken, or when its message comes back.
+  /// The outcome of a mail that was not accepted, or when its message comes back.
   enum Next: Equatable {
     case back(Fault)
     case putOff
     case giveUp(String)
   }
 
-  /// `isLast`: its message has been through all delay queues. Given up is only what the server did
-  /// not take while it took others.
+  /// `isLast`: its message has been through all delay queues. A mail is given up only if the server
+  /// refused it while accepting others.
   func next(_ answer: MailAnswer, _ letter: Letter, isLast: Bool) -> Next {
     let reason: FaultReason
     let why: String
     switch answer {
-    // A server that was away has said nothing of the mail, and may be back by now.
+    // A server that was down has said nothing about the mail, and may be back by now.
     case .accepted, .refused, .away: return .putOff
     case .later(let text): (reason, why) = (.mailLater, text)
     case .denied(let text): (reason, why) = (.mailDenied, text)
     case .notSent(let text), .uncertain(let text): (reason, why) = (.mailLater, text)
     }
     if door.isPaused { return .putOff }
-    if !isLast { return .back(Fault(reason, "the mail server did not take it: \(why)")) }
+    if !isLast { return .back(Fault(reason, "the mail server did not accept it: \(why)")) }
     switch answer {
     case .later: break
     case .denied, .uncertain:
       if isKnownToWork { break }
-      door.away(Fault(.mailDenied, "it has taken no mail for two hours: \(why)"))
+      door.away(Fault(.mailDenied, "it has accepted no mail for two hours: \(why)"))
       return .putOff
     default: return .putOff
     }

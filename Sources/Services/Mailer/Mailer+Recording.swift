@@ -5,7 +5,7 @@ import Ledger
 extension Mailer {
   fileprivate struct Recorded: Sendable {
     var outcome: Outcome
-    /// It was sent just now, and another process had recorded its end before.
+    /// It was just sent, but another process had already recorded its outcome.
     var isLate = false
   }
 

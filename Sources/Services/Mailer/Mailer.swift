@@ -3,17 +3,18 @@ import Ledger
 import Logging
 import Mail
 
-/// Sends one true mail per account and event.
+/// Sends one accurate mail per account and event.
 ///
 /// Like the charger it commits twice: the intent with its Message-ID before the mail server is
-/// called, the result after. A crash between the server's last word and the second commit sends the
-/// mail again under the same Message-ID; that window cannot be closed, so such mails are counted.
+/// called, and the result afterwards. A crash between the server's last answer and the second
+/// commit sends the mail again under the same Message-ID; that window cannot be closed, so such
+/// mails are counted.
 public struct Mailer: Sendable {
   let desk: Desk
   let server: MailServer
   let desktop: MailDesk
   /// How often a message must have come back before a mail that another process intended, and may
-  /// be sending just now, is sent again: see `patience(_:)`.
+  /// be sending at the moment, is sent again: see `patience(_:)`.
   let patience: Int
   /// How often a message may come back.
   let rungs: Int
@@ -38,11 +39,11 @@ public struct Mailer: Sendable {
       desk, door: PartnerDoor(to: .mailServer, desk, logger, health))
   }
 
-  /// Longer than any mail is under way: connecting and sending have 35 seconds together.
+  /// Longer than any mail takes: connecting and sending have 35 seconds together.
   private static let longestSending = Duration.seconds(45)
 
-  /// So many pauses of the ladder are longer together than a sending can take; all of a ladder that
-  /// is shorter.
+  /// The number of retry delays that together exceed the time a sending can take; all of them if
+  /// they are shorter.
   static func patience(_ delays: [Duration]) -> Int {
     var waited = Duration.zero
     for (index, delay) in delays.enumerated() {
@@ -86,15 +87,15 @@ public struct Mailer: Sendable {
     var facts: AccountFacts
     /// The mail was intended by an earlier delivery of this message, or by another copy of it.
     var isTakenUp = false
-    /// The mail may have been sent already, nobody knows.
+    /// It is not known whether the mail has already been sent.
     var isResent = false
-    /// What the server has said before, when only its record is missing.
+    /// The server's earlier answer, if only its record is missing.
     var answer: MailAnswer?
   }
 
   struct Sent: Sendable {
     var item: Sending
-    /// `nil`: the server was not asked, since mailing pauses.
+    /// `nil`: the server was not asked, because mailing pauses.
     var answer: MailAnswer?
   }
 
@@ -108,12 +109,12 @@ public struct Mailer: Sendable {
       plan: { try plan($0.0, $0.1, $1, known: $2, &round) })
   }
 
-  /// What the ledger has of mails, beside the facts of their accounts.
+  /// The ledger's data about mails, besides the facts of their accounts.
   private struct Known {
     var mails: [MailKey: MailRecord]
     /// Invoices for which a hold was lifted.
     var released: Set<String>
-    /// Invoices over nothing of accounts that used nothing, which are not sent.
+    /// Invoices with a total of zero for accounts without usage, which are not sent.
     var idle: Set<String>
   }
 
@@ -139,10 +140,10 @@ public struct Mailer: Sendable {
       letter.situation(facts, released: known.released, idle: known.idle))
     let fault = "\(decided.rule): a \(letter.kind.rawValue) mail"
     guard let facts, decided.action != .wait else {
-      return .end(.end(.later(Fault(.behind, "\(fault), the ledger has not caught up"))))
+      return .end(.end(.later(Fault(.behind, "\(fault): the ledger has not caught up"))))
     }
     if decided.action == .park {
-      return .end(.end(.dead(Fault(.contradiction, "\(fault), message and ledger contradict"))))
+      return .end(.end(.dead(Fault(.contradiction, "\(fault): message and ledger contradict"))))
     }
     var item = Sending(letter: letter, decided: decided, facts: facts)
     let record = known.mails[letter.key]
@@ -165,9 +166,9 @@ public struct Mailer: Sendable {
     }
   }
 
-  /// A mail that was intended before. What the server said of it is only to be recorded; what it
-  /// has not taken is decided on the facts of now; what another process may be sending is left
-  /// alone for a while, then it is sent again and counted.
+  /// A mail that was already intended. If the server has answered, only the record is missing; a
+  /// mail it has not accepted is decided by the current facts; one that another process may be
+  /// sending is left alone for a while, then sent again and counted.
   ///
   /// - Parameter isPerhapsSent: what the ledger has of all processes; `mine` has those of this one.
   private func takeUp(
@@ -188,7 +189,8 @@ public struct Mailer: Sendable {
       item.isResent = isPerhapsSent || known?.isResent == true
     case .some, nil:
       if letter.job.history.attempts < patience {
-        let fault = Fault(.mailLater, "the mail was begun elsewhere and may be under way")
+        let fault = Fault(
+          .mailLater, "another process started the mail and may still be sending it")
         return .end(.end(.later(fault)))
       }
     }
@@ -209,14 +211,14 @@ public struct Mailer: Sendable {
 
   // MARK: 2. Send
 
-  /// What the server has said is committed within milliseconds, while other mails are still under
-  /// way: a crash leaves few mails of which nobody knows whether they were sent.
+  /// The server's answers are committed within milliseconds, while other mails are still in
+  /// progress: a crash leaves few mails for which it is unknown whether they were sent.
   private static let linger = Duration.milliseconds(5)
 
   private func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
     let mails = try await write(items)
     let arrivals = Arrivals<Sent>()
-    // A record that fails breaks off no mail on its way: it might be delivered all the same.
+    // A failed record aborts no mail in progress: it might be delivered anyway.
     let result = await withTaskGroup(of: Void.self) { group in
       for (item, mail) in zip(items, mails) {
         group.addTask { await arrivals.add(Sent(item: item, answer: await send(mail, item))) }
@@ -239,7 +241,7 @@ public struct Mailer: Sendable {
   private func send(_ mail: OutgoingMail, _ item: Sending) async -> MailAnswer? {
     if let answer = item.answer { return answer }
     let key = item.letter.key
-    guard mine.begin(key) else { return .notSent("it is being sent already") }
+    guard mine.begin(key) else { return .notSent("it is already being sent") }
     if item.isTakenUp, let wait = await overtaken(key) {
       mine.release(key)
       return .notSent(wait)
@@ -257,16 +259,16 @@ public struct Mailer: Sendable {
     return answer
   }
 
-  /// A second copy of a message is decided on before the first one's mail has its end. Once nobody
-  /// else here may send it, what became of it is looked at again: in this process first, since an
-  /// end is forgotten here only after it is in the ledger.
+  /// A second copy of a message is decided before the first one's mail is finished. Once nothing
+  /// else here may send the mail, its outcome is checked again, in this process first, because an
+  /// outcome is forgotten here only after it is in the ledger.
   private func overtaken(_ key: MailKey) async -> String? {
-    if mine.known(key)?.isEnd == true { return "its end is being recorded" }
+    if mine.known(key)?.isEnd == true { return "its outcome is being recorded" }
     do {
       let record = try await desk.store.mails([key])[key]
-      return record?.state == .intended ? nil : "it had its end meanwhile"
+      return record?.state == .intended ? nil : "it was finished meanwhile"
     } catch {
-      return "the ledger did not say whether it had its end meanwhile: \(error)"
+      return "the ledger did not say whether it was finished meanwhile: \(error)"
     }
   }
 
@@ -280,7 +282,7 @@ public struct Mailer: Sendable {
 }
 
 extension InvoiceDraft {
-  /// Nothing was used, and nothing is to be paid or credited.
+  /// Nothing was used, and there is nothing to pay or to credit.
   fileprivate var isIdle: Bool {
     totalMinor == 0 && lines.allSatisfy { $0.amountMinor == 0 && $0.quantity?.isZero ?? true }
   }

@@ -3,24 +3,24 @@ import Ledger
 import Mail
 import Synchronization
 
-/// What this process knows of mails beyond the ledger: which it is sending now, and what the mail
-/// server said of those whose end is not recorded yet. So a store that cannot be written, or a
-/// message that is delivered again while its mail is under way, sends nothing twice.
+/// What this process knows about mails beyond the ledger: which it is sending now, and what the
+/// mail server said about those whose outcome is not recorded yet. So neither an unwritable store
+/// nor a message that is redelivered while its mail is in progress sends a mail twice.
 final class SentMails: Sendable {
   private struct State: Sendable {
     var sending: Set<MailKey> = []
     var answers: [MailKey: Known] = [:]
   }
 
-  /// What the server said last of a mail.
+  /// The server's last answer about a mail.
   struct Known: Sendable {
     var answer: MailAnswer
-    /// An earlier sending has no known end: its receiver may have the mail from that one.
+    /// An earlier sending has no known outcome: its recipient may have the mail from that one.
     var isResent: Bool
     /// How often the message had been in a delay queue by then.
     var returns: Int
 
-    /// Nothing is left but to record it.
+    /// All that is left is to record it.
     var isEnd: Bool {
       switch answer {
       case .accepted, .refused: true
@@ -28,30 +28,30 @@ final class SentMails: Sendable {
       }
     }
 
-    /// The message came straight back from its delay queue: no other process had it in between,
-    /// and may have sent the mail.
+    /// The message came straight back from its delay queue: no other process had it in between and
+    /// may have sent the mail.
     func isFollowed(by job: Job) -> Bool {
       job.history.returns == returns + 1 && !job.delivery.redelivered
     }
   }
 
-  /// Beyond so many a "not now" is forgotten; then only the ledger's intent is left to go by.
+  /// Beyond this number a "not now" is forgotten; then only the ledger's intent remains.
   private static let limit = 20_000
 
   private let state = Mutex(State())
 
-  /// `false`: it is being sent already.
+  /// `false` if it is already being sent.
   func begin(_ key: MailKey) -> Bool {
     state.withLock { $0.sending.insert(key).inserted }
   }
 
-  /// It was not sent after all; what was known of it stays.
+  /// It was not sent after all; earlier knowledge of it stays.
   func release(_ key: MailKey) {
     state.withLock { _ = $0.sending.remove(key) }
   }
 
-  /// `isResent`: an earlier sending may have delivered it; nothing that is said of this one makes
-  /// that one certain.
+  /// `isResent`: an earlier sending may have delivered it, and this one's answer cannot settle
+  /// that.
   func end(_ key: MailKey, _ answer: MailAnswer, isResent: Bool, returns: Int) {
     let known = Known(answer: answer, isResent: isResent, returns: returns)
     state.withLock { state in

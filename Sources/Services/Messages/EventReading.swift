@@ -1,7 +1,7 @@
 import Billing
 
 extension Event {
-  /// Reads an event whose `specversion` and `type` are known. What it does not name is ignored.
+  /// Reads an event whose `specversion` and `type` are known. Unknown fields are ignored.
   init(reading message: MessageObject, type: EventType) throws(MessageFault) {
     guard let data = try message.object("data", at: "data") else { throw .missing("data") }
     self.init(

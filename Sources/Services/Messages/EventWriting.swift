@@ -1,9 +1,9 @@
 import Billing
 import JSON
 
-/// The body of an event's message: JSON with sorted keys and nothing absent, so that the same event
-/// is the same bytes whoever encodes it. Throws a `MessageFault` for what `MessageGate` would not
-/// let in again.
+/// The body of an event's message: JSON with sorted keys and without absent values, so that the
+/// same event always gives the same bytes. Throws a `MessageFault` for anything that `MessageGate`
+/// would refuse.
 public func encode(_ event: Event) throws -> [UInt8] {
   try checkTexts(of: event)
   try MessageGate.checkParts(of: event)

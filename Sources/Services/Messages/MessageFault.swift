@@ -1,7 +1,7 @@
 import JSON
 
-/// Why a message cannot be worked, whoever sent it and however often it is delivered: the reason a
-/// dead letter carries. Texts name the place and never repeat more than a short, plain value.
+/// Why a message can never be processed, no matter who sent it or how often it is delivered: the
+/// reason a dead letter carries. Texts name the place and repeat at most a short, plain value.
 public enum MessageFault: Error, Equatable, Sendable {
   case wrongContentType(String)
   case tooLarge(bytes: Int)
@@ -41,7 +41,7 @@ extension MessageFault: CustomStringConvertible {
     case .tooDeep(let byte):
       "body: expected at most \(MessageGate.maxDepth) levels, found more at byte \(byte)"
     case .duplicateKey(let key, let byte):
-      "body: the key \(key) is there twice in one object, at byte \(byte)"
+      "body: the key \(key) appears twice in one object, at byte \(byte)"
     case .unknownType(let found):
       "type: expected a type and version this program knows, found \(found)"
     case .missing(let place): "\(place) is missing"

@@ -3,9 +3,9 @@ import JSON
 
 /// Where messages come in: bounded before anything is decoded, strict after.
 ///
-/// What passes is well-formed within fixed bounds and has every part its type needs; what does not
-/// is a fault of the message itself, the same on every delivery, and belongs in the dead letters.
-/// Attributes and fields that this version does not know are ignored.
+/// A message that passes is well-formed within fixed bounds and has every part its type needs. One
+/// that does not is itself at fault, on every delivery, and belongs in the dead letters. Attributes
+/// and fields that this version does not know are ignored.
 public enum MessageGate {
   public static let maxBytes = 256 * 1024
   /// Levels of objects and arrays, the message itself included.
@@ -33,8 +33,8 @@ public enum MessageGate {
     guard body.count <= maxBytes else { throw .tooLarge(bytes: body.count) }
   }
 
-  /// None at all and plain `application/json` pass too: the trigger of a close may come from any
-  /// AMQP client, and many set one or the other. The body is held to the same rules.
+  /// A missing content type and plain `application/json` are accepted too: a close may be triggered
+  /// by any AMQP client, and many use one or the other. The same rules apply to the body.
   private static func checkContentType(_ found: String?) throws(MessageFault) {
     guard let found, found != contentType else { return }
     let essence = found.prefix { $0 != ";" }.lowercased().filter { $0 != " " }

@@ -1,8 +1,8 @@
 import Billing
 import JSON
 
-/// An object of a checked document with its place, read field by field. Each read says what it
-/// needs, so that a fault can name place, expectation and what was there.
+/// An object of a checked document with its place, read field by field. Each read states what it
+/// expects, so that a fault can name the place, the expectation and what was found.
 struct MessageObject {
   let document: JSONDocument
   let node: Int

@@ -6,7 +6,7 @@ public final class SHA256Digest {
 
   public init() {
     guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-      preconditionFailure("OpenSSL has no SHA-256, or no memory is left")
+      preconditionFailure("OpenSSL has no SHA-256, or is out of memory")
     }
     self.context = context
   }
@@ -18,19 +18,19 @@ public final class SHA256Digest {
   public func update(_ text: String) {
     var text = text
     let taken = text.withUTF8 { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
-    precondition(taken == 1, "OpenSSL takes no more bytes")
+    precondition(taken == 1, "OpenSSL accepts no more bytes")
   }
 
   func update(_ bytes: [UInt8]) {
     let taken = bytes.withUnsafeBytes { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
-    precondition(taken == 1, "OpenSSL takes no more bytes")
+    precondition(taken == 1, "OpenSSL accepts no more bytes")
   }
 
   /// Small letters, of the first `count` bytes; nothing may be added afterwards.
   public func hexadecimal(bytes wanted: Int = 32) -> String {
     var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var count: UInt32 = 0
-    precondition(EVP_DigestFinal_ex(context, &bytes, &count) == 1, "OpenSSL ends without a digest")
+    precondition(EVP_DigestFinal_ex(context, &bytes, &count) == 1, "OpenSSL returned no digest")
     var digits: [UInt8] = []
     for byte in bytes.prefix(min(Int(count), wanted)) {
       digits.append(Self.digits[Int(byte >> 4)])

@@ -2,20 +2,20 @@ import Billing
 
 /// Where a message stands in its trace: the W3C `traceparent`.
 ///
-/// All is derived from the ids of messages, nothing is drawn by lot: the same decision made again
-/// gives the same bytes.
+/// Everything is derived from message ids and nothing is random, so that the same decision made
+/// again gives the same bytes.
 public struct TraceContext: Sendable, Equatable {
   /// 32 hexadecimal digits.
   public let traceID: String
   /// 16 hexadecimal digits: this message.
   public let spanID: String
-  /// Two hexadecimal digits, handed on as they came.
+  /// Two hexadecimal digits, passed on unchanged.
   public let flags: String
 
   public var traceparent: String { "00-\(traceID)-\(spanID)-\(flags)" }
 
-  /// `nil` for what the W3C recommendation calls invalid, which is then as if it was not there.
-  /// Of a later version the four fields known here are read.
+  /// `nil` for a value the W3C recommendation calls invalid, which is treated as absent. From a
+  /// later version, the four fields known here are read.
   init?(_ text: String?) {
     guard let parts = text?.split(separator: "-", omittingEmptySubsequences: false),
       parts.count >= 4, let version = parts.first, Self.isHex(version, 2), version != "ff",
@@ -36,8 +36,8 @@ public struct TraceContext: Sendable, Equatable {
     self.flags = flags
   }
 
-  /// A trace that begins with this message. Not sampled: nothing here records spans, and whoever
-  /// wants that begins the trace outside.
+  /// A trace that begins with this message. It is not sampled, because nothing here records spans;
+  /// to sample, begin the trace outside.
   static func beginning(with messageID: String) -> TraceContext {
     TraceContext(
       traceID: digits(32, of: "trace \(messageID)"), spanID: digits(16, of: "span \(messageID)"),
@@ -58,13 +58,13 @@ public struct TraceContext: Sendable, Equatable {
     let digest = SHA256Digest()
     digest.update(text)
     let digits = digest.hexadecimal(bytes: count / 2)
-    // All zeros would be invalid; nobody will live to see it.
+    // All zeros would be invalid; it will never happen in practice.
     return digits.contains { $0 != "0" } ? digits : String(repeating: "1", count: count)
   }
 }
 
 extension Event {
-  /// Where this message stands; one that came without a usable `traceparent` begins a trace.
+  /// The position of this message; one without a usable `traceparent` begins a trace.
   public var trace: TraceContext { TraceContext(traceparent) ?? .beginning(with: id) }
 
   /// In the trace of the message that led to it; without one it begins its own.

@@ -1,12 +1,12 @@
 import Billing
 
-/// What a service calls outside, in the words in which a pause is told.
+/// An external system that a service calls, with the words used to report a pause.
 struct Partner: Sendable {
   /// `charging pauses`
   var pausing: String
   /// `the gateway answers again`
   var isBack: String
-  /// Why a message waits that waits for the partner.
+  /// The reason of a message that is waiting for the partner.
   var reasons: [FaultReason]
   /// What `/readyz` may name.
   var parts: [ServiceHealth.Part]
@@ -18,7 +18,7 @@ struct Partner: Sendable {
     part: { $0 == .gatewayUnauthorized ? .gatewayKey : .gateway })
 
   static let mailServer = Partner(
-    pausing: "mailing pauses", isBack: "the mail server takes mails again",
+    pausing: "mailing pauses", isBack: "the mail server accepts mails again",
     reasons: [.mailLater, .mailDenied, .mailUnreachable], parts: [.mailServer],
     part: { _ in .mailServer })
 }

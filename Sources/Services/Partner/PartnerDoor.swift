@@ -4,14 +4,14 @@ import Ledger
 import Logging
 import Synchronization
 
-/// The way to the gateway or the mail server, shared by all batches of a process: lets calls
-/// through, or says why not now. Says each pause once, in the log and in health.
+/// The gate to the gateway or the mail server, shared by all batches of a process: lets calls
+/// through, or says why not now. Reports each pause once, in the log and in health.
 final class PartnerDoor: Sendable {
   private struct State {
     var pause = PartnerPause()
-    /// Messages put off since the partner was left alone, by the hash of their ids.
+    /// Messages put off since the pause began, by the hash of their ids.
     var waiting: Set<Int> = []
-    /// The outage that was said last; pauses of one reason, one after the other, are one outage.
+    /// The last outage reported; successive pauses for the same reason are one outage.
     var said: (reason: FaultReason, begunAt: Instant, saidAt: Instant)?
 
     /// Its first line, and one every ten minutes while it lasts.
@@ -24,7 +24,7 @@ final class PartnerDoor: Sendable {
       said = (stop.reason, isSame ? said?.begunAt ?? stop.begunAt : stop.begunAt, now)
       return true
     }
-    /// What was probed with in this pause and did not end it, and what of it has stood back since.
+    /// Probes of this pause that did not end it, and those of them that have stood back since.
     var failed: Set<String> = []
     var stoodBack: Set<String> = []
   }
@@ -49,7 +49,7 @@ final class PartnerDoor: Sendable {
   /// For the calls that one round of decisions prepares.
   var round: Round { Round(door: self) }
 
-  /// During a pause no intent is committed, since nothing would be sent. Once it is over one is,
+  /// During a pause no intent is committed, because nothing would be sent. Once it is over one is,
   /// for the probe.
   struct Round {
     let door: PartnerDoor
@@ -57,8 +57,9 @@ final class PartnerDoor: Sendable {
 
     init(door: PartnerDoor) { self.door = door }
 
-    /// `nil`: the call may be prepared. A call about `key` that was a probe in vain stands back
-    /// once, so that the next probe is another one's: it may be the only one that is refused.
+    /// `nil`: the call may be prepared. A call about `key` that was an unsuccessful probe stands
+    /// back once, so that the next probe is about something else: it may be the only one that is
+    /// refused.
     mutating func wait(about key: String? = nil) -> Outcome? {
       let now = door.clock.now()
       let (stop, mayCall, standsBack) = door.state.withLock { state in
@@ -93,7 +94,7 @@ final class PartnerDoor: Sendable {
     take { $0.heard(heard, about: key, at: now) }
   }
 
-  /// It was found to be away by other means than a call about something.
+  /// It was found to be down by other means than a call about something.
   func away(_ fault: Fault) {
     let now = clock.now()
     take { pause in
@@ -121,14 +122,14 @@ final class PartnerDoor: Sendable {
   /// When to come back, and why.
   func putOff() -> Outcome {
     guard let stop = state.withLock({ $0.pause.stop }) else {
-      // A probe got through meanwhile.
+      // A probe succeeded meanwhile.
       return .putOff(Fault(partner.reasons[0], partner.isBack), after: .zero)
     }
     return .putOff(
       Fault(stop.reason, "\(partner.pausing): \(stop.why)"), after: stop.remaining(at: clock.now()))
   }
 
-  /// A message that found no certain answer waits with the others, and its retries are kept.
+  /// A message with an inconclusive answer waits with the others, and keeps its retries.
   func waiting(_ outcome: Outcome) -> Outcome {
     guard case .later(let fault) = outcome, partner.reasons.contains(fault.reason),
       state.withLock({ $0.pause.stop != nil })
@@ -136,7 +137,7 @@ final class PartnerDoor: Sendable {
     return putOff()
   }
 
-  /// One line an outage, when its first batch is through.
+  /// One line per outage, when its first batch is done.
   func say(waiting ids: [String]) {
     if ids.isEmpty { return }
     let now = clock.now()
@@ -156,7 +157,7 @@ final class PartnerDoor: Sendable {
       ])
   }
 
-  /// Nobody has asked for a while: then no message waits for the partner any more.
+  /// Nothing has asked for a while: then no message is waiting for the partner any longer.
   func lookAfter() {
     let now = clock.now()
     let isForgotten = state.withLock { state in

@@ -1,20 +1,21 @@
 import Billing
 
-/// When the gateway or the mail server is called and when it is left alone: events in, the state
-/// out, no clock and no log of its own.
+/// Decides when the gateway or the mail server is called and when calls pause: events in, state
+/// out, with no clock or log of its own.
 ///
-/// A partner that cannot be reached, refuses our key or asks for time is left alone at once. One
-/// that gives several calls in a row nothing certain is left alone too, so that an hour of a
-/// proxy's pages does not use up the retries of every message. When a pause is over, one call goes
-/// out as a probe: its answer ends the pause or doubles it.
+/// Calls pause at once if a partner cannot be reached, rejects our key or asks for time. They also
+/// pause after several inconclusive answers in a row, so that an hour of a proxy's pages does not
+/// use up the retries of every message. When a pause is over, one call goes out as a probe: its
+/// answer ends the pause or doubles it.
 struct PartnerPause: Sendable, Equatable {
   /// What a call has shown about the partner.
   enum Heard: Sendable, Equatable {
-    /// It spoke for itself, whatever it said of what was asked.
+    /// The partner itself answered, whatever the answer.
     case word
-    /// Something about this call alone, from which nothing follows for others.
+    /// Something about this call alone, which says nothing about others.
     case aside
-    /// Perhaps the partner, perhaps this call: so many different ones in a row are the partner.
+    /// Perhaps the partner, perhaps this call; after this many different calls in a row, the
+    /// partner.
     case doubt(Doubt)
     case away(FaultReason, String)
     /// It asks for time.
@@ -26,7 +27,7 @@ struct PartnerPause: Sendable, Equatable {
     var why: String
     /// How many different ones in a row pause the calls.
     var limit: Int
-    /// What is said of them: `answers in a row say nothing certain`.
+    /// How they are described: `answers in a row were inconclusive`.
     var ofMany: String
   }
 
@@ -41,7 +42,7 @@ struct PartnerPause: Sendable, Equatable {
   enum Phase: Sendable, Equatable {
     case calling
     case paused(Stop)
-    /// The call about this is under way.
+    /// The call about this is in progress.
     case probing(Stop, key: String)
 
     var stop: Stop? {
@@ -52,14 +53,15 @@ struct PartnerPause: Sendable, Equatable {
     }
   }
 
-  /// So many probes about the same thing tell of that, and no more of the partner.
+  /// This many probes about the same thing say something about that thing, no longer about the
+  /// partner.
   static let probeLimit = 3
   static let shortest: Int64 = 1_000
   static let longest: Int64 = 30_000
 
   private(set) var phase = Phase.calling
   private var doubted: Set<String> = []
-  /// Probes about one thing in a row that brought nothing certain.
+  /// Successive inconclusive probes about one thing.
   private var probed: (key: String, count: Int) = ("", 0)
 
   static func == (one: PartnerPause, other: PartnerPause) -> Bool {
@@ -93,7 +95,7 @@ struct PartnerPause: Sendable, Equatable {
     switch phase {
     case .calling: heardCalling(heard, key, now)
     case .probing(let stop, key): heardProbing(heard, stop, key, now)
-    // A call that left before the pause: it shows nothing new, unless the partner asks for time.
+    // A call that left before the pause shows nothing new, unless the partner asks for time.
     case .paused(let stop), .probing(let stop, _):
       if case .later(_, let seconds) = heard { prolong(stop, seconds, now) }
     }
@@ -161,7 +163,7 @@ struct PartnerPause: Sendable, Equatable {
   }
 
   private static func asked(_ seconds: Int) -> String {
-    "it asks to be left alone for \(seconds) s"
+    "it asks us to wait \(seconds) s"
   }
 }
 

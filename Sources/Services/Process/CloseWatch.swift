@@ -3,14 +3,14 @@ import Ledger
 import Logging
 import ServiceLifecycle
 
-/// A line when a close begins and one when it has ended, with what this process did for it. Between
-/// the two a month that goes well says nothing.
+/// Logs a line when a close begins and one when it has ended, with what this process did for it.
+/// Between the two, a month without problems logs nothing.
 struct CloseWatch: Service {
   let runs: @Sendable () async throws -> [CloseRun]
   let tally: Tally
   let logger: Logger
   let rest: @Sendable (Duration) async -> Bool
-  /// When this process began: a close of before goes on.
+  /// When this process began; a close that began earlier continues.
   let startedAt: Instant
 
   private static let interval = Duration.seconds(1)
@@ -25,20 +25,20 @@ struct CloseWatch: Service {
       do {
         seen = note(try await runs(), seen)
       } catch {
-        // Whoever works with the store says that it is away.
-        logger.debug("closes are not looked at", metadata: ["error": "\(error)"])
+        // Code that works with the store reports that it is down.
+        logger.debug("closes cannot be read", metadata: ["error": "\(error)"])
       }
     } while await rest(Self.interval) && !Task.isCancelled
   }
 
   private struct Seen {
     var closed: Set<Period>
-    /// What this process had done by the look before the close was there.
+    /// What this process had done by the last check before the close appeared.
     var running: [Period: [Tally.Kind: Int]] = [:]
     var done: [Tally.Kind: Int]
   }
 
-  /// At the first look, closes that have ended are of no interest.
+  /// At the first check, closes that have ended are ignored.
   private func note(_ runs: [CloseRun], _ earlier: Seen?) -> Seen {
     let now = tally.all
     let ended = Set(runs.filter { $0.state == .closed }.map(\.period))
@@ -48,7 +48,7 @@ struct CloseWatch: Service {
         seen.running[run.period] = seen.done
         let isOlder = run.startedAt < startedAt
         logger.info(
-          "close \(run.period) \(isOlder ? "goes on" : "has begun")",
+          "close \(run.period) \(isOlder ? "continues" : "has begun")",
           metadata: ["accounts": .number(run.expected)])
       }
       guard run.state == .closed, let before = seen.running.removeValue(forKey: run.period) else {
@@ -73,7 +73,7 @@ struct CloseWatch: Service {
 }
 
 extension Tally {
-  /// All of it now, to be subtracted later.
+  /// The current totals, to be subtracted later.
   var all: [Kind: Int] {
     Dictionary(uniqueKeysWithValues: Kind.allCases.map { ($0, self[$0]) })
   }

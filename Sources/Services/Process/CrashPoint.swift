@@ -3,8 +3,8 @@ import Glibc
 import Ledger
 import Synchronization
 
-/// Where a process is to kill itself, for tests of crashes: `MONTHCLOSE_CRASH_AT=committed:3` dies
-/// by SIGKILL when it reaches the boundary `committed` for the third time.
+/// Where a process is to kill itself, for crash tests: with `MONTHCLOSE_CRASH_AT=committed:3` it
+/// dies by SIGKILL when it reaches the boundary `committed` for the third time.
 public struct CrashPoint: Sendable, Equatable {
   public var boundary: Boundary
   /// From 1.

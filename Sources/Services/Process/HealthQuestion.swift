@@ -1,8 +1,8 @@
 import AsyncHTTPClient
 import NIOCore
 
-/// `--health`: asks the service that runs on this machine, under the same settings, whether it is
-/// ready. For health checks of containers, which have neither a shell nor curl.
+/// `--health`: asks the service running on this machine, under the same settings, whether it is
+/// ready. For health checks in containers, which have neither a shell nor curl.
 struct HealthQuestion {
   let address: ListenAddress?
   var timeout = TimeAmount.seconds(3)
@@ -11,7 +11,7 @@ struct HealthQuestion {
   enum Answer: Equatable {
     case ready
     case notReady(String)
-    /// Nothing was told where to ask.
+    /// No address to ask was configured.
     case noAddress
   }
 
@@ -29,7 +29,7 @@ struct HealthQuestion {
     }
   }
 
-  /// Who listens on every interface is asked on the loopback.
+  /// A service that listens on every interface is asked on the loopback.
   static func reachable(_ address: ListenAddress) -> String {
     switch address.host {
     case "0.0.0.0": "127.0.0.1:\(address.port)"

@@ -4,8 +4,8 @@ import Ledger
 import Logging
 import ServiceLifecycle
 
-/// Looks at the ledger and the queues of all services every few seconds, for the reporter's gauges.
-/// A scrape never waits for either: it reads what was seen last.
+/// Reads the ledger and the queues of all services every few seconds, for the reporter's gauges. A
+/// scrape never waits for either: it gets the last values read.
 struct Observer: Service {
   let store: any Store
   let broker: any Broker
@@ -15,10 +15,10 @@ struct Observer: Service {
   let rest: @Sendable (Duration) async -> Bool
 
   static let interval = Duration.seconds(10)
-  /// Due work is announced once a second; what is older is overdue.
+  /// Due work is announced once a second; anything older is overdue.
   static let overdueAfterSeconds: Int64 = 60
-  /// Closes that are shown: those that run, and the last one that has ended. Each is some twenty
-  /// series, so that many closes that nobody ends make no more than this.
+  /// The closes shown: the running ones, and the last finished one. Each has about twenty series,
+  /// so this bounds the number even if many closes are never finished.
   static let mostCloses = 4
 
   func run() async throws {
@@ -32,10 +32,10 @@ struct Observer: Service {
     } while await rest(Self.interval) && !Task.isCancelled
   }
 
-  /// Whoever works with it says that it is away; the age of what was seen last is a gauge.
+  /// Code that uses it reports that it is down; the age of the last values is a gauge.
   private func look(at what: String, _ see: () async throws -> Void) async {
     do { try await see() } catch {
-      logger.debug("\(what) cannot be looked at", metadata: ["error": "\(error)"])
+      logger.debug("\(what) cannot be read", metadata: ["error": "\(error)"])
     }
   }
 

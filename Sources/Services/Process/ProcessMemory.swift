@@ -1,8 +1,8 @@
 import CCurl
 
-/// Keeps a service's memory from following how long it has run. The C library gives each thread
-/// an arena of its own and raises its thresholds as it goes; both only cost a service whose batches
-/// are of one size. To be called before the first thread is made.
+/// Keeps a service's memory from growing with its running time. The C library gives each thread its
+/// own arena and raises its thresholds over time; for a service with batches of one size, both are
+/// only a cost. Call it before the first thread is created.
 enum ProcessMemory {
   static func keepSmall() {
     mallopt(M_ARENA_MAX, 1)

@@ -6,18 +6,18 @@ import Mail
 import Network
 import Payments
 
-/// `--check`: settings, store schema, broker topology, and the server outside that the service
-/// calls: all that it will need, each within seconds, without changing anything.
+/// `--check`: settings, store schema, broker topology, and the external server that the service
+/// calls: everything it will need, each within seconds, without changing anything.
 struct ServiceCheck {
   let service: ServiceName
   let settings: Settings
 
-  /// What is wrong, a sentence each with what was expected and found.
+  /// The problems, one sentence each with what was expected and found.
   func problems() async -> [String] {
     await storeProblems() + brokerProblems() + worldProblems()
   }
 
-  /// What a check has looked at, in words.
+  /// What a check has tried, in words.
   static func tried(by service: ServiceName) -> String {
     switch service {
     case .charger: "settings, store, broker and payment gateway"
@@ -37,7 +37,7 @@ struct ServiceCheck {
   /// A check does not wait for a slow server as long as a charge would.
   private static let gatewaySeconds = 10
 
-  /// Asks for charges of the last second: whether there are any does not matter.
+  /// Requests the charges of the last second; whether there are any does not matter.
   private func gatewayProblems() async -> [String] {
     do {
       let gateway = try PaymentGateway.http(
@@ -55,7 +55,7 @@ struct ServiceCheck {
     }
   }
 
-  /// Greets the mail server, logs in where there is a login, and takes leave.
+  /// Greets the mail server, logs in if there is a login, and says goodbye.
   private func mailProblems() async -> [String] {
     do {
       let problem = try await MailServer.problem(

@@ -3,8 +3,8 @@ import Ledger
 import Logging
 import ServiceLifecycle
 
-/// A service from its first wait for store and broker to its last message. Told to stop, it ends
-/// well in each of its states.
+/// A service from its first wait for store and broker to its last message. It stops cleanly in each
+/// of its states when asked to.
 struct ServiceLife: Service {
   let service: ServiceName
   let settings: Settings
@@ -22,7 +22,7 @@ struct ServiceLife: Service {
     }
   }
 
-  /// `nil`: told to stop while it waited.
+  /// `nil` if it was asked to stop while waiting.
   private func assembled() async throws -> ServiceParts? {
     do {
       return try await cancelWhenGracefulShutdown {
@@ -33,8 +33,8 @@ struct ServiceLife: Service {
     }
   }
 
-  /// What is in work may take most of the time there is; the rest is for breaking it off, handing
-  /// messages back and closing.
+  /// Work in progress may take most of the available time; the rest is for aborting it, returning
+  /// messages and closing.
   static func workTime(of stopTimeoutSeconds: Int) -> Duration {
     .milliseconds(max(stopTimeoutSeconds * 750, stopTimeoutSeconds * 1000 - 5000))
   }
@@ -46,8 +46,8 @@ struct ServiceLife: Service {
         "version": "\(MonthClose.version)", "lanes": .number(parts.run.lanes),
         "batch": .number(parts.run.batch),
       ])
-    // Hears of the stop from the group around it, and hands it on in order, the last one first. The
-    // observer waits up to 10 s for a broker that is cut off: nobody is to wait for it.
+    // Receives the stop from the surrounding group and passes it on in order, last one first. The
+    // observer waits up to 10 s for a broker that is cut off: nothing should wait for it.
     var services: [any Service] = parts.observer.map { [$0] } ?? []
     services += [parts.closeWatch, parts.upkeep, parts.run]
     var group = ServiceGroupConfiguration(services: services, logger: logger)

@@ -3,14 +3,14 @@ import Broker
 import Ledger
 import Logging
 
-/// A service put together from its settings and what surrounds it.
+/// A service assembled from its settings and its surroundings.
 package struct ServiceParts: Sendable {
   package var run: ServiceRun
   package var upkeep: Upkeep
-  /// Beside a real service only.
+  /// Only for a real service.
   var storeWatch: StoreWatch
   var closeWatch: CloseWatch
-  /// The reporter's, where somebody may scrape it.
+  /// Only the reporter has one, if it can be scraped.
   var observer: Observer?
   package var tally: Tally
   package var close: @Sendable () async -> Void
@@ -23,7 +23,7 @@ package struct ServiceParts: Sendable {
     return try await ServiceParts(service, settings, around, logger)
   }
 
-  /// The same for a real service and for one that is simulated: they differ in what is around them.
+  /// The same for a real service and for a simulated one: only their surroundings differ.
   package init(
     _ service: ServiceName, _ settings: Settings, _ around: Surroundings, _ logger: Logger
   ) async throws {

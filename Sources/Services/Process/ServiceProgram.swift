@@ -7,9 +7,9 @@ import Monitoring
 import Network
 import ServiceLifecycle
 
-/// The program of every service: settings, parts, run until told to stop.
+/// The program of every service: settings, parts, run until asked to stop.
 public enum ServiceProgram {
-  /// Ends the process: 0 stopped or all in order, 1 a problem found or not stopped in time, 2
+  /// Ends the process: 0 stopped or all OK, 1 a problem was found or it did not stop in time, 2
   /// wrong settings.
   public static func main(_ service: ServiceName) async -> Never {
     ProcessMemory.keepSmall()
@@ -35,7 +35,7 @@ public enum ServiceProgram {
       for warning in settings.warnings { say("\(service.rawValue): warning: \(warning)") }
       for problem in problems { say("\(service.rawValue): \(problem)") }
       if problems.isEmpty {
-        say("\(service.rawValue): \(ServiceCheck.tried(by: service)) are in order")
+        say("\(service.rawValue): \(ServiceCheck.tried(by: service)) are OK")
       }
       exit(problems.isEmpty ? 0 : 1)
     case .health:
@@ -53,7 +53,7 @@ public enum ServiceProgram {
       let (watch, server) = try await ServiceWatch.open(
         service, at: settings.httpAddress, logger)
       let life = ServiceLife(service: service, settings: settings, watch: watch, logger: logger)
-      // Remembers a stop that comes before its run.
+      // Remembers a stop that arrives before the run.
       let group = ServiceGroup(services: [life], logger: logger)
       let deadline = StopDeadline(
         seconds: settings.stopTimeoutSeconds, logger: logger, inWork: watch.health.inWork)

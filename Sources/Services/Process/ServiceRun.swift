@@ -4,8 +4,8 @@ import Ledger
 import Logging
 import ServiceLifecycle
 
-/// A service at work: lanes that take batches, and the upkeep beside them. Ends when it is told to
-/// stop, after what is in work is settled or the deadline has passed.
+/// A running service: lanes that take batches, and maintenance beside them. Ends when asked to
+/// stop, once work in progress is settled or the deadline has passed.
 package struct ServiceRun: Service {
   let runner: Runner
   let consumer: any Consumer
@@ -28,14 +28,14 @@ package struct ServiceRun: Service {
     }
   }
 
-  /// The last confirms come after the last commit. Unrecorded, their events would go out again at
-  /// the next start, and count as overdue until then.
+  /// The last confirms arrive after the last commit. If they were not recorded, their events would
+  /// be published again at the next start, and count as overdue until then.
   private func recordConfirmed() async {
     do {
       try await runner.outbox.flush()
     } catch {
       runner.logger.warning(
-        "published events could not be recorded as published, they go out again at the next start",
+        "published events could not be recorded as such; the next start publishes them again",
         metadata: ["error": "\(error)"])
     }
   }
@@ -47,8 +47,8 @@ package struct ServiceRun: Service {
   }
 }
 
-/// What a service does beside its queue: publishes what was left unpublished, turns due work into
-/// messages, and records confirms when no commit came along to do it.
+/// What a service does besides its queue: publishes left-over events, turns due work into messages,
+/// and records confirms if no commit has done so.
 package struct Upkeep: Service {
   let outbox: Outbox
   let handler: Handler
@@ -58,8 +58,8 @@ package struct Upkeep: Service {
   let health: ServiceHealth
 
   static let relayAfterSeconds: Int64 = 10
-  /// Of the turns in a row, so many between two in which events are published again that the broker
-  /// does not take: some of their receivers may get them each time.
+  /// The number of turns between two in which events that the broker does not accept are published
+  /// again: some of their receivers may get them each time.
   private static let turnsWithoutRelay = 9
   /// A turn publishes page after page when much was left over.
   private static let patience = Duration.seconds(900)
@@ -69,7 +69,7 @@ package struct Upkeep: Service {
     await cancelWhenGracefulShutdown { await turns() }
   }
 
-  /// Turn after turn, until the rest between two of them is cut short.
+  /// Turn after turn, until the pause between two of them is cut short.
   package func turns() async {
     let ticket = health.begins("upkeep", limit: Self.patience)
     defer { health.ended(ticket) }
@@ -81,7 +81,7 @@ package struct Upkeep: Service {
     } while await rest(Self.interval) && !Task.isCancelled
   }
 
-  /// `false`: the broker did not take what was left over.
+  /// `false` if the broker did not accept the left-over events.
   private func turn(relays: Bool) async -> Bool {
     var isAllTaken = true
     do {
@@ -97,7 +97,7 @@ package struct Upkeep: Service {
     } catch let error as StoreError {
       health.missesStore("\(error)", foundBy: .upkeep, next: Self.interval)
     } catch {
-      logger.warning("upkeep failed, will be tried again", metadata: ["error": "\(error)"])
+      logger.warning("maintenance failed and will be retried", metadata: ["error": "\(error)"])
     }
     return isAllTaken
   }

@@ -3,19 +3,19 @@ import Broker
 import Ledger
 import Logging
 
-/// Waits for a store or a broker that is not there yet, or that nobody has set up yet, says so and
-/// is not ready meanwhile. What waiting cannot mend (wrong password, newer schema, another
-/// topology) ends the start with its sentence.
+/// Waits for a store or broker that is not there or not set up yet, logs that it is waiting, and is
+/// not ready meanwhile. Problems that waiting cannot fix (wrong password, newer schema, different
+/// topology) end the start with a sentence.
 struct StartUp {
   let logger: Logger
   let health: ServiceHealth
   var options = BrokerOptions()
 
-  /// Before the first look at anything.
+  /// Before the first check of anything.
   func lacksAll() {
     health.lacks(.store, "not opened yet")
     health.lacks(.broker, "not connected yet")
-    health.lacks(.topology, "not looked at yet")
+    health.lacks(.topology, "not checked yet")
   }
 
   func store(_ settings: Settings) async throws -> any Store {
@@ -56,13 +56,13 @@ struct StartUp {
     return brokerMayPass(error)
   }
 
-  /// Tries until it succeeds, or fails in a way that waiting does not mend.
+  /// Retries until it succeeds, or fails in a way that waiting cannot fix.
   private func patiently<Value>(
     _ part: ServiceHealth.Part, waits: (any Error) -> Bool, _ attempt: () async throws -> Value
   ) async throws -> Value {
     let outage = OutageLog(
       "waiting for the \(part.rawValue)\(part.setting)",
-      back: "the \(part.rawValue) is there again", logger)
+      back: "the \(part.rawValue) is back", logger)
     var backOff = BackOff()
     while true {
       do {
@@ -81,16 +81,16 @@ struct StartUp {
 
   fileprivate static let name = "start"
 
-  /// Whoever mends it is not kept waiting for long.
+  /// Short enough that a repair is noticed quickly.
   private static let longestPause = Duration.seconds(5)
 }
 
 extension Surroundings {
-  /// The queue may be gone again since it was looked at, or the broker: that is waited for too.
+  /// The queue or the broker may have gone since the check: that is waited for too.
   func consumer(
     of service: ServiceName, prefetch: Int, _ logger: Logger
   ) async throws -> any Consumer {
-    let outage = OutageLog("waiting for the queue", back: "the queue is there again", logger)
+    let outage = OutageLog("waiting for the queue", back: "the queue is back", logger)
     var backOff = BackOff()
     while true {
       do {
@@ -125,15 +125,16 @@ extension ServiceHealth.Part {
 struct TopologyMismatch: Error, CustomStringConvertible {
   var differences: [TopologyDifference]
   var description: String {
-    "the broker's topology is not the expected one (closectl topology apply): "
+    "the broker's topology is not as expected (closectl topology apply): "
       + shown.map(\.description).joined(separator: "; ")
       + (differences.count > shown.count ? "; and \(differences.count - shown.count) more" : "")
   }
 
-  /// Declared by `closectl topology apply`; what is there with other arguments is not.
+  /// Can be fixed with `closectl topology apply`; an object with other arguments cannot.
   var isOnlyMissing: Bool { differences.allSatisfy(\.isMissing) }
 
-  /// What waiting does not mend comes first; all queues missing is a screenful.
+  /// Problems that waiting cannot fix come first; a list of all missing queues would fill the
+  /// screen.
   private var shown: [TopologyDifference] {
     Array((differences.filter { !$0.isMissing } + differences.filter(\.isMissing)).prefix(5))
   }

@@ -2,11 +2,11 @@ import Dispatch
 import Glibc
 import Logging
 
-/// The last resort of a service that was told to stop and has not ended in time: something hangs
-/// that obeys nobody. Whatever it was at is taken up again by the next process, as after a crash,
-/// so leaving it is safe. It alone hears the signals, on a thread of its own, and needs none of
-/// Swift's shared ones to leave. Two that listen would each hear them from another moment on: a
-/// signal between the two would begin the deadline of a service that nobody told to stop.
+/// The last resort for a service that was asked to stop and has not ended in time because something
+/// hangs. The next process takes up its work, as after a crash, so leaving it is safe. Only this
+/// type receives the signals, on its own thread, and it needs none of Swift's shared threads to
+/// exit. Two listeners would start listening at different moments, and a signal between the two
+/// would start the deadline of a service that was not asked to stop.
 final class StopDeadline: Sendable {
   private let queue = DispatchQueue(label: "month-close.stop-deadline")
   private let seconds: Int
@@ -25,8 +25,8 @@ final class StopDeadline: Sendable {
     self.end = end
   }
 
-  /// Runs `body`, which `stop` asks to end at one of the signals and which is to be over so long
-  /// afterwards.
+  /// Runs `body`, which `stop` asks to end on one of the signals, and which must end within the
+  /// deadline after that.
   func bounding<Value>(
     stop: @escaping @Sendable () async -> Void, _ body: () async -> Value
   ) async -> Value {
@@ -51,7 +51,7 @@ final class StopDeadline: Sendable {
   private func leave() {
     let left = inWork()
     logger.error(
-      "told to stop \(seconds) s ago (MONTHCLOSE_STOP_TIMEOUT), ends with work left for another",
+      "asked to stop \(seconds) s ago (MONTHCLOSE_STOP_TIMEOUT); exiting with work left to others",
       metadata: ["left": "\(left.isEmpty ? "closing connections" : left.joined(separator: ", "))"])
     end(1)
   }

@@ -1,9 +1,9 @@
 import Ledger
 import ServiceLifecycle
 
-/// Looks once a second whether the ledger can be written to and is still the one that was opened: a
-/// service with nothing to do would not notice. One that was replaced is another ledger, restored
-/// from a backup perhaps: the service ends, and begins anew with what is there.
+/// Checks once a second whether the ledger can be written to and is still the one that was opened:
+/// an idle service would not notice. A replaced file is another ledger, perhaps restored from a
+/// backup: the service ends and starts again with it.
 struct StoreWatch: Service {
   let condition: @Sendable () async -> StoreCondition
   let health: ServiceHealth

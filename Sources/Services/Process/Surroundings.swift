@@ -6,8 +6,8 @@ import Mail
 import Payments
 import ServiceLifecycle
 
-/// What is around a service: the shared store, the time, the broker and the world outside. In
-/// production they are real; the simulator puts its own here, under the same services.
+/// A service's surroundings: the shared store, the time, the broker and the outside world. In
+/// production they are real; the simulator substitutes its own beneath the same services.
 package struct Surroundings: Sendable {
   package var store: any Store
   package var clock: LedgerClock
@@ -16,12 +16,12 @@ package struct Surroundings: Sendable {
   package var gateway: @Sendable () throws -> PaymentGateway
   /// Opened by the mailer only.
   package var mailServer: @Sendable () throws -> MailServer
-  /// Waits; `false` when the service is told to stop meanwhile.
+  /// Waits; `false` if the service is asked to stop meanwhile.
   package var pause: @Sendable (Duration) async -> Bool
-  /// The same between two turns of a service's upkeep, when there may be nothing to wait for.
+  /// The same between two turns of a service's maintenance, when there may be nothing to wait for.
   package var rest: @Sendable (Duration) async -> Bool
   package var reached: Boundary.Observer
-  /// Time that only ever goes on, from no particular moment.
+  /// Monotonic time, from an arbitrary start.
   package var steady: @Sendable () -> Duration
   package var watch: ServiceWatch
 
@@ -52,7 +52,7 @@ package struct Surroundings: Sendable {
     return { ContinuousClock.now - begin }
   }
 
-  /// Waits for store and broker, in whatever order they come, until both are there.
+  /// Waits until store and broker are both there, in whatever order they appear.
   static func open(
     for service: ServiceName, _ settings: Settings, _ watch: ServiceWatch, _ logger: Logger
   ) async throws -> Surroundings {
@@ -87,14 +87,14 @@ package struct Surroundings: Sendable {
   }
 }
 
-/// Sleeps; `false` when the service is told to stop meanwhile.
+/// Sleeps; `false` if the service is asked to stop meanwhile.
 @Sendable public func pauseUntilShutdown(_ delay: Duration) async -> Bool {
   await cancelWhenGracefulShutdown {
     do {
       try await Task.sleep(for: delay)
       return true
     } catch {
-      return false  // Cancelled is the only way a sleep fails: that is what it tells.
+      return false  // A sleep fails only when it is cancelled.
     }
   }
 }

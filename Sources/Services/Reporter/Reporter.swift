@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// Keeps the set of what every account of a close has reached, and ends the close.
+/// Keeps the set of stages every account of a close has reached, and ends the close.
 public struct Reporter: Sendable {
   let desk: Desk
 
@@ -15,7 +15,7 @@ public struct Reporter: Sendable {
       switch outcome {
       case .committed(let events), .alreadyDone(let events): outcomes.append(.done(events))
       case .stale(let reason):
-        outcomes.append(.later(Fault(.handlerFailed, "the ledger refused to note it: \(reason)")))
+        outcomes.append(.later(Fault(.handlerFailed, "the ledger refused to record it: \(reason)")))
       }
     }
     let ending = try await endings(of: Set(jobs.compactMap(\.event.period)))
@@ -23,7 +23,7 @@ public struct Reporter: Sendable {
     return outcomes
   }
 
-  /// Ends closes whose last step was noted by a process that could not end them any more.
+  /// Ends closes whose last step was recorded by a process that could no longer end them.
   public func endCloses() async throws -> [StoredEvent] {
     let running = try await desk.store.runs().filter { $0.state == .running }
     return try await endings(of: Set(running.map(\.period)))
@@ -48,13 +48,13 @@ public struct Reporter: Sendable {
 
   // MARK: The end of a close
 
-  /// The close ends when every expected account has its end; the ledger refuses it earlier.
+  /// The close ends when every expected account is finished; the ledger refuses it earlier.
   private func endings(of periods: Set<Period>) async throws -> [StoredEvent] {
     var events: [StoredEvent] = []
     for period in periods.sorted() {
       guard let run = try await desk.store.run(period), run.state == .running else { continue }
       guard try await desk.store.isFinished(period) else { continue }
-      // Counted and refused by one number: others may be taken in meanwhile.
+      // Counted and refused by one number, because others may be added meanwhile.
       guard let progress = try await desk.store.progress(period),
         progress.finished == progress.run.expected
       else { continue }
@@ -77,7 +77,7 @@ public struct Reporter: Sendable {
       service: .reporter, messageID: "close:\(period)",
       decision: DecisionRecord(
         rule: "report.complete", finding: .same,
-        explanation: "every expected account has its end"),
+        explanation: "every expected account is finished"),
       writes: [.closeRun(period, expected: progress.run.expected)],
       events: [try event.traced(after: nil).outgoing()], at: now)
   }

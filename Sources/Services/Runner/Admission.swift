@@ -3,18 +3,18 @@ import Broker
 import JSON
 import Ledger
 
-/// What a delivery has to be before the ledger is asked about it: readable, and sent to nobody but
-/// those its type is for.
+/// What a delivery must satisfy before the ledger is asked about it: it is readable, and was sent
+/// only to those its type is for.
 ///
 /// The broker checks rights against the routing key alone. A `CC` header sends copies to keys its
-/// sender has no right to, and `BCC` does the same and is taken off before anybody sees it. So a
-/// message with `CC` is refused, and the key under which a message arrives has to be its type's
-/// own; or `replay.SERVICE`; or the queue's own name, as of what returns from a delay queue. What
-/// arrived under the last two stands or falls with what the ledger has of it.
+/// sender has no right to; `BCC` does the same and is removed before delivery. So a message with
+/// `CC` is refused, and the key under which a message arrives must be its type's own, or
+/// `replay.SERVICE`, or the queue's own name, as for a message returning from a delay queue. The
+/// ledger decides about a message that arrived under the last two.
 ///
-/// A trigger is the one message that no ledger has. As a replay it has to be one that an operator's
-/// command recorded; out of a delay queue it has to be published by ourselves, which it says and
-/// the broker has checked.
+/// A trigger is the one message that no ledger contains. As a replay, it must have been recorded by
+/// an operator's command; from a delay queue, it must have been published by ourselves, which it
+/// states and the broker has checked.
 struct Admission: Sendable {
   enum Result {
     case admitted(Job)
@@ -68,15 +68,15 @@ struct Admission: Sendable {
 
   private func fault(inTrigger delivery: Delivery) -> Fault? {
     if service != .invoicer {
-      return Fault(.unexpectedType, "a trigger has no business in queue \(delivery.queue)")
+      return Fault(.unexpectedType, "a trigger does not belong in queue \(delivery.queue)")
     }
     guard delivery.routingKey == service.rawValue, let user, delivery.user != user else {
       return nil
     }
     return Fault(
       .otherKey,
-      "a trigger out of a delay queue: expected one that \(user) put there, found one by "
-        + (delivery.user.map(JSONDocument.shown) ?? "nobody who says so"))
+      "a trigger from a delay queue: expected one put there by \(user), found one by "
+        + (delivery.user.map(JSONDocument.shown) ?? "an unnamed user"))
   }
 }
 
@@ -105,11 +105,11 @@ extension Fault {
 extension NotCommitted {
   public func sentence(about type: EventType) -> String {
     switch self {
-    case .noSuchEvent: "the ledger has no event of this id"
-    case .otherBytes: "the ledger has the event of this id with other bytes"
-    case .notReplayed: "it came as a replay, and the ledger has no replay of it"
+    case .noSuchEvent: "the ledger has no event with this id"
+    case .otherBytes: "the ledger has the event with this id, but with other bytes"
+    case .notReplayed: "it came as a replay, but the ledger has no replay of it"
     case .anotherService(let found):
-      "the ledger has the event of this id by \(found), and \(type.routingKey) is sent by "
+      "the ledger has the event with this id by \(found), but \(type.routingKey) is sent by "
         + "\(type.sender?.rawValue ?? "nobody")"
     }
   }

@@ -1,16 +1,16 @@
 import Billing
 import Ledger
 
-/// A place between two steps of the work at which a process may die, by name. What comes before it
-/// is done and stays; what comes after it has to be found and finished by another process.
+/// A named place between two steps of the work at which a process may die. The steps before it are
+/// done and stay done; those after it must be found and finished by another process.
 ///
-/// The names are how the tests of crashes count what they have hit: `make chaos` kills real
-/// processes at each of them, `make simulate` ends simulated ones there.
+/// Crash tests count their hits by these names: `make chaos` kills real processes at each of them,
+/// `make simulate` ends simulated ones there.
 public enum Boundary: String, Sendable, CaseIterable {
   /// Deliveries were taken from the queue.
   case taken
   case beforeCommit = "before-commit"
-  /// In the ledger, and nobody has been told.
+  /// In the ledger, but nothing has been published.
   case committed
   case beforePublish = "before-publish"
   /// Handed to the broker's connection; nothing was confirmed.
@@ -27,28 +27,28 @@ public enum Boundary: String, Sendable, CaseIterable {
   case beforeCall = "before-call"
   /// All of the request left.
   case requestSent = "request-sent"
-  /// The gateway's answer is there, the ledger does not know it.
+  /// The gateway has answered, but the ledger does not know the answer.
   case answered
 
-  /// The mailer: the mail is intended, the server was not called.
+  /// The mailer: the mail is intended, but the server was not called.
   case beforeMail = "before-mail"
-  /// The server has said what it did with a mail, the ledger does not know it.
+  /// The server has reported what it did with a mail, but the ledger does not know it.
   case mailAnswered = "mail-answered"
 
-  /// Due work became events in the ledger; they are not published.
+  /// Due work became events in the ledger, but they are not published.
   case dueTaken = "due-taken"
   /// Left-over events were read, to be published again.
   case beforeRelay = "before-relay"
 
-  /// The invoicer: the close, or what was taken in again, is in the ledger, its ranges are not
-  /// published.
+  /// The invoicer: the close, or the accounts added again, are in the ledger, but the ranges are
+  /// not published.
   case closeOpened = "close-opened"
-  /// The accounts of a range are invoiced, the range itself is not answered.
+  /// The accounts of a range are invoiced, but the range itself is not answered.
   case rangeInvoiced = "range-invoiced"
-  /// The reporter: the close is ended in the ledger, nobody was told.
+  /// The reporter: the close has ended in the ledger, but nothing was published.
   case closeEnded = "close-ended"
 
-  /// Told of every boundary as it is reached.
+  /// Called for every boundary as it is reached.
   public typealias Observer = @Sendable (Boundary) -> Void
 
   /// The boundaries a service has, in order.

@@ -2,25 +2,26 @@ import Billing
 import Broker
 import Ledger
 
-/// A message in a service's dead letters, with what its headers tell of why.
+/// A message in a service's dead letters, with the reason given in its headers.
 public struct DeadLetter: Sendable {
-  /// Short and stable: from queue, message id and body, so that two copies of one message have the
-  /// same. Twelve hexadecimal digits: two of 100,000 letters share one once in 50,000 times.
+  /// Short and stable: derived from queue, message id and body, so that two copies of a message
+  /// have the same id. Twelve hexadecimal digits: the chance that two of 100,000 letters share one
+  /// is about 1 in 50,000.
   public var id: String
   public var service: ServiceName
   public var messageID: String
   /// The AMQP property: there also where the body cannot be read.
   public var type: String
-  /// A `FaultReason`, or a word for what the broker did by itself.
+  /// A `FaultReason`, or a word for what the broker did on its own.
   public var reason: String
   public var error: String?
   public var attempts: Int
   public var firstFailedAt: Instant?
   public var lastFailedAt: Instant?
-  /// How often it was sent again by an operator.
+  /// How often an operator has sent it again.
   public var replays: Int
   public var replayedBy: String?
-  /// `false`: its body is larger than is read, so that it can be seen, and not be moved.
+  /// `false` if its body exceeds the size limit, so that it can be listed but not moved.
   public var isWhole: Bool
   /// SHA-256, hexadecimal.
   public var bodyHash: String
@@ -32,7 +33,7 @@ public struct DeadLetter: Sendable {
     self.service = service
     messageID = delivery.messageID ?? ""
     type = delivery.type ?? ""
-    // Whoever looks through a queue gets such a message without anything but its id.
+    // When a queue is browsed, such a message comes with nothing but its id.
     isWhole = !(delivery.body.isEmpty && delivery.routingKey.isEmpty && headers.isEmpty)
     bodyHash = BodyHash.hex(delivery.body)
     id = Self.id(queue: delivery.queue, messageID: messageID, bodyHash: bodyHash)
@@ -49,12 +50,12 @@ public struct DeadLetter: Sendable {
     String(BodyHash.hex(Array("\(queue)\n\(messageID)\n\(bodyHash)".utf8)).prefix(12))
   }
 
-  /// The event in it, or why it is none.
+  /// The event in the message, or why it is not one.
   public func event() throws(MessageFault) -> Event {
     try MessageGate.decode(delivery.body, contentType: delivery.contentType)
   }
 
-  /// Broker's words become ours: `delivery_limit` is `delivery-limit`.
+  /// Translates the broker's words into ours: `delivery_limit` becomes `delivery-limit`.
   public static func reason(_ headers: [String: HeaderValue]) -> String {
     if let word = headers.text(Header.reason) { return word }
     guard let word = headers.text("x-first-death-reason") else { return unknownReason }
@@ -64,7 +65,7 @@ public struct DeadLetter: Sendable {
   static let unknownReason = "unknown"
 
   /// Reasons that are not ours: a consumer rejected a body it would not even read, the broker gave
-  /// up delivering, a queue was too long, nobody left a word.
+  /// up delivering, a queue was too long, or no reason was given.
   public static let brokerReasons = [
     "rejected", "delivery-limit", "maxlen", "expired", unknownReason,
   ]
@@ -77,14 +78,14 @@ extension [String: HeaderValue] {
     if case .string(let text)? = self[name] { text } else { nil }
   }
 
-  /// What others wrote may be anything: it stays within what can be counted.
+  /// Values written by others may be anything: they are clamped to the countable range.
   fileprivate func count(_ name: String) -> Int {
     guard case .integer(let number)? = self[name] else { return 0 }
     return Int(Swift.min(Swift.max(number, 0), 1_000_000))
   }
 
   fileprivate func time(_ name: String) -> Instant? {
-    // What is no time counts as none: the letter is shown all the same.
+    // An invalid time counts as none: the letter is shown anyway.
     text(name).flatMap { try? Instant(rfc3339: $0) }
   }
 }

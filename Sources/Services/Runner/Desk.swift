@@ -2,16 +2,15 @@ import Billing
 import Ledger
 import Synchronization
 
-/// What a service works with: the shared store, the time, and the loop that every decision goes
-/// through: read the facts, decide, commit; where the ledger moved in between, read and decide
-/// again.
+/// What a service works with: the shared store, the time, and the loop behind every decision: read
+/// the facts, decide, commit; if the ledger moved in between, read and decide again.
 public struct Desk: Sendable {
   public let service: ServiceName
   public let store: any Store
   public let clock: LedgerClock
-  /// Told where in the work this process is.
+  /// Notified of this process's position in the work.
   let reached: Boundary.Observer
-  /// `nil`: nobody measures.
+  /// `nil`: nothing is measured.
   let metrics: ServiceMetrics?
   let published = PublishedMarks()
 
@@ -55,7 +54,7 @@ public struct Desk: Sendable {
     }
   }
 
-  /// A change that is in the ledger: by this commit, or because the message was answered before.
+  /// A change that is in the ledger, by this commit or because the message was already answered.
   struct Committed: Sendable {
     /// The events it made, still to be published.
     var events: [StoredEvent]
@@ -72,7 +71,7 @@ public struct Desk: Sendable {
   }
 
   /// Two messages about one account in one batch are decided one after the other: the second finds
-  /// the ledger moved and is decided again on what the first one left.
+  /// the ledger moved and is decided again on the state the first one left.
   public static let roundLimit = 12
 
   func reconcile<Item: Sendable, Result: Sendable>(
@@ -83,7 +82,7 @@ public struct Desk: Sendable {
       items, about: key, alongside: { _ in }, plan: { item, facts, _ in try plan(item, facts) })
   }
 
-  /// `read`: what else a decision needs of these items; read again with the facts, whenever the
+  /// `read`: other data the decision needs for these items; read again with the facts whenever the
   /// ledger has moved.
   func reconcile<Item: Sendable, Also, Result: Sendable>(
     _ items: [Item], about key: (Item) -> FactKey, alongside read: ([Item]) async throws -> Also,
@@ -122,17 +121,17 @@ public struct Desk: Sendable {
   }
 }
 
-/// The ledger kept moving under some messages of a batch; alone they get through.
+/// The ledger kept changing under some messages of a batch; processed alone they succeed.
 public struct ContentionError: Error, CustomStringConvertible {
   var items: Int
 
   public init(items: Int) { self.items = items }
 
-  public var description: String { "the ledger kept moving under \(items) messages of the batch" }
+  public var description: String { "the ledger kept changing under \(items) messages of the batch" }
 }
 
-/// Numbers of events the broker has confirmed, waiting for the next commit to record them. Losing
-/// them costs a second publish of the same events, which consumers recognise by their ids.
+/// Numbers of events the broker has confirmed, waiting for the next commit to record them. If they
+/// are lost, the same events are published again, and consumers recognise them by their ids.
 final class PublishedMarks: Sendable {
   private let numbers = Mutex<[Int64]>([])
 

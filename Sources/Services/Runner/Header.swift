@@ -1,9 +1,9 @@
 import Broker
 
-/// Headers of ours. Not `x-`: newer brokers ignore those from clients.
+/// Our headers. Not `x-`, because newer brokers ignore those from clients.
 public enum Header {
   public static let attempts = "mc-attempts"
-  /// How often it was put off besides, since what it needs was away.
+  /// How often it was also put off because something it needs was down.
   public static let putOffs = "mc-put-offs"
   public static let firstFailedAt = "mc-first-failed-at"
   public static let lastFailedAt = "mc-last-failed-at"
@@ -14,17 +14,17 @@ public enum Header {
   public static let replays = "mc-replays"
   public static let replayedBy = "mc-replayed-by"
 
-  /// What a failed message is given on its way to the dead letters.
+  /// Headers added to a failed message on its way to the dead letters.
   public static let ofFailure: Set<String> = [
     attempts, putOffs, firstFailedAt, lastFailedAt, reason, error, queue,
   ]
 
-  /// By these the broker sends copies to other keys. It checks no rights for them, and takes `BCC`
-  /// off before anybody sees it.
+  /// With these the broker sends copies to other keys. It checks no rights for them, and removes
+  /// `BCC` before delivery.
   static let copies = ["CC", "BCC"]
 
-  /// What a copy of a message keeps of its headers: not the broker's own, nothing that would send
-  /// it elsewhere, and nothing of others where all together could not be carried.
+  /// The headers a copy of a message keeps: not the broker's own, none that would send it
+  /// elsewhere, and none of others if all together would not fit.
   public static func carriedOn(_ headers: [String: HeaderValue]) -> [String: HeaderValue] {
     let kept = headers.filter { !$0.key.hasPrefix("x-") && !copies.contains($0.key) }
     let size = OutgoingMessage.bytes(ofHeaders: kept)
@@ -36,7 +36,8 @@ public enum Header {
     }
   }
 
-  /// For what a failed message is given: the sentence has at most 1,000 characters of 4 bytes.
+  /// Room for the headers of a failed message: the sentence has at most 1,000 characters of 4
+  /// bytes.
   private static let roomForOurs = 6_000
   private static let longestOfOurs = 1_000
 }

@@ -20,7 +20,7 @@ public struct Job: Sendable {
 }
 
 extension Job {
-  /// The answer of a message that is with a person: each replay is parked anew.
+  /// The answer to a message that waits for a person: each replay is parked anew.
   var parkedID: String {
     guard case .integer(let replays)? = delivery.headers[Header.replays], replays > 0 else {
       return "\(event.id)#parked"
@@ -29,7 +29,8 @@ extension Job {
   }
 }
 
-/// Why a message could not be done. The words are stable: operators filter dead letters by them.
+/// Why a message could not be processed. The words are stable: operators filter dead letters by
+/// them.
 public enum FaultReason: String, Sendable, CaseIterable {
   case notJSON = "not-json"
   case tooLarge = "too-large"
@@ -39,9 +40,10 @@ public enum FaultReason: String, Sendable, CaseIterable {
   case missingField = "missing-field"
   case invalidField = "invalid-field"
   case wrongContentType = "wrong-content-type"
-  /// A type that is known but not for this queue.
+  /// A known type, but not for this queue.
   case unexpectedType = "unexpected-type"
-  /// A trigger for a month that is not over, or of long ago, that does not say it is meant.
+  /// A trigger for a month that is not over, or long past, without confirmation that it is
+  /// intended.
   case periodNotOver = "period-not-over"
   case periodTooOld = "period-too-old"
   /// A trigger for a month to which no account belongs.
@@ -51,7 +53,7 @@ public enum FaultReason: String, Sendable, CaseIterable {
   /// Arrived under a key that is not its type's.
   case otherKey = "other-key"
   case headersTooLarge = "headers-too-large"
-  /// No event the ledger has: by id, by bytes and by the service whose it is.
+  /// No such event in the ledger, by id, bytes and sending service.
   case notCommitted = "not-committed"
   case behind
   case contradiction
@@ -64,10 +66,10 @@ public enum FaultReason: String, Sendable, CaseIterable {
   case gatewayUnreachable = "gateway-unreachable"
   /// The gateway's charges could not be listed.
   case gatewayUnlisted = "gateway-unlisted"
-  /// The gateway holds charges of ours that the ledger does not know.
+  /// The gateway holds charges for our invoices that the ledger does not know.
   case ledgerForgot = "ledger-forgot"
   case mailLater = "mail-later"
-  /// The mail server refuses mails, and not for one recipient's sake.
+  /// The mail server refuses mails, and not because of a single recipient.
   case mailDenied = "mail-denied"
   /// Nothing was sent: the mail server cannot be reached or used.
   case mailUnreachable = "mail-unreachable"
@@ -87,18 +89,19 @@ public struct Fault: Sendable, Equatable {
   }
 }
 
-/// What became of a message; the runner settles each delivery by it, in one place.
+/// The outcome of a message; the runner settles each delivery accordingly, in one place.
 public enum Outcome: Sendable {
   /// Answered. The events it made are still to be published.
   case done([StoredEvent])
-  /// Not now: one rung further on the retry ladder, after the last one a dead letter.
+  /// Not now: it moves to the next retry delay, and after the last one becomes a dead letter.
   case later(Fault)
-  /// Not before so much time has passed, for a reason that is not the message's own: it comes back
-  /// from a delay queue, and that is not counted as a retry.
+  /// Not before this much time has passed, for a reason unrelated to the message: it comes back
+  /// from a delay queue without that counting as a retry.
   case putOff(Fault, after: Duration)
-  /// Never unchanged: a dead letter now.
+  /// Never in this form: it becomes a dead letter now.
   case dead(Fault)
-  /// Something that all messages need is away: keep the message, pause, try again. Uses up nothing.
+  /// Something that every message needs is down: keep the message, pause, try again. Uses up no
+  /// retry.
   case hold(Fault)
 }
 
@@ -106,7 +109,7 @@ public enum Outcome: Sendable {
 public struct FailureHistory: Sendable, Equatable {
   public var attempts: Int
   public var firstFailedAt: String?
-  /// How often it was put off besides, without that being counted as a retry.
+  /// How often it was also put off without that counting as a retry.
   public var putOffs: Int
 
   public init(attempts: Int = 0, firstFailedAt: String? = nil, putOffs: Int = 0) {
@@ -133,12 +136,12 @@ public struct FailureHistory: Sendable, Equatable {
 /// What a service does with a batch, and how its due work becomes messages.
 public struct Handler: Sendable {
   public var service: ServiceName
-  /// One outcome per job, in order. Throws only for faults that are not one message's own.
+  /// One outcome per job, in order. Throws only for faults that do not belong to a single message.
   public var work: @Sendable ([Job]) async throws -> [Outcome]
   public var announceDue: (@Sendable (DueWork, AccountFacts) throws -> OutgoingEvent)?
-  /// What it looks after every second beside its queue; the events that came of it.
+  /// Maintenance it does every second beside its queue; returns the resulting events.
   public var lookAfter: (@Sendable () async throws -> [StoredEvent])?
-  /// Whose left-over events it publishes: its own, and those of programs that do not stay.
+  /// Whose left-over events it publishes: its own, and those of programs that do not keep running.
   public var relays: [ServiceName]
 
   public init(

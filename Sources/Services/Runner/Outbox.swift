@@ -3,8 +3,8 @@ import Broker
 import Ledger
 import Logging
 
-/// Publishes recorded events. What is not confirmed stays recorded as unpublished and is published
-/// again later, by this process or another one: same id, same bytes.
+/// Publishes recorded events. Unconfirmed events stay recorded as unpublished and are published
+/// again later, by this process or another: same id, same bytes.
 public struct Outbox: Sendable {
   let desk: Desk
   let broker: any Broker
@@ -41,7 +41,7 @@ public struct Outbox: Sendable {
     return confirmed.count
   }
 
-  /// Its connection says so itself.
+  /// Logged by its connection.
   var isLost: Bool {
     get async {
       switch await broker.health.publishing {
@@ -51,10 +51,10 @@ public struct Outbox: Sendable {
     }
   }
 
-  /// Left-over events are looked for so often.
+  /// How often to look for left-over events.
   static let relayInterval = Duration.seconds(Upkeep.relayAfterSeconds)
 
-  /// Where the broker knows us under another name than our URL says, the messages go without it.
+  /// If the broker knows us under a name other than the one in our URL, messages carry no name.
   func publishStating(_ messages: [OutgoingMessage]) async -> [PublishResult] {
     var results = await broker.publish(messages)
     var again: [Int] = []
@@ -73,9 +73,9 @@ public struct Outbox: Sendable {
 
   static let page = 500
 
-  /// Publishes what was recorded more than `seconds` ago and is not known to be published: left by
-  /// a crash, or by a broker that was away. Each event once; `false` when the broker did not take
-  /// all of them.
+  /// Publishes events recorded more than `seconds` ago and not known to be published, left by a
+  /// crash or by an unavailable broker. Each event once; `false` if the broker did not accept all
+  /// of them.
   @discardableResult
   public func relay(of services: [ServiceName], olderThanSeconds seconds: Int64) async throws
     -> Bool
@@ -120,7 +120,7 @@ public struct Outbox: Sendable {
     }
   }
 
-  /// Records what was confirmed, when no other commit comes along to do it.
+  /// Records confirms if no other commit does so.
   @discardableResult
   public func flush() async throws -> Int {
     let marks = desk.published.take()
@@ -132,10 +132,10 @@ public struct Outbox: Sendable {
 }
 
 extension StoredEvent {
-  /// Which event, for a log.
+  /// Identifies the event in a log.
   fileprivate var shown: Logger.Metadata {
     var shown: Logger.Metadata = ["event": "\(event.id)"]
-    // A body of ours can be read; if it cannot, the line is as good without its trace.
+    // Our own bodies are readable; if one is not, the line is still useful without its trace.
     let decoded = try? MessageGate.decode(event.body, contentType: MonthClose.contentType)
     if let decoded { shown["trace"] = "\(decoded.trace.traceID)" }
     return shown

@@ -1,28 +1,29 @@
 import Broker
 import Logging
 
-/// What is said of events that the broker does not take: once for each kind of refusal as long as
-/// it lasts, however many events there are.
+/// Logs that the broker does not accept events: once for each kind of refusal while it lasts,
+/// however many events there are.
 final class PublishLog: Sendable {
   private let forbidden: OutageLog
   private let unbound: OutageLog
   private let refused: OutageLog
   private let unconfirmed: OutageLog
-  /// The broker's connection says itself that it was lost: then this is only of level `debug`.
+  /// The broker's connection logs its own loss, so this is only at level `debug`.
   private let lost: OutageLog
 
   init(_ logger: Logger) {
     forbidden = OutageLog(
-      "the broker's user may not publish an event, it stays there: closectl topology users",
+      "the broker's user may not publish an event; it stays unpublished: closectl topology users",
       level: .error, logger)
     unbound = OutageLog(
-      "no queue is bound for an event, it stays unpublished: closectl topology apply",
+      "no queue is bound for an event; it stays unpublished: closectl topology apply",
       level: .error, logger)
-    refused = OutageLog("the broker refuses events", back: "the broker takes events again", logger)
+    refused = OutageLog(
+      "the broker refuses events", back: "the broker accepts events again", logger)
     unconfirmed = OutageLog(
-      "events are not confirmed, they will be published again",
+      "events are not confirmed; they will be published again",
       back: "events are confirmed again", logger)
-    lost = OutageLog("events wait for the broker", level: .debug, logger)
+    lost = OutageLog("events are waiting for the broker", level: .debug, logger)
   }
 
   /// `next`: until they are published again.
@@ -54,7 +55,7 @@ final class PublishLog: Sendable {
     if unanswered.count > 0 {
       (isLost ? lost : unconfirmed).missed(
         by: "publisher", unanswered.why, waiting: unanswered.count, next: next)
-    } else if !confirmed.isEmpty {  // An answer of another kind says nothing of it.
+    } else if !confirmed.isEmpty {  // An answer of another kind says nothing about it.
       unconfirmed.found(by: "publisher")
       lost.found(by: "publisher")
     }
@@ -68,7 +69,7 @@ extension PublishResult {
     case .confirmed: "it was confirmed"
     case .returned(403, let text): "the user may not publish there: \(text)"
     case .returned(501, let text), .returned(502, let text): "AMQP cannot carry it: \(text)"
-    case .returned(_, let text): "no queue takes it (\(text)): closectl topology apply"
+    case .returned(_, let text): "no queue receives it (\(text)): closectl topology apply"
     case .refused: "the queue is full"
     case .unknown(let why): "no confirm came: \(why)"
     }

@@ -1,12 +1,11 @@
 import Synchronization
 
-/// The messages this process has put off, by id, as long as the copy that the broker confirmed
-/// cannot be back yet. Whatever comes with such an id meanwhile is another copy - one whose
-/// acknowledgement was lost, or whose confirm was - and is dropped: in a long outage every round
-/// would double it otherwise.
+/// The messages this process has put off, by id, as long as the copy confirmed by the broker cannot
+/// be back yet. Any message with such an id meanwhile is another copy, whose acknowledgement or
+/// confirm was lost, and is dropped: otherwise each round of a long outage would double it.
 final class PutOffs: Sendable {
   private let waiting = Mutex<[String: Duration]>([:])
-  /// A clock that nobody sets.
+  /// A clock that cannot be set.
   private let now: @Sendable () -> Duration
 
   static let most = 100_000
@@ -16,7 +15,7 @@ final class PutOffs: Sendable {
   /// Asked before the copy is published.
   var time: Duration { now() }
 
-  /// Half of the delay: the broker's clock is another one.
+  /// Half of the delay, because the broker's clock may differ.
   func add(_ id: String, for delay: Duration, since begun: Duration) {
     waiting.withLock { waiting in
       if waiting.count >= Self.most {

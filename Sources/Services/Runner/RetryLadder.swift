@@ -2,8 +2,8 @@ import Billing
 import Broker
 import Ledger
 
-/// Where a failed message goes: one delay queue further each time, after the last one to the dead
-/// letters, always with its reason and history. The attempts are counted by ourselves, in a header.
+/// Where a failed message goes: to the next delay queue each time, and after the last one to the
+/// dead letters, always with its reason and history. We count the attempts ourselves, in a header.
 public struct RetryLadder: Sendable {
   let service: ServiceName
   let delays: [Duration]
@@ -18,11 +18,11 @@ public struct RetryLadder: Sendable {
     var isDead: Bool
     /// How long its copy stays away; zero for a dead letter.
     var delay: Duration
-    /// The same, where that does not count as a retry.
+    /// The same, without counting as a retry.
     var putOff: Duration?
   }
 
-  /// `user`: our name at the broker, by which a trigger that comes back from a delay queue is told
+  /// `user`: our name at the broker, which distinguishes a trigger that returns from a delay queue
   /// from one that somebody put there.
   func move(_ departure: Departure, at now: Instant, as user: String?) -> Move {
     let waits = departure.putOff.map(rung)

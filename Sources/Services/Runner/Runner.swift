@@ -3,11 +3,10 @@ import Broker
 import Ledger
 import Logging
 
-/// The way of a message, the same for every service: from deliveries to settlements.
+/// The path of a message, the same for every service: from deliveries to settlements.
 ///
-/// Everything that is acknowledged was committed before, and everything that was committed is
-/// either confirmed by the broker or still recorded as unpublished. The acknowledgement is the last
-/// act.
+/// Everything acknowledged was committed before, and everything committed is either confirmed by
+/// the broker or still recorded as unpublished. The acknowledgement comes last.
 public struct Runner: Sendable {
   let handler: Handler
   let desk: Desk
@@ -15,12 +14,12 @@ public struct Runner: Sendable {
   let ladder: RetryLadder
   let tally: Tally
   let logger: Logger
-  /// How long to wait before something that is away is asked again; ends early when stopping.
+  /// How long to wait before retrying something that is down; ends early when stopping.
   let pause: @Sendable (Duration) async -> Bool
   let health: ServiceHealth
   /// How long a batch may take before the process counts as hanging.
   let patience: Duration
-  /// `nil`: each copy is worked.
+  /// `nil`: each copy is processed.
   let putOffs: PutOffs?
   let log: RunnerLog
 
@@ -43,8 +42,8 @@ public struct Runner: Sendable {
     self.log = RunnerLog(logger)
   }
 
-  /// Settles each delivery as soon as its own outcome is complete; nobody waits for a neighbour
-  /// that is held back by an outage.
+  /// Settles each delivery as soon as its own outcome is complete; none waits for a neighbour held
+  /// back by an outage.
   public func work(
     _ batch: [Delivery], settle: @Sendable ([Settlement]) async -> Void
   ) async {
@@ -77,12 +76,12 @@ public struct Runner: Sendable {
     await end(waiting.map { Settlement($0.delivery.tag, .requeue) }, by: settle)
   }
 
-  /// What is committed is published, what leaves is moved away, and only then it is settled.
+  /// Commits are published, departing messages are moved, and only then are deliveries settled.
   private func complete(_ worked: [Worked], _ unreadable: [Departure]) async -> [Settlement] {
     await outbox.publish(worked.flatMap(\.events))
     let departures = unreadable + worked.compactMap(\.departure)
     let left = await moveAway(departures)
-    // What has nowhere to go returns to its queue, and must not come back at once.
+    // A message with nowhere to go returns to its queue, and must not come back at once.
     if left.count < departures.count { _ = await pause(.seconds(1)) }
     return settlements(worked.map(\.job.delivery) + unreadable.map(\.delivery), worked, left)
   }
@@ -96,8 +95,8 @@ public struct Runner: Sendable {
     desk.reached(.acknowledged)
   }
 
-  /// A store that holds all messages up is missing; a batch that was worked shows that it is there.
-  /// Of the charge history `GatewayMemory` says so, since only a walk knows.
+  /// Records that the store blocks the batch. A processed batch proves that the store is up. For
+  /// the charge history `GatewayMemory` does this, since only a walk can tell.
   private func note(_ worked: [Worked], _ next: Duration) {
     let held = worked.filter(\.isHeld)
     let faults = held.lazy.compactMap(\.fault)
@@ -115,7 +114,8 @@ public struct Runner: Sendable {
 
   // MARK: Steps
 
-  /// What cannot be decoded, or came where it was not sent, is a dead letter with its reason.
+  /// A message that cannot be decoded, or that arrived where it was not sent, becomes a dead letter
+  /// with the reason.
   private func decode(_ batch: [Delivery]) -> (jobs: [Job], unreadable: [Departure]) {
     let admission = Admission(service: desk.service, user: outbox.broker.user)
     var jobs: [Job] = []
@@ -133,9 +133,9 @@ public struct Runner: Sendable {
     return (jobs, unreadable)
   }
 
-  /// A message is a hint until the ledger says that it was committed. Then idempotency: a message
-  /// that was answered before is not decided again; only what it made and nobody is known to have
-  /// is published again.
+  /// A message is a hint until the ledger confirms that it was committed. Then idempotency: a
+  /// message already answered is not decided again; only events it made that are not known to be
+  /// published are published again.
   private func recognise(
     _ jobs: [Job], _ ticket: Int
   ) async -> (fresh: [Job], settled: [Worked]) {
@@ -160,7 +160,7 @@ public struct Runner: Sendable {
     return (fresh, settled)
   }
 
-  /// What an operator sent again is worked: the copy that was put off may be what was lost.
+  /// A message an operator sent again is processed: the copy that was put off may be the lost one.
   private func isAnotherCopy(_ job: Job) -> Bool {
     job.delivery.routingKey != MonthClose.replayKey(of: desk.service)
       && putOffs?.isAnotherCopy(job.delivery.messageID) == true
@@ -171,7 +171,7 @@ public struct Runner: Sendable {
     return try await desk.store.recognise(jobs.map(\.received), by: desk.service)
   }
 
-  /// A batch is for speed only: when it fails as a whole, each message is worked by itself.
+  /// Batching is only an optimisation: if a batch throws, its messages are processed one by one.
   private func attempt(_ jobs: [Job]) async -> [Worked] {
     do {
       return zip(jobs, try await handler.work(jobs)).map(Worked.init)
@@ -179,8 +179,8 @@ public struct Runner: Sendable {
       let fault = Fault(.storeUnavailable, error.description)
       return jobs.map { Worked($0, .hold(fault)) }
     } catch  where jobs.count > 1 {
-      // What is wrong with one of them is said of that one.
-      logger.debug("batch failed, working alone", metadata: ["error": "\(error)"])
+      // A fault of one of them is reported for that one.
+      logger.debug("batch failed; processing messages one by one", metadata: ["error": "\(error)"])
       var alone: [Worked] = []
       for job in jobs { alone += await attempt([job]) }
       return alone
@@ -189,7 +189,8 @@ public struct Runner: Sendable {
     }
   }
 
-  /// Copies that are to come back later, and dead letters. The tags of those the broker has.
+  /// Copies that are to come back later, and dead letters. Returns the tags of those the broker
+  /// has.
   private func moveAway(_ departures: [Departure]) async -> Set<Delivery.Tag> {
     if departures.isEmpty { return [] }
     let now = desk.clock.now()
@@ -214,7 +215,7 @@ public struct Runner: Sendable {
     return left
   }
 
-  /// The one place where it is decided how deliveries are settled, each by its own outcome.
+  /// The one place that decides how deliveries are settled, each by its own outcome.
   private func settlements(
     _ deliveries: [Delivery], _ worked: [Worked], _ left: Set<Delivery.Tag>
   ) -> [Settlement] {
@@ -230,7 +231,7 @@ public struct Runner: Sendable {
     }
   }
 
-  /// By its trace a message is found in the logs of all services.
+  /// The trace identifies a message in the logs of all services.
   private func told(_ item: Worked) {
     logger.debug(
       "done",
@@ -240,7 +241,7 @@ public struct Runner: Sendable {
       ])
   }
 
-  /// Reads until the store answers; `nil` when stopped meanwhile.
+  /// Reads until the store answers; `nil` if stopped meanwhile.
   private func reading<Value: Sendable>(
     _ ticket: Int, _ read: () async throws -> Value
   ) async -> Value? {

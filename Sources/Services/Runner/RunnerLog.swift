@@ -2,26 +2,26 @@ import Billing
 import Broker
 import Logging
 
-/// What a service says of messages that are not done: a line for each wave of them and not one for
-/// each message. The messages themselves are of level `debug`, and with their reasons in the queue
-/// of dead letters.
+/// Logs messages that are not done: one line per wave, not one per message. The messages themselves
+/// are logged at level `debug`, and have their reasons in the dead letter queue.
 final class RunnerLog: Sendable {
   private let logger: Logger
   private let holding: OutageLog
-  /// One each: a message that waits for the mail server says nothing of those that wait for the
+  /// One each: a message waiting for the mail server says nothing about those waiting for the
   /// gateway.
   private let retrying: [FaultReason: OutageLog]
   private let moving: OutageLog
 
   init(_ logger: Logger) {
     self.logger = logger
-    holding = OutageLog("pausing", back: "no pause any more", logger)
+    holding = OutageLog("pausing", back: "no longer pausing", logger)
     retrying = Dictionary(
       uniqueKeysWithValues: FaultReason.allCases.map {
-        ($0, OutageLog("retry", back: "what had to be tried again is done", logger))
+        ($0, OutageLog("retry", back: "everything to be retried is done", logger))
       })
     moving = OutageLog(
-      "could not be moved, kept", back: "messages can be moved again", level: .error, logger)
+      "messages could not be moved and are kept", back: "messages can be moved again",
+      level: .error, logger)
   }
 
   func pauses(_ fault: Fault, waiting: Int, next: Duration) {
@@ -34,8 +34,8 @@ final class RunnerLog: Sendable {
 
   // MARK: Messages that leave their queue
 
-  /// `isLost`: the broker's connection says so itself. `inHand`: messages of all batches in work,
-  /// which fare as these do where something is away.
+  /// `isLost`: logged by the broker's connection. `inHand`: messages of all batches in progress,
+  /// which are affected in the same way if something is down.
   func moved(
     _ departures: [Departure], _ moves: [RetryLadder.Move], _ results: [PublishResult],
     isLost: Bool, inHand: Int
@@ -50,7 +50,7 @@ final class RunnerLog: Sendable {
       } else if move.isDead {
         dead[reason, default: []].append(departure)
       } else if departure.putOff == nil {
-        // What is put off is said once for all messages by whoever puts them off.
+        // Messages that are put off are logged once for all, where they are put off.
         let known = retried[reason] ?? (departure.fault, 0, move.delay)
         retried[reason] = (known.first, known.count + 1, min(known.next, move.delay))
       }
@@ -70,7 +70,7 @@ final class RunnerLog: Sendable {
     }
   }
 
-  /// What was tried again is done: the wave of its reason is over.
+  /// The retried messages are done: the wave with their reason is over.
   func done(_ worked: [Worked]) {
     for item in worked where item.isDone {
       if case .string(let word)? = item.job.delivery.headers[Header.reason],
@@ -101,7 +101,7 @@ final class RunnerLog: Sendable {
 }
 
 extension Departure {
-  /// By its id and its trace a message is found in the logs of all services.
+  /// The id and the trace identify a message in the logs of all services.
   fileprivate var shown: Logger.Metadata {
     var shown: Logger.Metadata = ["message_id": "\(delivery.messageID ?? "without id")"]
     if let trace { shown["trace"] = "\(trace.traceID)" }

@@ -59,11 +59,11 @@ struct Departure: Sendable {
   var delivery: Delivery
   var history: FailureHistory
   var fault: Fault
-  /// No retry can help: to the dead letters at once.
+  /// No retry can help: it goes to the dead letters at once.
   var final: Bool
   /// How long it is put off without counting as a retry.
   var putOff: Duration?
-  /// `nil` for what could not be read.
+  /// `nil` if the message could not be read.
   var trace: TraceContext?
 }
 
@@ -88,7 +88,7 @@ struct BackOff {
 }
 
 extension FaultReason {
-  /// What is missing when all messages are held for this reason.
+  /// The missing part when all messages are held for this reason.
   var part: ServiceHealth.Part? {
     switch self {
     case .storeUnavailable: .store
@@ -99,7 +99,7 @@ extension FaultReason {
     }
   }
 
-  /// The gate's words are reasons of their own; a test holds the two lists together.
+  /// The gate's words are reasons as well; a test keeps the two lists in step.
   init(_ fault: MessageFault) {
     self = FaultReason(rawValue: fault.reason) ?? .invalidField
   }

@@ -1,4 +1,4 @@
-/// The known name that a mistyped one most likely stands for.
+/// The known name most similar to a mistyped one.
 public enum Nearest {
   public static func name(to typed: String, among known: [String]) -> String {
     let typed = String(typed.prefix(100))

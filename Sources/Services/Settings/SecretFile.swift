@@ -1,7 +1,7 @@
 import Glibc
 
-/// A file that holds one secret on one line, as container platforms mount them: behind links, often
-/// readable for everybody in the container. A shell may put a pipe there.
+/// A file with one secret on one line, as container platforms mount them: behind links, often
+/// readable by everybody in the container. It may also be a pipe from a shell.
 enum SecretFile {
   struct Unusable: Error {
     let why: String
@@ -12,7 +12,7 @@ enum SecretFile {
   private static let largest = 8192
 
   static func read(_ file: String) throws(Unusable) -> String {
-    // Not to wait for ever for somebody to open the other end of a FIFO.
+    // Do not wait forever for the other end of a FIFO to be opened.
     let descriptor = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { throw Unusable(errno) }
     defer { close(descriptor) }
@@ -30,7 +30,7 @@ enum SecretFile {
     while all.count < largest {
       var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       guard poll(&watched, 1, CInt(pipeSeconds * 1000)) > 0 else {
-        throw Unusable(why: "a FIFO that nobody wrote to for \(pipeSeconds) s")
+        throw Unusable(why: "a FIFO without a writer for \(pipeSeconds) s")
       }
       var bytes = [UInt8](repeating: 0, count: largest - all.count)
       let count = Glibc.read(descriptor, &bytes, bytes.count)
@@ -49,23 +49,23 @@ extension SecretFile.Unusable {
   fileprivate init(_ code: CInt) { self.init(why: String(cString: strerror(code))) }
 }
 
-/// What strangers on the machine may do with a file that holds a secret.
+/// What other users on the machine may do with a secret file.
 enum FileRights {
-  /// Anybody may put another secret there, or it is nothing that holds one.
+  /// Anybody may replace the secret, or the file is of the wrong kind.
   static func whyUnsafe(_ descriptor: CInt) -> String? {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { return String(cString: strerror(errno)) }
     switch status.st_mode & S_IFMT {
     case S_IFREG:
       return status.st_mode & 0o002 == 0
-        ? nil : "one that every user of this machine may write to (chmod o-w)"
+        ? nil : "one that every user on this machine may write to (chmod o-w)"
     case S_IFIFO: return nil
     case S_IFDIR: return "a directory"
     default: return "a device"
     }
   }
 
-  /// Any user of the machine can read the file: it is open to all, and so is every folder above it.
+  /// Any user on the machine can read the file: it and every folder above it are open to all.
   static func isOpenToAll(_ file: String) -> Bool {
     guard let real = realpath(file, nil) else { return false }
     defer { free(real) }

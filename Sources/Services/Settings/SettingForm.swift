@@ -3,7 +3,7 @@ import Logging
 import Mail
 import Network
 
-/// What a setting's text has to look like, and what becomes of it.
+/// The form a setting's text must have, and the value it becomes.
 struct SettingForm<Value>: Sendable {
   /// Ends the sentence "expected …".
   let expects: String
@@ -20,16 +20,16 @@ extension SettingForm where Value == String {
   }
 
   /// Several nodes of one broker are separated by commas.
-  static let broker = Self(expects: "a URL amqp://… or amqps://…, or several with commas between") {
+  static let broker = Self(expects: "one or more URLs amqp://… or amqps://…, comma-separated") {
     text in
     let isGood = BrokerURL.parts(of: text).allSatisfy { part in
       ServerURL(part).map { ["amqp", "amqps"].contains($0.scheme) } ?? false
     }
-    // A comma at the end would be a part of the last one's virtual host.
+    // A trailing comma would be part of the last URL's virtual host.
     return isGood && !text.hasSuffix(",") ? text : nil
   }
 
-  /// Which kinds of store a program can open is the store's to say.
+  /// The store decides which kinds of store a program can open.
   static let store = Self(expects: "sqlite:PATH or postgres://…") { text in
     let path = text.hasPrefix("sqlite:") ? text.dropFirst("sqlite:".count) : ""
     let isPostgres = text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
@@ -40,7 +40,7 @@ extension SettingForm where Value == String {
     text.utf8.allSatisfy { 0x21...0x7E ~= $0 } ? text : nil
   }
 
-  static let mailbox = Self(expects: "an e-mail address, or: Name <address>") { text in
+  static let mailbox = Self(expects: "an e-mail address, or Name <address>") { text in
     Mailbox(text) == nil ? nil : text
   }
 }
@@ -89,7 +89,7 @@ extension SettingForm where Value == LogFormat {
 
 extension SettingForm where Value == [Int] {
   /// At most 14 further attempts: card networks punish more than 15 in 30 days.
-  static let days = Self(expects: "1 to 14 rising numbers of days from 1 to 365, as 3,5,7") {
+  static let days = Self(expects: "1 to 14 ascending numbers of days from 1 to 365, like 3,5,7") {
     text in
     let days = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     let isRising = zip(days, days.dropFirst()).allSatisfy { $0 < $1 }
@@ -99,7 +99,7 @@ extension SettingForm where Value == [Int] {
 
 extension SettingForm where Value == [Duration] {
   static let delays = Self(
-    expects: "1 to 10 growing pauses from 1s to 24h, as 1s,10s,1m,1h"
+    expects: "1 to 10 ascending delays from 1s to 24h, like 1s,10s,1m,1h"
   ) { text in
     let seconds = text.split(separator: ",", omittingEmptySubsequences: false).map(Self.seconds)
     let isGrowing = zip(seconds, seconds.dropFirst()).allSatisfy { $0 < $1 }
@@ -121,7 +121,7 @@ extension SettingForm where Value == [Duration] {
 
 extension SettingForm where Value == Set<PlaintextConnection> {
   static let plaintext = Self(
-    expects: "some of " + PlaintextConnection.allCases.map(\.rawValue).joined(separator: ",")
+    expects: "one or more of " + PlaintextConnection.allCases.map(\.rawValue).joined(separator: ",")
   ) { text in
     let names = text.split(separator: ",", omittingEmptySubsequences: false)
     let known = names.compactMap { PlaintextConnection(rawValue: String($0)) }

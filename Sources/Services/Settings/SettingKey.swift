@@ -2,12 +2,12 @@ import Billing
 import Ledger
 import Network
 
-/// One row of the table of settings: reading, validation and help text are made from it.
+/// One row of the settings table, from which reading, validation and help text are derived.
 struct SettingKey: Sendable {
   enum Secrecy: Sendable {
     case open
-    /// May hold a password: blacked out when shown, readable from a file, a password in it is not
-    /// taken from a flag.
+    /// May contain a password: redacted when shown, readable from a file, and not accepted from a
+    /// flag if it contains a password.
     case password
     /// Never a flag, never shown.
     case secret
@@ -19,9 +19,9 @@ struct SettingKey: Sendable {
   let expects: String
   let meaning: String
   let secrecy: Secrecy
-  /// Who does something with it; the others ignore it.
+  /// The programs that use it; the others ignore it.
   let users: Set<ServiceName>
-  /// Puts the value in its place; `false`: it is not what is expected.
+  /// Stores the value; `false` if it is not as expected.
   let apply: @Sendable (String, inout Settings) -> Bool
 
   init<Value>(

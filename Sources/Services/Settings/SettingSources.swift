@@ -2,7 +2,7 @@ import Broker
 import Glibc
 import Network
 
-/// Where a setting's text may come from: flag, variable, file; and what is wrong there.
+/// The sources of a setting's text (flag, variable, file) and their faults.
 struct SettingSources {
   private let environment: [String: String]
   private var flags: [String: String] = [:]
@@ -66,7 +66,7 @@ struct SettingSources {
   /// The key of a certificate, which a library reads.
   mutating func check(key file: String, _ name: String) {
     let descriptor = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    if descriptor < 0 { return }  // The library says why, when it wants to read it.
+    if descriptor < 0 { return }  // The library reports why when it reads the file.
     defer { close(descriptor) }
     if let why = FileRights.whyUnsafe(descriptor) {
       problems.append("\(SettingKey.prefix)\(name): expected a key file, found \(why) (\(file))")
@@ -74,12 +74,12 @@ struct SettingSources {
     warn(of: file, SettingKey.prefix + name)
   }
 
-  /// A file that holds a secret, and that everybody can read.
+  /// A secret file that everybody can read.
   mutating func warn(of file: String, _ origin: String) {
     guard FileRights.isOpenToAll(file) else { return }
     warnings.append(
-      "\(origin): every user of this machine can read \(file); make it its owner's alone "
-        + "(chmod 600), or its group's (640)")
+      "\(origin): every user on this machine can read \(file); restrict it to its owner "
+        + "(chmod 600) or its group (640)")
   }
 
   // MARK: Environment
@@ -97,7 +97,7 @@ struct SettingSources {
     let variable = environment[key.variable]
     let file = key.fileVariable.flatMap { environment[$0] }
     if variable != nil, file != nil {
-      problems.append("\(key.variable): expected alone or as \(key.variable)_FILE, found both")
+      problems.append("\(key.variable): expected this or \(key.variable)_FILE, found both")
     }
     if let flag = key.flag, let text = flags[key.name] { return (text, flag) }
     if let variable { return (variable, key.variable) }

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Network
 
-/// What may go to another machine without TLS, once it is allowed by name.
+/// Connections that may go to another machine without TLS if named explicitly.
 public enum PlaintextConnection: String, Sendable, CaseIterable {
   case broker, gateway, mail
 }
@@ -17,9 +17,9 @@ extension Settings {
         caFile: brokerCAFile, certificateFile: brokerCertificateFile, keyFile: brokerKeyFile))
   }
 
-  /// Off this machine everything is encrypted unless it was allowed not to be: what is sent holds
-  /// passwords, customers' names and amounts. Mail has no rule here: without `mail` it insists on
-  /// STARTTLS.
+  /// To other machines everything is encrypted unless explicitly allowed otherwise: the data
+  /// contains passwords, customers' names and amounts. Mail has no rule here: without `mail` it
+  /// insists on STARTTLS.
   func plaintextProblems(of service: ServiceName?) -> [String] {
     let urls = BrokerURL.parts(of: brokerURL)
     let dead = deadBrokerURL.isEmpty ? [] : BrokerURL.parts(of: deadBrokerURL)
@@ -36,9 +36,9 @@ extension Settings {
         guard let url = ServerURL(text), url.scheme != rule.instead, !url.isLoopback else {
           return nil
         }
-        return "\(SettingKey.prefix)\(rule.key): expected \(rule.instead)://, since "
+        return "\(SettingKey.prefix)\(rule.key): expected \(rule.instead)://, because "
           + "\(Redaction.printable(url.host)) is another machine, found \(url.scheme)://; on a "
-          + "network nobody else can read: "
+          + "private network: "
           + "\(SettingKey.prefix)ALLOW_PLAINTEXT=\(rule.connection.rawValue)"
       }
     }

@@ -10,11 +10,11 @@ extension Settings {
     let modes = """
       usage: \(name) [SETTINGS]
              \(name) --check [SETTINGS]   check settings, store and broker; exit 0 or 1
-             \(name) --health [SETTINGS]  ask the running one if it is ready; exit 0 or 1
+             \(name) --health [SETTINGS]  check whether the running service is ready; exit 0 or 1
              \(name) --version | --help
 
-      Settings come from the environment, most also from a flag; a flag beats the environment.
-      Secrets come from the environment or from a file that KEY_FILE names.
+      Settings come from the environment; most can also be given as a flag, which takes precedence.
+      Secrets come from the environment or from the file named by KEY_FILE.
 
       """
     return modes + keys.map(paragraph).joined()

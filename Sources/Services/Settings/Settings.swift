@@ -3,8 +3,8 @@ import Ledger
 import Logging
 import Network
 
-/// Everything a program is told from outside, read once at start and valid as a whole. The table
-/// `SettingKey.all` says what there is; this says what the programs see of it.
+/// All configuration of a program, read once at start and validated as a whole. The table
+/// `SettingKey.all` lists the settings; this is how programs see them.
 public struct Settings: Sendable {
   public enum Mode: Sendable, Equatable {
     case run, check, health, version, help
@@ -28,7 +28,7 @@ public struct Settings: Sendable {
   public var gatewayKey = ""
   public var smtpURL = ""
   public var mailFrom = ""
-  /// Also invoices over nothing of accounts that used nothing.
+  /// Includes invoices with a total of zero for accounts without usage.
   public var mailsZeroInvoices = false
   public var logLevel = Logger.Level.info
   public var logFormat = LogFormat.text
@@ -36,7 +36,7 @@ public struct Settings: Sendable {
   public var httpAddress: ListenAddress?
   /// `nil`: the system's clock.
   public var clockFile: String?
-  /// `nil`: it is left alive.
+  /// `nil`: the process does not kill itself.
   public var crashPoint: CrashPoint?
   public var batch = 0
   public var prefetch = 0
@@ -51,7 +51,7 @@ public struct Settings: Sendable {
   public var retryDelays: [Duration] = []
   public var gatewayTimeoutSeconds = 0
   public var stopTimeoutSeconds = 0
-  /// What should be put right, and keeps no program from starting: a sentence each.
+  /// Problems that should be fixed but keep no program from starting: one sentence each.
   public private(set) var warnings: [String] = []
   /// As they were read, for `describe`.
   private var texts: [String: String] = [:]
@@ -61,11 +61,12 @@ public struct Settings: Sendable {
 
   init() {}
 
-  /// Reads the environment and the arguments (without the program's name). A flag beats the
-  /// environment. An empty variable counts as not set. Throws every problem there is, at once.
+  /// Reads the environment and the arguments (without the program's name). A flag takes precedence
+  /// over the environment. An empty variable counts as not set. Throws all problems at once.
   ///
-  /// `service`: whose arguments they are; it has no influence on which keys are known, so that one
-  /// environment serves all programs. What a service does not connect to may be without TLS.
+  /// `service`: the service whose arguments they are. It does not affect which keys are known, so
+  /// that one environment serves all programs. What a service does not connect to may be without
+  /// TLS.
   public static func read(
     service: ServiceName?, environment: [String: String], arguments: [String]
   ) throws(SettingsError) -> Settings {
@@ -93,7 +94,7 @@ public struct Settings: Sendable {
     return settings
   }
 
-  /// One line for each key, secrets and passwords blacked out: fit for a log.
+  /// One line per key, with secrets and passwords redacted: suitable for a log.
   public func describe() -> [String] {
     SettingKey.all.map { "\($0.variable)=\(texts[$0.name] ?? "")" }
   }

@@ -29,7 +29,7 @@ public struct AccountEvents: Sendable {
 }
 
 extension Event {
-  /// `invoice.issued:2026-11/meter-1`: the same fact has the same id, whoever publishes it.
+  /// `invoice.issued:2026-11/meter-1`: the same fact always has the same id.
   static func id(_ type: EventType, _ reference: String) -> String {
     "\(type.routingKey):\(reference)"
   }
@@ -49,10 +49,10 @@ extension Job {
       invoice: event.data.snapshot?.invoice?.id)
   }
 
-  /// A message of a type this queue has no use for; a binding sent it here by mistake.
+  /// A message of a type that does not belong in this queue; a binding sent it here by mistake.
   var unexpected: Outcome {
     .dead(
-      Fault(.unexpectedType, "\(event.type) has no business in queue \(delivery.queue)"))
+      Fault(.unexpectedType, "\(event.type) does not belong in queue \(delivery.queue)"))
   }
 }
 

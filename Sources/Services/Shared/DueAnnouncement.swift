@@ -2,7 +2,7 @@ import Billing
 import Ledger
 
 extension DueWork {
-  /// The message that a row of due work becomes: its id from its reference, its snapshot from now.
+  /// The message for a row of due work: its id comes from its reference, its snapshot is current.
   func announcement(
     _ facts: AccountFacts, from desk: Desk, fill: (inout EventData) -> Void
   ) throws -> OutgoingEvent {
@@ -12,13 +12,13 @@ extension DueWork {
     let event = Event(
       id: Event.id(kind, reference), type: kind, source: desk.source, time: now,
       subject: account, period: facts.invoice?.period, causationID: causationID, data: data)
-    // Days later: a trace of its own. What it goes back to is named by its causation.
+    // Days later, so it has its own trace. Its causation names what it goes back to.
     return try event.traced(after: nil).outgoing()
   }
 }
 
 extension Charger {
-  /// A declined card is tried again, or an attempt without a known end is looked up.
+  /// A declined card is tried again, or a pending attempt is looked up.
   public func announceDue(_ work: DueWork, _ facts: AccountFacts) throws -> OutgoingEvent {
     try work.announcement(facts, from: desk) {
       $0.charge = .init(attempt: work.attempt, amount: facts.invoice?.openMinor ?? 0)
@@ -29,6 +29,6 @@ extension Charger {
 extension Fault {
   init(notDue job: Job, _ rule: String) {
     self.init(
-      .contradiction, "\(rule): the ledger has no such work as \(job.event.id) says is due")
+      .contradiction, "\(rule): the ledger has no due work for \(job.event.id)")
   }
 }

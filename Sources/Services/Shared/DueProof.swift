@@ -1,8 +1,8 @@
 import Billing
 import Ledger
 
-/// The due work that stands behind the due messages of a batch. A message counts only with its row:
-/// of that reference, taken out by its service, about the same account and invoice.
+/// The due work behind the due messages of a batch. A message counts only with its row: with that
+/// reference, taken out by its service, about the same account and invoice.
 public struct DueProof: Sendable {
   private let works: [String: DueWork]
 
@@ -20,7 +20,7 @@ public struct DueProof: Sendable {
     works = references.compactMapValues { taken[$0] }
   }
 
-  /// True of a message that is not due work at all.
+  /// True for a message that is not due work at all.
   public func covers(_ job: Job) -> Bool {
     guard job.dueReference != nil else { return true }
     guard let work = works[job.event.id], let snapshot = job.event.data.snapshot else {
@@ -33,7 +33,7 @@ public struct DueProof: Sendable {
 }
 
 extension DueWork {
-  /// Which attempt is due stands at the end of the reference.
+  /// The end of the reference says which attempt is due.
   var attempt: Int { Self.attempt(of: reference) }
 
   static func attempt(of reference: String) -> Int {
@@ -42,8 +42,8 @@ extension DueWork {
 }
 
 extension Job {
-  /// `2026-11/meter-1:2` of `due.charge:2026-11/meter-1:2`, also where a person had the event
-  /// refreshed; `nil` for a message that is not due work.
+  /// `2026-11/meter-1:2` from `due.charge:2026-11/meter-1:2`, also if a person refreshed the event;
+  /// `nil` for a message that is not due work.
   var dueReference: String? {
     guard type == .dueCharge || type == .dueGrace else { return nil }
     var id = Substring(event.id)

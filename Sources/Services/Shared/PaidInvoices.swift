@@ -12,7 +12,7 @@ public struct PaidInvoices {
     }
   }
 
-  /// Their accounts' ends, and the work that waited for the money.
+  /// The ends of their accounts, and the work that was waiting for the money.
   public var writes: [Write] {
     invoices.flatMap { invoice -> [Write] in
       [

@@ -31,7 +31,7 @@ enum ClockFile {
     guard seconds.magnitude <= maxSeconds else {
       throw .unusable(file: file, why: "an offset is at most \(maxSeconds) seconds")
     }
-    // A name that nobody can have taken; everybody may know what time it is said to be.
+    // An unguessable name; the contents are no secret.
     let draft = "\(file).\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
     let text = "\(seconds)\n"
     let descriptor: CInt
@@ -56,7 +56,7 @@ public enum ClockFileError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unusable(let file, let why): "the clock file \(file) is not usable: \(why)"
+    case .unusable(let file, let why): "the clock file \(file) cannot be used: \(why)"
     }
   }
 }

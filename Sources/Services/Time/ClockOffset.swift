@@ -57,7 +57,7 @@ final class ClockOffset: Sendable {
       state.isWarned = false
     } catch {
       if !state.isWarned {
-        logger?.warning("clock offset kept as it was", metadata: ["why": "\(error)"])
+        logger?.warning("clock offset left unchanged", metadata: ["why": "\(error)"])
       }
       state.isWarned = true
     }

@@ -2,8 +2,8 @@ import Billing
 import Glibc
 import Logging
 
-/// Where services take the time from. What it says is data (due dates, grace periods); how long a
-/// call may take is measured with Swift's own clocks.
+/// Where services get the time. Its values are data (due dates, grace periods); the duration of
+/// calls is measured with Swift's own clocks.
 public struct LedgerClock: Sendable {
   public var now: @Sendable () -> Instant
 
@@ -15,10 +15,9 @@ public struct LedgerClock: Sendable {
     return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
   }
 
-  /// The system's time plus the seconds a file holds, for trying out grace periods and retries.
-  /// The file is looked at again at most every 100 ms. A file that is not there means 0; one that
-  /// cannot be read as a whole number is an error now, and later leaves the offset as it was, with
-  /// one warning.
+  /// The system time plus the seconds in a file, for trying out grace periods and retries. The file
+  /// is checked again at most every 100 ms. A missing file means 0. A file that is not a whole
+  /// number is an error at the start; later it leaves the offset unchanged, with one warning.
   public static func shifted(
     file: String, logger: Logger? = nil
   ) throws(ClockFileError) -> LedgerClock {
@@ -26,7 +25,7 @@ public struct LedgerClock: Sendable {
     return LedgerClock { system.now().adding(seconds: offset.seconds()) }
   }
 
-  /// So often a file is looked at.
+  /// How often the file is checked.
   public static let fileInterval = Duration.milliseconds(100)
 
   /// Moves every clock that is shifted by this file, as `closectl clock` does; each within

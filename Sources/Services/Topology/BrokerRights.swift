@@ -15,8 +15,8 @@ public struct BrokerRights: Sendable, Equatable {
 }
 
 extension MonthClose {
-  /// A user for each service that consumes from its own queue and publishes under its own keys,
-  /// and those of people and programs beside them. Nobody but the operator may configure.
+  /// One user for each service, which consumes from its own queue and publishes under its own keys,
+  /// plus the users of people and other programs. Only the operator may configure.
   public static let users: [BrokerRights] =
     services.map(rights) + [
       BrokerRights(
@@ -28,7 +28,7 @@ extension MonthClose {
         write: "^\(exchange)$", read: "^(\(serviceNames))\\.dead$",
         publishes: exact([], replays: true)),
       BrokerRights(
-        user: userName("trigger"), isFor: "cron, or whoever starts a close",
+        user: userName("trigger"), isFor: "cron, or anything else that starts a close",
         write: "^\(exchange)$", publishes: exact([EventType.closeRequested.routingKey])),
       BrokerRights(
         user: userName("monitor"), isFor: "RabbitMQ's own metrics", tags: ["monitoring"]),

@@ -20,10 +20,10 @@ public enum MonthClose {
     ($0, MessageCatalogue.bindingKeys(of: $0) + [replayKey(of: $0)])
   }
 
-  /// `replay.charger`: so that who replays needs no more than to publish to the exchange.
+  /// `replay.charger`, so that replaying requires only the right to publish to the exchange.
   public static func replayKey(of service: ServiceName) -> String { "replay.\(service.rawValue)" }
 
-  /// Bound to nothing: whether a message with it comes back unrouted or refused tells whether one
+  /// Bound to nothing: whether a message with it comes back unrouted or refused shows whether one
   /// may replay.
   public static let rightsKey = "replay.rights-asked"
 
@@ -33,8 +33,8 @@ public enum MonthClose {
     "\(service.rawValue).retry.\(delay.shortName)"
   }
 
-  /// A generous last resort: attempts are counted by ourselves, because the broker also counts the
-  /// deliveries of innocent messages that were prefetched beside a crash.
+  /// A generous last resort: we count attempts ourselves, because the broker also counts deliveries
+  /// of unrelated messages that were prefetched beside a crash.
   static let deliveryLimit: Int64 = 1000
 
   /// Everything the services need on the broker.
@@ -53,8 +53,8 @@ public enum MonthClose {
         queues.append(.init(name: name, arguments: retry))
         keys.append(.init(exchange: exchange, queue: name, routingKey: name))
       }
-      // Moved there by the exchange, under the queue's name: whoever may publish to the default
-      // exchange may write into every queue there is.
+      // Moved there by the exchange, under the queue's name, because a user who may publish to the
+      // default exchange may write into every queue.
       keys.append(
         .init(
           exchange: exchange, queue: deadQueue(of: service), routingKey: deadQueue(of: service)))

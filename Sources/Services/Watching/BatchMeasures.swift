@@ -1,8 +1,8 @@
 import Broker
 import Ledger
 
-/// Measures one batch from its taking to the settlement of each of its messages. Does nothing when
-/// nobody measures.
+/// Measures one batch from when it is taken until each of its messages is settled. Does nothing if
+/// metrics are off.
 struct BatchMeasures: Sendable {
   private let metrics: ServiceMetrics?
   private let start: ContinuousClock.Instant?

@@ -3,8 +3,8 @@ import Ledger
 import Monitoring
 import Synchronization
 
-/// What the reporter last saw of all services: a scrape reads it and asks nobody. What cannot be
-/// looked at keeps its last value for a while, and the time at which that was seen for good.
+/// The reporter's last readings of all services: a scrape only reads them. A value that cannot be
+/// read keeps its last reading for a while, and the time of that reading for good.
 package final class Observations: Sendable {
   struct Queue: Sendable, Equatable {
     var service: ServiceName
@@ -28,8 +28,8 @@ package final class Observations: Sendable {
     var ledgerSeen: Double?
   }
 
-  /// Older figures are not shown: an alert on them would be about a state that is gone, or would
-  /// keep quiet about one that has begun.
+  /// Older figures are not shown: an alert on them would be about a past state, or would miss a new
+  /// one.
   static let shownSeconds = 120.0
 
   private let state = Mutex(State())

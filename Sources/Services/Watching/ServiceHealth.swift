@@ -3,25 +3,25 @@ import Ledger
 import Logging
 import Synchronization
 
-/// What a service knows of itself: what it lacks, and whether what should turn still turns.
+/// A service's knowledge of itself: which parts are missing, and whether its loops still run.
 package final class ServiceHealth: Sendable {
-  /// What a service cannot work without, as `/readyz` names it.
+  /// A part that a service cannot work without, as `/readyz` names it.
   package enum Part: String, Sendable, CaseIterable {
     case store, broker, topology
-    /// The gateway cannot be reached, or gives no certain answers.
+    /// The gateway cannot be reached, or gives no conclusive answers.
     case gateway
-    /// The gateway refuses our key.
+    /// The gateway rejects our key.
     case gatewayKey = "gateway key"
-    /// It cannot be reached or used, or refuses mails whoever they are for.
+    /// It cannot be reached or used, or refuses mails regardless of the recipient.
     case mailServer = "mail server"
-    /// What the gateway holds is not known to agree with the ledger: nothing is charged.
+    /// The gateway's charges are not known to agree with the ledger: nothing is charged.
     case chargeHistory = "charge history"
   }
 
   /// What has found a part missing: the first one's sentence is shown.
   enum Finder: Int, Comparable, Sendable {
     case work, upkeep
-    /// A look at the part itself.
+    /// A check of the part itself.
     case look
 
     static func < (one: Finder, other: Finder) -> Bool { one.rawValue < other.rawValue }
@@ -41,7 +41,7 @@ package final class ServiceHealth: Sendable {
   private struct State {
     var phase = Phase.starting
     var missing: [Part: [Finder: String]] = [:]
-    /// How often the store was back after it had been away from a service at work.
+    /// How often the store came back after it was lost to a running service.
     var storeReturns = 0
     var turning: [Int: Turning] = [:]
     var next = 0
@@ -50,7 +50,7 @@ package final class ServiceHealth: Sendable {
   }
 
   private let state = Mutex(State())
-  /// What is said of the store in the log; `nil`: nobody keeps one.
+  /// The log lines about the store; `nil` if there is no log.
   private let storeOutage: OutageLog?
   private let now: @Sendable () -> ContinuousClock.Instant
 
@@ -59,7 +59,7 @@ package final class ServiceHealth: Sendable {
   ) {
     storeOutage = logger.map {
       OutageLog(
-        "waiting for the store (MONTHCLOSE_STORE_URL)", back: "the store is there again", $0)
+        "waiting for the store (MONTHCLOSE_STORE_URL)", back: "the store is back", $0)
     }
     self.now = now
   }
@@ -70,8 +70,8 @@ package final class ServiceHealth: Sendable {
     state.withLock { $0.missing[part, default: [:]][finder] = why }
   }
 
-  /// Only what the same finder has missed before is there again: a ledger that cannot be written
-  /// to, or was deleted, can still be read.
+  /// A part is back only if the same finder had missed it: a ledger that cannot be written to, or
+  /// was deleted, can still be read.
   func has(_ part: Part, foundBy finder: Finder = .work) {
     state.withLock {
       guard $0.missing[part]?.removeValue(forKey: finder) != nil else { return }
@@ -83,8 +83,7 @@ package final class ServiceHealth: Sendable {
 
   func isMissing(_ part: Part) -> Bool { state.withLock { $0.missing[part] != nil } }
 
-  /// The same, and said once in the log, whoever of this process notices it first. `next`: until it
-  /// is tried again.
+  /// The same, logged once per process. `next`: until it is tried again.
   func missesStore(_ why: String, foundBy finder: Finder = .work, next: Duration) {
     lacks(.store, why, foundBy: finder)
     storeOutage?.missed(by: "\(finder)", why, waiting: messagesInHand, next: next, at: now())
@@ -95,7 +94,7 @@ package final class ServiceHealth: Sendable {
     storeOutage?.found(by: "\(finder)", at: now())
   }
 
-  /// From now on the broker's own word counts for it.
+  /// From now on, the broker's own state counts.
   func consumes(_ queue: String, from broker: any Broker) {
     state.withLock {
       $0.broker = broker
@@ -104,7 +103,7 @@ package final class ServiceHealth: Sendable {
     }
   }
 
-  /// How often the store was back after it had been away.
+  /// How often the store came back after it was lost.
   var storeReturns: Int { state.withLock { $0.storeReturns } }
 
   func stops() { state.withLock { $0.phase = .stopping } }
@@ -131,7 +130,8 @@ package final class ServiceHealth: Sendable {
 
   // MARK: Looking
 
-  /// What was not heard of within its limit, a sentence each; empty: the process is alive.
+  /// The tasks that did not report within their limit, one sentence each; empty if the process is
+  /// alive.
   func hanging() -> [String] {
     let now = now()
     return state.withLock { Array($0.turning.values) }
@@ -140,7 +140,7 @@ package final class ServiceHealth: Sendable {
       .map { "\($0.what): nothing heard for \(Int((now - $0.heard).components.seconds)) s" }
   }
 
-  /// What has begun and not ended.
+  /// Tasks that have begun but not ended.
   func inWork() -> [String] {
     state.withLock { $0.turning.sorted { $0.key < $1.key }.map(\.value.what) }
   }
@@ -160,13 +160,13 @@ package final class ServiceHealth: Sendable {
 }
 
 extension BrokerHealth.Link {
-  /// What is wrong with it, in words.
+  /// The problem, in words.
   fileprivate var trouble: String? {
     switch self {
     case .connected: nil
     case .idle: "not connected"
     case .lost(let why): "not connected: \(why)"
-    case .blocked(let why): "it takes nothing for now: \(why)"
+    case .blocked(let why): "it accepts nothing for now: \(why)"
     }
   }
 }

@@ -1,8 +1,8 @@
 import Broker
 import Ledger
 
-/// What is in the ledger is counted where it is committed, and only when it was: so the counters of
-/// all processes together tell what the ledger says.
+/// Ledger changes are counted where they are committed, and only once they are, so that the
+/// counters of all processes together agree with the ledger.
 extension ServiceMetrics {
   func count(_ changes: [Change], _ outcomes: [CommitOutcome]) {
     for (change, outcome) in zip(changes, outcomes) {

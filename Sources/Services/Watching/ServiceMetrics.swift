@@ -4,8 +4,8 @@ import CoreMetrics
 import Ledger
 import Monitoring
 
-/// The instruments of a service over whatever factory it is given. A service that nobody watches
-/// has none: then nothing is measured, not even the time.
+/// The instruments of a service, over the factory it is given. Without monitoring there are none,
+/// and nothing is measured, not even the time.
 package final class ServiceMetrics: Sendable {
   let outcomes: CounterFamily
   let pauses: CounterFamily

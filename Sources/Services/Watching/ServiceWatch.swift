@@ -4,12 +4,12 @@ import Ledger
 import Logging
 import Monitoring
 
-/// What is told of a service while it works: figures and health. Without an address nobody listens
-/// and nothing is measured; health is kept all the same, it costs nothing.
+/// Metrics and health of a running service. Without an address, nothing is served or measured;
+/// health is tracked anyway, because it costs nothing.
 package struct ServiceWatch: Sendable {
   package var metrics: ServiceMetrics?
   package var health: ServiceHealth
-  /// What is there once, of all services: the reporter's alone.
+  /// Metrics about all services together, which only the reporter has.
   package var observations: Observations?
 
   package init(
@@ -21,7 +21,7 @@ package struct ServiceWatch: Sendable {
     self.observations = observations
   }
 
-  /// Listens where the settings say so; throws a `ListenFault`.
+  /// Listens on the configured address; throws a `ListenFault`.
   static func open(
     _ service: ServiceName, at address: ListenAddress?, _ logger: Logger
   ) async throws -> (watch: ServiceWatch, server: MonitoringServer?) {

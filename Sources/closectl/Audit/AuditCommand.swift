@@ -5,11 +5,11 @@ import Operations
 struct AuditCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit",
-    abstract: "Proves a close: compares ledger, payment gateway, mails and queues.",
+    abstract: "Proves a close: compares the ledger, payment gateway, mails and queues.",
     discussion: """
-      One line for each invariant: what was compared, how many, and by id what does not agree. \
-      Changes nothing. Exit 1 when an invariant does not hold, 3 when the gateway or the broker \
-      cannot be asked.
+      Prints one line per invariant: what was compared, how many, and the ids that do not agree. \
+      Changes nothing. Exits 1 if an invariant does not hold, 3 if the gateway or the broker \
+      cannot be reached.
 
       Example:
         closectl audit 2026-11 --deep
@@ -21,25 +21,25 @@ struct AuditCommand: OperatorCommand {
 
   @Flag(
     help: """
-      Also reads every message in the queues. Each is back in its place afterwards, and counts one \
-      delivery more.
+      Also read every message in the queues. Each message is returned to its place afterwards, and \
+      its delivery count goes up by one.
       """)
   var deep = false
 
   @Option(
     help: ArgumentHelp(
-      "A Maildir with the mails that were delivered, to compare them too.", valueName: "folder"))
+      "Also compare the delivered mails in this Maildir.", valueName: "folder"))
   var mailbox: String?
 
   @Option(
     help: ArgumentHelp(
-      "Writes a certificate there, if all holds: the same position gives the same bytes.",
+      "If everything holds, write a certificate here. The same position gives the same bytes.",
       valueName: "file"))
   var certificate: String?
 
   @Option(
     help: ArgumentHelp(
-      "The position of the ledger that the certificate is about. Default: the newest.",
+      "The ledger position the certificate covers. Default: the newest.",
       valueName: "number"))
   var position: Int64?
 

@@ -1,7 +1,7 @@
 import Ledger
 import Operations
 
-/// An audit's answer; the shape other people's scripts read.
+/// An audit's answer, in the shape that other people's scripts read.
 struct AuditDocument: Encodable {
   struct Line: Encodable {
     var invariant: String
@@ -23,13 +23,13 @@ struct AuditDocument: Encodable {
   var period: String
   var state: String
   var position: Int64
-  /// Nothing was under way while it was audited.
+  /// Nothing was in progress during the audit.
   var quiet: Bool
   var ok: Bool
   var invariants: [Line]
   /// The file that was written.
   var certificate: String?
-  /// Why none was.
+  /// Why none was written.
   var certificateRefused: String?
 
   init(_ report: AuditReport) {
@@ -61,7 +61,7 @@ struct AuditDocument: Encodable {
   private func text(_ style: Style) -> [String] {
     var lines = [
       style.bold("audit of \(period): close \(state), ledger position \(position)")
-        + (quiet ? "" : ", not quiet: what is under way is not held against anybody")
+        + (quiet ? "" : ", not quiet: work still in progress is not counted as a fault")
     ]
     for line in invariants {
       lines.append(shown(line, style))
@@ -72,7 +72,7 @@ struct AuditDocument: Encodable {
     let broken = invariants.filter { $0.verdict == "broken" }.map(\.invariant)
     lines.append(
       broken.isEmpty
-        ? style.good("all that was checked holds")
+        ? style.good("everything checked holds")
         : style.bad("broken: \(broken.joined(separator: ", "))"))
     if let certificate { lines.append("certificate written: \(certificate)") }
     if let certificateRefused { lines.append(style.bad(certificateRefused)) }

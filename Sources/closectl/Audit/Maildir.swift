@@ -4,17 +4,17 @@ import Foundation
 struct Maildir: Sendable {
   private let folders: [URL]
 
-  /// Wrong usage, unless there is a folder `new` or `cur` in it.
+  /// A usage error unless it contains a folder `new` or `cur`.
   init(_ path: String) throws {
     let root = URL(fileURLWithPath: path, isDirectory: true)
     folders = ["new", "cur"].map { root.appendingPathComponent($0, isDirectory: true) }
       .filter { FileManager.default.fileExists(atPath: $0.path) }
     if folders.isEmpty {
-      throw Misuse("\(path) is no Maildir: there is no folder new or cur in it")
+      throw Misuse("\(path) is not a Maildir: it has no folder new or cur")
     }
   }
 
-  /// Left sides, each as often as a mail has it. A mail without one is told by its file's name.
+  /// Local parts, each as often as a mail has it. A mail without one is named by its file name.
   func messageIDs() throws -> [String] {
     var ids: [String] = []
     for folder in folders {

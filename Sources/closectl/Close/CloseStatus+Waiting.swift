@@ -1,16 +1,16 @@
 import Billing
 import Ledger
 
-/// Why a close is not over yet: what each account waits for, and what keeps the services from it.
+/// Why a close is not finished: what each account is waiting for, and what holds the services up.
 extension CloseStatus {
-  /// An account that is not finished: the cause, since when, and when the next try is.
+  /// An unfinished account: the cause, since when, and when the next try is.
   struct Waiting: Encodable, Equatable {
     var account: String
     /// The steps it has not reached.
     var missing: [String]
     /// Not read while a close is watched.
     var cause: String?
-    /// Who has to do something.
+    /// The service that has to act.
     var service: String?
     var since: String?
     var nextTry: String?
@@ -25,7 +25,7 @@ extension CloseStatus {
         let due = standing.story.due.first {
           $0.service == .charger && $0.invoice == attempt.invoice
         }
-        cause = "attempt \(attempt.number) has no certain answer of the gateway"
+        cause = "attempt \(attempt.number) has no certain answer from the gateway"
         service = ServiceName.charger.rawValue
         since = attempt.createdAt.rfc3339
         nextTry = due?.dueAt.rfc3339
@@ -34,7 +34,7 @@ extension CloseStatus {
         service = message.service.rawValue
         since = message.since.rfc3339
       } else if missing.contains("invoice") {
-        cause = "invoicer has not taken it up"
+        cause = "invoicer has not started it"
         service = ServiceName.invoicer.rawValue
         since = startedAt
       }
@@ -54,7 +54,7 @@ extension CloseStatus {
     var service: String
     var kind: String
     var count: Int
-    /// Due, and not taken up.
+    /// Due, but not started.
     var overdue: Int
     var firstAt: String
 
@@ -77,13 +77,13 @@ extension CloseStatus {
         }
       if overdue > 0 {
         let part = overdue == count ? "" : ", \(grouped(overdue)) of them"
-        return "\(service): \(things)\(part) due since \(firstAt) and not taken up"
+        return "\(service): \(things)\(part) due since \(firstAt) and not started"
       }
       return "\(service): \(things)\(one ? "" : ", the first") at \(firstAt)"
     }
   }
 
-  /// What keeps the close from its end, a sentence each: queues nobody takes from first.
+  /// What holds the close up, one sentence each; queues without consumers come first.
   var limiting: [String] {
     guard state != RunState.closed.rawValue, let queues = queues.value else { return [] }
     if state == "open" {
@@ -96,7 +96,7 @@ extension CloseStatus {
     }
     return (unattended + busy).map(\.sentence)
       + inHand.map {
-        "\($0.sentence): it has in its hands what is waited for; its log and /readyz say more"
+        "\($0.sentence): it holds the message that is awaited; see its log and /readyz"
       }
   }
 
@@ -104,7 +104,7 @@ extension CloseStatus {
     let overdue = due.filter { $0.overdue > 0 }.map { style.bad("  \($0.line)") }
     if limits.isEmpty && overdue.isEmpty { return [] }
     let unattended = Set(queues.value?.filter { $0.consumers == 0 }.map(\.sentence) ?? [])
-    return ["", "what limits:"]
+    return ["", "held up by:"]
       + limits.map { unattended.contains($0) ? style.bad("  \($0)") : "  \($0)" } + overdue
   }
 
@@ -122,6 +122,6 @@ extension CloseStatus {
 }
 
 extension Standing {
-  /// What the end of the close waits for. Holds are placed whenever their time comes.
+  /// What the end of the close is waiting for. Holds are not part of it.
   var blocking: Unanswered? { unanswered.first { $0.service != .holder } }
 }

@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// Where a close is; the shape other people's scripts read.
+/// The progress of a close, in the shape that other people's scripts read.
 struct CloseStatus: Encodable {
   struct Accounts: Encodable, Equatable {
     var expected: Int
@@ -9,7 +9,7 @@ struct CloseStatus: Encodable {
     var remaining: Int
   }
 
-  /// A trigger that was refused, or heard by way of exception.
+  /// A trigger that was refused, or accepted as an exception.
   struct Trigger: Encodable, Equatable {
     var messageID: String
     var source: String
@@ -39,12 +39,12 @@ struct CloseStatus: Encodable {
   var stages: [String: Int]
   var ends: [String: Int] = [:]
   var stragglers: [String] = []
-  /// The first of those that wait for a person, with why; `ends` counts them all. Not read while a
-  /// close is watched.
+  /// The first accounts waiting for a person, with the reason; `ends` counts them all. Not read
+  /// while a close is watched.
   var parked: [Parked]?
-  /// Parked for want of a catalog; not read while a close is watched.
+  /// Parked for lack of a catalog; not read while a close is watched.
   var lackingCatalog: [LackingCatalogs.Currency] = []
-  /// Mails the mail server has not taken; not read while a close is watched.
+  /// Mails the mail server has not accepted; not read while a close is watched.
   var mails: MailTroubles?
   /// Dead letters of all services; null when the broker could not be asked.
   var dead = Known<Int>(nil)
@@ -53,7 +53,7 @@ struct CloseStatus: Encodable {
   var triggers: [Trigger] = []
   /// Earlier months with usage that only their own close bills; not read while a close is watched.
   var unclosed: [UnclosedMonths.Month] = []
-  /// Accounts that came after the start; not read while a close is watched.
+  /// Accounts imported after the start; not read while a close is watched.
   var late: LateArrivals?
   /// Usage of the month without a price; not read while a close is watched.
   var unpriced: UnpricedDocument?
@@ -67,7 +67,7 @@ struct CloseStatus: Encodable {
   var waiting: [Waiting] = []
   /// Null when the broker could not be asked; while a close is watched, without what is delayed.
   var queues = Known<[ServiceQueue]>(nil)
-  /// What keeps the close from its end, a sentence each.
+  /// What holds the close up, one sentence each.
   var limits: [String] = []
   /// Work for later; not read while a close is watched.
   var due: [Due] = []
@@ -78,7 +78,7 @@ struct CloseStatus: Encodable {
     case limits, due, unpriced, lackingCatalog, late
   }
 
-  /// A period nobody has started to close.
+  /// A period whose close was never started.
   init(period: Period, accounts count: Int) {
     self.period = period.description
     state = "open"
@@ -104,7 +104,7 @@ struct CloseStatus: Encodable {
     closedAt = run.closedAt?.rfc3339
   }
 
-  /// Stages reached, of all that will be: grows evenly where `finished` comes in a rush at the end.
+  /// The share of all stages reached. It grows evenly, while `finished` jumps at the end.
   var steps: Int { stages.values.reduce(0, +) }
   var allSteps: Int { accounts.expected * Self.stageNames.count }
 
@@ -116,7 +116,7 @@ struct CloseStatus: Encodable {
 
   func lines(style: Style) -> [String] {
     guard state != "open" else {
-      return ["close \(period): not started; \(grouped(accounts.expected)) accounts are there"]
+      return ["close \(period): not started; accounts to close: \(grouped(accounts.expected))"]
         + triggers.map { style.bad($0.line) } + UnclosedMonths.lines(unclosed) + unpricedLines
         + trigger
     }
@@ -142,15 +142,15 @@ struct CloseStatus: Encodable {
     guard let queue = queues.value?.first(where: { $0.service == ServiceName.invoicer.rawValue })
     else { return [] }
     if !queue.isIdle { return [queue.sentence] }
-    return triggers.isEmpty ? ["closectl close start \(period) starts it"] : []
+    return triggers.isEmpty ? ["start it with: closectl close start \(period)"] : []
   }
 
   private var unpricedLines: [String] { unpriced?.lines ?? [] }
 
-  /// `312.4 accounts/s, ends about 2026-12-01T02:05:10Z`
+  /// `312.4 accounts/s, should end about 2026-12-01T02:05:10Z`
   var pace: String? {
     guard let rate = accountsPerSecond, state == "running" else { return nil }
-    let end = expectedEnd.map { "ends about \($0)" } ?? "end not known yet"
+    let end = expectedEnd.map { "should end about \($0)" } ?? "end not known yet"
     return "\(tenths(rate)) accounts/s, \(end)"
   }
 
@@ -172,7 +172,7 @@ struct CloseStatus: Encodable {
 
   private func deadLine(_ style: Style) -> [String] {
     switch dead.value {
-    case nil: [style.bad("dead letters not known: the broker cannot be asked")]
+    case nil: [style.bad("dead letters unknown: the broker cannot be reached")]
     case 0?: []
     case let count?:
       [style.bad(LetterGroups.counted(count))] + (deadLetters?.lines ?? [])
@@ -182,7 +182,7 @@ struct CloseStatus: Encodable {
   private func parkedLines(_ style: Style) -> [String] {
     guard let parked, !parked.isEmpty else { return [] }
     let more = (ends[AccountEnd.parked.rawValue] ?? 0) - parked.count
-    return ["", style.bad("parked, for a person to look at (closectl parked retry \(period)):")]
+    return ["", style.bad("parked, waiting for a person (closectl parked retry \(period)):")]
       + parked.map { "  \(printable($0.account)): \($0.rule), \(inText(printable($0.why)))" }
       + (more > 0 ? ["  … and \(grouped(more)) more: closectl parked list \(period)"] : [])
       + LackingCatalogs.lines(lackingCatalog, period)
@@ -212,14 +212,14 @@ extension CloseStatus.Trigger {
     times = record.times
   }
 
-  /// `refused close-2031-05 of /cron (period-not-over) at 2026-12-01T02:00:00Z: …`
+  /// `refused close-2031-05 from /cron (period-not-over) at 2026-12-01T02:00:00Z: …`
   fileprivate var line: String {
-    let sender = "\(printable(messageID)) of \(printable(source))"
+    let sender = "\(printable(messageID)) from \(printable(source))"
     let often = times == 1 ? "" : " (\(times) times, first at \(firstAt))"
     let what =
       switch rule {
       case "close.start-early": "started early, allowed by \(sender)"
-      case "close.late-accounts": "taken in by \(sender)"
+      case "close.late-accounts": "late accounts added by \(sender)"
       case "close.start-past": "started as a past month, allowed by \(sender)"
       default: "refused \(sender) (\(reason ?? rule))"
       }

@@ -33,7 +33,7 @@ struct EndedCredits: Encodable, Equatable {
   var lines: [String] {
     if count == 0 { return [] }
     let more = count - accounts.count
-    return ["credit of accounts that have ended, for a person to pay out:"]
+    return ["credit left on ended accounts, to be paid out by a person:"]
       + accounts.map {
         "  \(printable($0.account)), ended on \($0.end): \(money($0.credit, $0.currency))"
       } + (more > 0 ? ["  … and \(grouped(more)) more"] : [])

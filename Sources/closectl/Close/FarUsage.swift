@@ -1,8 +1,8 @@
 import Billing
 import Ledger
 
-/// Usage of months that nobody can have meant: 1970 is where clocks begin that were not set, and
-/// 2062 is a typing mistake. No close that is near bills it.
+/// Usage in months that cannot be intended: clocks that were never set start in 1970, and 2062 is a
+/// typing mistake. No close in the near future bills it.
 struct FarUsage {
   static let monthsBack = 36
   static let monthsAhead = 12
@@ -19,7 +19,7 @@ struct FarUsage {
   static func lines(_ months: [UnclosedMonths.Month]) -> [String] {
     if months.isEmpty { return [] }
     let more = months.count - shown
-    return ["warning: usage of months that are far away is in no invoice:"]
+    return ["warning: usage in distant months is on no invoice:"]
       + months.prefix(shown).map { month in
         let accounts = month.accounts == 1 ? "1 account" : "\(grouped(month.accounts)) accounts"
         return "  \(month.period): \(accounts)"

@@ -1,16 +1,16 @@
 import Billing
 import Ledger
 
-/// Accounts of a close without an invoice, because there was no catalog in their currency: who, and
-/// what brings them one.
+/// Accounts of a close that got no invoice because there was no catalog in their currency, and how
+/// they get one.
 struct LackingCatalogs {
   struct Currency: Encodable, Equatable {
     var currency: String
     var accounts: Int
     var first: [String]
-    /// The catalog that a further start takes them in with; null: none is there.
+    /// The catalog with which another start adds them; null if there is none.
     var version: Int?
-    /// False: the close is closed, and takes nobody in.
+    /// False: the close is finished and adds no more accounts.
     var isRunning: Bool
   }
 
@@ -37,11 +37,11 @@ struct LackingCatalogs {
       let what = "no catalog in \(found.currency) for \(period) when it was needed: \(who)"
       guard found.isRunning else {
         return "\(what) got no invoice, and the close is closed; their usage goes on their next "
-          + "later invoice, without flat fees and minimums"
+          + "invoice for a later month, without flat fees and minimums"
       }
       return found.version.map {
-        "\(what) parked; closectl close start \(period) takes them in with version \($0)"
-      } ?? "\(what) parked; import one, then closectl close start \(period) takes them in"
+        "\(what) parked; closectl close start \(period) adds them with version \($0)"
+      } ?? "\(what) parked; import one, then closectl close start \(period) adds them"
     }
   }
 }

@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// Accounts that came after the start of a close, and what becomes of them.
+/// Accounts imported after the start of a close, and what happens to them.
 struct LateArrivals: Encodable, Equatable {
   private static let named = 10
 
@@ -10,13 +10,13 @@ struct LateArrivals: Encodable, Equatable {
   var first: [String]
   /// Those with usage of the month that no invoice contains.
   var withUsage: Int
-  /// `false`: the close is closed, and nobody is taken in any more.
+  /// `false`: the close is finished and adds no more accounts.
   var canBeTakenIn: Bool
   private let period: String
 
   private enum CodingKeys: CodingKey { case accounts, first, withUsage, canBeTakenIn }
 
-  /// `nil`: there is no close, or nobody came later.
+  /// `nil` if there is no close, or if no account came later.
   init?(_ run: CloseRun?, in store: any Store) async throws {
     guard let run else { return nil }
     let late = try await store.lateAccounts(run.period, limit: Self.named)
@@ -31,27 +31,27 @@ struct LateArrivals: Encodable, Equatable {
   private var who: String {
     let count = accounts == 1 ? "1 account" : "\(grouped(accounts)) accounts"
     let more = accounts - first.count
-    return "\(count) that came after the start: " + first.map(printable).joined(separator: ", ")
+    return "\(count) imported after the start: " + first.map(printable).joined(separator: ", ")
       + (more > 0 ? " and \(grouped(more)) more" : "")
   }
 
-  /// Of a close somebody looks at.
+  /// For a close that is only being looked at.
   var line: String {
     canBeTakenIn
-      ? "not in this close yet, \(who); closectl close start \(period) --late takes them in"
+      ? "not in this close yet, \(who); closectl close start \(period) --late adds them"
       : "not in this close, \(who); \(fate)"
   }
 
-  /// Of a close that is being started again; `isMeant`: with --late.
+  /// For a close that is being started again; `isMeant`: with --late.
   func startLine(isMeant: Bool) -> String {
     if !canBeTakenIn { return "\(period) is closed without \(who); \(fate)" }
-    return isMeant ? "takes in \(who)" : "not in this close yet, \(who); --late takes them in"
+    return isMeant ? "adds \(who)" : "not in this close yet, \(who); --late adds them"
   }
 
   /// The rule of docs/files.md for a month that was closed without an invoice for the account.
   private var fate: String {
     let some = withUsage == 1 ? "1 has" : "\(grouped(withUsage)) have"
-    return "usage of \(period) goes on their next invoice by itself, without flat fees and "
+    return "usage of \(period) goes on their next invoice automatically, without flat fees and "
       + "minimums (\(withUsage == 0 ? "none has" : some) any so far)"
   }
 }

@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// Mails of a close that the mail server has not taken: tried again, or given up.
+/// Mails of a close that the mail server has not accepted: being retried, or given up.
 struct MailTroubles: Encodable, Equatable {
   struct Waiting: Encodable, Equatable {
     /// What the mail server said last.
@@ -16,7 +16,7 @@ struct MailTroubles: Encodable, Equatable {
     var why: String
   }
 
-  /// Mails that were tried and are tried again, by what the mail server said last.
+  /// Mails that are being retried, by the mail server's last answer.
   var waiting: [Waiting] = []
   /// How many were refused because of their recipients, or given up.
   var undelivered = 0
@@ -46,7 +46,7 @@ struct MailTroubles: Encodable, Equatable {
   func lines(_ period: String, _ style: Style) -> [String] {
     let waits = waiting.map {
       style.bad(
-        "\(counted($0.mails, "mail")) not taken by the mail server since \($0.since), tried again: "
+        "\(counted($0.mails, "mail")) not accepted by the mail server since \($0.since), retrying: "
           + printable($0.why))
     }
     guard undelivered > 0 else { return waits }

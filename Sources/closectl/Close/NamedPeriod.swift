@@ -1,7 +1,7 @@
 import Billing
 
-/// The month a command is about: written out, or `last`, for timers and people who do not want to
-/// look up the date.
+/// The month a command is about: written out, or `last`, for timers and for people who do not want
+/// to look up the date.
 enum NamedPeriod: Equatable, Sendable {
   case month(Period)
   case last
@@ -10,8 +10,8 @@ enum NamedPeriod: Equatable, Sendable {
     self = text == "last" ? .last : .month(try Period(text))
   }
 
-  /// `last` goes by the calendar of UTC: which zones the accounts are in is known to the ledger
-  /// only, and whether the month has ended for all of them is asked there.
+  /// `last` follows the UTC calendar. Only the ledger knows the accounts' time zones, so it is the
+  /// ledger that decides whether the month has ended for all of them.
   func period(at now: Instant) throws -> Period {
     switch self {
     case .month(let period): period

@@ -1,4 +1,4 @@
-/// How fast a close goes, from what was seen in the last ten seconds or so.
+/// The speed of a close, measured over the last ten seconds or so.
 struct Pace {
   private struct Sample {
     var at: Double
@@ -11,7 +11,7 @@ struct Pace {
   /// `at`: seconds on any clock that only goes forward.
   mutating func add(at: Double, finished: Int, steps: Int) {
     samples.append(Sample(at: at, finished: finished, steps: steps))
-    // One sample older than the window stays, as its beginning.
+    // One sample older than the window is kept as its start.
     while samples.count > 2, at - samples[1].at >= Self.windowSeconds { samples.removeFirst() }
   }
 

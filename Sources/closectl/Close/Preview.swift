@@ -9,7 +9,7 @@ struct Preview {
   let store: any Store
   let output: Output
   private var document: PreviewDocument
-  /// Those the period's close was started with, or would be.
+  /// The catalogs the period's close was started with, or would be.
   private var catalogs: [String: Catalog] = [:]
   private var totals: [String: PreviewDocument.Totals] = [:]
   private var unpriced = UnpricedMetrics()
@@ -48,7 +48,7 @@ struct Preview {
     document.unpriced = try await UnpricedDocument(unpriced, in: store)
     document.late = try await LateArrivals(run, in: store)
     document.far = try await FarUsage(from: period, in: store).months
-    if seen == 0 { throw Problem("there are no accounts yet: import some first") }
+    if seen == 0 { throw Problem("there are no accounts yet: import them first") }
     document.unclosed = try await UnclosedMonths(before: period, in: store).months
     return document.answer
   }
@@ -72,8 +72,7 @@ struct Preview {
     return document.answer
   }
 
-  /// A close that is running takes accounts in again when it is started once more, one that is
-  /// closed does not.
+  /// A running close adds accounts again when it is started once more; a finished one does not.
   private mutating func readCatalogs() async throws {
     run = try await store.run(period)
     catalogs =
@@ -89,7 +88,8 @@ struct Preview {
 
   private func isIn(_ standing: CloseStanding?) -> Bool { standing == .member }
 
-  /// Who came after the start is not in the close, nor who is no customer of the month.
+  /// Accounts imported after the start are not in the close, nor are those that are not customers
+  /// in the month.
   private mutating func passOver(_ facts: AccountFacts, _ standing: CloseStanding?) -> Bool {
     switch standing {
     case .member: return false
@@ -102,7 +102,7 @@ struct Preview {
     return true
   }
 
-  /// Usage of days on which its account is no customer: it was used, so it is billed.
+  /// Usage on days on which the account is not a customer. It was used, so it is billed.
   private mutating func lookOutsideOfDates(_ members: [InvoicingFacts]) async throws {
     let asked = try members.compactMap { try $0.datedUsage(in: period) }
     for (usage, outside) in zip(asked, try await store.usageOutside(asked)) where !outside.isNone {
@@ -151,7 +151,7 @@ struct Preview {
     }
   }
 
-  /// What the close would invoice and could not take from the card.
+  /// What the close would invoice but could not charge to the card.
   private mutating func warn(of draft: InvoiceDraft, _ account: Account, creditMinor: Int64) {
     let due = draft.totalMinor - min(creditMinor, draft.totalMinor)
     guard due > 0, account.collection == .auto, account.paymentMethod != nil,
@@ -176,7 +176,7 @@ extension Account {
 }
 
 extension InvoicingFacts {
-  /// `nil`: of all the months that its invoice bills, it is a customer on every day.
+  /// `nil` if the account is a customer on every day of all the months its invoice bills.
   fileprivate func datedUsage(in period: Period) throws -> DatedUsage? {
     let account = facts.account
     guard facts.invoice == nil, account.start != nil || account.end != nil else { return nil }

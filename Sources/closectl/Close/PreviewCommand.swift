@@ -5,12 +5,12 @@ import Ledger
 struct PreviewCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "preview",
-    abstract: "What would be invoiced, with the month's catalogs; changes nothing.",
+    abstract: "Show what would be invoiced with the month's catalogs; changes nothing.",
     discussion: """
-      Rates every account as the invoicer would. Exit 1 when an account cannot be rated, when \
-      there is usage without a price, or when an invoice is above --max. Also named, without \
-      exit 1: countries without a tax, amounts far over the month before, corrections larger than \
-      what was billed, what the payment gateway cannot take, usage of months that are far away.
+      Rates every account as the invoicer would. Exits 1 if an account cannot be rated, if usage \
+      has no price, or if an invoice is above --max. Also reports, without exit 1: \
+      countries without a tax, amounts far above the month before, corrections larger than what \
+      was billed, amounts the payment gateway cannot charge, and usage in distant months.
 
       Example:
         closectl close preview 2026-11
@@ -20,11 +20,11 @@ struct PreviewCommand: OperatorCommand {
 
   @Argument(help: .period, transform: NamedPeriod.init)
   var named: NamedPeriod
-  @Option(help: "Only this account, with its lines.")
+  @Option(help: "Show only this account, with its lines.")
   var account: String?
   @Option(
     help: ArgumentHelp(
-      "Name every invoice above this amount; once per currency.", valueName: "amount"),
+      "Report every invoice above this amount; once per currency.", valueName: "amount"),
     transform: { try Money(parsing: $0) })
   var max: [Money] = []
   @OptionGroup var shared: SharedOptions

@@ -37,7 +37,7 @@ struct PreviewDocument: Encodable {
     var reason: String
   }
 
-  /// An invoice that its card cannot be charged with, or not with all of it.
+  /// An invoice that cannot be charged to its card, or not in full.
   struct Uncharged: Encodable, Equatable {
     var account: String
     /// In minor units, credit taken off.
@@ -46,7 +46,7 @@ struct PreviewDocument: Encodable {
     var reason: String
   }
 
-  /// How many accounts of one kind are told by name.
+  /// The number of accounts of one kind that are listed by name.
   static let shown = 20
 
   var period: String
@@ -70,13 +70,13 @@ struct PreviewDocument: Encodable {
   /// With `--account`.
   var draft: DraftDocument?
   var existingInvoice: String?
-  /// Accounts that a close which was started has parked for want of a catalog.
+  /// Accounts that a started close has parked for lack of a catalog.
   var lackingCatalog: [LackingCatalogs.Currency] = []
   /// The account, where the month is closed without it.
   var notInClose: String?
-  /// Its date that says so; `nil`: it came later.
+  /// The date that excludes it; `nil` if it was imported later.
   var notInCloseBecause: String?
-  /// Accounts that came after the start of the month's close.
+  /// Accounts imported after the start of the month's close.
   var late: LateArrivals?
   /// Earlier months with usage that this close does not bill.
   var unclosed: [UnclosedMonths.Month] = []
@@ -110,12 +110,12 @@ struct PreviewDocument: Encodable {
           + "no usage to bill")
     } else if let notInClose {
       lines.append(
-        "\(period) is closed without \(printable(notInClose)): usage of it goes on the account's "
-          + "next invoice by itself, without flat fees and minimums")
+        "\(period) is closed without \(printable(notInClose)): its usage goes on the account's "
+          + "next invoice automatically, without flat fees and minimums")
     }
-    if let existingInvoice { lines.append("invoiced already: \(existingInvoice)") }
+    if let existingInvoice { lines.append("already invoiced: \(existingInvoice)") }
     if existingInvoice == nil, invoicedAlready > 0 {
-      lines.append("\(grouped(invoicedAlready)) invoiced already, not counted here")
+      lines.append("\(grouped(invoicedAlready)) already invoiced, not counted here")
     }
     if let late { lines.append(late.line) }
     if let leftOut { lines.append(leftOut) }

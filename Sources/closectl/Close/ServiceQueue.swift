@@ -3,10 +3,10 @@ import Broker
 import Ledger
 import Services
 
-/// What the broker shows of one service: how many processes take its messages, and how many wait.
-/// What a process has in its hands it does not show.
+/// What the broker shows of one service: how many consumers it has, and how many messages are
+/// waiting. Messages held by a process are not shown.
 struct ServiceQueue: Encodable, Equatable {
-  /// Messages that failed and are tried again within this time.
+  /// Messages that failed and are retried within this time.
   struct Delay: Encodable, Equatable {
     var within: String
     var messages: Int
@@ -20,36 +20,36 @@ struct ServiceQueue: Encodable, Equatable {
 
   var isIdle: Bool { messages == 0 && delayed.isEmpty }
 
-  /// `charger: no process consumes, 208 messages wait; 12 failed and are tried again within 1 h`
+  /// `charger: no consumers, 208 messages waiting; 12 failed and are retried within 1 h`
   var sentence: String {
     let takers =
       switch consumers {
-      case 0: "no process consumes"
-      case 1: "1 process consumes"
-      default: "\(grouped(consumers)) processes consume"
+      case 0: "no consumers"
+      case 1: "1 consumer"
+      default: "\(grouped(consumers)) consumers"
       }
     let waiting =
       switch messages {
-      case 0: "nothing waits"
-      case 1: "1 message waits"
-      default: "\(grouped(messages)) messages wait"
+      case 0: "no messages waiting"
+      case 1: "1 message waiting"
+      default: "\(grouped(messages)) messages waiting"
       }
     let retries = delayed.map { delay in
       let failed =
         delay.messages == 1 ? "1 failed and is" : "\(grouped(delay.messages)) failed and are"
-      return "; \(failed) tried again within \(delay.within)"
+      return "; \(failed) retried within \(delay.within)"
     }
     return "\(service): \(takers), \(waiting)" + retries.joined()
   }
 }
 
-/// Asks the broker for the services' queues, for commands that go on without one.
+/// Asks the broker for the services' queues, for commands that can do without a broker.
 struct QueueReader {
-  static let consequence = "what waits in the queues is not shown"
+  static let consequence = "messages waiting in the queues are not shown"
 
   let session: Session
 
-  /// `nil` when the broker cannot be asked. `withDelays`: also the queues of what is tried again.
+  /// `nil` if the broker cannot be reached. `withDelays`: includes the retry queues.
   func read(
     _ services: [ServiceName] = MonthClose.services, withDelays: Bool
   ) async -> [ServiceQueue]? {

@@ -7,24 +7,25 @@ import Services
 struct StartCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "start",
-    abstract: "Publishes the trigger; a second start converges and invoices nobody twice.",
+    abstract: "Publish the trigger; a second start converges and invoices nobody twice.",
     discussion: """
-      The invoicer refuses a month that nobody can have meant, whoever sends the trigger, and so \
-      does this command. A month that has not ended for every account is still getting usage; \
-      --early closes it all the same, once it has begun. A month further back than \
-      MONTHCLOSE_MONTHS_BACK, or that ended before the ledger's first, needs --past. Both are \
-      recorded with the close.
+      The invoicer, like this command, refuses a month that cannot have been intended, no matter \
+      who sends the trigger. A month that has not ended for every account is still receiving \
+      usage; --early closes it anyway, once it has begun. A month further back than \
+      MONTHCLOSE_MONTHS_BACK, or one that ended before the ledger's first, needs --past. Both \
+      options are recorded with the close.
 
-      While a close is running, starting it again also takes in the accounts that were parked \
-      because there was no catalog in their currency, once one is imported; with --late those, \
-      too, that were imported after its start. Without it they are named: nobody but you knows \
-      whether they were customers of that month. A close that is closed takes nobody in.
+      While a close is running, starting it again also adds the accounts that were parked for lack \
+      of a catalog in their currency, once one is imported. With --late it also adds accounts \
+      imported after its start; without it they are only listed, because only you know whether \
+      they were customers in that month. A finished close adds no more accounts.
 
-      Usage of a month that is closed goes on the next invoice. Usage of an earlier month that was \
-      never closed is billed by closing that month: such months are named.
+      Usage of a closed month goes on the next invoice. Usage of an earlier month that was never \
+      closed is billed only by closing that month; such months are listed.
 
-      `last` is the month before the present one in UTC, for timers. From noon UTC of the first \
-      day it has ended in every time zone; before that it may be refused like any other.
+      `last` is the month before the current one in UTC, for use in timers. It has ended in every \
+      time zone by noon UTC on the first day of the month; before that it may be refused like any \
+      other.
 
       Example:
         closectl close start 2026-11 --wait
@@ -33,13 +34,13 @@ struct StartCommand: OperatorCommand {
 
   @Argument(help: .period, transform: NamedPeriod.init)
   var named: NamedPeriod
-  @Flag(help: "Close the month although it has not ended yet.")
+  @Flag(help: "Close the month even though it has not ended yet.")
   var early = false
-  @Flag(help: "Close a month of long ago, or of before the ledger's first.")
+  @Flag(help: "Close a month from long ago, or from before the ledger's first.")
   var past = false
-  @Flag(help: "Take in accounts that were imported after the start of a running close.")
+  @Flag(help: "Add accounts imported after the start of a running close.")
   var late = false
-  @Flag(help: "Wait until the close is closed, and show its progress.")
+  @Flag(help: "Wait until the close has finished, and show its progress.")
   var wait = false
   @OptionGroup var shared: SharedOptions
 
@@ -52,7 +53,7 @@ struct StartCommand: OperatorCommand {
     var late: LateArrivals?
     /// Since when the month is closed, if it is.
     var closedAt: String?
-    /// Accounts of this close that were parked for want of a catalog.
+    /// Accounts of this close that were parked for lack of a catalog.
     var lackingCatalog: [LackingCatalogs.Currency]
   }
 
@@ -87,7 +88,7 @@ struct StartCommand: OperatorCommand {
     }
     let text =
       closedAt.map { [Self.again(period, since: $0)] } ?? [
-        "started: \(message.messageID) is with the broker",
+        "started: the broker has \(message.messageID)",
         "watch it: closectl close status \(period) --watch",
       ]
     return Answer(
@@ -97,19 +98,19 @@ struct StartCommand: OperatorCommand {
   }
 
   private static func again(_ period: Period, since closedAt: String) -> String {
-    "\(period) is closed since \(closedAt): started again, nobody is invoiced twice"
+    "\(period) has been closed since \(closedAt): started again, nobody is invoiced twice"
   }
 
   private static func remedy(_ refusal: StartRefusal, _ rule: String) -> String {
     if rule == "close.not-begun" { return "" }
     switch refusal {
-    case .notOver: return "; --early starts the close all the same"
-    case .tooOld: return "; --past starts the close all the same"
+    case .notOver: return "; --early starts the close anyway"
+    case .tooOld: return "; --past starts the close anyway"
     case .noAccounts: return ": import accounts first"
     }
   }
 
-  /// The same bytes' worth from any client: see the contract's trigger.
+  /// Equivalent to what any other client may send: see the contract's trigger.
   static func trigger(
     _ period: Period, _ permission: StartPermission, at now: Instant
   ) throws -> OutgoingMessage {
@@ -125,7 +126,7 @@ struct StartCommand: OperatorCommand {
       body: try encode(event))
   }
 
-  /// Of the trigger's id: two messages of one id that come together count as one.
+  /// Suffix of the trigger's id: two messages with one id that arrive together count as one.
   private static func suffix(_ permission: StartPermission) -> String {
     (permission.isEarly ? "-early" : "") + (permission.isPast ? "-past" : "")
       + (permission.isLate ? "-late" : "")
@@ -136,12 +137,12 @@ struct StartCommand: OperatorCommand {
     case .confirmed: return
     case .returned(let code, let text):
       throw Problem(
-        "no queue takes the trigger (\(code) \(text)): run `closectl topology apply` first")
+        "no queue receives the trigger (\(code) \(text)): run `closectl topology apply` first")
     case .refused:
       throw Problem("the broker refuses the trigger: the invoicer's queue is full")
     case .unknown(let why):
       throw BrokerError.timedOut(
-        "whether the trigger arrived is not known (\(why)); starting again does no harm")
+        "it is not known whether the trigger arrived (\(why)); starting again does no harm")
     }
   }
 }

@@ -4,14 +4,14 @@ import Billing
 struct StatusCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Progress by stage, rate, expected end, stragglers by name.",
+    abstract: "Show progress by stage, rate, expected end, and stragglers by name.",
     discussion: """
-      While accounts are not finished it says what each waits for and since when, what waits in \
-      the services' queues and who takes it, and what is due later.
+      While accounts are unfinished, shows what each is waiting for and since when, how many \
+      messages and consumers the services' queues have, and what is due later.
 
-      Exit 1 when there is no such close. With --watch it is shown until the close is closed: \
-      redrawn in place on a terminal, otherwise a line every few seconds. A watch of a close that \
-      was not started ends after 15 seconds and says so.
+      Exits 1 if there is no such close. With --watch, keeps updating until the close finishes: \
+      redrawn in place on a terminal, otherwise one line every few seconds. Watching a close that \
+      was not started stops after 15 seconds with a message.
 
       Example:
         closectl close status 2026-11 --watch
@@ -19,7 +19,7 @@ struct StatusCommand: OperatorCommand {
 
   @Argument(help: .period, transform: NamedPeriod.init)
   var named: NamedPeriod
-  @Flag(help: "Go on until the close is closed.")
+  @Flag(help: "Keep updating until the close has finished.")
   var watch = false
   @OptionGroup var shared: SharedOptions
 

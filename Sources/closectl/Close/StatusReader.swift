@@ -10,8 +10,8 @@ struct StatusReader {
   let period: Period
   let session: Session
 
-  /// `watching`: asked again and again, so nothing that takes its time is read, and letters are not
-  /// taken in hand: each look counts one delivery more.
+  /// `watching`: called repeatedly, so nothing slow is read and no dead letters are taken from the
+  /// broker, because each read raises their delivery count.
   func read(watching: Bool = false) async throws -> CloseStatus {
     let store = try await session.store()
     var status: CloseStatus
@@ -65,7 +65,7 @@ struct StatusReader {
     status.limits = status.limiting
   }
 
-  /// `nil` when the broker cannot be asked: the ledger's part is still worth showing.
+  /// `nil` if the broker cannot be reached; the ledger's part is still worth showing.
   private func deadLetters() async -> Int? {
     let consequence = DeadTallyReader.consequence
     guard let broker = await session.brokerIfReachable(otherwise: consequence) else { return nil }

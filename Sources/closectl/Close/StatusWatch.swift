@@ -1,9 +1,10 @@
 import Billing
 import Ledger
 
-/// Shows a close until it is closed: redrawn in place on a terminal, a line now and then elsewhere.
+/// Shows a close until it has finished: redrawn in place on a terminal, otherwise as a line now and
+/// then.
 struct StatusWatch {
-  /// How long a close that was just asked for may take to begin.
+  /// How long a close that was just requested may take to begin.
   static let patience = Duration.seconds(60)
 
   let period: Period
@@ -13,7 +14,7 @@ struct StatusWatch {
 
   func follow() async throws -> Answer {
     let sentence =
-      "stopped watching; what was started goes on: closectl close status \(period) --watch"
+      "stopped watching; the close continues: closectl close status \(period) --watch"
     return try await Interruption.saying(sentence, session.output) { try await watch() }
   }
 
@@ -22,7 +23,7 @@ struct StatusWatch {
     let output = session.output
     let screen = LiveScreen(output)
     let started = ContinuousClock.now
-    // The trigger is out before anybody watches.
+    // The trigger is published before the watch begins.
     let asked = session.clock.now().adding(seconds: -Self.patience.components.seconds)
     var pace = Pace()
     var unseenSince: ContinuousClock.Instant?
@@ -46,17 +47,17 @@ struct StatusWatch {
             "no close of \(period) began within \(Self.patience.inWords)"
               + (shown.isEmpty ? "; is an invoicer running?" : shown))
         }
-        // From the first look on: one that takes long says no more than a short one.
+        // Measured from the first read: a slow read says no more than a fast one.
         if let unseenSince, ContinuousClock.now - unseenSince >= session.triggerPatience {
           screen.finish()
           throw Problem(
-            "no close of \(period) has begun, and no trigger waits in the invoicer's queue; "
-              + "if the invoicer has one in its hands, its log says why it waits; "
-              + "else closectl close start \(period)")
+            "no close of \(period) has begun, and no trigger is waiting in the invoicer's queue; "
+              + "if the invoicer is holding one, its log says why; "
+              + "otherwise run closectl close start \(period)")
         }
         let waiting =
           hasTrigger
-          ? "close \(period): waiting for an invoicer to take it up\(shown)"
+          ? "close \(period): waiting for an invoicer to start it\(shown)"
           : "close \(period): not started\(shown)"
         screen.show([waiting], brief: waiting)
       } else {

@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// What is most likely a mistake in the data although it can be rated. Nothing of it stops a close.
+/// Data that can be rated but is probably a mistake. None of it stops a close.
 struct StrangeInvoices: Encodable {
   enum Kind: String, Encodable {
     case farOverMonthBefore, correctionOverBilled, aboveMaximum, usageOutsideDates
@@ -15,11 +15,11 @@ struct StrangeInvoices: Encodable {
 
   /// How many times the month before is strange.
   static let times: Int64 = 5
-  /// In major units: less than that more is not worth a word.
+  /// In major units: a smaller increase is not reported.
   static let leastMajor: Int64 = 100
   private static let shown = 20
 
-  /// What the operator holds to be too much, by currency.
+  /// The operator's maximum, by currency.
   let maximum: [String: Int64]
   private(set) var count = 0
   private(set) var aboveMaximum = 0
@@ -66,7 +66,7 @@ struct StrangeInvoices: Encodable {
     ].compactMap { $0 }
     add(
       usage.account, .usageOutsideDates,
-      "\(parts.joined(separator: " and ")), billed all the same")
+      "\(parts.joined(separator: " and ")), billed anyway")
   }
 
   private static func isFarOver(_ total: Int64, _ before: Int64, _ currency: Currency) -> Bool {
@@ -85,7 +85,7 @@ struct StrangeInvoices: Encodable {
   var lines: [String] {
     if count == 0 { return [] }
     let more = count - invoices.count
-    return ["warning: look at these before the close:"]
+    return ["warning: check these before the close:"]
       + invoices.map { "  \(printable($0.account)): \($0.kind.words), \($0.reason)" }
       + (more > 0 ? ["  … and \(grouped(more)) more"] : [])
   }
@@ -94,10 +94,10 @@ struct StrangeInvoices: Encodable {
 extension StrangeInvoices.Kind {
   fileprivate var words: String {
     switch self {
-    case .farOverMonthBefore: "far over the month before"
-    case .correctionOverBilled: "a correction larger than what was billed"
+    case .farOverMonthBefore: "far above the month before"
+    case .correctionOverBilled: "correction larger than what was billed"
     case .aboveMaximum: "above --max"
-    case .usageOutsideDates: "usage outside of its dates"
+    case .usageOutsideDates: "usage outside its dates"
     }
   }
 }

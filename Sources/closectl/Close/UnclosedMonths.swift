@@ -1,8 +1,8 @@
 import Billing
 import Ledger
 
-/// Earlier months that nobody has closed and that have usage no invoice contains. No later close
-/// bills it, so whoever looks at a close is told.
+/// Earlier months that were never closed and have usage that is on no invoice. No later close bills
+/// it, so it is shown with every close.
 struct UnclosedMonths {
   struct Month: Encodable, Equatable {
     var period: String
@@ -21,8 +21,8 @@ struct UnclosedMonths {
   static func lines(_ months: [Month]) -> [String] {
     months.map { month in
       let accounts = month.accounts == 1 ? "1 account" : "\(grouped(month.accounts)) accounts"
-      return "\(month.period) was never closed: usage of \(accounts) is in no invoice, "
-        + "and only its own close bills it"
+      return "\(month.period) was never closed: usage of \(accounts) is on no invoice, "
+        + "and only closing that month bills it"
     }
   }
 }

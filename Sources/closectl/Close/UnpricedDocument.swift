@@ -17,12 +17,12 @@ struct UnpricedDocument: Encodable {
     var usage: [Quantity]
     /// A metric with a price that it may have been meant to be.
     var similar: String?
-    /// The newest catalog prices it: the next close that is started with that one bills it, unless
-    /// a product is in the way.
+    /// The newest catalog prices it: the next close started with that catalog bills it, unless a
+    /// product is in the way.
     var isPricedLater: Bool
     /// The newest catalog's version, where it prices it.
     var version: Int?
-    /// The product that prices it there, if its id stands for something else in the usage's month.
+    /// The product that prices it there, if its id means something else in the month of the usage.
     var productInTheWay: String?
     /// False: no catalog of the currency prices the usage's months, so that nothing has a price.
     var hasCatalog: Bool
@@ -73,12 +73,12 @@ struct UnpricedDocument: Encodable {
   /// Empty when there is none.
   var lines: [String] {
     if metrics.isEmpty { return [] }
-    return ["warning: usage of metrics without a price is on no invoice until a catalog prices it:"]
+    return ["warning: usage of unpriced metrics is on no invoice until a catalog prices it:"]
       + metrics.map { "  \($0.line)" }
       + (more > 0 ? ["  … and \(grouped(more)) more accounts with other metrics"] : [])
   }
 
-  /// Two letters away, or only written in other capitals.
+  /// Two letters away, or different only in capitalisation.
   private static func similar(to metric: String, in catalog: Catalog) -> String? {
     if catalog.prices(metric) { return nil }
     let known = catalog.pricedMetrics.sorted()
@@ -103,11 +103,11 @@ extension UnpricedDocument.Metric {
       return "; there is no catalog in \(currency)\(months) yet"
     }
     if let productInTheWay {
-      return "; product \(productInTheWay) that prices it is something else in that month: give it "
-        + "an id of its own in the next version"
+      return "; product \(productInTheWay), which prices it, means something else in that month: "
+        + "give it a different id in the next version"
     }
     if let version {
-      return "; version \(version) prices it: the next close that is started with it bills this"
+      return "; version \(version) prices it: the next close started with that version bills this"
     }
     return similar.map { "; did you mean \(printable($0))?" } ?? ""
   }

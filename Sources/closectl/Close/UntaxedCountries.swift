@@ -1,7 +1,7 @@
 import Billing
 
-/// Accounts in countries for which their catalog has no tax: their invoices are without one. A rate
-/// of 0 says that it is meant so.
+/// Accounts in countries for which their catalog has no tax, so their invoices have none. A rate of
+/// 0 states that this is intended.
 struct UntaxedCountries: Encodable, Equatable {
   struct Country: Encodable, Equatable {
     var country: String
@@ -36,7 +36,7 @@ struct UntaxedCountries: Encodable, Equatable {
       let rest = country.accounts - country.first.count
       let accounts = names + (rest > 0 ? " and \(grouped(rest)) more" : "")
       return "warning: the catalog in \(country.currency) has no tax for \(country.country), so no "
-        + "tax is charged to \(accounts); a rate of \"0\" says that this is meant"
+        + "tax is charged to \(accounts); if that is intended, add a rate of \"0\""
     }
   }
 }

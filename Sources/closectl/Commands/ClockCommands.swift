@@ -5,11 +5,11 @@ import Services
 struct ClockGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "clock",
-    abstract: "The movable clock of sandbox runs (needs MONTHCLOSE_CLOCK_FILE).",
+    abstract: "Show or move the clock of sandbox runs (needs MONTHCLOSE_CLOCK_FILE).",
     subcommands: [Show.self, Advance.self])
 
   struct Show: OperatorCommand {
-    static let configuration = CommandConfiguration(abstract: "Says what time services have.")
+    static let configuration = CommandConfiguration(abstract: "Show the time the services see.")
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> Answer {
@@ -19,7 +19,7 @@ struct ClockGroup: AsyncParsableCommand {
 
   struct Advance: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Moves the clock; retries and grace periods come due sooner.",
+      abstract: "Move the clock forward, so that retries and grace periods come due.",
       discussion: """
         Example:
           closectl clock advance 8d
@@ -36,7 +36,7 @@ struct ClockGroup: AsyncParsableCommand {
       let (sum, overflow) = offset(session).addingReportingOverflow(seconds)
       guard !overflow else { throw Misuse("the clock cannot be moved that far") }
       try LedgerClock.writeOffset(file: file, seconds: sum)
-      // Whoever is told that it is later may rely on everybody's knowing it.
+      // Once this returns, every process knows the new time.
       try await Task.sleep(for: LedgerClock.fileInterval * 2)
       return ClockDocument(file, seconds: sum).answer
     }
@@ -51,7 +51,7 @@ struct ClockGroup: AsyncParsableCommand {
   private static func clockFile(_ session: Session) throws -> String {
     guard let file = session.settings.clockFile else {
       throw Misuse(
-        "there is no clock file, so time cannot be moved; "
+        "there is no clock file, so the clock cannot be moved; "
           + "set MONTHCLOSE_CLOCK_FILE for all programs of a sandbox run")
     }
     return file
@@ -70,7 +70,7 @@ struct ClockDocument: Encodable {
   }
 
   var answer: Answer {
-    Answer(self, text: ["\(now) (\(offsetSeconds) s from the system's clock)"])
+    Answer(self, text: ["\(now) (\(offsetSeconds) s from the system clock)"])
   }
 }
 

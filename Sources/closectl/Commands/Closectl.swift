@@ -6,7 +6,7 @@ import Services
 struct Closectl: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "closectl",
-    abstract: "Closes the month: set up, import, start, watch, explain, audit.",
+    abstract: "Close the month: set up, import, start, watch, explain, audit.",
     discussion: """
       A first close:
         closectl init
@@ -19,8 +19,8 @@ struct Closectl: AsyncParsableCommand {
         closectl report 2026-11
         closectl audit 2026-11
 
-      Exit status: 0 done, 1 a problem found, 2 wrong usage, 3 something needed could not be \
-      reached. Settings come from the environment (MONTHCLOSE_STORE_URL, \
+      Exit status: 0 done, 1 a problem was found, 2 wrong usage, 3 something the command needs \
+      could not be reached. Settings come from the environment (MONTHCLOSE_STORE_URL, \
       MONTHCLOSE_BROKER_URL, …).
       """,
     version: MonthClose.versionLine(of: "closectl"),
@@ -34,6 +34,6 @@ struct Closectl: AsyncParsableCommand {
 
 extension ArgumentHelp {
   static var period: ArgumentHelp {
-    ArgumentHelp("The month, as YYYY-MM, or `last` for the past one.", valueName: "period")
+    ArgumentHelp("The month, as YYYY-MM, or `last` for the previous one.", valueName: "period")
   }
 }

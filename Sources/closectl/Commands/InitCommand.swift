@@ -6,13 +6,13 @@ import Services
 struct InitCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "init",
-    abstract: "Creates or migrates the store and applies the topology; harmless when repeated.",
+    abstract: "Create or migrate the store and apply the topology; harmless when repeated.",
     discussion: """
       Example:
         MONTHCLOSE_STORE_URL=sqlite:/var/lib/month-close/ledger.db closectl init
       """)
 
-  @Flag(help: "Only the store; the broker is not needed.")
+  @Flag(help: "Set up only the store; the broker is not needed.")
   var storeOnly = false
   @OptionGroup var shared: SharedOptions
 

@@ -2,16 +2,16 @@ import ArgumentParser
 
 struct PaymentGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "payment", abstract: "Payments that arrived some other way.",
+    commandName: "payment", abstract: "Record or reverse payments that arrived by other means.",
     subcommands: [Record.self, Reverse.self])
 
   struct Record: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Records a payment; the same reference is recorded once.",
+      abstract: "Record a payment; the same reference is recorded only once.",
       discussion: """
-        It pays the invoices it is for, if --invoice names them, then the oldest open ones; what \
-        is left over becomes customer credit. A hold is lifted when nothing is owed any more. The \
-        answer says which invoices were paid, what became credit and what is still open.
+        It pays the invoices named with --invoice first, then the oldest open ones; any remainder \
+        becomes customer credit. A hold is lifted once nothing is owed any longer. The output says \
+        which invoices were paid, what became credit and what is still open.
 
         Example:
           closectl payment record meter-1000317 --amount "12.30 CHF" --reference bank-4711 --dry-run
@@ -29,15 +29,15 @@ struct PaymentGroup: AsyncParsableCommand {
 
 struct CreditGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "credit", abstract: "Credits, used before money is taken.",
+    commandName: "credit", abstract: "Grant or reverse credit; it is used before money is taken.",
     subcommands: [Grant.self, Reverse.self])
 
   struct Grant: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Grants a credit; the same reference is granted once.",
+      abstract: "Grant a credit; the same reference is granted only once.",
       discussion: """
-        It is used on open invoices first, those --invoice names before the others, and on the \
-        next ones after that.
+        It is used on open invoices first, starting with those named with --invoice, and then on \
+        future ones.
 
         Example:
           closectl credit grant meter-1000317 --amount "5 CHF" --reference outage-2026-11-03

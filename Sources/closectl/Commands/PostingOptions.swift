@@ -10,24 +10,24 @@ struct PostingOptions: ParsableArguments {
   var account: String
 
   @Option(
-    help: ArgumentHelp("A decimal and its currency, as \"12.30 CHF\".", valueName: "amount"),
+    help: ArgumentHelp("A decimal and a currency, such as \"12.30 CHF\".", valueName: "amount"),
     transform: parseAmount)
   var amount: Money
 
-  @Option(help: "What makes it the same one again: a bank's reference, a ticket.")
+  @Option(help: "Identifies it, so that it is recorded once: a bank reference, a ticket.")
   var reference: String
 
   @Option(
     help: ArgumentHelp(
-      "An invoice it is for, paid before the others. Repeatable.", valueName: "id"))
+      "An invoice to pay before the others. Repeatable.", valueName: "id"))
   var invoice: [String] = []
 
-  @Flag(help: "Says what would be done; writes nothing.")
+  @Flag(help: "Show what would be done; write nothing.")
   var dryRun = false
 
   func validate() throws {
     guard amount.amountMinor > 0 else {
-      throw ValidationError("--amount has to be above zero, found \(amount)")
+      throw ValidationError("--amount must be above zero, found \(amount)")
     }
     guard amount.isWithinLimit else {
       throw ValidationError("--amount: \(MoneyError.aboveLimit(amount.currency))")
@@ -43,8 +43,8 @@ struct PostingOptions: ParsableArguments {
       dryRun
       ? nil
       : await session.brokerIfReachable(
-        otherwise: "the \(what) is recorded all the same, and its event is published by the next "
-          + "closectl command that reaches the broker")
+        otherwise: "the \(what) is recorded anyway; the next closectl command that reaches the "
+          + "broker publishes its event")
     let operations = Operator(
       store: store, broker: broker, clock: session.clock, logger: session.logger)
     let order = PostingOrder(
@@ -114,7 +114,7 @@ struct PostingDocument: Encodable {
       take(plan)
     case .repeated(let plan):
       self.outcome = "unchanged"
-      message = "reference \(order.reference) was recorded before, over \(plan.amount)"
+      message = "reference \(order.reference) was recorded before, for \(plan.amount)"
       take(plan)
     case .refused(let why):
       self.outcome = "refused"
@@ -143,7 +143,7 @@ struct PostingDocument: Encodable {
     let amount = money(amount, currency)
     let head =
       outcome == "unchanged"
-      ? "\(what) unchanged: reference \(printable(reference)) was recorded before, over \(amount)"
+      ? "\(what) unchanged: reference \(printable(reference)) was recorded before, for \(amount)"
       : "\(what) \(outcome): \(amount) for account \(printable(account)), reference "
         + printable(reference)
     return [head] + paid.map(line) + credit + rest

@@ -6,8 +6,8 @@ import Services
 struct ProbeBoundaries: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "boundaries",
-    abstract: "Every service with every boundary at which it can be made to kill itself.",
-    discussion: "For MONTHCLOSE_CRASH_AT=BOUNDARY[:N], in tests of crashes.")
+    abstract: "List every boundary at which each service can be made to kill itself.",
+    discussion: "For MONTHCLOSE_CRASH_AT=BOUNDARY[:N], in crash tests.")
 
   @OptionGroup var shared: SharedOptions
 

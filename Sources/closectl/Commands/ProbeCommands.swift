@@ -5,7 +5,7 @@ import Services
 
 struct ProbeGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "probe", abstract: "Measures what the machine can do, for benchmarks.",
+    commandName: "probe", abstract: "Measure what the machine can do, for benchmarks.",
     shouldDisplay: false,
     subcommands: [
       ProbeBroker.self, ProbeBoundaries.self, ProbeDeadLetters.self, ProbeMessages.self,
@@ -15,17 +15,17 @@ struct ProbeGroup: AsyncParsableCommand {
 struct ProbeBroker: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "broker",
-    abstract: "Messages a second through one queue of the services' kind, with nothing else to do.",
+    abstract: "Measure messages per second through one queue, with no other work.",
     discussion: """
-      Publishes confirmed and consumes at once, through a queue of its own that is deleted \
-      afterwards.
+      Publishes with confirms and consumes at the same time, through a temporary queue of the same \
+      kind as the services' that is deleted afterwards.
       """)
 
   @Option(help: "Messages to send.")
   var messages = 100_000
-  @Option(help: "Bytes of each body.")
+  @Option(help: "Bytes per message body.")
   var bytes = 700
-  @Option(help: "Messages published and acknowledged at once.")
+  @Option(help: "Messages published and acknowledged together.")
   var batch = 64
   @OptionGroup var shared: SharedOptions
 
@@ -40,7 +40,7 @@ struct ProbeBroker: OperatorCommand {
 
   func validate() throws {
     guard messages > 0, bytes > 0, batch > 0 else {
-      throw ValidationError("--messages, --bytes and --batch have to be above zero")
+      throw ValidationError("--messages, --bytes and --batch must be above zero")
     }
   }
 
@@ -59,7 +59,7 @@ struct ProbeBroker: OperatorCommand {
       document,
       text: [
         "\(grouped(messages)) messages of \(bytes) bytes: "
-          + "\(grouped(document.publishedPerSecond)) published and confirmed a second, "
+          + "\(grouped(document.publishedPerSecond)) published and confirmed per second, "
           + "\(grouped(document.consumedPerSecond)) consumed and acknowledged"
       ])
   }

@@ -6,10 +6,10 @@ import Services
 struct ProbeMessages: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "messages",
-    abstract: "Says of each body on standard input, one a line, whether a service can read it.",
+    abstract: "Check whether a service can read each message body on standard input.",
     discussion: """
-      For teams that send messages to month-close, and for holding the published schemas to the \
-      program. Example:
+      Expects one body per line. For teams that send messages to month-close, and for checking the \
+      published schemas against the program. Example:
         closectl probe messages --json < messages.jsonl
       """)
 

@@ -5,30 +5,30 @@ import Operations
 struct ReconcileCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "reconcile",
-    abstract: "After a restore: takes the gateway's charges of a period over into the ledger.",
+    abstract: "After a restore: copy the gateway's charges for a period into the ledger.",
     discussion: """
-      Lists every charge at the gateway that names an invoice of the period and that no attempt in \
-      the ledger made: a backup was put back, or somebody charged by hand. Changes nothing without \
-      --apply. With it each is written down; the charger counts it for its invoice, now or once \
-      that is issued, and charges only what is still open.
+      Lists every charge at the gateway that names an invoice of the period but has no attempt in \
+      the ledger, because a backup was restored or somebody charged by hand. Changes nothing \
+      without --apply. With it, each charge is recorded; the charger credits it to its invoice, \
+      now or once the invoice is issued, and charges only what is still open.
 
-      Exit 1 while something is open, 0 when nothing is to be done.
+      Exits 1 while something is open, 0 when there is nothing to do.
 
       Example:
         closectl reconcile 2026-11
-        closectl reconcile 2026-11 --apply --reason "backup of 30 November put back"
+        closectl reconcile 2026-11 --apply --reason "restored the backup of 30 November"
         closectl reconcile 2026-11 --foreign ch_1 --reason "another company's"
       """)
 
   @Argument(help: .period, transform: NamedPeriod.init)
   var named: NamedPeriod
-  @Flag(help: "Takes over what was found.")
+  @Flag(help: "Record the charges that were found.")
   var apply = false
   @Option(
     help: ArgumentHelp(
-      "Sets this charge aside as none of this ledger's. Repeatable.", valueName: "id"))
+      "Set this charge aside as not belonging to this ledger. Repeatable.", valueName: "id"))
   var foreign: [String] = []
-  @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
+  @Option(help: ArgumentHelp("The reason, for the record.", valueName: "text"))
   var reason: String?
   @OptionGroup var who: OperatorOption
   @OptionGroup var shared: SharedOptions
@@ -40,7 +40,9 @@ struct ReconcileCommand: OperatorCommand {
     }
     guard let reason, reason.contains(where: { !$0.isWhitespace }), reason.utf8.count <= 500,
       !reason.unicodeScalars.contains(where: \.isControl)
-    else { throw ValidationError("--reason TEXT is needed: 1 to 500 bytes, kept with each charge") }
+    else {
+      throw ValidationError("--reason TEXT is required: 1 to 500 bytes, recorded with each charge")
+    }
   }
 
   func perform(in session: Session) async throws -> Answer {
@@ -66,7 +68,7 @@ struct ReconcileCommand: OperatorCommand {
     var setAside: [String] = []
     for id in Set(foreign).sorted() {
       guard let item = findings.items.first(where: { $0.charge.id == id }) else {
-        throw Problem("there is no charge \(printable(id)) of \(period) that is open")
+        throw Problem("there is no open charge \(printable(id)) of \(period)")
       }
       try await reconciling.setAside(item.charge, by: name, reason: reason ?? "")
       setAside.append(id)
@@ -145,19 +147,19 @@ struct ReconcileDocument: Encodable {
         item.action)
     }
     let rest = charges.count - Self.shown
-    return table.lines() + (rest > 0 ? ["… and \(grouped(rest)) more (--json names all)"] : [])
+    return table.lines() + (rest > 0 ? ["… and \(grouped(rest)) more (--json lists all)"] : [])
   }
 
   private var sentence: String {
     let aside = setAside.isEmpty ? "" : ", \(setAside.count) set aside"
     if charges.isEmpty {
       return "\(grouped(compared)) charges of \(period) at the gateway, "
-        + "nothing to take over\(aside)"
+        + "nothing to record\(aside)"
     }
     if applied {
-      return "\(grouped(taken)) charges taken over, \(grouped(open)) left open\(aside)"
+      return "\(grouped(taken)) charges recorded, \(grouped(open)) left open\(aside)"
     }
     return "\(grouped(open)) of \(grouped(compared)) charges are not in the ledger\(aside); "
-      + "take them over: closectl reconcile \(period) --apply --reason TEXT"
+      + "record them with: closectl reconcile \(period) --apply --reason TEXT"
   }
 }

@@ -5,10 +5,10 @@ import Ledger
 struct ReportCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Finance totals of a month, per currency.",
+    abstract: "Show a month's finance totals, per currency.",
     discussion: """
-      Every figure is computed from the ledger's entries. Exit 1 when nothing was invoiced for the \
-      month, or when the entries of a currency do not sum to 0.
+      Every figure is computed from the ledger's entries. Exits 1 if nothing was invoiced for the \
+      month, or if the entries of a currency do not sum to 0.
 
       Example:
         closectl report 2026-11 --json
@@ -17,12 +17,12 @@ struct ReportCommand: OperatorCommand {
 
   @Argument(help: .period, transform: NamedPeriod.init)
   var named: NamedPeriod
-  @Flag(name: .customLong("csv"), help: "As CSV on standard output: one figure a line.")
+  @Flag(name: .customLong("csv"), help: "Write CSV to standard output: one figure per line.")
   var isCSV = false
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    if isCSV && shared.json { throw ValidationError("say --csv or --json, not both") }
+    if isCSV && shared.json { throw ValidationError("use --csv or --json, not both") }
   }
 
   func perform(in session: Session) async throws -> Answer {
@@ -68,7 +68,7 @@ struct ReportDocument: Encodable {
   var mailsResent: Int
   /// Mails that were refused because of their recipients, or given up.
   var mailsNotDelivered = 0
-  /// Usage of the month without a price, and so is in none of the figures.
+  /// Usage of the month without a price, which is therefore in none of the figures.
   var unpriced: UnpricedDocument?
   /// Of all periods, by service and reason; null when the broker could not be asked.
   var deadLetters = Known<DeadTally>(nil)
@@ -110,7 +110,7 @@ struct ReportDocument: Encodable {
 
   private var deadLines: [String] {
     guard let dead = deadLetters.value, dead.total > 0 else { return [] }
-    return ["dead letters, of all months: \(grouped(dead.total))"] + dead.lines
+    return ["dead letters, all months: \(grouped(dead.total))"] + dead.lines
   }
 
   /// A figure a line: what it is, of what, its currency.
@@ -151,7 +151,7 @@ struct ReportDocument: Encodable {
     func amount(_ minor: Int64) -> String { money(minor, totals.currency) }
     var table = Table([.init(""), .init("", .right)])
     table.add("invoices", grouped(totals.invoices))
-    table.add("invoiced, tax included", amount(totals.invoiced))
+    table.add("invoiced, including tax", amount(totals.invoiced))
     table.add("  credited", amount(totals.credited))
     table.add("  collected", amount(totals.collected))
     table.add("    by the gateway", amount(totals.collectedByGateway))

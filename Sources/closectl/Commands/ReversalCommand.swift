@@ -2,13 +2,13 @@ import ArgumentParser
 import Billing
 import Operations
 
-/// Which payment or credit is taken back, and why.
+/// The payment or credit to reverse, and why.
 struct ReversalOptions: ParsableArguments {
-  @Argument(help: "The reference under which it was recorded.")
+  @Argument(help: "The reference it was recorded under.")
   var reference: String
-  @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
+  @Option(help: ArgumentHelp("The reason, for the record.", valueName: "text"))
   var reason: String
-  @Option(help: "Its account; only needed where an old reference is on several.")
+  @Option(help: "The account; needed only if an old reference is on several.")
   var account: String?
   @Flag(help: "Show what would be posted; change nothing.")
   var dryRun = false
@@ -67,11 +67,11 @@ struct ReversalOptions: ParsableArguments {
 extension PaymentGroup {
   struct Reverse: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes a recorded payment back, once.",
+      abstract: "Reverse a recorded payment, once.",
       discussion: """
         Posts the same entries with the opposite sign. Invoices it paid are owed again and may \
-        lead to a hold; no card is charged for them. Credit it left is taken back too, where it \
-        was used from the invoices it was used on.
+        lead to a hold; no card is charged for them. Credit it created is reversed too; if that \
+        credit has been used, it is taken back from the invoices it was used on.
 
         Example:
           closectl payment reverse bank-4711 --reason "returned by the bank" --dry-run
@@ -88,7 +88,7 @@ extension PaymentGroup {
 extension CreditGroup {
   struct Reverse: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Takes a granted credit back, once.",
+      abstract: "Reverse a granted credit, once.",
       discussion: """
         Example:
           closectl credit reverse outage-2026-11-03 --reason "granted to the wrong account"

@@ -5,12 +5,12 @@ import Services
 struct TopologyGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "topology",
-    abstract: "Exchanges, queues and bindings, and whether the broker agrees.",
+    abstract: "Manage exchanges, queues and bindings.",
     subcommands: [Apply.self, Check.self, TopologyUsers.self])
 
   struct Apply: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Declares what is missing; what is there but differs is told, not changed.")
+      abstract: "Declare missing objects; report, but do not change, those that differ.")
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> Answer {
@@ -21,7 +21,7 @@ struct TopologyGroup: AsyncParsableCommand {
 
   struct Check: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Says what differs between the topology and the broker; exit 1 if anything does.")
+      abstract: "Show differences between the topology and the broker; exits 1 if there are any.")
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> Answer {

@@ -4,9 +4,9 @@ import Services
 struct TopologyUsers: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "users",
-    abstract: "The broker's users, and the least each of them needs; asks no broker.",
+    abstract: "List the broker's users and the least rights each needs; contacts no broker.",
     discussion: """
-      Regular expressions in RabbitMQ's terms: what a user may configure, write to and read from, \
+      Prints RabbitMQ's regular expressions: what a user may configure, write to and read from, \
       and the routing keys it may publish to the exchange. scripts/broker-users applies them.
       """)
 
@@ -39,7 +39,7 @@ struct TopologyUsers: OperatorCommand {
       Document.User(
         user: rights.user, isFor: rights.isFor, configure: rights.configure, write: rights.write,
         read: rights.read, publishes: Known(rights.publishes),
-        // Who may configure may bind any key; nobody else has the rights on queues for it.
+        // A user who may configure may bind any key; no other user has the rights on queues for it.
         binds: Known(rights.publishes.map { _ in rights.configure.isEmpty ? "" : ".*" }),
         tags: rights.tags)
     }

@@ -5,21 +5,21 @@ import Operations
 struct DeadDiscard: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "discard",
-    abstract: "Takes dead letters off for good; their bodies are kept in the ledger.",
+    abstract: "Remove dead letters for good; their bodies are kept in the ledger.",
     discussion: """
-      A letter that is still needed is not discarded unless --also needed says so: its account \
-      would wait for ever for its answer.
+      A letter that is still needed is not discarded without --also needed, because its account \
+      would wait for an answer forever.
 
       Example:
         closectl dead discard --ids 3f9ac2d10b7e --reason "junk of the old importer"
       """)
 
   @Option(
-    help: ArgumentHelp("These letters, with commas between.", valueName: "ids"),
+    help: ArgumentHelp("These letters, separated by commas.", valueName: "ids"),
     transform: parseLetterIDs)
   var ids: Set<String>
   @OptionGroup var moving: MovingOptions
-  @Flag(help: "Says what would be done; moves nothing and writes nothing.")
+  @Flag(help: "Show what would be done; move and write nothing.")
   var dryRun = false
   @OptionGroup var shared: SharedOptions
 
@@ -34,7 +34,7 @@ struct DeadDiscard: OperatorCommand {
     if let needed = choice.left.first {
       throw Problem(
         "letter \(needed.id) is still \(needed.verdict.letterClass.rawValue) "
-          + "(\(needed.verdict.why)): replay it, or say --also needed; nothing was discarded")
+          + "(\(needed.verdict.why)): replay it, or add --also needed; nothing was discarded")
     }
     let order = DeadMoves.Order(
       action: .discard, operatorName: try moving.who.name(in: session),

@@ -2,7 +2,7 @@ import Broker
 import Operations
 import Services
 
-/// What the broker has to allow before letters are moved; asked without moving any.
+/// Checks that the broker allows everything needed to move letters, without moving any.
 struct DeadDoor {
   var broker: any Broker
 
@@ -14,7 +14,7 @@ struct DeadDoor {
     if publishing { try await checkPublishing() }
   }
 
-  /// A message to the exchange that no queue takes comes back, if one may publish there at all.
+  /// If the user may publish to the exchange, a message that no queue receives is returned.
   private func checkPublishing() async throws {
     let message = OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: MonthClose.rightsKey, messageID: "rights-asked",
@@ -26,11 +26,13 @@ struct DeadDoor {
           + "nothing was moved")
     case .returned(404, _):
       throw Problem(
-        "there is no exchange \(MonthClose.exchange): closectl topology apply; nothing was moved")
+        "there is no exchange \(MonthClose.exchange): run closectl topology apply; "
+          + "nothing was moved")
     case .returned, .confirmed: return
-    case .refused: throw Problem("the broker takes no messages; nothing was moved")
+    case .refused: throw Problem("the broker accepts no messages; nothing was moved")
     case .unknown(let why):
-      throw BrokerError.timedOut("whether one may publish is not known (\(why)); nothing was moved")
+      throw BrokerError.timedOut(
+        "cannot tell whether publishing is allowed (\(why)); nothing was moved")
     }
   }
 }

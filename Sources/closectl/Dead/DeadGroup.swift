@@ -4,11 +4,10 @@ import Billing
 struct DeadGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dead",
-    abstract: "Dead letters: see them, understand them, replay what still makes sense.",
+    abstract: "Inspect dead letters, and replay those that are still needed.",
     discussion: """
-      They are reached as MONTHCLOSE_DEAD_BROKER_URL says, or MONTHCLOSE_BROKER_URL. The user \
-      there needs no more than to read the queues SERVICE.dead and to write to the exchange \
-      monthclose.
+      Connects with MONTHCLOSE_DEAD_BROKER_URL, or else MONTHCLOSE_BROKER_URL. Its user only needs \
+      the right to read the queues SERVICE.dead and to write to the exchange monthclose.
 
       Example:
         closectl dead list --group

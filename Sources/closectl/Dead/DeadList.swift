@@ -7,10 +7,10 @@ import Services
 struct DeadList: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "Dead letters, one a line, or counted by service and reason.",
+    abstract: "List dead letters, one per line, or count them by service and reason.",
     discussion: """
-      Looks at the broker alone; nothing leaves its queue. While it looks, another program that \
-      looks at the same queue does not see what this one has in its hands.
+      Reads only the broker; no message leaves its queue. While it runs, another program that \
+      reads the same queue does not see the messages this one is holding.
 
       Example:
         closectl dead list --reason gateway-unknown --older 1h --amount-over "100 CHF"
@@ -22,13 +22,13 @@ struct DeadList: OperatorCommand {
     name: .customLong("reason"),
     help: ArgumentHelp("The same as --fault.", valueName: "word"), transform: parseFault)
   var reason: String?
-  @Flag(help: "Counts by service and reason.")
+  @Flag(help: "Count by service and reason.")
   var group = false
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
     if reason != nil, chosen.fault != nil {
-      throw ValidationError("--reason and --fault are the same: give one of them")
+      throw ValidationError("--reason and --fault are the same: use one of them")
     }
   }
 
@@ -54,7 +54,7 @@ struct DeadList: OperatorCommand {
   }
 }
 
-/// A list that is written while it is read: its length does not matter.
+/// A list that is written while it is read, so its length does not matter.
 final class LetterListing {
   private let output: Output
   private let asJSON: Bool
@@ -94,7 +94,7 @@ final class LetterListing {
           + "\"groups\": \(Self.compact(GroupDocument(groups).groups))\(failure)}\n")
     } else {
       for (id, count) in several.sorted(by: { $0.key < $1.key }) {
-        try output.answerLine("\(id) is there x\(count)")
+        try output.answerLine("\(id) is present x\(count)")
       }
       try output.answerLine(
         groups.count == 0 ? "no dead letters" : LetterGroups.counted(groups.count))

@@ -3,7 +3,7 @@ import Broker
 import Ledger
 import Operations
 
-/// From a choice of dead letters to a manifest that is carried out.
+/// Turns a selection of dead letters into a manifest and executes it.
 struct DeadMoves {
   struct Order {
     var action: DeadLetterAction
@@ -68,7 +68,7 @@ struct DeadMoves {
       perSecond: order.rate, createdAt: now)
     guard try await store.freeze(manifest, letters: choice.taken.map(\.planned)) else {
       try await refuseWhileUnfinished()
-      throw Problem("another manifest was begun meanwhile; nothing was moved")
+      throw Problem("another manifest was started meanwhile; nothing was moved")
     }
     return choice.answer(manifest, try await move(manifest))
   }
@@ -81,10 +81,10 @@ struct DeadMoves {
       }
       let at = finished.finishedAt?.rfc3339 ?? ""
       return LetterChoice([], classes: []).answer(
-        nothingToContinue: "\(finished.id) was finished at \(at)")
+        nothingToContinue: "\(finished.id) was already finished at \(at)")
     }
     if let id, id != unfinished.id {
-      throw Problem("\(unfinished.id) is the one that is unfinished, not \(id)")
+      throw Problem("the unfinished manifest is \(unfinished.id), not \(id)")
     }
     let queues = Set(try await store.letters(of: unfinished.id).map(\.queue))
     try await DeadDoor(broker: broker).check(publishing: unfinished.action != .discard, queues)
@@ -97,7 +97,7 @@ struct DeadMoves {
     let mover = LetterMover(
       store: store, broker: broker, clock: session.clock,
       pause: { duration in
-        // Cancelled is the only way a sleep fails: then nothing is waited for.
+        // A sleep fails only when it is cancelled; then there is nothing to wait for.
         try? await Task.sleep(for: duration)
       },
       progress: { done, all in
@@ -117,7 +117,7 @@ struct DeadMoves {
   private func refuseWhileUnfinished() async throws {
     guard let manifest = try await store.unfinishedManifest() else { return }
     throw Problem(
-      "\(manifest.action.rawValue) \(manifest.id) of \(manifest.operatorName) is unfinished; "
+      "\(manifest.action.rawValue) \(manifest.id) by \(manifest.operatorName) is unfinished; "
         + "closectl dead replay --continue finishes it")
   }
 

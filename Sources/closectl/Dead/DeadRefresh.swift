@@ -6,10 +6,10 @@ import Operations
 struct DeadRefresh: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "refresh",
-    abstract: "Replaces a dead letter by the same event with a new snapshot from the ledger.",
+    abstract: "Replace a dead letter with the same event and a new snapshot from the ledger.",
     discussion: """
-      The only edit there is: every amount comes from the ledger, none is typed. The new event \
-      names the old one (causationid, refreshof) and goes to the same service only.
+      This is the only edit there is: every amount comes from the ledger, none is typed. The new \
+      event names the old one (causationid, refreshof) and goes only to the same service.
 
       Example:
         closectl dead refresh 3f9ac2d10b7e --reason "catalog corrected"
@@ -18,7 +18,7 @@ struct DeadRefresh: OperatorCommand {
   @Argument(help: "As `closectl dead list` shows it.", transform: parseLetterID)
   var id: String
   @OptionGroup var moving: MovingOptions
-  @Flag(help: "Says what would be done; moves nothing and writes nothing.")
+  @Flag(help: "Show what would be done; move and write nothing.")
   var dryRun = false
   @OptionGroup var shared: SharedOptions
 
@@ -26,7 +26,7 @@ struct DeadRefresh: OperatorCommand {
     let moves = try await DeadMoves(session)
     var filter = LetterFilter()
     filter.ids = [id]
-    // A letter that contradicts is what refreshing is for.
+    // Refreshing exists for letters that contradict.
     let wanted = Set([.needed, .contradicts] + moving.also)
     var choice = try await moves.choose(filter, classes: wanted)
     let target = try await moves.refreshTarget(id)

@@ -7,13 +7,14 @@ import Operations
 struct DeadReplay: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
-    abstract: "Sends dead letters again to the service that could not work them.",
+    abstract: "Send dead letters back to the service that could not process them.",
     discussion: """
-      Only letters that are still needed are replayed; the others are shown with why. What is \
-      replayed is frozen in a manifest first: letters that arrive later are not taken. Each is \
-      recorded in the ledger before it is published, and leaves the dead letters after its confirm.
+      Only letters that are still needed are replayed; the others are shown with the reason. The \
+      selection is first frozen in a manifest, so letters that arrive later are not included. Each \
+      letter is recorded in the ledger before it is published, and removed from the dead letters \
+      once the broker has confirmed it.
 
-      A replay that was interrupted (or a refresh, or a discard) is finished by --continue.
+      --continue finishes an interrupted replay, refresh or discard.
 
       Example:
         closectl dead replay --service charger --reason "gateway repaired" --dry-run
@@ -24,19 +25,19 @@ struct DeadReplay: OperatorCommand {
   @OptionGroup var chosen: LetterFilterOptions
   @OptionGroup var moving: MovingOptions
   @Option(
-    help: ArgumentHelp("These letters, with commas between.", valueName: "ids"),
+    help: ArgumentHelp("These letters, separated by commas.", valueName: "ids"),
     transform: parseLetterIDs)
   var ids: Set<String>?
-  @Flag(help: "All that are needed.")
+  @Flag(help: "Replay all letters that are still needed.")
   var all = false
-  @Flag(help: "Says what would be done; moves nothing and writes nothing.")
+  @Flag(help: "Show what would be done; move and write nothing.")
   var dryRun = false
   @Option(
-    help: ArgumentHelp("At most so many a second: 50/s.", valueName: "n"), transform: parseRate)
+    help: ArgumentHelp("Maximum rate, for example 50/s.", valueName: "n"), transform: parseRate)
   var rate: Int?
-  @Flag(name: .customLong("continue"), help: "Finishes what was interrupted.")
+  @Flag(name: .customLong("continue"), help: "Finish what was interrupted.")
   var continues = false
-  @Argument(help: "With --continue: which manifest; there is one at most.")
+  @Argument(help: "With --continue: the manifest's id; there is at most one.")
   var manifest: String?
   @OptionGroup var shared: SharedOptions
 
@@ -44,12 +45,12 @@ struct DeadReplay: OperatorCommand {
     let isChosen = all || chosen.filter(ids: ids) != LetterFilter()
     if continues {
       if isChosen || dryRun || rate != nil || moving.reason != nil {
-        throw ValidationError("--continue goes on as it was begun; it takes a manifest only")
+        throw ValidationError("--continue keeps the original options; it takes only a manifest")
       }
       return
     }
     if manifest != nil { throw ValidationError("a manifest is for --continue only") }
-    if !isChosen { throw ValidationError("say which letters: a filter, --ids, or --all") }
+    if !isChosen { throw ValidationError("choose the letters: a filter, --ids, or --all") }
   }
 
   func perform(in session: Session) async throws -> Answer {

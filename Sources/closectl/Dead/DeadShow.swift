@@ -8,7 +8,7 @@ import Services
 struct DeadShow: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "One dead letter: why it is there, what it believed, what the ledger says now.",
+    abstract: "Show one dead letter: why it failed, its snapshot, and what the ledger says now.",
     discussion: """
       Example:
         closectl dead show 3f9ac2d10b7e

@@ -3,7 +3,7 @@ import Ledger
 import Operations
 import Services
 
-/// Dead letters that were chosen: those of the classes that are wanted, and the rest.
+/// The selected dead letters: those in the wanted classes, and the rest.
 struct LetterChoice {
   private(set) var taken: [ChosenLetter]
   let left: [ChosenLetter]
@@ -55,7 +55,7 @@ struct LetterChoice {
   }
 
   private var leftLines: [String] {
-    left.isEmpty ? [] : ["\(grouped(left.count)) letters are left where they are:"] + lines(left)
+    left.isEmpty ? [] : ["\(grouped(left.count)) letters stay where they are:"] + lines(left)
   }
 
   private func lines(_ letters: [ChosenLetter]) -> [String] {

@@ -4,32 +4,32 @@ import Ledger
 import Operations
 import Services
 
-/// Which dead letters a command is about; all that is given has to hold.
+/// Which dead letters a command is about; every given condition must hold.
 struct LetterFilterOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Of this service: invoicer, charger, …", valueName: "service"),
+    help: ArgumentHelp("Only this service: invoicer, charger, …", valueName: "service"),
     transform: parseService)
   var service: ServiceName?
   @Option(
-    help: ArgumentHelp("Dead for this reason: gateway-unknown, behind, …", valueName: "word"),
+    help: ArgumentHelp("Only this reason: gateway-unknown, behind, …", valueName: "word"),
     transform: parseFault)
   var fault: String?
-  @Option(help: "About this account.")
+  @Option(help: "Only this account.")
   var account: String?
   @Option(
-    help: ArgumentHelp("Of this type: invoice.issued, with its version or without."),
+    help: ArgumentHelp("Only this type, with or without a version: invoice.issued."),
     transform: parseType)
   var type: String?
   @Option(
-    help: ArgumentHelp("Failed last more than so long ago: 2h, 3d.", valueName: "duration"),
+    help: ArgumentHelp("Last failed longer ago than this: 2h, 3d.", valueName: "duration"),
     transform: parseDuration)
   var older: Int64?
   @Option(
-    help: ArgumentHelp("Failed last less than so long ago.", valueName: "duration"),
+    help: ArgumentHelp("Last failed more recently than this.", valueName: "duration"),
     transform: parseDuration)
   var younger: Int64?
   @Option(
-    help: ArgumentHelp("More than this open, as \"100 CHF\".", valueName: "amount"),
+    help: ArgumentHelp("Open amount above this, such as \"100 CHF\".", valueName: "amount"),
     transform: parseAmount)
   var amountOver: Money?
 
@@ -58,7 +58,7 @@ func parseService(_ text: String) throws -> ServiceName {
 func parseFault(_ text: String) throws -> String {
   if DeadLetter.reasons.contains(text) { return text }
   let known = DeadLetter.reasons.joined(separator: ", ")
-  throw ValidationError("\(printable(text)) is no reason of dead letters; expected one of \(known)")
+  throw ValidationError("there is no reason \(printable(text)); expected one of \(known)")
 }
 
 func parseType(_ text: String) throws -> String {
@@ -66,7 +66,7 @@ func parseType(_ text: String) throws -> String {
     return text
   }
   let known = EventType.allCases.map(\.routingKey).joined(separator: ", ")
-  throw ValidationError("\(printable(text)) is no type of message; expected one of \(known)")
+  throw ValidationError("there is no message type \(printable(text)); expected one of \(known)")
 }
 
 /// `a1b2,c3d4`: ids as `dead list` shows them.
@@ -77,7 +77,7 @@ func parseLetterIDs(_ text: String) throws -> Set<String> {
   }
   guard !ids.isEmpty, areIDs else {
     throw ValidationError(
-      "expected ids as `closectl dead list` shows them, 12 digits 0-9a-f, with commas between")
+      "expected ids as `closectl dead list` shows them: 12 digits 0-9a-f, separated by commas")
   }
   return Set(ids)
 }

@@ -4,12 +4,12 @@ import Operations
 
 /// Who moves dead letters, and why: kept in the ledger with every letter.
 struct MovingOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
+  @Option(help: ArgumentHelp("The reason, for the record.", valueName: "text"))
   var reason: String?
   @OptionGroup var who: OperatorOption
   @Option(
     help: ArgumentHelp(
-      "Also letters of this class: done, contradicts, undecodable. Repeatable.",
+      "Include letters of this class: done, contradicts, undecodable. Repeatable.",
       valueName: "class"),
     transform: parseClass)
   var also: [LetterClass] = []
@@ -20,7 +20,7 @@ struct MovingOptions: ParsableArguments {
 
   func reasonGiven() throws -> String {
     guard let reason else {
-      throw Misuse("--reason TEXT is needed: it is kept with every letter that is moved")
+      throw Misuse("--reason TEXT is required: it is recorded with every letter that is moved")
     }
     return reason
   }
@@ -36,7 +36,7 @@ func parseClass(_ text: String) throws -> LetterClass {
 func parseRate(_ text: String) throws -> Int {
   let digits = text.hasSuffix("/s") ? text.dropLast(2) : text[...]
   guard let rate = Int(digits), (1...100_000).contains(rate) else {
-    throw ValidationError("expected letters a second, 1 to 100000, as 50/s")
+    throw ValidationError("expected letters per second, 1 to 100000, such as 50/s")
   }
   return rate
 }

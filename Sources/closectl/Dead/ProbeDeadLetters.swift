@@ -7,10 +7,10 @@ import Services
 struct ProbeDeadLetters: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "dead-letters",
-    abstract: "Puts so many letters into the dead letters of the charger, to try the tools on.",
-    discussion: "For a broker of its own only: the letters are about accounts nobody has.")
+    abstract: "Put test letters into the charger's dead letters, to try the tools on.",
+    discussion: "Only for a separate broker: the letters name accounts that do not exist.")
 
-  @Argument(help: "How many.")
+  @Argument(help: "The number of letters.")
   var count: Int
   @OptionGroup var shared: SharedOptions
 
@@ -32,7 +32,7 @@ struct ProbeDeadLetters: OperatorCommand {
     for first in stride(from: 0, to: count, by: Self.batch) {
       let letters = try (first..<min(count, first + Self.batch)).map { try letter($0, at: now) }
       for result in await broker.publish(letters) where result != .confirmed {
-        throw Problem("a letter was not taken: \(result)")
+        throw Problem("a letter was not accepted: \(result)")
       }
     }
     return Answer(Document(published: count), text: ["\(grouped(count)) dead letters published"])

@@ -7,10 +7,10 @@ import Operations
 struct ResendCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "resend",
-    abstract: "After a broker lost its data: publishes the events whose effects are missing.",
+    abstract: "After the broker lost its data: publish the events whose effects are missing.",
     discussion: """
-      From the ledger alone. An event is missing where a service that is bound for it has not \
-      answered it, and it is in none of that service's queues. On a healthy system there is none.
+      Works from the ledger alone. An event is missing if a service bound to it has not answered \
+      it and it is in none of that service's queues. A healthy system has none.
 
       Example:
         closectl init
@@ -20,14 +20,14 @@ struct ResendCommand: OperatorCommand {
 
   @Argument(help: .period, transform: NamedPeriod.init)
   var named: NamedPeriod
-  @Flag(help: "Says what would be published; publishes nothing.")
+  @Flag(help: "Show what would be published; publish nothing.")
   var dryRun = false
   @Option(
     help: ArgumentHelp(
-      "Leaves out events recorded more recently: they may be under way.", valueName: "duration"),
+      "Skip events more recent than this: they may be in progress.", valueName: "duration"),
     transform: parseDuration)
   var older: Int64 = 60
-  @Flag(help: "Also while services are at work.")
+  @Flag(help: "Run even while services are working.")
   var anyway = false
   @OptionGroup var shared: SharedOptions
 
@@ -43,7 +43,7 @@ struct ResendCommand: OperatorCommand {
       retryDelays: session.settings.retryDelays)
     let order = Resending.Order(
       period: period, olderThanSeconds: older, isDryRun: dryRun, anyway: anyway)
-    let again = "stopped; closectl resend \(period) goes on, what is answered is left out"
+    let again = "stopped; continue with closectl resend \(period), which skips answered events"
     do {
       let counts = try await Interruption.saying(again, session.output) {
         try await resending.run(order)

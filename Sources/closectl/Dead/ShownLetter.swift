@@ -27,7 +27,7 @@ struct ShownLetter: Encodable {
   var why: String
   var headers: [String: String]
   var comparison: Comparison
-  /// As text; bytes that are none are shown as replacement characters.
+  /// As text; invalid bytes are shown as replacement characters.
   var body: String
   var done: [Done]
 
@@ -69,12 +69,12 @@ struct ShownLetter: Encodable {
   private var facts: [String] {
     var table = Table([.init(""), .init("")])
     table.add("message", letter.messageID.isEmpty ? "without id" : letter.messageID)
-    table.add("type", letter.type.isEmpty ? "not said" : letter.type)
+    table.add("type", letter.type.isEmpty ? "unknown" : letter.type)
     table.add("reason", letter.reason)
-    table.add("error", letter.error ?? "not said")
+    table.add("error", letter.error ?? "unknown")
     table.add("attempts", "\(letter.attempts)")
-    table.add("first failed", letter.firstFailedAt ?? "not said")
-    table.add("last failed", letter.lastFailedAt ?? "not said")
+    table.add("first failed", letter.firstFailedAt ?? "unknown")
+    table.add("last failed", letter.lastFailedAt ?? "unknown")
     table.add("replays", "\(letter.replays)")
     table.add("if replayed now", "\(letterClass): \(why) (\(rule))")
     return table.lines()
@@ -83,7 +83,7 @@ struct ShownLetter: Encodable {
   private func comparisonLines(_ style: Style) -> [String] {
     if let absent = comparison.absent { return [printable(absent)] }
     var table = Table([
-      .init("field"), .init("the message believed"), .init("the ledger says"), .init(""),
+      .init("field"), .init("in the message"), .init("in the ledger"), .init(""),
     ])
     for field in comparison.fields {
       table.add(
@@ -100,7 +100,7 @@ struct ShownLetter: Encodable {
 
   private func history(_ style: Style) -> [String] {
     if done.isEmpty { return [] }
-    return ["", style.bold("what was done with this message before")]
+    return ["", style.bold("earlier actions on this message")]
       + done.map {
         printable(
           "\($0.at) \($0.action) by \($0.operatorName) to \($0.target): \($0.reason) "

@@ -5,11 +5,11 @@ import Ledger
 struct ExplainCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "The chain of messages, beliefs, findings and decisions of an account.",
+    abstract: "Explain an account: its messages, their snapshots, and each decision.",
     discussion: """
-      Three lines say where the account stands, what was done last and what comes next. Then what \
-      each message believed, what the ledger said then, which rule decided and what came of it. No \
-      personal data.
+      Three lines say where the account stands, what was done last and what comes next. Then, for \
+      each message, what it believed, what the ledger said at the time, which rule decided and \
+      what the result was. Contains no personal data.
 
       Example:
         closectl explain meter-1000317
@@ -20,10 +20,10 @@ struct ExplainCommand: OperatorCommand {
   var account: String
   @Option(
     name: .customLong("period"),
-    help: ArgumentHelp("Only this month, as YYYY-MM, or `last`.", valueName: "period"),
+    help: ArgumentHelp("Show only this month, as YYYY-MM, or `last`.", valueName: "period"),
     transform: NamedPeriod.init)
   var named: NamedPeriod?
-  @Flag(help: "Also the tables of rules, those that decided marked.")
+  @Flag(help: "Also show the rule tables, with the deciding rules marked.")
   var rules = false
   @OptionGroup var shared: SharedOptions
 

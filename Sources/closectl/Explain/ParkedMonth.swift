@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// A month of an account that was left to a person, and that nobody has looked at since.
+/// A month of an account that was left to a person and has not been decided again since.
 struct ParkedMonth: Equatable {
   /// `2026-11/m-1`, also where none could be made.
   let invoice: String
@@ -10,15 +10,15 @@ struct ParkedMonth: Equatable {
   /// `false`: no invoice could be made, so that there is nothing to charge.
   let isInvoiced: Bool
 
-  /// `waits for a person (charge.contradiction): closectl parked retry 2026-11 --account m-1`
+  /// `waiting for a person (charge.contradiction): closectl parked retry 2026-11 --account m-1`
   func sentence(_ account: String) -> String {
     let period = invoice.prefix(ChainStep.periodLength)
     let command = isInvoiced ? "retry \(period) --account \(printable(account))" : "list \(period)"
-    // Most often the gateway does not know the card; a retry with the same one ends the same way.
+    // Usually the gateway does not know the card; a retry with the same card ends the same way.
     let first =
       rule == "charge.gateway-rejected"
       ? "import the account with the right payment_method, or " : ""
-    return "waits for a person (\(rule)): \(first)closectl parked \(command)"
+    return "waiting for a person (\(rule)): \(first)closectl parked \(command)"
   }
 
   private static let parking: Set = [
@@ -41,7 +41,7 @@ struct ParkedMonth: Equatable {
     return parked.values.filter { $0.isOpen(story.invoices) }.sorted { $0.invoice < $1.invoice }
   }
 
-  /// Paid some other way, or invoiced after all, it waits for nobody.
+  /// If it was paid by other means, or invoiced after all, it no longer waits for a person.
   private func isOpen(_ invoices: [InvoiceFacts]) -> Bool {
     let facts = invoices.first { $0.id == invoice }
     return isInvoiced ? facts.map { $0.openMinor > 0 } ?? true : facts == nil
@@ -56,8 +56,8 @@ extension ChainStep {
     [.invoicer, .charger].contains(service) || decision.rule == "operator.parked-retry"
   }
 
-  /// Those it looked at. Credit that a later invoice brought pays a part of an older one, without a
-  /// look at why that one is parked.
+  /// The invoices it decided on. Credit from a later invoice may pay part of an older one without
+  /// deciding why that one is parked.
   fileprivate func invoices(of account: String) -> [String] {
     let made = events.filter { $0.type != EventType.creditApplied.rawValue }.map(\.id)
     let named = ([messageID] + made).compactMap { Self.invoice(in: $0, of: account) }

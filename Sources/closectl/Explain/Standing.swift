@@ -3,10 +3,10 @@ import Broker
 import Ledger
 import Services
 
-/// Where an account stands and what comes next, read off its story. Only the ledger is asked: which
-/// queue a message is in, the broker says.
+/// Where an account stands and what comes next, derived from its story. Only the ledger is read;
+/// which queue a message is in is known only to the broker.
 struct Standing {
-  /// A message that was made for a service and that the service has not answered.
+  /// A message for a service that the service has not answered.
   struct Unanswered: Equatable {
     var service: ServiceName
     var message: String
@@ -30,7 +30,7 @@ struct Standing {
     unanswered = Self.unanswered(story)
   }
 
-  /// Nobody but the gateway knows its end.
+  /// Only the gateway knows how it ended.
   var unsettled: Attempt? { story.attempts.last { $0.state.isUnsettled } }
 
   // MARK: Three lines
@@ -51,7 +51,7 @@ struct Standing {
 
   private var ending: String? {
     guard let end = facts.account.end else { return nil }
-    // A zone that this program does not know any more: then nothing is said to be over.
+    // A time zone this program no longer knows: then nothing is reported as ended.
     let isOver = (try? end.start(in: facts.account.timeZone)).map { $0 <= now } ?? false
     return isOver ? "ended on \(end)" : "ends on \(end)"
   }
@@ -60,25 +60,26 @@ struct Standing {
     let open = story.invoices.filter { $0.openMinor > 0 }
     guard let oldest = open.first else {
       guard let last = story.invoices.last else {
-        return "has no invoice" + (period.map { " of \($0)" } ?? " yet")
+        return "has no invoice" + (period.map { " for \($0)" } ?? " yet")
       }
-      let paid = last.totalMinor > 0 ? "is paid" : "asks for nothing"
-      return "owes nothing; invoice \(last.id) over \(amount(last.totalMinor)) \(paid)"
+      let paid = last.totalMinor > 0 ? "is paid" : "requires no payment"
+      return "owes nothing; invoice \(last.id) for \(amount(last.totalMinor)) \(paid)"
     }
     if open.count == 1, oldest.openMinor == oldest.totalMinor {
       return "owes \(amount(oldest.openMinor)), all of invoice \(oldest.id)"
     }
     if open.count == 1 {
-      return "owes \(amount(oldest.openMinor)) of invoice \(oldest.id) over "
+      return "owes \(amount(oldest.openMinor)) of invoice \(oldest.id) for "
         + amount(oldest.totalMinor)
     }
     let sum = open.reduce(Int128(0)) { $0 + Int128($1.openMinor) }
     return "owes \(Money.decimalText(sum, facts.account.currency)) \(facts.account.currency) of "
-      + "\(open.count) invoices, the oldest is \(oldest.id)"
+      + "\(open.count) invoices, the oldest being \(oldest.id)"
   }
 
-  /// What was done last, by whom: of invoices, money and holds, if anything was. The reporter only
-  /// notes what others did, the mailer tells of it, and the holder looks more often than it acts.
+  /// The last action on invoices, money or holds, if there was one, and who took it. The reporter
+  /// only records what others did, the mailer reports it, and the holder checks more often than it
+  /// acts.
   var last: String {
     let told = story.steps.filter { $0.service != .reporter && !$0.decision.explanation.isEmpty }
     let done = told.last {
@@ -99,11 +100,11 @@ struct Standing {
     parts += story.due.compactMap(sentence)
     if !parts.isEmpty { return parts.joined(separator: "; ") }
     return story.invoices.contains { $0.openMinor > 0 }
-      ? "nothing by itself: nothing is due, its payment is waited for"
+      ? "nothing until the customer pays: nothing else is due"
       : "nothing: every message is answered, and nothing is due"
   }
 
-  /// `nil`: it will do nothing, since its invoice is paid.
+  /// `nil` if it will do nothing because its invoice is paid.
   private func sentence(_ work: DueWork) -> String? {
     let invoice = story.invoices.first { $0.id == work.invoice }
     let what: String
@@ -111,14 +112,14 @@ struct Standing {
     case .dueCharge where work.reference.contains("#unknown@"):
       what = "the gateway is asked again about \(work.invoice)"
     case .dueCharge where work.reference.contains("#found@"):
-      what = "a charge that the gateway has of \(work.invoice) is counted"
+      what = "a charge the gateway has for \(work.invoice) is credited"
     case .dueCharge: what = "\(work.invoice) is charged again"
     case .dueGrace where invoice?.openMinor ?? 0 <= 0: return nil
     case .dueGrace: what = "unless \(work.invoice) is paid, the account is put on hold"
     default: what = work.kind.routingKey
     }
     if work.dueAt > now { return "\(what) at \(work.dueAt.rfc3339)" }
-    return "\(what): due since \(work.dueAt.rfc3339), not taken up by the \(work.service.rawValue)"
+    return "\(what): due since \(work.dueAt.rfc3339), not started by the \(work.service.rawValue)"
   }
 
   // MARK: Messages

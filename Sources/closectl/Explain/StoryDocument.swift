@@ -75,7 +75,7 @@ struct StoryDocument: Encodable {
   }
 
   var account: String
-  /// The first day it is a customer, and the first it is none any more.
+  /// The first day it is a customer, and the first day it no longer is.
   var start: String?
   var end: String?
   var period: String?

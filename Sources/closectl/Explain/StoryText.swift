@@ -25,7 +25,7 @@ struct StoryText {
 
   var lines: [String] {
     standing + header + section("Invoices", invoices) + section("What happened", steps)
-      + section("Charges tried", attempts) + section("Ledger", transactions)
+      + section("Charge attempts", attempts) + section("Ledger", transactions)
       + section("Mails", mails) + section("Due later", due) + (withRules ? tables : [])
   }
 
@@ -75,7 +75,7 @@ struct StoryText {
     return story.steps.enumerated().flatMap { number, step in self.step(number + 1, step) }
   }
 
-  /// The reporter only notes what others did: one line each.
+  /// The reporter only records what others did: one line each.
   private func step(_ number: Int, _ step: ChainStep) -> [String] {
     let head =
       "\(padded("\(number).", to: 3, .right)) \(step.at.rfc3339)  "

@@ -15,7 +15,7 @@ final class AccountTable {
   private let reader: CSVReader
   private let columns: CSVColumns
   private var lines: [String: Int] = [:]
-  /// What was found out about a zone before: `nil` for a good one.
+  /// The cached verdict on a zone: `nil` for a valid one.
   private var zones: [String: String?] = [:]
   /// Of the row at hand.
   private var rowFaults: [RefusedRow] = []
@@ -49,7 +49,7 @@ final class AccountTable {
     }
   }
 
-  /// `nil` where the row has faults; all of them are looked for.
+  /// `nil` if the row has faults; all of them are reported.
   private func account() -> Account? {
     rowFaults = []
     let id = identifier()
@@ -93,7 +93,7 @@ final class AccountTable {
 
   private func identifier() -> String {
     let id = checked(0, identifierFault(field(0), longest: UsageTable.longestAccountID))
-    if let line = lines[id] { refuse(0, "is on line \(line) already") }
+    if let line = lines[id] { refuse(0, "is already on line \(line)") }
     return id
   }
 
@@ -101,7 +101,7 @@ final class AccountTable {
     do {
       return try Currency(text(3))
     } catch {
-      // The one way it fails: no such currency.
+      // It fails only if there is no such currency.
       refuse(3, "\(quoted(field(3))) is not an ISO 4217 currency (like CHF)")
       return nil
     }
@@ -121,7 +121,7 @@ final class AccountTable {
     return fault
   }
 
-  /// Without a column, or in an empty cell, there is none.
+  /// `nil` without the column, or if the cell is empty.
   private func dates() -> (start: CivilDate?, end: CivilDate?) {
     let (start, end) = (date(.start), date(.end))
     if let start, let end, end <= start {

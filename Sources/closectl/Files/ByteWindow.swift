@@ -10,7 +10,7 @@ final class ByteWindow {
   }
 
   let bytes: UnsafeMutablePointer<UInt8>
-  /// What is not read yet begins here and ends at `filled`.
+  /// The unread bytes start here and end at `filled`.
   private(set) var position = 0
   private(set) var filled = 0
   private(set) var atEnd = false
@@ -53,7 +53,7 @@ final class ByteWindow {
     end > start && bytes[end - 1] == UInt8(ascii: "\r") ? end - 1 : end
   }
 
-  /// Moves what is not read yet to the front and reads more behind it.
+  /// Moves the unread bytes to the front and reads more behind them.
   func refill() throws {
     let rest = filled - position
     memmove(bytes, bytes + position, rest)
@@ -65,7 +65,8 @@ final class ByteWindow {
     if count == 0 { atEnd = true }
   }
 
-  /// Refuses what is no text, and passes over a UTF-8 byte order mark, which spreadsheets write.
+  /// Refuses anything that is not text, and skips a UTF-8 byte order mark, which spreadsheets
+  /// write.
   private func start() throws {
     started = true
     while filled < ForeignFormat.window, !atEnd { try refill() }

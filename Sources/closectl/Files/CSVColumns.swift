@@ -1,9 +1,9 @@
 import Ledger
 
-/// The header line of a table: where each known column is. Any order, capitals and spaces; every
-/// column is needed but those that are optional, none may be there twice, and a column nobody knows
-/// is an error, because it is most often a typing mistake. `reason` is passed over: rejected rows
-/// carry it, and may come back corrected.
+/// The header line of a table: the position of each known column. Order, capitals and spaces do not
+/// matter. Every column except the optional ones is required, none may appear twice, and an unknown
+/// column is an error, because it is usually a typing mistake. `reason` is skipped: rejected rows
+/// carry it, and may be imported again once corrected.
 struct CSVColumns {
   static let ignored = "reason"
 
@@ -11,7 +11,7 @@ struct CSVColumns {
   let names: [String]
   /// For each needed column, the number of its field.
   let places: [Int]
-  /// For each optional column, which the names end with; `nil`: it is not there.
+  /// For each optional column (the last of the names), the number of its field; `nil` if absent.
   let optionalPlaces: [Int?]
   /// As they stand in the file.
   let header: [String]
@@ -31,7 +31,7 @@ struct CSVColumns {
       guard let first = written[..<place].firstIndex(of: name) else { continue }
       let what =
         header[first] == header[place]
-        ? "column \(quoted(header[place])) is there twice"
+        ? "column \(quoted(header[place])) appears twice"
         : "columns \(quoted(header[first])) and \(quoted(header[place])) are the same"
       throw FileFault(path, line: reader.line, what)
     }
@@ -87,7 +87,7 @@ struct CSVColumns {
     case .malformed where reader.raw.first == UInt8(ascii: "{"):
       throw FileFault(
         path, line: reader.line,
-        "holds JSON; CloudEvents are read, one a line, from files named .jsonl or .ndjson")
+        "contains JSON; CloudEvents are read, one per line, from files named .jsonl or .ndjson")
     case .malformed where reader.raw.contains(carriageReturn):
       throw FileFault(path, line: reader.line, onlyReturns)
     case .malformed(_, let reason):
@@ -98,11 +98,11 @@ struct CSVColumns {
     }
   }
 
-  /// What old programs for Macintosh write: to everybody else the file is one line.
+  /// Written by old Macintosh programs: to all others the file is a single line.
   private static let carriageReturn = UInt8(ascii: "\r")
   private static let onlyReturns = "lines end in CR alone: save the file with LF or CRLF"
 
-  /// For columns that are separated by what no table of ours has.
+  /// For columns separated by a character we do not support.
   private static func hint(_ header: [String]) -> String {
     guard header.count == 1, let other = header[0].first(where: { "|:^~".contains($0) })
     else { return "" }

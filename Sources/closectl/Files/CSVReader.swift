@@ -7,7 +7,7 @@ import Glibc
 final class CSVReader {
   enum Step: Equatable {
     case record
-    /// The field it is about (from 0) where that is known, and why.
+    /// The field at fault (from 0), if known, and the reason.
     case malformed(field: Int?, String)
     case end
   }
@@ -44,7 +44,7 @@ final class CSVReader {
     UnsafeBufferPointer(start: window.bytes + recordStart, count: recordEnd - recordStart)
   }
 
-  /// Nothing is in any field: what a spreadsheet leaves of rows that were emptied.
+  /// All fields are empty, as a spreadsheet leaves rows that were cleared.
   var isBlank: Bool {
     (0..<fieldCount).allSatisfy { field($0).allSatisfy { $0 == 0x20 || $0 == 0x09 } }
   }

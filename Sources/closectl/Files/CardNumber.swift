@@ -1,10 +1,10 @@
-/// A card's own number, where the payment gateway's name for the card belongs. It must be kept
-/// nowhere, so the row is refused before anything of it is.
+/// A card number in the place of the payment gateway's name for the card. It must not be stored
+/// anywhere, so the row is refused before any of it is kept.
 enum CardNumber {
   /// `nil` for anything else.
   static func fault(_ field: FieldBytes) -> String? {
     isNumber(field)
-      ? "is a card's number, which must not be kept: write what the payment gateway calls the card"
+      ? "is a card number, which must not be stored: use the payment gateway's id for the card"
       : nil
   }
 

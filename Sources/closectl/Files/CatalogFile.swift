@@ -3,16 +3,16 @@ import Yams
 
 /// A catalog of prices, as YAML.
 enum CatalogFile {
-  /// Catalogs are small; this bounds what a wrong file can cost.
+  /// Catalogs are small; this limits the cost of a wrong file.
   static let mostBytes = 1 << 20
 
   static func read(_ path: String) throws -> Catalog { try reading(path).catalog }
 
-  /// `namesTaxes`: it says which taxes there are, or that there are none.
+  /// `namesTaxes`: the file lists its taxes, or states that there are none.
   static func reading(_ path: String) throws -> (catalog: Catalog, namesTaxes: Bool) {
     let root = try root(of: path)
     guard let mapping = root.mapping else {
-      throw FileFault(path, line: root.mark?.line, "is no catalog; \(Self.keys)")
+      throw FileFault(path, line: root.mark?.line, "is not a catalog; \(Self.keys)")
     }
     do {
       let catalog = try YAMLDecoder().decode(Catalog.self, from: root)
@@ -50,7 +50,7 @@ enum CatalogFile {
       filled += count
     }
     guard filled <= mostBytes else {
-      throw FileFault(path, "is larger than \(mostBytes) bytes; a catalog is small")
+      throw FileFault(path, "is larger than \(mostBytes) bytes; catalogs are small")
     }
     if let what = ForeignFormat.fault(of: UnsafeBufferPointer(rebasing: buffer[..<filled])) {
       throw FileFault(path, what)
@@ -73,7 +73,7 @@ extension YamlError {
           + (problem.contains("tab character") ? "; indent with spaces" : ""))
     case .duplicatedKeysInMapping(let keys, let context):
       FileFault(
-        path, line: context.mark.line, column: keys.joined(separator: ", "), "is there twice")
+        path, line: context.mark.line, column: keys.joined(separator: ", "), "appears twice")
     case .reader(let problem, _, _, _): FileFault(path, "is not YAML: \(problem)")
     default: FileFault(path, "is not YAML")
     }

@@ -1,16 +1,16 @@
-/// What stands between the columns of a table. A comma, as RFC 4180 has it; spreadsheets of many
-/// countries write semicolons, and what is copied out of one has tabs.
+/// The separator between columns. RFC 4180 uses a comma; spreadsheets in many countries write
+/// semicolons, and text copied out of one has tabs.
 enum ColumnSeparator {
   static let comma = UInt8(ascii: ",")
   static let known: [UInt8] = [comma, UInt8(ascii: ";"), UInt8(ascii: "\t")]
 
-  /// As people are told.
+  /// As shown to people.
   static func name(_ separator: UInt8) -> String {
     separator == UInt8(ascii: "\t") ? "tabs" : "\"\(Character(Unicode.Scalar(separator)))\""
   }
 
-  /// What a line like `sep=;` says. A program that does not know such lines saves it as a row: in
-  /// quotes, or with separators behind. Those are then what columns are separated by.
+  /// The separator named by a line like `sep=;`. A program that does not know such lines saves it
+  /// as a row: in quotes, or followed by separators, which are then the ones in use.
   static func named(by line: FieldBytes) -> UInt8? {
     let quote = UInt8(ascii: "\"")
     var rest = line[...]
@@ -28,7 +28,7 @@ enum ColumnSeparator {
     return known.contains(behind) && rest.allSatisfy { $0 == behind } ? behind : nil
   }
 
-  /// The one of which the header line has most. No column's name has any of them.
+  /// The one that occurs most often in the header line. No column name contains any of them.
   static func found(in header: FieldBytes) -> UInt8 {
     let counts = known.map { separator in header.count { $0 == separator } }
     let most = counts.max() ?? 0

@@ -1,6 +1,6 @@
 import Billing
 
-/// A day that cannot be read: which form it has instead, and the one to use.
+/// Explains an unreadable date: the form it has, and the form to use.
 enum DateForm {
   private static let example = "2026-11-15"
 
@@ -14,7 +14,7 @@ enum DateForm {
     }
     let (first, last) = (Period.years.lowerBound, Period.years.upperBound)
     return Period.years.contains(year)
-      ? "is not a day of the calendar" : "is not in the years \(first) to \(last)"
+      ? "is not a calendar day" : "is not in the years \(first) to \(last)"
   }
 
   /// The column is written in this form; `false` for a fault of its own.

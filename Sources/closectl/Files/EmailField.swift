@@ -22,7 +22,7 @@ enum EmailField {
     let isForeign = parts[0].utf8.contains { $0 >= 0x80 }
     return .failure(
       isForeign
-        ? Fault(reason: "has letters before the @ that mail cannot be sent to: only ASCII can be")
+        ? Fault(reason: "has non-ASCII letters before the @, which mail cannot be sent to")
         : notOne)
   }
 

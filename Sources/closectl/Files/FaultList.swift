@@ -2,14 +2,14 @@ import Ledger
 
 /// The bad rows of one file. All are counted; how many are kept is bounded.
 struct FaultList {
-  /// How many are told in full.
+  /// The number of faults shown in full.
   static let shown = 20
   /// A file with more bad rows than this is not a file of that kind.
   static let most = 100_000
-  /// Of more kinds only the count is kept.
+  /// Beyond this many kinds, only the count is kept.
   private static let mostKinds = 200
 
-  /// What rows have wrong in common: the column, and the reason without the values in quotes.
+  /// What faulty rows have in common: the column, and the reason without the quoted values.
   private struct Kind: Hashable {
     var column: String
     var reason: String
@@ -22,10 +22,10 @@ struct FaultList {
     }
   }
 
-  /// With `keepsAll` every one: a row that is left out here would be in neither the ledger nor the
-  /// file of rejected rows. Otherwise the first of each kind.
+  /// With `keepsAll`, every fault: a row left out here would be in neither the ledger nor the file
+  /// of rejected rows. Otherwise the first of each kind.
   private(set) var rows: [RefusedRow] = []
-  /// Rows of the file that have something wrong.
+  /// The number of faulty rows in the file.
   private(set) var count = 0
   private var faults = 0
   private var kinds: [Kind: Int] = [:]
@@ -34,7 +34,7 @@ struct FaultList {
   /// `keepsAll`: the rows are needed afterwards, to be written beside the file.
   init(keepsAll: Bool) { self.keepsAll = keepsAll }
 
-  /// All that is wrong with one row.
+  /// All faults of one row.
   mutating func add(_ faults: [RefusedRow]) {
     count += 1
     for fault in faults { add(fault) }
@@ -54,7 +54,7 @@ struct FaultList {
   /// A row to show.
   struct Shown {
     var row: RefusedRow
-    /// How many rows are like it, itself included, and not shown by themselves.
+    /// How many rows are like it, itself included, and not shown separately.
     var alike: Int
   }
 
@@ -85,6 +85,6 @@ struct FaultList {
 struct BadRows: Error {
   var file: String
   var faults: FaultList
-  /// True when the rows were good by themselves and the ledger refused them.
+  /// True if the rows were well-formed but the ledger refused them.
   var byLedger: Bool
 }

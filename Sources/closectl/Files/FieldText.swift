@@ -3,7 +3,7 @@ import Foundation
 /// Checks and quotes the bytes of one field, for error messages and before it becomes a String.
 typealias FieldBytes = UnsafeBufferPointer<UInt8>
 
-/// The field as it may stand in a message: clipped, and without characters a terminal obeys.
+/// The field for use in a message: clipped, and without control sequences.
 func quoted(_ field: FieldBytes) -> String {
   quoted(String(decoding: field.prefix(120), as: UTF8.self))
 }
@@ -17,13 +17,13 @@ func quoted(_ text: String) -> String {
   return result + "\""
 }
 
-/// Why this cannot be an id of something; `nil` when it can.
+/// Why this is not a valid id; `nil` if it is.
 func identifierFault(_ field: FieldBytes, longest: Int) -> String? {
   if let why = nameFault(field, longest: longest) { return why }
   return isComposed(field) ? nil : "has letters with separate accents; write them composed (NFC)"
 }
 
-/// Why this cannot be somebody's name; `nil` when it can.
+/// Why this is not a valid name; `nil` if it is.
 func nameFault(_ field: FieldBytes, longest: Int) -> String? {
   guard let first = field.first, let last = field.last else { return "is empty" }
   if field.count > longest { return "is longer than \(longest) bytes" }

@@ -1,7 +1,8 @@
 import CZlib
 import Glibc
 
-/// The bytes of a file in pieces; gzip data is inflated on the way, told by its first two bytes.
+/// The bytes of a file in pieces; gzip data, recognised by its first two bytes, is inflated on the
+/// way.
 /// A file that ends in the middle of its compressed data, or has other bytes after it, is an error:
 /// half a file must not look like a whole one.
 final class FileBytes {
@@ -58,7 +59,7 @@ final class FileBytes {
 
   private func start() throws {
     started = true
-    // Two bytes are needed to tell; a pipe may give them one by one.
+    // Two bytes are needed to decide; a pipe may deliver them one by one.
     while available < 2 {
       let count = try readDisk(input + available, Self.chunk - available)
       if count == 0 { break }
@@ -67,7 +68,7 @@ final class FileBytes {
     if available >= 2, input[0] == 0x1f, input[1] == 0x8b {
       inflater = Inflater()
     } else if path.hasSuffix(".gz") {
-      throw FileFault(path, "is named .gz but holds no gzip data")
+      throw FileFault(path, "is named .gz but contains no gzip data")
     }
   }
 

@@ -1,4 +1,4 @@
-/// What is wrong with a file a person brought, and where. Never holds a value of a personal column.
+/// What is wrong with an imported file, and where. Never holds a value of a personal column.
 struct FileFault: Error, Equatable, CustomStringConvertible {
   var file: String
   /// From 1; `nil` for a fault of the whole file.

@@ -1,7 +1,7 @@
-/// What a file is that is neither text in UTF-8 nor gzip, recognised by its first bytes whatever
-/// its name, so that the error names it and says how to get a file that can be read.
+/// Recognises a file that is neither UTF-8 text nor gzip by its first bytes, whatever its name, so
+/// that the error can name the format and say how to get a readable file.
 enum ForeignFormat {
-  /// How many bytes are looked at, where there are so many.
+  /// How many bytes are examined, if there are that many.
   static let window = 512
 
   private static let asCSV = "save the sheet as \"CSV UTF-8\" and import that file"

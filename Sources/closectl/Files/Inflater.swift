@@ -20,7 +20,7 @@ final class Inflater {
 
   init() {
     stream.initialize(to: z_stream())
-    // 15 bits of window, 16 for the gzip format. It fails only without memory.
+    // 15 bits of window, plus 16 for the gzip format. It fails only when out of memory.
     let code = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     precondition(code == Z_OK, "zlib cannot start: \(code)")
   }

@@ -11,7 +11,7 @@ final class OutputFile {
 
   init(_ path: String) throws(OutputFault) {
     self.path = path
-    // A name nobody can guess, and so nobody can have taken.
+    // An unguessable name, which therefore cannot be taken already.
     temporary = "\(path).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).part"
     try Self.check(path)
     let descriptor: CInt
@@ -29,7 +29,7 @@ final class OutputFile {
     self.file = file
   }
 
-  /// Before anything is done whose outcome the file is to hold.
+  /// Called before the work whose outcome the file will hold.
   static func check(_ path: String) throws(OutputFault) {
     do throws(PrivateFileFault) {
       try PrivateFile.requireRegular(path)

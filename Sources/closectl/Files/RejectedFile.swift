@@ -34,7 +34,7 @@ struct RejectedFile {
     let passed = header.firstIndex {
       CSVColumns.normalised(String(decoding: $0, as: UTF8.self)) == CSVColumns.ignored
     }
-    // As in the source: what a number means may depend on it.
+    // The same as in the source, because the meaning of a number may depend on it.
     let separator = reader.separator
     if let passed { header.remove(at: passed) }
     try target.write(record: [Array(CSVColumns.ignored.utf8)] + header, separator: separator)

@@ -1,7 +1,7 @@
 import Billing
 
-/// A time that cannot be read: which form it has instead, and the one to use. A form is that of a
-/// whole column, so it is reported once a file.
+/// Explains an unreadable time: the form it has, and the form to use. A whole column has the same
+/// form, so it is reported once per file.
 struct TimeForm {
   let reason: String
   /// The column is written in this form; `false` for a value that is no time in any form.
@@ -38,7 +38,7 @@ struct TimeForm {
       return "has no seconds and no offset"
     }
     if pattern.wholeMatch(of: /0000-00-00[ Tt]00:00:00(?:\.[0#]+)?/) != nil {
-      return "has no offset, so nobody can tell which moment it is"
+      return "has no offset, so the moment is ambiguous"
     }
     if pattern.wholeMatch(of: /0000-00-00[ Tt]00:00(?:[Zz]|[+-]00:00)/) != nil {
       return "has no seconds"
@@ -54,7 +54,7 @@ struct TimeForm {
       return "has its date in another form"
     }
     if pattern.wholeMatch(of: /#(?:\.[0#]+)?/) != nil {
-      return "is a number, and not a time"
+      return "is a number, not a time"
     }
     return nil
   }

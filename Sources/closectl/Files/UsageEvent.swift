@@ -117,7 +117,7 @@ struct UsageEvent: Decodable {
       refuse("data.value", "\(quoted(text)) is not a decimal number (like 12.5)")
       return nil
     }
-    if value.stored == nil { refuse("data.value", "has more digits than can be kept exactly") }
+    if value.stored == nil { refuse("data.value", "has more digits than can be stored exactly") }
     return value
   }
 }

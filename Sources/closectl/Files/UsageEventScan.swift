@@ -2,16 +2,16 @@ import Billing
 import Ledger
 
 /// Reads the plain kind of usage event straight from its bytes, twenty times as fast as a JSON
-/// decoder: ASCII, no escapes, no key twice, nothing nested but `data`, other attributes
-/// texts. It answers `nil` to everything else, good or bad, and the decoder has the word then. So
-/// it may only ever accept what the decoder would accept, with the same outcome.
+/// decoder: ASCII, no escapes, no duplicate keys, nothing nested but `data`, other attributes
+/// texts. It returns `nil` for everything else, valid or not, and leaves it to the decoder. It may
+/// therefore only accept what the decoder would accept, with the same outcome.
 struct UsageEventScan {
   private enum Key: Int {
     case specversion, id, type, source, subject, time, data
     case value, metric, start, end
     static let count = 11
 
-    /// Sorted by where they may stand: on top or in `data`.
+    /// Grouped by where they may appear: at the top level or in `data`.
     static func named(_ name: FieldBytes, inData: Bool) -> Key? {
       let names = inData ? dataNames : topNames
       return names.first { $0.name.elementsEqual(name) }?.key
@@ -30,7 +30,7 @@ struct UsageEventScan {
 
   private let text: FieldBytes
   private var index = 0
-  /// Where each value begins and ends; an end of 0: not there.
+  /// Where each value begins and ends; an end of 0 means that it is absent.
   private var places = [(start: Int, end: Int)](repeating: (0, 0), count: Key.count)
   private var seen: UInt16 = 0
   /// Names of other attributes, on top and in `data`.
@@ -58,7 +58,7 @@ struct UsageEventScan {
       let first = field(.start) ?? field(.time), let start = Instant(utf8: first),
       let end = field(.end).map({ Instant(utf8: $0) }) ?? start, start <= end
     else { return nil }
-    // A time that is there has to be one, also where it is not needed.
+    // A time that is present must be valid, even if it is not needed.
     if let time = field(.time), Instant(utf8: time) == nil { return nil }
     return UsageRow(
       eventID: String(decoding: id, as: UTF8.self), account: account, metric: metric,
@@ -77,7 +77,7 @@ struct UsageEventScan {
     return identifierFault(field, longest: longest) == nil ? cache.add(field) : nil
   }
 
-  // MARK: Reading; each answers false for what it does not take
+  // MARK: Reading; each returns false for what it does not accept
 
   private mutating func skipSpace() -> UInt8? {
     while index < text.count {
@@ -155,7 +155,7 @@ struct UsageEventScan {
       let byte = text[index]
       if byte == UInt8(ascii: "\"") {
         index += 1
-        // An empty text is the decoder's to refuse.
+        // Refusing an empty text is left to the decoder.
         return index - 1 > start ? (start, index - 1) : nil
       }
       if byte < 0x20 || byte >= 0x7f || byte == UInt8(ascii: "\\") { return nil }

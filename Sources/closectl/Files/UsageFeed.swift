@@ -1,9 +1,9 @@
 import Ledger
 import Synchronization
 
-/// Hands the good rows of a usage file to the ledger, in portions, as the ledger asks for them,
-/// also after a bad one: what the file has wrong and what the ledger refuses is reported at once.
-/// Whether anything is kept is decided at the end.
+/// Hands the good rows of a usage file to the ledger, in portions, as the ledger asks for them. It
+/// continues after a bad row, so that the file's faults and the ledger's refusals are reported
+/// together. Whether anything is kept is decided at the end.
 final class UsageFeed: Sendable {
   static let portion = 4000
 
@@ -40,8 +40,8 @@ final class UsageFeed: Sendable {
     return name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson")
   }
 
-  /// The next rows; `nil` after the last. Throws `BadRows` where there are more than any file of
-  /// this kind has.
+  /// The next rows; `nil` after the last. Throws `BadRows` if there are more than any file of this
+  /// kind has.
   func next() throws -> [UsageRow]? {
     let (rows, progress) = try state.withLock { state in
       (try portion(&state), FeedProgress(rows: state.rows, bytes: state.bytes))

@@ -1,10 +1,10 @@
 import Billing
 import Ledger
 
-/// What a reader of usage comes upon next.
+/// What a reader of usage finds next.
 enum UsageStep: Equatable {
   case row(UsageRow)
-  /// All that is wrong with one row.
+  /// All faults of one row.
   case faults([RefusedRow])
   case end
 
@@ -66,7 +66,7 @@ final class UsageTable {
     return identifierFault(field, longest: longest) == nil ? cache.add(field) : nil
   }
 
-  /// Every column's, so that a file has to be corrected once.
+  /// The faults of every column, so that a file has to be corrected only once.
   private func faults() -> [RefusedRow] {
     let longest = [Self.longestEventID, Self.longestAccountID, Self.longestMetric]
     var faults: [RefusedRow] = []
@@ -96,7 +96,7 @@ final class UsageTable {
     guard let quantity = ExactDecimal(utf8: field(3)) else {
       return "\(text) is not a decimal number (like 12.5)"
     }
-    if quantity.stored == nil { return "\(text) has more digits than can be kept exactly" }
+    if quantity.stored == nil { return "\(text) has more digits than can be stored exactly" }
     if mayBeGrouped(field(3)) {
       let digits = String(decoding: field(3), as: UTF8.self)
       let separator = ColumnSeparator.name(reader.separator)
@@ -106,8 +106,9 @@ final class UsageTable {
     return nil
   }
 
-  /// Columns separated by semicolons or tabs come from a spreadsheet, whose decimal sign is often a
-  /// comma: there `1.500` is one and a half thousand. What may be either is not guessed.
+  /// Columns separated by semicolons or tabs come from a spreadsheet whose decimal sign is often a
+  /// comma, so that `1.500` means fifteen hundred. An ambiguous number is refused rather than
+  /// guessed.
   private func mayBeGrouped(_ field: FieldBytes) -> Bool {
     if reader.separator == ColumnSeparator.comma { return false }
     let parts = field.drop { $0 == UInt8(ascii: "-") }.split(
@@ -119,8 +120,8 @@ final class UsageTable {
 
 /// How long usage lasts, as it is kept.
 enum UsageSpan {
-  /// Times are kept to the millisecond. What ends where it begins, or within the same millisecond,
-  /// happened in that millisecond.
+  /// Times are stored to the millisecond. Usage that ends where it begins, or within the same
+  /// millisecond, happened in that millisecond.
   static func end(_ end: Instant, of start: Instant) -> Instant {
     max(end, start.adding(milliseconds: 1))
   }

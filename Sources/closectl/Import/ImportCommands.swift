@@ -3,28 +3,28 @@ import ArgumentParser
 struct ImportGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Brings accounts, usage and prices into the ledger.",
+    abstract: "Import accounts, usage and prices into the ledger.",
     discussion: """
-      Files are UTF-8 with a header line, columns in any order, separated by commas, semicolons or \
-      tabs; .gz is read as it is. Nothing of a file is kept unless all of it is good; --skip-bad \
-      keeps the good rows, and exits 1 when those are fewer than half. Importing a file twice \
-      changes nothing. --dry-run checks and keeps nothing.
+      Files are UTF-8 with a header line; columns may be in any order, separated by commas, \
+      semicolons or tabs; .gz files are read directly. A file is imported completely or not at \
+      all; --skip-bad keeps the good rows, and exits 1 if those are fewer than half. Importing a \
+      file twice changes nothing. --dry-run only checks.
       """,
     subcommands: [Accounts.self, Usage.self, Catalog.self])
 
   struct Accounts: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Imports accounts; one that is there is changed.",
+      abstract: "Import accounts; existing ones are updated.",
       discussion: """
         Columns: \(AccountTable.columns.joined(separator: ",")), \
         and optionally \(AccountTable.optional.joined(separator: ",")).
 
         collection is auto (the card is charged) or manual (the customer pays). auto needs a \
         payment_method: cus_…/pm_… for Stripe, pm_card_visa for the sandbox. hold_after_days, 0 to \
-        365, is the term of payment that mails tell, and after it an account that owes is put on \
-        hold. start is the first day that it is a customer, end the first that it is none any \
-        more; a file without the column leaves the date as it is, an empty cell takes it away. \
-        docs/files.md has every column with examples.
+        365, is the payment term stated in mails, after which an account that owes is put on hold. \
+        start is the first day the account is a customer, end the first day it no longer is; a \
+        file without the column leaves the date unchanged, an empty cell removes it. docs/files.md \
+        describes every column with examples.
 
         Example:
           closectl import accounts accounts.csv
@@ -39,18 +39,17 @@ struct ImportGroup: AsyncParsableCommand {
 
   struct Usage: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Imports usage: tables, or CloudEvents as JSON lines.",
+      abstract: "Import usage: tables, or CloudEvents as JSON Lines.",
       discussion: """
         Columns: \(UsageTable.columns.joined(separator: ",")).
-        event_id is unique per account; the same id with other content is an error. Usage with \
-        its end at its start happened in that millisecond.
+        event_id is unique per account; the same id with different content is an error. Usage \
+        whose end equals its start happened in that millisecond.
 
-        Files named .jsonl or .ndjson (also .gz) hold CloudEvents 1.0, one a line: subject is the \
-        account, source and id together are unique per account, data.value is the quantity (a \
-        decimal string, or a number read by its digits). The metric is data.metric, or type \
-        without it. The usage lasts from \
-        data.start to data.end; without them it happened in the millisecond at time. docs/files.md \
-        has examples.
+        Files named .jsonl or .ndjson (also .gz) hold CloudEvents 1.0, one per line: subject is \
+        the account, source and id together are unique per account, data.value is the quantity (a \
+        decimal string, or a number read by its digits). The metric is data.metric, or type if \
+        that is missing. The usage lasts from data.start to data.end; without them it happened in \
+        the millisecond at time. docs/files.md has examples.
 
         Example:
           closectl import usage usage-2026-11.csv.gz
@@ -78,12 +77,12 @@ struct ImportGroup: AsyncParsableCommand {
       """
 
     static let configuration = CommandConfiguration(
-      abstract: "Imports a catalog of prices, as YAML.",
+      abstract: "Import a catalog of prices, as YAML.",
       discussion: """
-        A changed catalog needs a new version. A close is started with the newest version that \
-        prices its month, and keeps it. With valid_from: 2026-12 a version prices December and \
-        later months only, so that it may be imported before November is closed. docs/files.md \
-        has every key, docs/prices.md the price models with worked examples. The least there can be:
+        A changed catalog needs a new version. A close starts with the newest version that prices \
+        its month, and keeps it. With valid_from: 2026-12, a version prices only December and \
+        later months, so it can be imported before November is closed. docs/files.md describes \
+        every key, docs/prices.md the price models with worked examples. A minimal catalog:
 
         \(example.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n"))
 
@@ -107,7 +106,7 @@ struct TableFiles: ParsableArguments {
   var files: [String]
 
   @Flag(
-    help: "Keep the good rows; write the others to FILE.rejected.csv with the reason.")
+    help: "Keep the good rows; write the others, with the reason, to FILE.rejected.csv.")
   var skipBad = false
 
   @Flag(help: .dryRun)
@@ -120,5 +119,5 @@ struct TableFiles: ParsableArguments {
 
 extension ArgumentHelp {
   fileprivate static let dryRun: ArgumentHelp =
-    "Check everything, also against the ledger, and keep nothing."
+    "Check everything, including against the ledger, without importing."
 }

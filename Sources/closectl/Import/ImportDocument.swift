@@ -50,20 +50,20 @@ struct ImportDocument: Encodable {
     self.dryRun = dryRun
   }
 
-  /// `nil` when there is nothing to say but the problem.
+  /// `nil` if there is nothing to report but the problem.
   func line(_ file: File) -> String? {
     guard file.problem == nil else { return nil }
     if kind == "catalog" {
-      let what = file.added > 0 ? dryRun ? "would be added" : "added" : "there already"
-      return "\(file.file): \(what)" + (dryRun ? "; a dry run, nothing was kept" : "")
+      let what = file.added > 0 ? dryRun ? "would be added" : "added" : "already present"
+      return "\(file.file): \(what)" + (dryRun ? "; dry run, nothing was imported" : "")
     }
     var counts =
       "\(grouped(file.added)) added, \(grouped(file.changed)) changed, "
-      + "\(grouped(file.unchanged)) as before"
+      + "\(grouped(file.unchanged)) unchanged"
     if file.rejected > 0 { counts += ", \(grouped(file.rejected)) rejected" }
     let rows = file.rows == 1 ? "1 row" : "\(grouped(file.rows)) rows"
     let time = "\(rows) in \(shortSeconds(file.seconds))"
-    if dryRun { return "\(file.file): \(time), a dry run, nothing was kept: would be \(counts)" }
+    if dryRun { return "\(file.file): \(time), dry run, nothing was imported: would be \(counts)" }
     return "\(file.file): \(time) (\(grouped(file.rowsPerSecond)) rows/s): \(counts)"
   }
 }
@@ -103,9 +103,9 @@ extension ImportDocument.File {
     let count = bad.faults.count
     let what = count == 1 ? "1 bad row" : "\(grouped(count)) bad rows"
     let limit =
-      bad.faults.isTooLong ? "; that is no file of this kind, reading stopped" : ""
+      bad.faults.isTooLong ? "; this is not the right kind of file, reading stopped" : ""
     let who = bad.byLedger ? " (refused by the ledger)" : ""
-    problem = "\(bad.file): \(what)\(who), nothing of it was kept\(limit)"
+    problem = "\(bad.file): \(what)\(who), nothing was imported\(limit)"
     lines =
       badRows.map { row in
         let alike = row.rows.map { " (\(grouped($0)) rows)" } ?? ""
@@ -132,7 +132,7 @@ extension ImportDocument.File {
     return more
   }
 
-  /// Problems go to people, whoever reads the answer.
+  /// Problems are always shown to people, even if a program reads the answer.
   func tell(_ output: Output) {
     for line in lines { output.noteLine(printable(line)) }
     if let rejectedFile {

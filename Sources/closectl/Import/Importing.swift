@@ -73,8 +73,8 @@ struct Importing {
   }
 
   private static func untaxed(_ path: String, _ currency: Currency) -> String {
-    "warning: \(path) has no taxes, so no invoice in \(currency) has one; `taxes: []` says that "
-      + "this is meant"
+    "warning: \(path) has no taxes, so no invoice in \(currency) has one; if that is intended, "
+      + "add `taxes: []`"
   }
 
   /// What the file has wrong and what the ledger refused, together.

@@ -1,8 +1,8 @@
 import Billing
 import Ledger
 
-/// Months that were invoiced before an account's dates were changed. No invoice follows the dates
-/// by itself.
+/// Months that were invoiced before an account's dates were changed. Invoices do not follow such
+/// changes automatically.
 struct MovedDaysDocument: Encodable {
   struct Month: Encodable, Equatable {
     var account: String
@@ -39,9 +39,9 @@ extension MovedDaysDocument.Month {
   fileprivate var line: String {
     let remedy =
       daysNow < invoicedDays
-      ? "grant a credit if that is meant" : "the other days are not charged for"
+      ? "grant a credit if appropriate" : "the other days are not charged"
     return
       "warning: \(account): \(period) is invoiced with \(invoicedDays) of \(daysOfMonth) days, "
-      + "would be \(daysNow); \(remedy)"
+      + "but would now have \(daysNow); \(remedy)"
   }
 }

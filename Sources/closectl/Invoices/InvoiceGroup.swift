@@ -4,13 +4,13 @@ import Ledger
 
 struct InvoiceGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "invoice", abstract: "Invoices: those of a month, or one with its lines.",
+    commandName: "invoice", abstract: "Show the invoices of a month, or one with its lines.",
     subcommands: [InvoiceList.self, InvoiceShow.self])
 }
 
 struct InvoiceList: OperatorCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "The invoices of a month, by number.",
+    commandName: "list", abstract: "List the invoices of a month, by number.",
     discussion: """
       Example:
         closectl invoice list 2026-11 --status open
@@ -20,17 +20,17 @@ struct InvoiceList: OperatorCommand {
   @Argument(help: .period, transform: NamedPeriod.init)
   var named: NamedPeriod
   @Option(
-    help: ArgumentHelp("Only these: open, paid or void.", valueName: "status"),
+    help: ArgumentHelp("Only this status: open, paid or void.", valueName: "status"),
     transform: parseStatus)
   var status: InvoiceStatus?
-  @Flag(name: .customLong("csv"), help: "As CSV on standard output, with plain figures.")
+  @Flag(name: .customLong("csv"), help: "Write CSV to standard output, with plain figures.")
   var isCSV = false
   @OptionGroup var shared: SharedOptions
 
   private static let page = 5000
 
   func validate() throws {
-    if isCSV && shared.json { throw ValidationError("say --csv or --json, not both") }
+    if isCSV && shared.json { throw ValidationError("use --csv or --json, not both") }
   }
 
   func perform(in session: Session) async throws -> Answer {
@@ -111,7 +111,7 @@ struct InvoiceListDocument: Encodable {
 
   var lines: [String] {
     let kind = status.map { "\($0) " } ?? ""
-    if invoices.isEmpty { return ["there is no \(kind)invoice of \(period)"] }
+    if invoices.isEmpty { return ["there is no \(kind)invoice for \(period)"] }
     var table = Table([
       .init("number", .right), .init("invoice"), .init("net", .right), .init("tax", .right),
       .init("total", .right), .init("open", .right), .init("status"), .init("issued"),
@@ -133,7 +133,7 @@ struct InvoiceListDocument: Encodable {
         return wideMoney(all, code)
       }
       let count = rows.count == 1 ? "1 \(kind)invoice" : "\(grouped(rows.count)) \(kind)invoices"
-      return "\(count) over \(sum(\.total)), \(sum(\.open)) open"
+      return "\(count) for \(sum(\.total)), \(sum(\.open)) open"
     }
   }
 }

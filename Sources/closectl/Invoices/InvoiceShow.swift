@@ -5,9 +5,9 @@ import Ledger
 struct InvoiceShow: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "One invoice: its lines, its taxes, what was paid of it and how.",
+    abstract: "Show one invoice: lines, taxes, and what was paid and how.",
     discussion: """
-      No personal data.
+      Contains no personal data.
 
       Example:
         closectl invoice show 2026-11/meter-1000317
@@ -20,7 +20,7 @@ struct InvoiceShow: OperatorCommand {
   func perform(in session: Session) async throws -> Answer {
     let store = try await session.store()
     guard let invoice = try await store.invoices([id])[id] else {
-      throw Problem("there is no invoice \(quoted(id)): closectl invoice list PERIOD names them")
+      throw Problem("there is no invoice \(quoted(id)): closectl invoice list PERIOD lists them")
     }
     let key = FactKey(account: invoice.facts.account, invoice: nil)
     let account = try await store.facts(for: [key])[0]?.account
@@ -46,13 +46,13 @@ struct InvoiceDocument: Encodable {
   var issuedAt: String
   /// The days of the month that its flat fees are for.
   var activeDays: Int
-  /// The first day that its account is no customer any more.
+  /// The first day on which its account is no longer a customer.
   var accountEnd: String?
   /// When its card is tried again.
   var nextAttemptAt: String?
   /// Lines, taxes and sums as they were issued.
   var issued: DraftDocument
-  /// What moved the open amount, the issue first.
+  /// What changed the open amount, starting with the issue.
   var postings: [Posting]
 
   private let days: ActiveDays
@@ -90,7 +90,7 @@ struct InvoiceDocument: Encodable {
   }
 
   private var dates: [String] {
-    (accountEnd.map { ["the account's end is \($0)"] } ?? [])
+    (accountEnd.map { ["the account's end date is \($0)"] } ?? [])
       + (days.isAll ? [] : ["flat fees are for \(days)"])
   }
 
@@ -98,7 +98,7 @@ struct InvoiceDocument: Encodable {
     open == 0 ? "\(status): nothing is open" : "\(status): \(figure(open)) of it"
   }
 
-  /// What was paid of it, and how; empty where nothing was.
+  /// What was paid of it, and how; empty if nothing was.
   private var moves: [String] {
     let moves = postings.filter { $0.kind != Transaction.Kind.invoice.rawValue }
     if moves.isEmpty { return [] }

@@ -5,7 +5,7 @@ import Ledger
 struct MailGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mail",
-    abstract: "Mails: see what became of them, send again what was not delivered.",
+    abstract: "Show the state of mails, and resend those that were not delivered.",
     subcommands: [MailList.self, MailResendCommand.self])
 }
 
@@ -13,7 +13,7 @@ struct MailGroup: AsyncParsableCommand {
 struct MailChoice: ParsableArguments {
   @Argument(help: .period, transform: NamedPeriod.init)
   var named: NamedPeriod?
-  @Option(help: ArgumentHelp("Only this account's.", valueName: "id"))
+  @Option(help: ArgumentHelp("Only mails of this account.", valueName: "id"))
   var account: String?
   @Option(
     help: ArgumentHelp(
@@ -28,12 +28,12 @@ struct MailChoice: ParsableArguments {
 
 extension MailKind: ExpressibleByArgument {}
 
-/// What became of a mail, in an operator's words.
+/// The state of a mail, in an operator's words.
 enum MailOutcome: String, CaseIterable, ExpressibleByArgument {
-  /// Begun, and tried again until the mail server takes it.
+  /// Started, and retried until the mail server accepts it.
   case waiting
   case sent
-  /// Not sent, because it was not true any more.
+  /// Not sent, because it no longer applied.
   case suppressed
   /// Refused, or given up.
   case undelivered
@@ -59,10 +59,10 @@ enum MailOutcome: String, CaseIterable, ExpressibleByArgument {
 
 struct MailList: OperatorCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "Each mail of a month, with what became of it.",
+    commandName: "list", abstract: "List each mail of a month with its state.",
     discussion: """
-      waiting: tried again until the mail server takes it. undelivered: refused because of its \
-      recipient, or given up. suppressed: not sent, because it was not true any more.
+      waiting: retried until the mail server accepts it. undelivered: refused because of its \
+      recipient, or given up. suppressed: not sent, because it no longer applied.
 
       Example:
         closectl mail list 2026-11 --state undelivered
@@ -70,12 +70,12 @@ struct MailList: OperatorCommand {
   @OptionGroup var choice: MailChoice
   @Option(
     help: ArgumentHelp(
-      "Only these: waiting, sent, suppressed or undelivered.", valueName: "state"))
+      "Only this state: waiting, sent, suppressed or undelivered.", valueName: "state"))
   var state: MailOutcome?
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    if choice.named == nil { throw ValidationError("say which month: closectl mail list 2026-11") }
+    if choice.named == nil { throw ValidationError("name a month: closectl mail list 2026-11") }
   }
 
   func perform(in session: Session) async throws -> Answer {
@@ -86,7 +86,7 @@ struct MailList: OperatorCommand {
     return Answer(
       MailDocument(found.map { ($0, nil) }),
       text: found.isEmpty
-        ? ["no such mail of \(period)"] : found.map(\.line) + [counted(found.count, "mail")])
+        ? ["no such mail for \(period)"] : found.map(\.line) + [counted(found.count, "mail")])
   }
 }
 
@@ -98,7 +98,7 @@ struct MailDocument: Encodable {
     var period: String?
     var state: String
     var reason: String?
-    /// Its receiver may have it from an earlier sending.
+    /// The recipient may already have it from an earlier sending.
     var perhapsDelivered: Bool
     var outcome: String?
 

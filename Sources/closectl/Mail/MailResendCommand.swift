@@ -6,11 +6,11 @@ import Operations
 struct MailResendCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "resend",
-    abstract: "Sends mails again that were refused or given up.",
+    abstract: "Resend mails that were refused or given up.",
     discussion: """
-      Each is decided on again by what the ledger says now, and goes to the address the account \
-      has now, under its Message-ID of before. A mail that was delivered is only sent again with \
-      --also-delivered. Who asked for it and why is kept with the account (closectl explain).
+      Each mail is decided again by the ledger's current state, and goes to the account's current \
+      address under its original Message-ID. A delivered mail is sent again only with \
+      --also-delivered. Who asked for it and why is recorded with the account (closectl explain).
 
       Example:
         closectl mail resend 2026-11 --dry-run
@@ -20,28 +20,28 @@ struct MailResendCommand: OperatorCommand {
   @OptionGroup var choice: MailChoice
   @Option(
     help: ArgumentHelp(
-      "These mails, with commas between, as `mail list` names them.", valueName: "ids"))
+      "These mails, separated by commas, as `mail list` names them.", valueName: "ids"))
   var ids: String?
-  @Flag(help: "Also mails that were delivered: their receivers will have them twice.")
+  @Flag(help: "Include delivered mails; their recipients will get them twice.")
   var alsoDelivered = false
-  @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
+  @Option(help: ArgumentHelp("The reason, for the record.", valueName: "text"))
   var reason: String?
   @OptionGroup var who: OperatorOption
-  @Flag(help: "Says what would be done; writes nothing.")
+  @Flag(help: "Show what would be done; write nothing.")
   var dryRun = false
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
     if choice.named == nil && ids == nil {
-      throw ValidationError("say which mails: a month, or --ids")
+      throw ValidationError("choose the mails: a month, or --ids")
     }
     if alsoDelivered && ids == nil {
-      throw ValidationError("--also-delivered needs --ids: name the mails that are sent twice")
+      throw ValidationError("--also-delivered needs --ids: name the mails to send twice")
     }
     if let reason {
       try checkPlainText(reason, of: "--reason")
     } else if !dryRun {
-      throw ValidationError("--reason TEXT is needed: it is kept with every account")
+      throw ValidationError("--reason TEXT is required: it is recorded with every account")
     }
   }
 
@@ -53,7 +53,7 @@ struct MailResendCommand: OperatorCommand {
       return answer(zip(found, objections).map { ($0, $1) }, done: "would be sent again")
     }
     let broker = await session.brokerIfReachable(
-      otherwise: "the order is recorded all the same; the holder publishes it")
+      otherwise: "the order is recorded anyway; the holder publishes it")
     let resend = MailResend(
       store: store, broker: broker, clock: session.clock, logger: session.logger)
     let order = MailResend.Order(
@@ -63,7 +63,7 @@ struct MailResendCommand: OperatorCommand {
     return answer(done, done: "handed to the mailer")
   }
 
-  /// Of a month, those that were not delivered; by id, whatever was asked for.
+  /// For a month, those that were not delivered; by id, whatever was asked for.
   private func chosen(
     _ store: any Store, _ asked: MailQuestion
   ) async throws -> [MailRecord] {
@@ -91,7 +91,7 @@ struct MailResendCommand: OperatorCommand {
     if dryRun { text += taken.map(\.line) }
     text.append("\(counted(taken.count, "mail")) \(done)")
     if twice > 0 {
-      text.append("\(counted(twice, "mail")) of them may be there twice, under the same Message-ID")
+      text.append("\(counted(twice, "mail")) of them may arrive twice, under the same Message-ID")
     }
     return Answer(
       MailDocument(mails.map { ($0, $1 ?? done) }), text: text,

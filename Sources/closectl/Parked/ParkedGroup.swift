@@ -7,7 +7,7 @@ import Services
 struct ParkedGroup: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "parked",
-    abstract: "Accounts that wait for a person: see why, and have them charged again.",
+    abstract: "Show accounts waiting for a person, and have them charged again.",
     subcommands: [ParkedList.self, ParkedRetryCommand.self])
 }
 
@@ -19,7 +19,7 @@ struct ParkedChoice: ParsableArguments {
   var account: String?
   @Option(
     help: ArgumentHelp(
-      "Only those parked by this rule, as `parked list` names it.", valueName: "rule"))
+      "Only accounts parked by this rule, as `parked list` names it.", valueName: "rule"))
   var rule: String?
 
   func accounts(_ store: any Store, _ period: Period) async throws -> [ParkedAccount] {
@@ -31,7 +31,7 @@ struct ParkedChoice: ParsableArguments {
 
 struct ParkedList: OperatorCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "Each parked account of a close, with the rule and the reason.",
+    commandName: "list", abstract: "List the parked accounts of a close, with rule and reason.",
     discussion: """
       Example:
         closectl parked list 2026-11
@@ -51,39 +51,39 @@ struct ParkedList: OperatorCommand {
 struct ParkedRetryCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "retry",
-    abstract: "Has the charger look at the gateway, then charge what is open.",
+    abstract: "Have the charger check the gateway, then charge what is open.",
     discussion: """
-      An attempt without a certain end is looked up at the gateway first. A new attempt is made \
-      only where the earlier one is known not to have been made. Who asked for it and why is kept \
-      with the account (closectl explain).
+      An attempt with an uncertain outcome is first looked up at the gateway. A new attempt is \
+      made only if the earlier one is known not to have been made. Who asked for it and why is \
+      recorded with the account (closectl explain).
 
       Example:
         closectl parked retry 2026-11 --rule charge.gateway-implausible --dry-run
-        closectl parked retry 2026-11 --account meter-7 --reason "card put right, ticket 4711"
+        closectl parked retry 2026-11 --account meter-7 --reason "card corrected, ticket 4711"
       """)
   @OptionGroup var choice: ParkedChoice
-  @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
+  @Option(help: ArgumentHelp("The reason, for the record.", valueName: "text"))
   var reason: String?
   @OptionGroup var who: OperatorOption
-  @Flag(help: "Says what would be done; writes nothing.")
+  @Flag(help: "Show what would be done; write nothing.")
   var dryRun = false
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
     guard let reason else {
       if dryRun { return }
-      throw ValidationError("--reason TEXT is needed: it is kept with every account")
+      throw ValidationError("--reason TEXT is required: it is recorded with every account")
     }
     guard reason.utf8.count <= 500, !reason.unicodeScalars.contains(where: \.isControl),
       reason.unicodeScalars.contains(where: { !$0.properties.isWhitespace })
-    else { throw ValidationError("--reason has to be 1 to 500 bytes of plain text") }
+    else { throw ValidationError("--reason must be 1 to 500 bytes of plain text") }
   }
 
   func perform(in session: Session) async throws -> Answer {
     let store = try await session.store()
     let period = try choice.named.period(at: session.clock.now())
     let found = try await choice.accounts(store, period)
-    if found.isEmpty { throw Problem("no account of \(period) that is meant is parked") }
+    if found.isEmpty { throw Problem("no matching account of \(period) is parked") }
     guard !dryRun, let reason else {
       return Answer(
         ParkedDocument(period, found.map { ($0, "would be retried") }),
@@ -101,7 +101,7 @@ struct ParkedRetryCommand: OperatorCommand {
     return Answer(
       ParkedDocument(period, done),
       text: refused.map { "\(printable($0.0.account)): \($0.1 ?? "")" }
-        + ["\(done.count - refused.count) scheduled; the charger takes them up within seconds"],
+        + ["\(done.count - refused.count) scheduled; the charger starts them within seconds"],
       status: refused.isEmpty ? .done : .problem)
   }
 }

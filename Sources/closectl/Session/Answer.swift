@@ -30,12 +30,12 @@ func json(_ document: some Encodable, pretty: Bool = true) -> String {
   do {
     return String(decoding: try encoder.encode(document), as: UTF8.self)
   } catch {
-    // Answers are texts, whole numbers and finite rates: there is nothing that cannot be encoded.
+    // Answers consist of texts, whole numbers and finite rates, all of which can be encoded.
     preconditionFailure("an answer that cannot be JSON: \(error)")
   }
 }
 
-/// A value whose absence is said: `null`, and not a missing key.
+/// A value whose absence is explicit: `null`, not a missing key.
 struct Known<Value: Encodable>: Encodable {
   var value: Value?
   init(_ value: Value?) { self.value = value }

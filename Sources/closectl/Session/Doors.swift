@@ -4,7 +4,7 @@ import Logging
 import Payments
 import Services
 
-/// How a session comes to its store and its broker; tests put others in.
+/// How a session gets its store and its broker; tests substitute their own.
 struct Doors: Sendable {
   var openStore: @Sendable (Settings, _ migrate: Bool) async throws -> any Store = {
     try await Ledger.openStore(
@@ -21,7 +21,7 @@ struct Doors: Sendable {
   }
   /// `nil`: as the settings say.
   var clock: LedgerClock?
-  /// How long a watch goes on without a close and without a trigger in the invoicer's queue: for a
-  /// while the invoicer may have it in its hands, where no queue shows it.
+  /// How long a watch continues without a close and without a trigger in the invoicer's queue: for
+  /// a while the invoicer may be holding the trigger, where no queue shows it.
   var triggerPatience = Duration.seconds(15)
 }

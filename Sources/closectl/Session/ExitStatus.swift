@@ -35,7 +35,7 @@ struct Misuse: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// Something is not as it has to be; the sentence says what.
+/// Something is not as it should be; the sentence says what.
 struct Problem: Error, CustomStringConvertible {
   var description: String
   init(_ description: String) { self.description = description }

@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
 
-/// Ctrl-C, or SIGTERM, while something is under way that goes on by itself or has to be gone on
-/// with: before the process ends, as by that signal, a sentence says how.
+/// Handles Ctrl-C or SIGTERM during work that continues without this process, or that has to be
+/// resumed: a sentence says how, then the process ends as if by that signal.
 enum Interruption {
   static func saying<Value>(
     _ sentence: String, _ output: Output, _ body: () async throws -> Value
@@ -21,13 +21,13 @@ enum Interruption {
       end(by: number)
     }
     source.setCancelHandler { signal(number, SIG_DFL) }
-    // Seen by the source all the same.
+    // The signal source still sees it.
     signal(number, SIG_IGN)
     source.activate()
     return source
   }
 
-  /// A thread of Dispatch hears no signals unless it is told to.
+  /// A Dispatch thread receives no signals unless it is set up to.
   private static func end(by number: CInt) {
     signal(number, SIG_DFL)
     var heard = sigset_t()

@@ -1,12 +1,12 @@
 import ArgumentParser
 import Glibc
 
-/// Who does something that is kept in the ledger.
+/// The operator recorded in the ledger.
 struct OperatorOption: ParsableArguments {
   @Option(
     name: .customLong("operator"),
     help: ArgumentHelp(
-      "Who, for the record. Default: who called sudo, or the name of this process's user.",
+      "The operator's name, for the record. Default: the user who called sudo, or this process's.",
       valueName: "name"))
   var operatorName: String?
 
@@ -17,13 +17,13 @@ struct OperatorOption: ParsableArguments {
   func name(in session: Session) throws -> String {
     let login = Login(environment: session.output.environment)
     guard let name = operatorName ?? login.name else {
-      throw Misuse("--operator NAME is needed: user \(login.user) of this machine has no name")
+      throw Misuse("--operator NAME is required: user \(login.user) of this machine has no name")
     }
     return name
   }
 }
 
-/// Who is behind this process. `USER` and `LOGNAME` come last: a shell keeps them over `su`, a
+/// The user behind this process. `USER` and `LOGNAME` come last: a shell keeps them across `su`, a
 /// timer has none, and the kernel knows better.
 struct Login {
   let user: uid_t
@@ -39,7 +39,7 @@ struct Login {
     self.nameOf = nameOf
   }
 
-  /// Only root's `SUDO_USER` is sudo's: anybody else may have set it.
+  /// `SUDO_USER` counts only for root: any other user may have set it.
   var name: String? {
     let caller = user == 0 ? environment["SUDO_USER"] : nil
     return [caller, nameOf(user), environment["USER"], environment["LOGNAME"]].lazy
@@ -56,7 +56,7 @@ struct Login {
   }
 }
 
-/// As the machine's list of users has it; containers often have users that it does not know.
+/// From the machine's user database; containers often run users that it does not contain.
 private func accountName(of user: uid_t) -> String? {
   var entry = passwd()
   var buffer = [CChar](repeating: 0, count: 16_384)

@@ -27,7 +27,7 @@ actor Session {
     self.doors = doors
     triggerPatience = doors.triggerPatience
     var logger = Logger(label: "closectl") { StreamLogHandler.standardError(label: $0) }
-    // What goes wrong becomes an error message; the log is for looking deeper.
+    // Failures become an error message; the log is for details.
     let isAsked = output.environment["MONTHCLOSE_LOG_LEVEL"]?.isEmpty == false
     logger.logLevel = isAsked ? settings.logLevel : .critical
     self.logger = logger
@@ -54,8 +54,8 @@ actor Session {
     return broker
   }
 
-  /// The same broker, as the user for dead letters where there is one: it may have fewer rights. A
-  /// connection of its own: what earlier commands left is not published over it.
+  /// The same broker, with the user for dead letters if there is one, which may have fewer rights.
+  /// A separate connection: events left by earlier commands are not published over it.
   func deadBroker() async throws -> any Broker {
     if let openDeadBroker { return openDeadBroker }
     var other = settings
@@ -72,8 +72,8 @@ actor Session {
   /// For commands that must leave everything as they found it, left-over events included.
   func readOnly() { onlyReads = true }
 
-  /// For commands that go on without a broker: what is wrong becomes a note, once. Asked again and
-  /// again, it tries only now and then.
+  /// For commands that can do without a broker: a failure becomes a note, shown once. When called
+  /// repeatedly, it retries only now and then.
   func brokerIfReachable(otherwise consequence: String) async -> (any Broker)? {
     if openBroker == nil, let failedAt, ContinuousClock.now - failedAt < Self.pause { return nil }
     do {
@@ -85,7 +85,7 @@ actor Session {
     }
   }
 
-  /// Something people should know; said again only when it reads differently.
+  /// A note for people; repeated only if its wording changes.
   func noteOnce(_ text: String) {
     if noted.insert(text).inserted { output.noteLine("note: \(text)") }
   }

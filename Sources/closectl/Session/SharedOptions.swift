@@ -2,7 +2,7 @@ import ArgumentParser
 import Billing
 import Services
 
-/// What every command takes. More settings come from the environment.
+/// Options common to all commands. More settings come from the environment.
 struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("store-url"),
@@ -14,22 +14,22 @@ struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("broker-url"),
     help: ArgumentHelp(
-      "The broker: amqp://host:port/vhost. A password belongs into MONTHCLOSE_BROKER_URL.",
+      "The broker: amqp://host:port/vhost. Put the password in MONTHCLOSE_BROKER_URL.",
       valueName: "url"))
   var brokerURL: String?
 
   @Option(
     name: .customLong("clock-file"),
     help: ArgumentHelp(
-      "For trying things out: a file with the seconds by which the clock is off.",
+      "For sandbox runs: a file with the number of seconds to shift the clock by.",
       valueName: "file"))
   var clockFile: String?
 
   @Flag(
-    name: .customLong("json"), help: "One JSON document on standard output, nothing else there.")
+    name: .customLong("json"), help: "Write one JSON document and nothing else to standard output.")
   var json = false
 
-  /// The environment, and these options before it.
+  /// The environment, overridden by these options.
   func settings(_ environment: [String: String]) throws -> Settings {
     let given = [
       ("--store-url", storeURL), ("--broker-url", brokerURL), ("--clock-file", clockFile),
@@ -39,7 +39,7 @@ struct SharedOptions: ParsableArguments {
   }
 }
 
-/// A verb: it is parsed by the library and carried out by `Program`.
+/// A verb: parsed by the library and executed by `Program`.
 protocol OperatorCommand: AsyncParsableCommand {
   var shared: SharedOptions { get }
   func perform(in session: Session) async throws -> Answer

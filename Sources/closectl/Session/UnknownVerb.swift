@@ -1,14 +1,14 @@
 import ArgumentParser
 import Services
 
-/// A word where a command's name is expected and that is none; the parser only says that it did not
-/// expect it.
+/// A word in the place of a command that names no command. The parser itself only reports an
+/// unexpected argument.
 struct UnknownVerb: Error, CustomStringConvertible {
   let typed: [String]
   let expected: [String]
   let suggestions: [[String]]
 
-  /// `nil` where every word that names a command names one.
+  /// `nil` if every word in such a place names a command.
   static func found(
     in arguments: [String], of root: any ParsableCommand.Type = Closectl.self
   ) -> UnknownVerb? {
@@ -30,8 +30,8 @@ struct UnknownVerb: Error, CustomStringConvertible {
     return nil
   }
 
-  /// Its namesake in another group; or else one of its own group, if it is only mistyped; or else
-  /// any that it may be.
+  /// Its namesake in another group; otherwise a mistyped one in its own group; otherwise any that
+  /// is similar.
   private static func nearest(
     _ typed: [String], _ expected: [String], _ root: any ParsableCommand.Type
   ) -> [[String]] {
@@ -44,7 +44,7 @@ struct UnknownVerb: Error, CustomStringConvertible {
     return all.filter { isNear(word, $0.last ?? "") }
   }
 
-  /// Two letters of five may be wrong: as many as two that changed places.
+  /// Two letters of five may be wrong, which covers two that were swapped.
   private static func isNear(_ typed: String, _ name: String) -> Bool {
     Nearest.distance(String(typed.prefix(100)), name) <= max(1, name.utf8.count * 2 / 5)
   }

@@ -7,7 +7,7 @@ struct CSVAnswer {
 
   mutating func add(_ fields: [String]) { lines.append(Self.line(fields)) }
 
-  /// All but the last line end, which the answer gets anyway.
+  /// Without the last line end, which the answer adds.
   var text: [String] { [lines.joined(separator: "\r\n") + "\r"] }
 
   private static func line(_ fields: [String]) -> String {

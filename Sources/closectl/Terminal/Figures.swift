@@ -1,12 +1,11 @@
 import Billing
 
-/// `12,345.30 CHF`, for text. Codes come from the ledger, which knows no others; a stranger's is
-/// shown bare.
+/// `12,345.30 CHF`, for text. Codes come from the ledger; an unknown code is shown in minor units.
 func money(_ amountMinor: Int64, _ code: String) -> String {
   GroupedDigits.grouped(plainMoney(amountMinor, code))
 }
 
-/// `12345.30 CHF`, for sentences that are part of a JSON document too.
+/// `12345.30 CHF`, for sentences that also appear in a JSON document.
 func plainMoney(_ amountMinor: Int64, _ code: String) -> String {
   do {
     return "\(Money(amountMinor, try Currency(code)))"
@@ -15,7 +14,7 @@ func plainMoney(_ amountMinor: Int64, _ code: String) -> String {
   }
 }
 
-/// A sum that may be more than one amount can be.
+/// A sum that may exceed the limit of a single amount.
 func wideMoney(_ sumMinor: Int128, _ code: String) -> String {
   do {
     let currency = try Currency(code)
@@ -42,7 +41,7 @@ func inText(_ sentence: String) -> String {
   return words.joined(separator: " ")
 }
 
-/// `CHF`, whatever stands after it.
+/// `CHF`, whatever follows it.
 private func isCurrency(_ word: String) -> Bool {
   let code = word.prefix { $0.isASCII && $0.isUppercase }
   let next = word.dropFirst(code.count).first
@@ -54,12 +53,12 @@ extension Character {
   fileprivate var isASCIIDigit: Bool { isASCII && isWholeNumber }
 }
 
-/// A rate of tax as people say it: `0.081` as `8.1 %`.
+/// A tax rate as people write it: `0.081` as `8.1 %`.
 func percent(_ rate: String) -> String {
   do {
     return "\(try ExactDecimal(parsing: rate).multiplied(by: ExactDecimal(100))) %"
   } catch {
-    return rate  // Kept as it is: it is no rate of a catalog.
+    return rate  // Kept as it is: not a rate from a catalog.
   }
 }
 

@@ -34,7 +34,7 @@ final class LiveScreen {
 
   private func redraw(_ lines: [String]) {
     let size = size()
-    // A line that wraps, or one that scrolls away, would make the way back up too short.
+    // A line that wraps, or one that scrolls away, would throw off the cursor movement back up.
     let shown = lines.prefix(size.rows - 1).map { clipped($0, to: size.columns - 1) }
     var text = drawn > 0 ? "\u{1b}[\(drawn)A\r" : ""
     text += shown.map { "\u{1b}[K\($0)\n" }.joined()
@@ -43,7 +43,7 @@ final class LiveScreen {
   }
 }
 
-/// At most so many cells; escape sequences take none and are kept whole.
+/// Clips to this many cells; escape sequences take none and are kept whole.
 func clipped(_ text: String, to cells: Int) -> String {
   var result = ""
   var used = 0

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Where a command writes: answers to standard output, everything said to people while it works to
-/// standard error. An answer that cannot be written is an `OutputFault`; a note that cannot be
-/// written is dropped. Tests give their own.
+/// Where a command writes: answers to standard output, notes for people to standard error. An
+/// answer that cannot be written is an `OutputFault`; a note that cannot be written is dropped.
+/// Tests supply their own.
 struct Output: Sendable {
   var answer: @Sendable (String) throws -> Void
   var note: @Sendable (String) -> Void
@@ -28,9 +28,9 @@ struct Output: Sendable {
   func noteLine(_ text: String) { note(text + "\n") }
 }
 
-/// What a command was to write did not get there.
+/// A command's output could not be written.
 enum OutputFault: Error, Equatable, CustomStringConvertible {
-  /// Whoever read it has seen enough: `closectl … | head`.
+  /// The reader has closed the pipe: `closectl … | head`.
   case readerGone
   /// What, and why.
   case unwritable(String, String)
@@ -42,7 +42,7 @@ enum OutputFault: Error, Equatable, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .readerGone: "nobody reads standard output any more"
+    case .readerGone: "standard output has been closed by its reader"
     case .unwritable(let what, let why): "\(what) cannot be written: \(why)"
     }
   }

@@ -25,7 +25,7 @@ final class ProgressBar: Sendable {
     }
   }
 
-  /// Clears the line, so that the next message stands on a clean one.
+  /// Clears the line for the next message.
   func finish() {
     guard output.noteIsTerminal else { return }
     drawnAt.withLock { if $0 != nil { output.note("\r\u{1b}[K") } }

@@ -50,7 +50,7 @@ func width(of text: String) -> Int {
   }
 }
 
-/// Without what a terminal would obey: escape sequences, line ends, turned text.
+/// Without anything that controls a terminal: escape sequences, line ends, bidirectional marks.
 func printable(_ text: String) -> String {
   guard text.unicodeScalars.contains(where: \.isControl) else { return text }
   var result = String.UnicodeScalarView()

@@ -2,11 +2,11 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// The append-only file that outlives a kill: lines are on the disk before any answer tells of
-/// them.
+/// The append-only file that survives a kill: lines are on disk before any answer reports them.
 ///
-/// Many requests share one write and one sync (group commit): whoever comes while a sync is running
-/// waits for the next one. Writing is done on a queue of its own, never on Swift's shared threads.
+/// Many requests share one write and one sync (group commit): a request that arrives while a sync
+/// is running waits for the next one. Writing is done on a separate queue, never on Swift's shared
+/// threads.
 final class ChargeLog: Sendable {
   private struct Pending {
     var bytes: [UInt8] = []

@@ -19,7 +19,7 @@ struct GatewayBook: Sendable {
     return IntentView(number: number, intent: intent, charge: last.map { ($0, charges[Int($0)]) })
   }
 
-  /// The intent as an answer told of it: without a charge when there was none yet.
+  /// The intent as an answer reported it: without a charge if there was none yet.
   func view(_ answer: StoredAnswer) -> IntentView? {
     guard let number = answer.intent else { return nil }
     var view = view(number, asOf: answer.charge)

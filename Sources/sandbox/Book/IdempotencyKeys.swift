@@ -5,7 +5,7 @@ struct StoredAnswer: Sendable, Equatable {
   /// 200, 402 or 500.
   var status: UInt16
   var intent: Int32?
-  /// The charge the answer told of; the intent may have been charged again since.
+  /// The charge the answer reported; the intent may have been charged again since.
   var charge: Int32?
   var request: Int64
 }

@@ -5,7 +5,7 @@ struct OutcomeRule: Codable, Sendable, Equatable {
   var paymentMethod: String?
   /// `succeeded` or a decline code such as `insufficient_funds`.
   var outcome: String
-  /// Only for so many charges; then the rule is gone.
+  /// For this many charges only; then the rule is removed.
   var times: Int?
 
   enum CodingKeys: String, CodingKey, CaseIterable {

@@ -176,7 +176,7 @@ extension Gateway {
   private func apply(_ line: LogLine, _ state: inout State) -> (StoredAnswer, ticket: Int) {
     let ticket = log.append(line.bytes)
     do { try state.book.apply(line) } catch {
-      preconditionFailure("a line made here does not fit: \(error)")
+      preconditionFailure("a line made by this program does not fit: \(error)")
     }
     let answer = StoredAnswer(
       status: UInt16(line.answer ?? 200),

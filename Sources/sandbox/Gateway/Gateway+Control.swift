@@ -5,7 +5,7 @@ import FoundationEssentials
 extension Gateway {
   func control(_ request: GatewayRequest) async throws -> GatewayResponse {
     guard request.isLoopback else {
-      throw StripeFailure(status: 403, message: "/_sandbox/ answers on the loopback address only.")
+      throw StripeFailure(status: 403, message: "/_sandbox/ answers only on the loopback address.")
     }
     try await log.durable(log.lastTicket)
     let parts = request.path.split(separator: "/").dropFirst().map(String.init)
@@ -138,7 +138,7 @@ extension Gateway {
       }
       return try JSONDecoder().decode(Body.self, from: Data(body))
     } catch let error as DecodingError {
-      throw StripeFailure.invalid("The body is not what is expected here: \(error)")
+      throw StripeFailure.invalid("The body is not as expected: \(error)")
     }
   }
 

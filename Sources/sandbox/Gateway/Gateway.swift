@@ -14,7 +14,7 @@ final class Gateway: Sendable {
     /// Every request is a new one, whatever key it carries.
     var ignoresKeys = false
     var now: @Sendable () -> Instant
-    /// Told when the log cannot be written any more: a gateway without its log has to stop.
+    /// Called when the log can no longer be written: a gateway without its log must stop.
     var logFailed: @Sendable (LogFault) -> Void = { _ in }
     var pause: @Sendable (Int) async throws -> Void = { milliseconds in
       try await Task.sleep(for: .milliseconds(milliseconds))
@@ -63,8 +63,8 @@ final class Gateway: Sendable {
     state = Mutex(State(book: start))
   }
 
-  /// Never throws: every failure is an answer in Stripe's shape. A log that cannot be written gives
-  /// no answer at all, because nothing may be told that is not on the disk.
+  /// Never throws: every failure is an answer in Stripe's shape. If the log cannot be written there
+  /// is no answer at all, because nothing may be reported that is not on disk.
   func answer(_ request: GatewayRequest) async -> GatewayResponse {
     do {
       try authorize(request)

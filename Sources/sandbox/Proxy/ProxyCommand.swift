@@ -4,28 +4,28 @@ import ArgumentParser
 struct ProxyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "proxy",
-    abstract: "Stands between a client and a server, and delays, cuts or swallows on demand.",
+    abstract: "Proxy between a client and a server that delays, cuts or swallows data on demand.",
     discussion: """
-      Says on standard error where it listens. Control, on --control; bodies are JSON:
+      Prints its addresses to standard error. Control interface, on --control; bodies are JSON:
 
         GET  /   the mode, the open connections, and counts for each mode: connections,
                  hits, bytes to_server and to_client, bytes swallowed
         POST /   {"mode": MODE, "way": "to_server"|"to_client", "ms": N, "bytes": N}
 
-      Modes, for the connections that are open and for those that come:
+      Modes apply to open and to new connections:
 
       \(modes)
 
-      A connection that lost bytes in a silence is reset when the silence ends.
+      A connection that lost bytes during a silence is reset when the silence ends.
       """)
 
   @Option(help: "Address and port; port 0 lets the system choose one.")
   var listen: ListenAddress
 
-  @Option(help: "Address and port of the server behind it.")
+  @Option(help: "Address and port of the server behind the proxy.")
   var to: ListenAddress
 
-  @Option(help: "Address and port of the control; loopback, since it asks for no key.")
+  @Option(help: "Address and port of the control interface; loopback only, since it needs no key.")
   var control: ListenAddress
 
   func run() async throws {

@@ -59,7 +59,7 @@ extension ProxyOrder {
       switch self {
       case .unreadable:
         "expected {\"mode\": \(ProxyMode.Kind.allCases.map(\.rawValue).joined(separator: "|"))}"
-      case .unknownName(let name): "\(name) is no part of an order: mode, way, ms, bytes"
+      case .unknownName(let name): "unknown field \(name); expected mode, way, ms, bytes"
       case .incomplete(let kind): "mode \(kind.rawValue): \(kind.help)"
       }
     }

@@ -7,7 +7,7 @@ enum Way: String, Codable, CaseIterable, Sendable {
 /// What the proxy does to the connections that go through it; one mode at a time, for all of them.
 enum ProxyMode: Sendable, Equatable {
   case pass
-  /// Each piece goes on so many milliseconds after it came, in order.
+  /// Each piece is forwarded this many milliseconds after it arrived, in order.
   case delay(milliseconds: Int)
   /// Connections are reset on both sides, new ones as soon as they come.
   case cut
@@ -17,7 +17,7 @@ enum ProxyMode: Sendable, Equatable {
   /// That way is ended with a FIN, the other one stays open. A new connection is let carry its
   /// first piece to the server before.
   case halfClose(Way)
-  /// Each connection is reset when it has carried so many more bytes that way.
+  /// Each connection is reset once it has carried this many more bytes that way.
   case cutAfter(bytes: Int, Way)
 
   enum Kind: String, Codable, CaseIterable, Sendable {
@@ -28,10 +28,10 @@ enum ProxyMode: Sendable, Equatable {
     var help: String {
       switch self {
       case .pass: "as if there were no proxy"
-      case .delay: "each piece goes on `ms` later, in order"
-      case .cut: "resets every connection, new ones too"
-      case .silence: "accepts and swallows; with `way` only that way"
-      case .halfClose: "ends `way` with a FIN, the other stays open"
+      case .delay: "forwards each piece `ms` later, in order"
+      case .cut: "resets every connection, including new ones"
+      case .silence: "accepts and swallows; with `way`, only that way"
+      case .halfClose: "ends `way` with a FIN; the other stays open"
       case .cutAfter: "resets a connection after `bytes` more in `way`"
       }
     }

@@ -60,7 +60,7 @@ struct RelayRules: Sendable, Equatable {
     }
   }
 
-  /// An end of the connection was not told to the other side.
+  /// The other side was not informed of an end of the connection.
   mutating func loseEnd() { hasLostBytes = true }
 
   private mutating func end(_ way: Way) -> Ending? {

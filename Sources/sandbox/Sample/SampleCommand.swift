@@ -6,32 +6,32 @@ import Foundation
 struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample",
-    abstract: "Writes accounts, usage, prices and credits of a made-up cloud provider.",
+    abstract: "Write accounts, usage, prices and credits of a fictional cloud provider.",
     discussion: """
       Writes accounts.csv, usage.csv, catalog.yaml (CHF), catalog-eur.yaml (EUR) and credits.csv
-      (account_id,amount,reference). About 8 % of the accounts pay by hand, 3 % have a card without
-      funds, 1 % a lost card, some use nothing. The same arguments give the same files.
+      (account_id,amount,reference). About 8 % of the accounts pay manually, 3 % have a card without
+      funds, 1 % a lost card, and some use nothing. The same arguments give the same files.
       """)
 
-  @Option(help: "How many accounts.")
+  @Option(help: "Number of accounts.")
   var accounts = 1000
 
-  @Option(help: "The month the usage is in, as YYYY-MM.")
+  @Option(help: "The month of the usage, as YYYY-MM.")
   var period: String
 
-  @Option(help: "The folder to write to; made if it is missing.")
+  @Option(help: "The folder to write to; created if missing.")
   var out: String
 
-  @Option(help: "Another number gives another sample.")
+  @Option(help: "Random seed; another number gives another sample.")
   var seed: UInt64 = 1
 
-  @Option(help: "Usage rows per account, about.")
+  @Option(help: "Approximate number of usage rows per account.")
   var rowsPerAccount = 30
 
-  @Option(help: "How many accounts get a credit.")
+  @Option(help: "Number of accounts that get a credit.")
   var credits = 10
 
-  @Flag(help: "For tests of faults: a quarter are declined, pay by hand, owe nothing or are owed.")
+  @Flag(help: "For fault tests: a quarter are declined, pay manually, owe nothing or are owed.")
   var awkward = false
 
   func validate() throws {
@@ -51,7 +51,7 @@ struct SampleCommand: ParsableCommand {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw SampleFile.Fault(description: "the folder \(folder.path) cannot be made")
+      throw SampleFile.Fault(description: "the folder \(folder.path) cannot be created")
     }
     try writeCatalogs(folder)
     let rows = try writeCustomers(folder, Period(period))

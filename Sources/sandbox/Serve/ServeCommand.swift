@@ -5,26 +5,26 @@ import Glibc
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Serves a payment gateway with Stripe's behaviour and faults on demand.",
+    abstract: "Serve a payment gateway with Stripe's behaviour and faults on demand.",
     discussion: ServeHelp.text)
 
   @Option(help: "Address and port; port 0 lets the system choose one.")
   var listen = ListenAddress(argument: "127.0.0.1:12111")!
 
-  @Option(help: "The log of every charge, JSON lines. Read at the start, appended to, never cut.")
+  @Option(help: "JSON Lines log of every charge; read at start, then appended to, never truncated.")
   var log: String
 
-  @Option(help: "A file with seconds (may be negative) that are added to this gateway's time.")
+  @Option(help: "A file with the seconds (may be negative) to add to this gateway's time.")
   var clockFile: String?
 
-  @Option(name: .customLong("latency-ms"), help: "Milliseconds every request takes.")
+  @Option(name: .customLong("latency-ms"), help: "Milliseconds each request takes.")
   var latencyMilliseconds = 0
 
   @Option(
-    help: "Refuse amounts below this number, in place of each currency's own minimum (CHF: 50).")
+    help: "Refuse amounts below this, instead of each currency's own minimum (CHF: 50).")
   var smallestAmount: Int64?
 
-  @Flag(help: "Takes every request for a new one, whatever Idempotency-Key it carries.")
+  @Flag(help: "Treat every request as new, whatever Idempotency-Key it carries.")
   var withoutKeys = false
 
   @Option(help: "The secret key callers must send.")
@@ -91,7 +91,7 @@ struct ServeCommand: AsyncParsableCommand {
     } catch {
       let reason =
         "\(error)".contains("errno: \(EADDRINUSE)")
-        ? "another program listens there; choose another port with --listen" : "\(error)"
+        ? "another program is listening there; choose another port with --listen" : "\(error)"
       throw Stop(sentence: "cannot listen on \(listen.host):\(listen.port): \(reason)")
     }
   }

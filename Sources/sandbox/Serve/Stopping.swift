@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 
-/// Runs the work until it ends by itself, or until SIGTERM or SIGINT: then it is cancelled, and
+/// Runs the work until it ends on its own, or until SIGTERM or SIGINT: then it is cancelled, and
 /// that is no error. What hangs on purpose does not keep the program alive.
 func untilToldToStop(_ work: @escaping @Sendable () async throws -> Void) async throws {
   let working = Task { try await work() }

@@ -1,4 +1,4 @@
-/// JSON written straight into bytes, in the order it is told: an answer is made for every request.
+/// JSON written straight into bytes, in call order: an answer is made for every request.
 struct JSONText {
   private(set) var bytes: [UInt8] = []
   private var needsComma = false

@@ -2,8 +2,8 @@ import Billing
 import Ledger
 
 extension Simulation {
-  /// At the very end, with every grace and retry over: who owes is on hold, who does not is not, no
-  /// attempt is without its end (L3), and every mail that counts as sent was delivered.
+  /// At the very end, with every grace period and retry over: accounts that owe are on hold, the
+  /// others are not, no attempt is pending (L3), and every mail that counts as sent was delivered.
   func checkAccounts() async {
     do {
       for account in accountIDs { try await checkHold(account) }
@@ -17,7 +17,7 @@ extension Simulation {
     for mail in try await store.story(of: account, period: nil)?.mails ?? []
     where mail.state == .sent {
       let id = "\(mail.messageID)@month-close.example"
-      if post.delivered[id] == nil { fail("I13", "\(id) is recorded as sent and never was") }
+      if post.delivered[id] == nil { fail("I13", "\(id) is recorded as sent but never was") }
     }
   }
 
@@ -34,10 +34,10 @@ extension Simulation {
         && !facts.account.isTooSmallToCollect($0.openMinor)
     }
     if owes && facts.heldForInvoice == nil && !isParked {
-      fail("holds", "\(account) owes past its grace and is not on hold")
+      fail("holds", "\(account) owes past its grace period but is not on hold")
     }
     if !owes, let held = facts.heldForInvoice {
-      fail("holds", "\(account) owes nothing and is on hold for \(held)")
+      fail("holds", "\(account) owes nothing but is on hold for \(held)")
     }
   }
 }

@@ -14,9 +14,9 @@ extension Simulation {
         let ids = finding.offenders.ids.prefix(3).joined(separator: ", ")
         fail(finding.invariant.rawValue, "audit: \(finding.summary) \(ids)")
       }
-      if !report.isQuiet { fail("L1", "the audit does not find it quiet") }
+      if !report.isQuiet { fail("L1", "the audit reports that it is not quiet") }
     } catch {
-      fail("I10", "the audit cannot be made: \(error)")
+      fail("I10", "the audit cannot be run: \(error)")
     }
   }
 

@@ -28,7 +28,7 @@ extension Simulation {
       fail("I2", "\(request.invoice) is charged \(mine.count) times")
     }
     if !witness.invoices.contains(request.invoice) {
-      fail("I2", "\(request.invoice) is charged and was never issued")
+      fail("I2", "\(request.invoice) is charged but was never issued")
     }
   }
 }

@@ -32,7 +32,7 @@ extension Simulation {
   /// I21: the trigger is the one message that anybody may send, so the invoicer guards the month.
   private func checkMonths() async throws {
     for run in try await store.runs() where run.period != Self.period {
-      fail("I21", "\(run.period) was closed by \(run.requestedBy), and nobody meant it")
+      fail("I21", "\(run.period) was closed by \(run.requestedBy), which nobody intended")
     }
   }
 
@@ -51,7 +51,7 @@ extension Simulation {
           + "open: \(progress.stragglers.map { "\($0.account) \($0.reached.rawValue)" })")
     }
     if progress.run.expected != expected || progress.ends.values.reduce(0, +) != expected {
-      fail("I5", "not every account has an end: \(progress.ends)")
+      fail("I5", "not every account is finished: \(progress.ends)")
     }
     let services: [ServiceName] = MonthClose.services + [.closectl]
     for service in services {
@@ -78,7 +78,7 @@ extension Simulation {
     let ids = Set(gateway.charges.map(\.id))
     for attempt in witness.attempts.values where attempt.state == .succeeded {
       if !ids.contains(attempt.gatewayID ?? "") {
-        fail("I4", "\(attempt.key) is posted and was never charged")
+        fail("I4", "\(attempt.key) is posted but was never charged")
       }
     }
     let posted = try await store.totals(Self.period).map(\.collectedByGatewayMinor).reduce(0, +)
@@ -90,7 +90,7 @@ extension Simulation {
     for (reference, item) in witness.incoming.sorted(by: { $0.key < $1.key }) {
       let posted = try await store.posted(item.kind, account: item.account, reference: reference)
       if posted != item.amountMinor {
-        fail("I8", "\(reference) over \(item.amountMinor) is posted with \(posted ?? 0)")
+        fail("I8", "\(reference) for \(item.amountMinor) is posted as \(posted ?? 0)")
       }
     }
   }
@@ -102,7 +102,7 @@ extension Simulation {
       let key = MailKey(about: subject.about, account: subject.account, kind: subject.kind)
       let reason = try await store.mails([key])[key]?.reason ?? ""
       if reason != MailRecord.resent && !reason.hasPrefix(MailRecord.perhapsSent) {
-        fail("I13", "\(messageID) was delivered \(times) times and is not counted as sent again")
+        fail("I13", "\(messageID) was delivered \(times) times but is not counted as sent again")
       }
     }
   }
@@ -124,7 +124,7 @@ extension Simulation {
     }
   }
 
-  /// I9: what is a dead letter has its own fault for it, and none is due to an outage any more.
+  /// I9: every dead letter is itself at fault, and none is still due to an outage.
   private func checkDeadLetters() {
     let denied = gateway.charges.filter(\.wasDenied).map(\.request.invoice)
     for service in MonthClose.services {

@@ -39,7 +39,7 @@ extension Simulation {
   /// I13: no mail states what the ledger never held. Asked at the moment a mail is delivered.
   func checkMail(_ mail: OutgoingMail) {
     guard let subject = MailSubject(messageID: mail.messageID) else {
-      return fail("I13", "a mail about nothing known: \(mail.messageID)")
+      return fail("I13", "a mail about something unknown: \(mail.messageID)")
     }
     if mail.to != "\(subject.account)@customers.example" {
       fail("I13", "\(mail.messageID) goes to another account")

@@ -18,7 +18,7 @@ struct SeededGenerator {
     range.lowerBound + Int(next() % UInt64(range.count))
   }
 
-  /// True in so many of a million cases.
+  /// True in this many of a million cases.
   mutating func happens(_ millionths: Int) -> Bool {
     millionths > 0 && number(1...1_000_000) <= millionths
   }

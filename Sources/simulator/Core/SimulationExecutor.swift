@@ -15,11 +15,11 @@ final class SimulationExecutor: TaskExecutor, @unchecked Sendable {
 
   func enqueue(_ job: consuming ExecutorJob) {
     precondition(
-      pthread_equal(thread, pthread_self()) != 0, "something runs outside the simulation")
+      pthread_equal(thread, pthread_self()) != 0, "something is running outside the simulation")
     jobs.append(UnownedJob(job))
   }
 
-  /// Runs until nothing can go on without time passing, or `stop` says so.
+  /// Runs until nothing can continue without time passing, or until `stop` returns true.
   func drain(until stop: () -> Bool) {
     while !jobs.isEmpty && !stop() {
       jobs.swapAt(random.number(0...(jobs.count - 1)), jobs.count - 1)

@@ -12,7 +12,7 @@ final class SimulatedGateway: @unchecked Sendable {
     var id: String
     var request: ChargeRequest
     var at: Int64
-    /// The caller was told something else: a person has to look.
+    /// The caller was given another answer: a person has to look.
     var wasDenied = false
     var hasFailed = false
     /// Nobody's attempt.
@@ -258,7 +258,7 @@ final class SimulatedGateway: @unchecked Sendable {
 /// What a simulated card does.
 enum Card {
   case good, hard
-  /// Declined so many times, then charged.
+  /// Declined this many times, then charged.
   case soft(times: Int)
 
   init(_ paymentMethod: String) {

@@ -9,7 +9,7 @@ final class SimulatedPost: @unchecked Sendable {
   /// How often each mail was delivered, by Message-ID.
   private(set) var delivered: [String: Int] = [:]
   private(set) var count = 0
-  /// It answers 554 5.7.1 until then, whoever a mail is for.
+  /// It answers 554 5.7.1 until then, regardless of the recipient.
   var refusesUntil: Int64 = 0
   /// Mails it refused because of their recipients, by Message-ID.
   private(set) var refused: Set<String> = []

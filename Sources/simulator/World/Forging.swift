@@ -12,7 +12,7 @@ extension Simulation {
     do {
       let service = pick(MonthClose.services)
       var type = pick(EventType.allCases)
-      // A trigger counts at the invoicer, whoever sent it: that is no forgery.
+      // The invoicer accepts a trigger from any sender, so that is not a forgery.
       if type.sender == nil && service == .invoicer { type = .invoiceIssued }
       let event = try await forgedEvent(type)
       let outgoing = try event.outgoing()
@@ -34,7 +34,7 @@ extension Simulation {
       faults.hit(.forged)
       note("forger", "\(message.messageID): \(event.id) as \(type.rawValue), \(way)")
     } catch {
-      fail("setup", "a forged message cannot be made: \(error)")
+      fail("setup", "a forged message cannot be created: \(error)")
     }
   }
 

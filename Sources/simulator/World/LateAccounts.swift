@@ -1,8 +1,8 @@
 import Billing
 import Ledger
 
-/// Accounts that are imported while the month closes. Whoever imports them starts the close again
-/// with `late`, which takes them in as long as it is running.
+/// Accounts that are imported while the month closes. The close is then started again with `late`,
+/// which adds them as long as it is running.
 extension Simulation {
   func importLateAccount() async {
     do {
@@ -40,11 +40,11 @@ extension Simulation {
     guard let run = opened.run else { return }
     if run.state == .running, opened.growth == nil { return }
     if run.state == .closed, opened.growth != nil {
-      fail("I5", "accounts were taken into a close that is closed")
+      fail("I5", "accounts were added to a finished close")
     }
     let left = try await store.lateAccounts(run.period, limit: 10)
     if run.state == .running, left.count > 0 {
-      fail("I5", "a trigger left \(left.first) out of a close that is running")
+      fail("I5", "a trigger left \(left.first) out of a running close")
     }
   }
 }

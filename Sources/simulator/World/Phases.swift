@@ -3,9 +3,9 @@ import Broker
 import Ledger
 import Services
 
-/// The course of one simulation: a bout of faults while the month closes, then peace, in which
-/// everything has to come right by itself; weeks of retries and graces, with a second bout for half
-/// of the seeds; peace again.
+/// The course of one simulation: a period of faults while the month closes, then peace, in which
+/// everything must recover on its own; weeks of retries and grace periods, with more faults for
+/// half of the seeds; then peace again.
 extension Simulation {
   func runAllPhases() {
     step { [self] in

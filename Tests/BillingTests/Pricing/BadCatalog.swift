@@ -77,7 +77,7 @@ struct BadCatalog: Sendable {
     ),
     (
       #""name": "Fee""#, #""name": "Fee", "metric": "m""#,
-      "products[0].metric: a flat price takes no metric"
+      "products[0].metric: a flat price has no metric"
     ),
     (
       #""name": "Package", "metric": "m""#, #""name": "Package""#,
@@ -125,7 +125,7 @@ struct BadCatalog: Sendable {
     ),
     (
       #""up_to": null"#, #""up_to": "900""#,
-      "products[2].price.tiers[2].up_to: expected null, the last tier must be open, found 900"
+      "products[2].price.tiers[2].up_to: expected null, as the last tier must be open, found 900"
     ),
     (
       #""up_to": "150", "unit""#, #""upto": "150", "unit""#,
@@ -155,7 +155,7 @@ struct BadCatalog: Sendable {
     ),
     (
       #""free_events": 3"#, #""free_units": "3""#,
-      "products[5].price.free_units: the same as free_total here, expected one of them"
+      "products[5].price.free_units: means the same as free_total here; expected only one of them"
     ),
     (
       #""max_per_event": "12""#, #""max_per_event": "0.4""#,
@@ -176,7 +176,7 @@ struct BadCatalog: Sendable {
     ),
     (
       #""country": "CH", "name": "MWST""#, #""country": "UK", "name": "MWST""#,
-      "taxes[0].country: 'UK' is not a country code of ISO 3166: write GB for the United Kingdom"
+      "taxes[0].country: 'UK' is not an ISO 3166 country code: write GB for the United Kingdom"
     ),
     (#""name": "reduced""#, #""name": "MWST""#, "products[1].tax: no tax is named 'reduced'"),
     (#""tax": "reduced", "price""#, #""price""#, nil),

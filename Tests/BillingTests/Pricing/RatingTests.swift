@@ -207,7 +207,7 @@ import Testing
     let error = #expect(throws: RatingError.self) { try draft(huge, catalog) }
     #expect(
       error?.description
-        == "product electricity, period 2026-11: the amount is too large to be kept exactly")
+        == "product electricity, period 2026-11: the amount is too large to store exactly")
     var dear = catalog
     dear.products[1].price = Price(.flat(amount: try decimal("92233720368547758.07")))
     let chf = try Currency("CHF")

@@ -46,7 +46,7 @@ import Testing
     (
       "1e3 CHF", "'1e3 CHF' is not an amount, expected a decimal and a currency such as 12.30 CHF"
     ),
-    ("92233720368547758.08 CHF", "the amount is too large to be kept exactly"),
+    ("92233720368547758.08 CHF", "the amount is too large to store exactly"),
   ])
   func `Money that cannot be kept exactly is refused with a reason`(
     text: String, reason: String

@@ -25,7 +25,7 @@ import Testing
       #expect(refused.map(\.line) == [7])
       #expect(
         refused.first?.reason
-          == "event \"1\" of \"/meter/us-1\" is there already with another quantity")
+          == "event \"1\" of \"/meter/us-1\" already exists with another quantity")
     }
   }
 
@@ -88,7 +88,7 @@ import Testing
       #expect(refused.map(\.line) == [4])
       #expect(
         refused.first?.reason
-          == "event \"1\" is there already with a source, as \"1\" of \"/meter/eu-1\", with "
+          == "event \"1\" already exists with a source, as \"1\" of \"/meter/eu-1\", with "
           + "another quantity: an event that is corrected needs another id")
       let others = [
         sampleUsage("1", "6", start: "2026-11-11T10:00:00+01:00"),

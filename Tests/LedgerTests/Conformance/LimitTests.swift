@@ -73,7 +73,7 @@ import Testing
       let refusal = await #expect(throws: LedgerRefusal.self) {
         try await store.totals(november)
       }
-      #expect(refusal?.reason.contains("minor units, more than can be shown") == true)
+      #expect(refusal?.reason.contains("minor units, too large to show") == true)
       #expect(refusal?.reason.contains("SELECT") == false)
       #expect(try await store.problems() == [])
     }

@@ -20,16 +20,16 @@ import Testing
   @Test(arguments: [
     (
       "server certificate for \"x\" does not match host name \"db.example\"\n",
-      "its certificate is for another name than db.example"
+      "its certificate is not for db.example"
     ),
-    ("server does not support SSL, but SSL was required\n", "it does not speak TLS there"),
+    ("server does not support SSL, but SSL was required\n", "it does not use TLS on that port"),
     (
       "SSL error: tlsv1 alert unknown ca\n",
-      "it refuses our certificate (sslcert): tlsv1 alert unknown ca"
+      "it rejects our certificate (sslcert): tlsv1 alert unknown ca"
     ),
     (
       "FATAL:  connection requires a valid client certificate\n",
-      "it asks for a certificate of ours, and sslcert names none"
+      "it requires a client certificate, but sslcert names none"
     ),
     ("SSL error: certificate verify failed\n", "its certificate cannot be verified"),
   ])
@@ -45,7 +45,7 @@ import Testing
   @Test func certificateThatIsNotThereIsNamed() throws {
     let found = try error(
       "FATAL:  connection requires a valid client certificate\n", certificate: "&sslcert=/c.pem")
-    #expect("\(found)".contains("sslcert /c.pem is not there"))
+    #expect("\(found)".contains("sslcert /c.pem does not exist"))
   }
 
   @Test(arguments: [
@@ -78,7 +78,7 @@ import Testing
     let found = try error(
       "Connection refused\nconnection to server at \"b\", port 5432 failed: "
         + "server does not support SSL, but SSL was required\n")
-    #expect("\(found)".contains("it does not speak TLS there (connection to server at \"db."))
+    #expect("\(found)".contains("it does not use TLS on that port (connection to server at \"db."))
     #expect("\(found)".contains("Connection refused; connection to server at \"b\""))
   }
 }

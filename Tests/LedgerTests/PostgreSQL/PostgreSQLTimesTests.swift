@@ -27,7 +27,7 @@ import Testing
       let error = await #expect(throws: StoreError.self) { try await store.issue() }
       #expect((0.9..<40).contains(SteadyClock.seconds() - began))
       let said = error?.description ?? ""
-      #expect(said.contains("waited for rows or tables that another program keeps locked"))
+      #expect(said.contains("timed out waiting for rows or tables locked by another program"))
       try await blocking { _ = try other.connected().execute("ROLLBACK") }
       #expect(try await store.issue() == .committed([]))
       try await store.close()
@@ -45,7 +45,7 @@ import Testing
         Issue.record("a locked table went unnoticed")
         return
       }
-      #expect(why.description.contains("tables that another program keeps locked"))
+      #expect(why.description.contains("tables locked by another program"))
       try await blocking { _ = try other.connected().execute("ROLLBACK") }
       #expect(await store.condition() == .usable)
     }

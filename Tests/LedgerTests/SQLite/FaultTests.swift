@@ -89,7 +89,7 @@ import Testing
       let file = path + suffix
       try FileManager.default.moveItem(atPath: file, toPath: file + ".moved")
       await #expect(
-        throws: StoreError.unreachable("\(file) was moved, deleted or replaced while it was in use")
+        throws: StoreError.unreachable("\(file) was moved, deleted or replaced while in use")
       ) { try await store.add(sampleAccount()) }
       try FileManager.default.moveItem(atPath: file + ".moved", toPath: file)
       try await store.add(sampleAccount())
@@ -103,7 +103,7 @@ import Testing
     (.SQLITE_IOERR, .unreachable("p: m (SQLite 10)")),
     (.SQLITE_CORRUPT, .damaged("p: m (SQLite 11)")),
     (.SQLITE_NOTADB, .damaged("p: m (SQLite 26)")),
-    (.SQLITE_BUSY, .unreachable("p: another program keeps it locked (m (SQLite 5))")),
+    (.SQLITE_BUSY, .unreachable("p: another program has locked it (m (SQLite 5))")),
   ])
   func codeIsToldAs(_ code: ResultCode, _ fault: StoreError) {
     let error = DatabaseError(

@@ -21,7 +21,7 @@ import Testing
   @Test func ledgerThatIsMovedAwayAndBackIsMissedMeanwhile() async throws {
     try await withStore { store, path in
       rename(path, path + ".moved")
-      let said = "\(path) is not there any more: it was moved or deleted while it was in use"
+      let said = "\(path) no longer exists: it was moved or deleted while in use"
       #expect(await store.condition() == .blocked(.unreachable(said)))
       rename(path + ".moved", path)
       #expect(await store.condition() == .usable)
@@ -36,7 +36,7 @@ import Testing
       try bytes.write(to: URL(fileURLWithPath: file + ".copy"))
       rename(file + ".copy", file)
       let said =
-        "\(file) was replaced while it was in use: this program has to be started again"
+        "\(file) was replaced while in use: restart this program"
       #expect(await store.condition() == .replaced(.unreachable(said)))
     }
   }

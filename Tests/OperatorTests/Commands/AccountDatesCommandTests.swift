@@ -110,8 +110,8 @@ import Testing
     #expect(said.status == .done)
     #expect(
       said.out.contains(
-        "  m-1: usage outside of its dates, 1 event from before its start and 2 events from after "
-          + "its end, billed all the same"))
+        "  m-1: usage outside its dates, 1 event from before its start and 2 events from after "
+          + "its end, billed anyway"))
     let december = await preview("2026-12")
     #expect(!december.out.contains("outside"))
   }
@@ -154,10 +154,10 @@ import Testing
       let said = await preview(month)
       #expect(
         said.out.contains(
-          "credit of accounts that have ended, for a person to pay out:\n"
+          "credit left on ended accounts, to be paid out by a person:\n"
             + "  m-1, ended on 2026-11-15: 15.33 CHF\n"))
     }
-    #expect(!(await preview("2026-10").out.contains("for a person to pay out")))
+    #expect(!(await preview("2026-10").out.contains("to be paid out by a person")))
     let story = await console.run("explain", "m-1")
     #expect(story.out.contains("15.33 CHF of credit is unused; ended on 2026-11-15"))
   }

@@ -43,7 +43,7 @@ import Testing
     #expect(said.status == .done)
     #expect(said.out.contains("ok     I2   one charge per invoice: 0 charges at the gateway"))
     #expect(said.out.contains("-      I12  not checked here, a superseded process commits nothing"))
-    #expect(said.out.contains("all that was checked holds"))
+    #expect(said.out.contains("everything checked holds"))
     let lines = said.out.split(separator: "\n")
     #expect(lines.count == Invariant.allCases.count + 2)
   }
@@ -65,7 +65,7 @@ import Testing
     console.listed.withLock { $0 = .failure(.unauthorized(status: 401)) }
     let said = await console.run("audit", "2026-11")
     #expect(said.status == .unreachable)
-    #expect(said.err.contains("the payment gateway refuses our key: status 401"))
+    #expect(said.err.contains("the payment gateway rejects our key: status 401"))
     let gone = try Console(scratch, broker: nil)
     #expect(await gone.run("audit", "2026-11").status == .unreachable)
   }
@@ -80,7 +80,7 @@ import Testing
     let other = scratch.path("none.json")
     let said = await console.run("audit", "2026-11", "--certificate", other)
     #expect(said.status == .problem)
-    #expect(said.out.contains("no certificate, since these do not hold: I4, I11"))
+    #expect(said.out.contains("no certificate was written, because these do not hold: I4, I11"))
     #expect(!FileManager.default.fileExists(atPath: other))
   }
 

@@ -84,9 +84,9 @@ import Testing
     #expect(said.status == .problem)
     #expect(
       said.out == """
-        close 2031-05: not started; 1 accounts are there
-        refused close-2031-05 of /cron (period-not-over) at 2026-12-03T02:00:00Z (2 times, first \
-        at 2026-12-03T02:00:00Z): 2031-05 has not begun anywhere yet, it is 2026-12-03T02:00:00Z
+        close 2031-05: not started; accounts to close: 1
+        refused close-2031-05 from /cron (period-not-over) at 2026-12-03T02:00:00Z (2 times, first \
+        at 2026-12-03T02:00:00Z): 2031-05 has not begun anywhere yet; it is now 2026-12-03T02:00:00Z
 
         """)
     let shown = try document(await console.run("close", "status", "2031-05", "--json").out)

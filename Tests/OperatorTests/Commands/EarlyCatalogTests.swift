@@ -50,7 +50,7 @@ import Testing
     #expect(await importCatalog(2, "0.20", validFrom).status == .done)
     #expect(try await net("2026-11") == [1200])
     let again = await importCatalog(2, "0.20", validFrom)
-    #expect(again.out.contains("there already"))
+    #expect(again.out.contains("already present"))
   }
 
   @Test func withoutAMonthANewerCatalogPricesTheOpenMonth() async throws {
@@ -69,7 +69,7 @@ import Testing
     let said = await importCatalog(2, "0.20")
     #expect(said.status == .problem)
     #expect(said.err.contains("version 2 would price no month: version 3 is stored already"))
-    #expect(said.err.contains("give it a version above 3"))
+    #expect(said.err.contains("use a version above 3"))
   }
 
   @Test func aMonthBeforeEveryCatalogIsNamed() async throws {

@@ -45,7 +45,7 @@ import Testing
     #expect(bad == ["2 quantity 1", "2 start 2", "2 end 2", "3 account_id 1", "5 start 1"])
     let form = "write it like 2026-11-01T00:00:00+01:00, or with Z for UTC (2 rows)\n"
     #expect(said.err.contains(form))
-    #expect(try await usage(good).file["added"] as? Int == 1, "nothing of it was kept")
+    #expect(try await usage(good).file["added"] as? Int == 1, "nothing was imported")
   }
 
   @Test func aDryRunSaysTheSameAndKeepsNothing() async throws {
@@ -58,7 +58,8 @@ import Testing
     #expect(!scratch.has("t.csv.rejected.csv"))
     let path = try scratch.write(Self.header + "e1,m-1,kwh,1,\(Self.times)\n", to: "good.csv")
     let text = await console.run("import", "usage", path, "--dry-run").out
-    #expect(text.contains("a dry run, nothing was kept: would be 1 added, 0 changed, 0 as before"))
+    #expect(
+      text.contains("dry run, nothing was imported: would be 1 added, 0 changed, 0 unchanged"))
     #expect(try await usage(rows, "--skip-bad").file["added"] as? Int == 1)
   }
 
@@ -72,7 +73,7 @@ import Testing
       """, to: "c.yaml")
     for _ in 0..<2 {
       let said = await console.run("import", "catalog", catalog, "--dry-run")
-      #expect(said.out.hasSuffix("would be added; a dry run, nothing was kept\n"))
+      #expect(said.out.hasSuffix("would be added; dry run, nothing was imported\n"))
     }
     let accounts = try scratch.write(
       try scratch.read("accounts.csv").replacing("m-1", with: "m-2"), to: "more.csv")

@@ -56,8 +56,8 @@ import Testing
     let (said, _) = try await importFile("catalog", products, "catalog.yaml")
     #expect(said.status == .done)
     #expect(
-      said.err == "warning: \(scratch.path("catalog.yaml")) has no taxes, so no invoice in CHF has "
-        + "one; `taxes: []` says that this is meant\n")
+      said.err == "warning: \(scratch.path("catalog.yaml")) has no taxes, so no invoice "
+        + "in CHF has one; if that is intended, add `taxes: []`\n")
     #expect(try await importFile("catalog", products + "taxes: []\n", "none.yaml").said.err == "")
   }
 
@@ -88,7 +88,7 @@ import Testing
     #expect(
       said.err == """
         \(path):3: quantity: "x" is not a decimal number (like 12.5)
-        \(path): 1 bad row, nothing of it was kept
+        \(path): 1 bad row, nothing was imported
         --skip-bad keeps the good rows and writes the others to \(path).rejected.csv
 
         """)
@@ -103,7 +103,7 @@ import Testing
     #expect(counts(file) == [0, 0, 0, 0, 1234])
     #expect((file["badRows"] as? [Any])?.count == 20)
     #expect(said.err.contains("… and 1,214 more\n"))
-    #expect(said.err.contains("1,234 bad rows, nothing of it was kept"))
+    #expect(said.err.contains("1,234 bad rows, nothing was imported"))
   }
 
   @Test func whatTheLedgerRefusesIsToldByLine() async throws {
@@ -113,11 +113,11 @@ import Testing
       "usage", Self.header + usage("e1", quantity: "9") + usage("e2", account: "nobody"))
     #expect(said.status == .problem)
     #expect(counts(file) == [0, 0, 0, 0, 2])
-    let there = "event \"e1\" is there already with another quantity"
+    let there = "event \"e1\" already exists with another quantity"
     #expect(said.err.contains("t.csv:2: event_id: \(there)"))
-    let unknown = "account \"nobody\" is not known: import it first"
+    let unknown = "account \"nobody\" is unknown: import it first"
     #expect(said.err.contains("t.csv:3: account_id: \(unknown)"))
-    #expect(said.err.contains("2 bad rows (refused by the ledger), nothing of it was kept"))
+    #expect(said.err.contains("2 bad rows (refused by the ledger), nothing was imported"))
   }
 
   @Test func skippingBadRowsKeepsTheGoodAndWritesTheOthers() async throws {
@@ -130,7 +130,7 @@ import Testing
     #expect(said.status == .done)
     #expect(counts(file) == [4, 2, 0, 0, 2])
     let times = "2026-11-01T00:00:00+01:00,2026-11-01T00:15:00+01:00"
-    let unknown = "account_id: account \"\"nobody\"\" is not known: import it first"
+    let unknown = "account_id: account \"\"nobody\"\" is unknown: import it first"
     #expect(
       try scratch.read("t.csv.rejected.csv")
         == "reason,event_id,account_id,metric,quantity,start,end\r\n"

@@ -64,7 +64,7 @@ import Testing
         "number  invoice               net         tax         total          open  ",
         "     1  2026-11/m-1  1,500.00 CHF  121.50 CHF  1,621.50 CHF  1,621.50 CHF  ",
         "     2  2026-11/m-2  1,500.00 CHF  121.50 CHF  1,621.50 CHF    621.50 CHF  ",
-        "2 invoices over 3,243.00 CHF, 2,243.00 CHF open",
+        "2 invoices for 3,243.00 CHF, 2,243.00 CHF open",
       ])
     #expect(lines[1].hasSuffix("  open    2026-12-01T02:00:00Z"))
     let shown = try document(
@@ -73,7 +73,7 @@ import Testing
     #expect(first?["total"] as? Int == 162_150)
     #expect(first?["account"] as? String == "m-1")
     let none = await console.run("invoice", "list", "2026-11", "--status", "paid")
-    #expect((none.status, none.out) == (.done, "there is no paid invoice of 2026-11\n"))
+    #expect((none.status, none.out) == (.done, "there is no paid invoice for 2026-11\n"))
     #expect(await console.run("invoice", "list", "2026-11", "--status", "late").status == .usage)
   }
 

@@ -21,11 +21,11 @@ import Testing
   @Test func aRunningCloseTakesThemInOnceThereIsACatalog() {
     #expect(
       line() == [
-        "\(what) parked; import one, then closectl close start 2026-11 takes them in"
+        "\(what) parked; import one, then closectl close start 2026-11 adds them"
       ])
     #expect(
       line(accounts: 9, version: 4) == [
-        "\(what) and 7 more parked; closectl close start 2026-11 takes them in with version 4"
+        "\(what) and 7 more parked; closectl close start 2026-11 adds them with version 4"
       ])
   }
 

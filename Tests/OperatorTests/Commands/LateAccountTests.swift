@@ -60,27 +60,27 @@ import Testing
     try await trigger()
     try await importAccounts((10...21).map { "x-\($0)" })
     let who =
-      "12 accounts that came after the start: x-10, x-11, x-12, x-13, x-14, x-15, x-16, x-17, "
+      "12 accounts imported after the start: x-10, x-11, x-12, x-13, x-14, x-15, x-16, x-17, "
       + "x-18, x-19 and 2 more"
     let notYet =
-      "not in this close yet, \(who); closectl close start 2026-11 --late takes them in"
+      "not in this close yet, \(who); closectl close start 2026-11 --late adds them"
     #expect(await said("status").contains(notYet))
     #expect(await said("preview").contains(notYet))
     let preview = try document(await console.run("close", "preview", "2026-11", "--json").out)
     let currencies = preview["currencies"] as? [[String: Any]]
     #expect(currencies?.map { $0["invoices"] as? Int } == [1], "who is in the close")
     let plain = await said("start")
-    #expect(plain.contains("note: not in this close yet, \(who); --late takes them in\n"))
-    #expect(await said("start", "--late").contains("note: takes in \(who)\n"))
+    #expect(plain.contains("note: not in this close yet, \(who); --late adds them\n"))
+    #expect(await said("start", "--late").contains("note: adds \(who)\n"))
     try await trigger()
     let status = await said("status")
     #expect(status.contains("0 of 13 accounts finished"))
     #expect(
       status.contains(
-        "taken in by close-2026-11 of /closectl at 2026-12-01T02:00:00Z: 12 accounts that came "
-          + "later were taken in"))
+        "late accounts added by close-2026-11 from /closectl at 2026-12-01T02:00:00Z: 12 accounts "
+          + "imported later were added"))
     #expect(!status.contains("not in this close"))
-    #expect(!(await said("start", "--late").contains("takes in")))
+    #expect(!(await said("start", "--late").contains("adds")))
   }
 
   @Test func closedMonthNamesThemAndSaysWhatBecomesOfTheirUsage() async throws {
@@ -93,10 +93,10 @@ import Testing
 
       """, to: "usage.csv")
     #expect(await console.run("import", "usage", usage).status == .done)
-    let who = "2 accounts that came after the start: late, later"
+    let who = "2 accounts imported after the start: late, later"
     let fate =
-      "usage of 2026-11 goes on their next invoice by itself, without flat fees and minimums "
-      + "(1 has any so far)"
+      "usage of 2026-11 goes on their next invoice automatically, without flat fees and "
+      + "minimums (1 has any so far)"
     #expect(await said("status").contains("not in this close, \(who); \(fate)"))
     #expect(await said("preview").contains("not in this close, \(who); \(fate)"))
     let preview = try document(await console.run("close", "preview", "2026-11", "--json").out)
@@ -127,6 +127,6 @@ import Testing
     #expect(await console.run("import", "catalog", catalog).status == .done)
     let said = await console.run("close", "start", "2026-11")
     #expect(said.status == .problem)
-    #expect(said.err.contains("there is no account to close in 2026-11: import accounts first"))
+    #expect(said.err.contains("there are no accounts to close in 2026-11: import accounts first"))
   }
 }

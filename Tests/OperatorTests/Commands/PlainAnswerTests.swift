@@ -75,29 +75,29 @@ import Testing
   @Test func aWatchOfACloseNobodyStartedSaysSo() async throws {
     let said = await console.run("close", "status", "2026-11", "--watch")
     #expect(said.status == .problem)
-    #expect(said.err.contains("close 2026-11: not started: invoicer: no process consumes"))
+    #expect(said.err.contains("close 2026-11: not started: invoicer: no consumers"))
     #expect(
       said.err.contains(
-        "no close of 2026-11 has begun, and no trigger waits in the invoicer's queue; "
-          + "if the invoicer has one in its hands, its log says why it waits; "
-          + "else closectl close start 2026-11"))
+        "no close of 2026-11 has begun, and no trigger is waiting in the invoicer's queue; "
+          + "if the invoicer is holding one, its log says why; "
+          + "otherwise run closectl close start 2026-11"))
   }
 
   @Test func aStatusOfACloseNobodyStartedSaysWhatIsOnItsWay() async throws {
     #expect(
       await console.run("close", "status", "2026-11").out
-        .contains("closectl close start 2026-11 starts it"))
+        .contains("start it with: closectl close start 2026-11"))
     #expect(await console.run("close", "start", "2026-11").status == .done)
     #expect(
       await console.run("close", "status", "2026-11").out
-        .contains("invoicer: no process consumes, 1 message waits"))
+        .contains("invoicer: no consumers, 1 message waiting"))
   }
 
   @Test func theStartOfAClosedMonthSaysSinceWhen() async throws {
     try await openClose(end: .paid)
     let said = await console.run("close", "start", "2026-11")
     #expect(said.status == .done)
-    #expect(said.out.hasPrefix("2026-11 is closed since 2026-12-01T02:00:00Z"))
+    #expect(said.out.hasPrefix("2026-11 has been closed since 2026-12-01T02:00:00Z"))
     let shown = try document(await console.run("close", "start", "2026-11", "--json").out)
     #expect(shown["closedAt"] as? String == "2026-12-01T02:00:00Z")
     let waited = await console.run("close", "start", "2026-11", "--wait")
@@ -111,10 +111,10 @@ import Testing
     await put(3, in: "mailer.retry.1h")
     let said = await console.run("close", "status", "2026-11")
     for line in [
-      "what limits:",
-      "  charger: no process consumes, 208 messages wait",
-      "  mailer: no process consumes, nothing waits; 3 failed and are tried again within 1 h",
-      "  m-1: invoice, settlement, invoice mail, outcome mail; invoicer has not taken it up, "
+      "held up by:",
+      "  charger: no consumers, 208 messages waiting",
+      "  mailer: no consumers, no messages waiting; 3 failed and are retried within 1 h",
+      "  m-1: invoice, settlement, invoice mail, outcome mail; invoicer has not started it, "
         + "since 2026-12-01T02:00:00Z",
     ] {
       #expect(said.out.contains("\n\(line)\n") || said.out.hasSuffix("\n\(line)\n"))
@@ -134,6 +134,6 @@ import Testing
     try await openClose(end: .paid)
     let said = await console.run("close", "status", "2026-11")
     #expect(said.out.contains("close 2026-11: closed since 2026-12-01T02:00:00Z"))
-    #expect(!said.out.contains("what limits"))
+    #expect(!said.out.contains("held up by"))
   }
 }

@@ -53,7 +53,8 @@ import Testing
       try Console(scratch, broker: nil, now: "2026-12-02T00:00:00Z"))
     #expect(alone.status == .done)
     #expect(try document(alone.out)["published"] as? Bool == false)
-    #expect(alone.err.contains("published by the next closectl command that reaches the broker"))
+    #expect(
+      alone.err.contains("the next closectl command that reaches the broker publishes its event"))
     #expect(try await waiting() == 0)
 
     _ = await console.run("close", "status", "2026-11")

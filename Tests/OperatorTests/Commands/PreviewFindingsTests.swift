@@ -54,7 +54,7 @@ import Testing
     ])
     #expect(said.status == .done)
     let lines = """
-      warning: usage of metrics without a price is on no invoice until a catalog prices it:
+      warning: usage of unpriced metrics is on no invoice until a catalog prices it:
         API_CALLS (CHF): a0 5; did you mean api_calls?
         api_call (CHF): a0 1000000; did you mean api_calls?
         disk (CHF): a0 1
@@ -105,7 +105,7 @@ import Testing
     #expect(said.status == .done)
     let line = """
       warning: the catalog in CHF has no tax for NO, so no tax is charged to a2, a3, a4 and 1 \
-      more; a rate of "0" says that this is meant
+      more; if that is intended, add a rate of "0"
 
       """
     #expect(said.err == line)
@@ -125,7 +125,7 @@ import Testing
     #expect(
       preview.out.hasSuffix(
         """
-        warning: usage of months that are far away is in no invoice:
+        warning: usage in distant months is on no invoice:
           1970-01: 1 account
           2062-11: 1 account
 

@@ -42,7 +42,7 @@ import Testing
       status.lines(style: .plain) == [
         "close 2026-11: running, started 2026-12-01T02:00:00Z",
         "[#########...............]  40 % 4,012 of 10,000 accounts finished",
-        "312.4 accounts/s, ends about 2026-12-01T02:00:45Z",
+        "312.4 accounts/s, should end about 2026-12-01T02:00:45Z",
         "",
         "stage           accounts    end              accounts",
         "invoiced          10,000    paid                4,000",
@@ -74,7 +74,7 @@ import Testing
     let text = status.lines(style: .plain).joined(separator: "\n")
     #expect(
       text.contains(
-        "4 mails not taken by the mail server since 2026-12-01T02:00:01Z, tried again: "
+        "4 mails not accepted by the mail server since 2026-12-01T02:00:01Z, retrying: "
           + "554 5.7.1 to RCPT\n\n2 mails not delivered (closectl mail resend 2026-11):\n"
           + "  m-2: invoice mail, 550 5.1.1 to RCPT\n  … and 1 more"))
   }
@@ -90,7 +90,7 @@ import Testing
     let text = status.lines(style: .plain).joined(separator: "\n")
     #expect(
       text.contains(
-        "parked, for a person to look at (closectl parked retry 2026-11):\n"
+        "parked, waiting for a person (closectl parked retry 2026-11):\n"
           + "  p-1: charge.gateway-rejected, no such payment method\n"))
     #expect(text.contains("  … and 2 more: closectl parked list 2026-11"))
     let parked = try document(json(status))["parked"] as? [[String: String]]
@@ -141,7 +141,7 @@ import Testing
     #expect(fields["invoiced"] as? Int == 2162)
     #expect(fields["ledgerSum"] as? Int == 0)
     let lines = report.lines(style: .plain)
-    #expect(lines.contains("invoiced, tax included       21.62 CHF"))
+    #expect(lines.contains("invoiced, including tax      21.62 CHF"))
     #expect(lines.contains("tax MWST 8.1 % on 20.00 CHF   1.62 CHF"))
   }
 }

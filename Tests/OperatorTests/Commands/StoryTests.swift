@@ -73,7 +73,7 @@ import Testing
     let lines = StoryText(story, period: nil, style: .plain, now: at).lines
     #expect(
       lines.prefix(5) == [
-        "m-1 owes 0.81 CHF of invoice 2026-11/m-1 over 10.81 CHF",
+        "m-1 owes 0.81 CHF of invoice 2026-11/m-1 for 10.81 CHF",
         "last  2026-12-01T02:00:00Z charger: charged 0.81 CHF",
         "next  mailer has not answered charge.succeeded, since 2026-12-01T02:00:00Z; "
           + "holder has not answered charge.succeeded, since 2026-12-01T02:00:00Z; "

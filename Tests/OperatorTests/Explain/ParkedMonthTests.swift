@@ -45,7 +45,7 @@ import Testing
       due: [])
     // The events of these steps were never taken up, which is said as well.
     return Standing(story, period: nil, at: issued).next.split(separator: "; ").map(String.init)
-      .filter { $0.contains("waits for a person") }
+      .filter { $0.contains("waiting for a person") }
   }
 
   private func chargeParked(_ period: String, of account: String = "m-1") -> ChainStep {
@@ -55,7 +55,7 @@ import Testing
   }
 
   private func retry(_ period: String) -> String {
-    "waits for a person (charge.gateway-rejected): import the account with the right "
+    "waiting for a person (charge.gateway-rejected): import the account with the right "
       + "payment_method, or closectl parked retry \(period) --account m-1"
   }
 
@@ -68,7 +68,7 @@ import Testing
     let parked = step(
       .invoicer, "close.range:2026-11:1#account", "invoice.no-catalog",
       makes: "invoice.parked:2026-11/m-1")
-    let list = "waits for a person (invoice.no-catalog): closectl parked list 2026-11"
+    let list = "waiting for a person (invoice.no-catalog): closectl parked list 2026-11"
     #expect(said([], parked) == [list])
     // Not the month of the invoice there is.
     #expect(try said([invoice("2026-10", open: 81)], parked) == [list])

@@ -64,26 +64,26 @@ import Testing
   }
 
   @Test func whatItOwes() throws {
-    #expect(standing(story([])).stands == "has no invoice of 2026-11")
+    #expect(standing(story([])).stands == "has no invoice for 2026-11")
     #expect(
       standing(story([], credit: 500)).stands
-        == "has no invoice of 2026-11; 5.00 CHF of credit is unused")
+        == "has no invoice for 2026-11; 5.00 CHF of credit is unused")
     #expect(
       standing(story([invoice()])).stands
-        == "owes nothing; invoice 2026-11/m-1 over 10.81 CHF is paid")
+        == "owes nothing; invoice 2026-11/m-1 for 10.81 CHF is paid")
     #expect(
       standing(story([invoice(total: -500)])).stands
-        == "owes nothing; invoice 2026-11/m-1 over -5.00 CHF asks for nothing")
+        == "owes nothing; invoice 2026-11/m-1 for -5.00 CHF requires no payment")
     #expect(
       standing(story([invoice(open: 81)], held: "2026-11/m-1")).stands
-        == "owes 0.81 CHF of invoice 2026-11/m-1 over 10.81 CHF; on hold for 2026-11/m-1")
+        == "owes 0.81 CHF of invoice 2026-11/m-1 for 10.81 CHF; on hold for 2026-11/m-1")
     #expect(
       standing(story([invoice(open: 1081)])).stands
         == "owes 10.81 CHF, all of invoice 2026-11/m-1")
     let older = invoice(open: 1000, period: try Period("2026-10"))
     #expect(
       standing(story([older, invoice(open: 81)])).stands
-        == "owes 10.81 CHF of 2 invoices, the oldest is 2026-10/m-1")
+        == "owes 10.81 CHF of 2 invoices, the oldest being 2026-10/m-1")
   }
 
   @Test func whatWasDoneLast() {
@@ -108,7 +108,7 @@ import Testing
         == "nothing: every message is answered, and nothing is due")
     #expect(
       standing(story([open])).next
-        == "nothing by itself: nothing is due, its payment is waited for")
+        == "nothing until the customer pays: nothing else is due")
     let later = [
       try work(.charger, .dueCharge, "2026-12-04T02:00:00Z"),
       try work(.holder, .dueGrace, "2026-12-08T02:00:00Z", "2026-11/m-1:g"),
@@ -122,7 +122,7 @@ import Testing
     let overdue = try work(.charger, .dueCharge, "2026-12-01T23:00:00Z")
     #expect(
       standing(story([open], due: [overdue])).next
-        == "2026-11/m-1 is charged again: due since 2026-12-01T23:00:00Z, not taken up by the "
+        == "2026-11/m-1 is charged again: due since 2026-12-01T23:00:00Z, not started by the "
         + "charger")
   }
 
@@ -146,7 +146,7 @@ import Testing
     let noted = step(.reporter, "charge.parked:2026-11/m-1:1")
     #expect(
       next(mailer, reporter, parked, noted)
-        == "waits for a person (charge.gateway-rejected): import the account with the right "
+        == "waiting for a person (charge.gateway-rejected): import the account with the right "
         + "payment_method, or closectl parked retry 2026-11 --account m-1")
     let announced = try work(.charger, .dueCharge, "2026-12-01T23:00:00Z")
     #expect(

@@ -58,8 +58,8 @@ import Testing
     (",15.11.2026,", "start", "is not a date (like 2026-11-15)"),
     (",,11/15/2026", "end", "is not a date (like 2026-11-15)"),
     (",,20261115", "end", "is not a date (like 2026-11-15)"),
-    (",,2026-11-31", "end", "is not a day of the calendar"),
-    (",,2026-13-01", "end", "is not a day of the calendar"),
+    (",,2026-11-31", "end", "is not a calendar day"),
+    (",,2026-13-01", "end", "is not a calendar day"),
     (",,0026-11-15", "end", "is not in the years 1900 to 9998"),
     (",9999-01-01,", "start", "is not in the years 1900 to 9998"),
     (",2026-11-15,2026-11-15", "end", "\"2026-11-15\" is not after start \"2026-11-15\""),
@@ -117,7 +117,7 @@ import Testing
     ),
     (
       "m,A,a@b.ch,CHF,Switzerland,Europe/Zurich,manual,,7", "country",
-      "\"Switzerland\" is not a country code of ISO 3166 (like CH)"
+      "\"Switzerland\" is not an ISO 3166 country code (like CH)"
     ),
     (
       "m,A,a@b.ch,CHF,ch,Europe/Zurich,manual,,7", "country",
@@ -125,11 +125,11 @@ import Testing
     ),
     (
       "m,A,a@b.ch,CHF,UK,Europe/Zurich,manual,,7", "country",
-      "\"UK\" is not a country code of ISO 3166: write GB for the United Kingdom"
+      "\"UK\" is not an ISO 3166 country code: write GB for the United Kingdom"
     ),
     (
       "m,A,zoë@b.ch,CHF,CH,Europe/Zurich,manual,,7", "email",
-      "has letters before the @ that mail cannot be sent to: only ASCII can be"
+      "has non-ASCII letters before the @, which mail cannot be sent to"
     ),
     (
       "m,A,a@b.ch,CHF,CH,Europe/Atlantis,manual,,7", "timezone",
@@ -141,7 +141,7 @@ import Testing
     ),
     (
       "m,A,a@b.ch,CHF,CH,Europe/Zurich,auto,4242 4242-42424242,7", "payment_method",
-      "is a card's number, which must not be kept: write what the payment gateway calls the card"
+      "is a card number, which must not be stored: use the payment gateway's id for the card"
     ),
     (
       "m,A,a@b.ch,CHF,CH,Europe/Zurich,auto,,7", "payment_method",
@@ -155,7 +155,7 @@ import Testing
       "m,A,a@b.ch,CHF,CH,Europe/Zurich,manual,,-1", "hold_after_days",
       "\"-1\" is not a number of days from 0 to 365"
     ),
-    ("first,A,a@b.ch,CHF,CH,Europe/Zurich,manual,,7", "account_id", "is on line 2 already"),
+    ("first,A,a@b.ch,CHF,CH,Europe/Zurich,manual,,7", "account_id", "is already on line 2"),
     ("m,A", "row", "has 2 fields, the header has 9"),
   ])
   func aBadRowIsToldByLineColumnAndReason(row: String, column: String, reason: String) throws {

@@ -90,6 +90,6 @@ import Testing
     )
     #expect(
       try fault(String(repeating: "# long\n", count: 200_000))
-        == "catalog.yaml: is larger than 1048576 bytes; a catalog is small")
+        == "catalog.yaml: is larger than 1048576 bytes; catalogs are small")
   }
 }

@@ -44,7 +44,7 @@ import Testing
   @Test func ofManyAlikeTwentyAreShownAndOneOfEachOtherKind() {
     var list = FaultList(keepsAll: false)
     for line in 2...101 { list.add([fault(line, "quantity", "\"\(line)x\" is not a number")]) }
-    list.add([fault(102, "account_id", "account \"nobody\" is not known")])
+    list.add([fault(102, "account_id", "account \"nobody\" is unknown")])
     let (rows, more) = list.told
     #expect(rows.count == FaultList.shown)
     #expect(rows.map(\.row.line) == Array(2...20) + [102])

@@ -37,7 +37,7 @@ import Testing
 
   @Test func compressionIsToldByTheContent() throws {
     #expect(try read(gzip("a"), name: "t.csv") == "a")
-    #expect(reason(Array("a,b\n".utf8)) == "is named .gz but holds no gzip data")
+    #expect(reason(Array("a,b\n".utf8)) == "is named .gz but contains no gzip data")
   }
 
   @Test func membersThatFollowOneAnotherAreOneFile() throws {

@@ -66,7 +66,7 @@ import Testing
       _ = try UsageTable(try FileBytes(path))
     } throws: {
       "\($0)".hasSuffix(
-        "holds JSON; CloudEvents are read, one a line, from files named .jsonl or .ndjson")
+        "contains JSON; CloudEvents are read, one per line, from files named .jsonl or .ndjson")
     }
   }
 

@@ -8,8 +8,8 @@ import Testing
       ("2026-11-01", "is a date without a time and offset"),
       ("2026-11-01 00:00", "has no seconds and no offset"),
       ("2026-11-01T00:00", "has no seconds and no offset"),
-      ("2026-11-01T00:00:00", "has no offset, so nobody can tell which moment it is"),
-      ("2026-11-01 00:00:00.123456", "has no offset, so nobody can tell which moment it is"),
+      ("2026-11-01T00:00:00", "has no offset, so the moment is ambiguous"),
+      ("2026-11-01 00:00:00.123456", "has no offset, so the moment is ambiguous"),
       ("2026-11-01T00:00Z", "has no seconds"),
       ("2026-11-01 00:00:00 +0100", "has an offset in another form"),
       ("2026-11-01 00:00:00+00", "has an offset in another form"),
@@ -17,8 +17,8 @@ import Testing
       ("1.11.2026", "has its date in another form"),
       ("11/01/2026 12:00:00 AM", "has its date in another form"),
       ("2026/11/01", "has its date in another form"),
-      ("1793491200", "is a number, and not a time"),
-      ("46327.5", "is a number, and not a time"),
+      ("1793491200", "is a number, not a time"),
+      ("46327.5", "is a number, not a time"),
       ("", nil), ("soon", nil), ("2026-11-31T00:00:00Z", nil), ("12", nil),
     ] as [(String, String?)])
   func theFormIsNamed(text: String, what: String?) {

@@ -58,7 +58,7 @@ import Testing
     ("e1,acme,kwh,NaN,\(times)", "quantity", "\"NaN\" is not a decimal number (like 12.5)"),
     (
       "e1,acme,kwh,99999999999999999999,\(times)", "quantity",
-      "\"99999999999999999999\" has more digits than can be kept exactly"
+      "\"99999999999999999999\" has more digits than can be stored exactly"
     ),
     (
       "e1,acme,kwh,1,soon,2026-11-01T00:00:00Z", "start",
@@ -95,7 +95,7 @@ import Testing
     ),
     (
       "event_id,account_id,metric,quantity,start,end,end\n",
-      "usage.csv:1: column \"end\" is there twice"
+      "usage.csv:1: column \"end\" appears twice"
     ),
     (
       "event_id,account_id,metric,quantity,start,end,qty\n",

@@ -59,7 +59,7 @@ import Testing
       "another invoice", both([Evidence.attempt()], [Evidence.charge(invoice: "2026-11/b")]),
       "taken for 2026-11/b"),
     Case(
-      "given back", both([Evidence.attempt()], [Evidence.charge(refunded: 5)]), "5 given back"),
+      "given back", both([Evidence.attempt()], [Evidence.charge(refunded: 5)]), "5 was refunded"),
     Case("taken and never posted", both([], [Evidence.charge()]), "it has no attempt"),
     Case(
       "taken while its attempt is parked",
@@ -109,7 +109,7 @@ import Testing
       "a charge of an attempt nobody stored",
       both([Evidence.attempt()], [Evidence.charge(), Evidence.charge(2, id: "ch_2")]),
       "ch_2: attempt 2 on 2026-11/a is not ours"),
-    Case("the same key twice", sameKey, "its key is empty or another one's"),
+    Case("the same key twice", sameKey, "its key is empty or belongs to another attempt"),
     Case("no key", noKey, "its key is empty"),
     Case("15 in a month", both(many(15), [])),
     Case("16 in a month", both(many(16), []), "attempt 16: more than 15"),

@@ -33,7 +33,7 @@ import Testing
     let finding = AuditCheck.oneEnd(
       Evidence.run(.running), Self.with { $0.unfinished.add("b") }, isQuiet: false)
     #expect(finding.verdict == .attention)
-    #expect(finding.summary.contains("1 not through: b"))
+    #expect(finding.summary.contains("1 unfinished: b"))
   }
 
   @Test(arguments: [

@@ -22,7 +22,9 @@ import Testing
     CheckCase(
       "delivered twice, and counted so",
       evidence([Evidence.mail("a", isResent: true)], ["a", "a"])),
-    CheckCase("sent and not there", evidence(one, []), "a: sent by the ledger, not delivered"),
+    CheckCase(
+      "sent and not there", evidence(one, []),
+      "a: sent according to the ledger, but not delivered"),
     CheckCase("intended and not there", evidence([Evidence.mail("a", .intended)], [])),
     CheckCase("intended and there", evidence([Evidence.mail("a", .intended)], ["a"])),
     CheckCase(
@@ -30,7 +32,8 @@ import Testing
       "the ledger says suppressed"),
     CheckCase(
       "refused and there", evidence([Evidence.mail("a", .refused)], ["a"]), "says refused"),
-    CheckCase("nobody's mail", evidence(one, ["a", "x"]), "x: delivered, the ledger has no such"),
+    CheckCase(
+      "nobody's mail", evidence(one, ["a", "x"]), "x: delivered, but the ledger has no such"),
     CheckCase("a mail of last month", evidence(one, ["a", "x"], others: ["x"])),
   ])
   func whatWasDeliveredIsWhatWasSent(_ item: CheckCase<MailEvidence>) {

@@ -56,7 +56,7 @@ import Testing
     let found = try await verdict(letter(event(.invoiceIssued, "x", world), .charger), world)
     #expect(found.letterClass == .needed)
     #expect(found.rule == "charge.same")
-    #expect(found.why == "open amount as in the snapshot: charge it")
+    #expect(found.why == "the open amount is as in the snapshot: charge it")
   }
 
   /// Nothing is to be charged any more, but the close waits to hear so.

@@ -44,11 +44,11 @@ import Testing
           Net                                                            83.37 CHF
           MWST 8.1 %                                                      6.75 CHF
           Total                                                          90.12 CHF
-          Your credit                                                   -10.00 CHF
-          To pay                                                         80.12 CHF
+          Credit used                                                   -10.00 CHF
+          Amount due                                                     80.12 CHF
 
         --\u{20}
-        Account meter-1000317. This mail was sent automatically.
+        Account meter-1000317. This is an automated message.
 
         """)
   }
@@ -69,7 +69,7 @@ import Testing
       "declined, no date", .invoice, { ($0.payment, $0.nextAttemptAt) = (.isTriedAgain, nil) },
       "We will try to charge 80.12 CHF again."
     ),
-    ("small", .invoice, { $0.payment = .isTooSmall }, "80.12 CHF is too small an amount to charge"),
+    ("small", .invoice, { $0.payment = .isTooSmall }, "80.12 CHF is too small to charge"),
     (
       "credit note", .invoice, { ($0.totalMinor, $0.openMinor) = (-500, 0) },
       "Your credit note 1042 for November 2026 comes to 5.00 CHF. We have credited the amount"
@@ -79,8 +79,11 @@ import Testing
     // 23:30 UTC on the 4th is the 5th in Zurich.
     ("soft", .declined, { _ in }, "We will try again on 5 December 2026."),
     ("why", .declined, { _ in }, "card was declined (insufficient funds)."),
-    ("hard", .declined, { $0.nextAttemptAt = nil }, "in another way by 15 December 2026."),
-    ("held", .held, { _ in }, "overdue since 15 December 2026: 80.12 CHF has not been"),
+    ("hard", .declined, { $0.nextAttemptAt = nil }, "pay another way by 15 December 2026."),
+    (
+      "held", .held, { _ in },
+      "80.12 CHF of invoice 1042 (November 2026) has not been paid; it was due on 15 December 2026."
+    ),
     ("released", .released, { _ in }, "no longer on hold"),
   ]
 
@@ -104,17 +107,17 @@ import Testing
   @Test(arguments: [
     (
       MailView.Ending.Kind.final, true, false,
-      "The last day of your account was 14 November 2026. This is your final invoice; only what "
-        + "is on no invoice yet could still follow."
+      "The last day of your account was 14 November 2026. This is your final invoice; you "
+        + "will receive another only for items we have not billed yet."
     ),
     (
       .final, false, true,
-      "The last day of your account is 14 November 2026. This is your final credit note; only "
-        + "what is on no invoice yet could still follow."
+      "The last day of your account is 14 November 2026. This is your final credit note; you "
+        + "will receive another only for items we have not billed yet."
     ),
     (
       .usageAfterFinal, true, false,
-      "The last day of your account was 14 November 2026. This invoice is for usage that was "
+      "The last day of your account was 14 November 2026. This invoice covers usage that was "
         + "reported later."
     ),
     (.unknownThen, true, false, "The last day of your account was 14 November 2026. Electricity"),

@@ -63,7 +63,7 @@ import Testing
       #expect(world.reasons(service) == ["not-committed"], "\(service)")
       #expect(
         world.dead(service)[0].headers[Header.error]
-          == .string("the ledger has no event of this id"))
+          == .string("the ledger has no event with this id"))
     }
     #expect(world.post.sent.isEmpty && world.gateway.calls == 0)
     try await world.trigger()
@@ -85,7 +85,7 @@ import Testing
       #expect(world.reasons(service) == ["not-committed"], "\(service)")
       #expect(
         world.dead(service)[0].headers[Header.error]
-          == .string("the ledger has the event of this id with other bytes"))
+          == .string("the ledger has the event with this id, but with other bytes"))
     }
     try await expectAnOrdinaryMonth(world)
   }
@@ -104,7 +104,7 @@ import Testing
     #expect(
       world.dead(.mailer)[0].headers[Header.error]
         == .string(
-          "the ledger has the event of this id by mailer, and hold.lifted is sent by holder"))
+          "the ledger has the event with this id by mailer, but hold.lifted is sent by holder"))
     #expect(world.mails(to: "a").count == 2)
   }
 
@@ -136,7 +136,7 @@ import Testing
     #expect(chosen.verdict.letterClass == .contradicts)
     #expect(chosen.verdict.rule == "not-committed")
     let found = try #require(try await world.reader.find(chosen.id))
-    let refusal = Refreshing.Refusal.notCommitted("the ledger has no event of this id")
+    let refusal = Refreshing.Refusal.notCommitted("the ledger has no event with this id")
     await #expect(throws: refusal) {
       _ = try await Refreshing(store: world.store, clock: world.clock).event(
         found.letter, as: "x")

@@ -47,7 +47,7 @@ struct GatewayChargeTests {
     ),
     (
       make { $0.status = "requires_payment_method" },
-      .unknown("the payment waits for a payment method, without a decline")
+      .unknown("the payment is waiting for a payment method, without a decline")
     ),
     (make { $0.status = "processing" }, .unknown("the payment is processing")),
     (
@@ -110,7 +110,7 @@ struct GatewayChargeTests {
   @Test func aDeclineOfAnotherPaymentIsNotBelieved() async throws {
     let other = Self.make { $0.invoice = "another" }
     let body = SampleIntent.declined("card_declined", decline: "lost_card", of: other)
-    #expect(try await charge([.json(402, body)]) == .implausible("a decline of another payment"))
+    #expect(try await charge([.json(402, body)]) == .implausible("a decline for another payment"))
   }
 
   @Test func aCodeFromOutsideIsAWordOrNothing() async throws {
@@ -121,8 +121,8 @@ struct GatewayChargeTests {
   }
 
   static let statuses: [(ScriptedServer.Step, GatewayAnswer)] = [
-    (.json(400, "{}"), .unknown("status 400 without an error of the gateway's")),
-    (.json(400, ""), .unknown("status 400 without an error of the gateway's")),
+    (.json(400, "{}"), .unknown("status 400 without the gateway's error")),
+    (.json(400, ""), .unknown("status 400 without the gateway's error")),
     (
       .json(
         400,
@@ -147,9 +147,9 @@ struct GatewayChargeTests {
     (.json(403, gatewaysError), .unauthorized("status 403")),
     (.json(401, "{}"), .unreachable(before(401))),
     (.json(403, html), .unreachable(before(403))),
-    (.json(402, "{}"), .unknown("status 402 without a card_error of the gateway's")),
-    (.json(402, html), .unknown("status 402 without a card_error of the gateway's")),
-    (.json(402, gatewaysError), .unknown("status 402 without a card_error of the gateway's")),
+    (.json(402, "{}"), .unknown("status 402 without the gateway's card_error")),
+    (.json(402, html), .unknown("status 402 without the gateway's card_error")),
+    (.json(402, gatewaysError), .unknown("status 402 without the gateway's card_error")),
     (.json(404, gatewaysError), .unknown("status 404")),
     (.json(409, "{}"), .inProgress),
     (.json(429, "{}"), .throttled(retryAfterSeconds: nil)),
@@ -189,7 +189,7 @@ struct GatewayChargeTests {
   }
 
   private static func noWord(_ status: Int) -> String {
-    "status \(status) is no final word of this gateway"
+    "status \(status) is not a final answer from this gateway"
   }
 
   @Test(arguments: statuses.indices)

@@ -52,14 +52,14 @@ struct GatewayLookupTests {
     ([page([intent("pi_1", "processing")])], .found(.unknown("the payment is processing"))),
     (
       [page([intent("pi_1", attempt: "1")])],
-      .unknown("the search gave payments of another invoice")
+      .unknown("the search returned payments for another invoice")
     ),
     (
       Array(repeating: page([], next: "more"), count: 6),
       .unknown("lookup: more than 5 pages of payments for one attempt")
     ),
     (
-      [page([intent("ch_1")])], .unknown("the search gave what is no payment")
+      [page([intent("ch_1")])], .unknown("the search returned a non-payment")
     ),
     ([.json(401, #"{"error":{"type":"invalid_request_error"}}"#)], .unauthorized("status 401")),
     (

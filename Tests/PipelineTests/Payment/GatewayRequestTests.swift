@@ -64,7 +64,7 @@ struct GatewayRequestTests {
     try await withGateway([.sendAndHang(keptOpen)], timeoutSeconds: 1) { gateway, server in
       #expect(await gateway.charge(request) == .succeeded(gatewayID: "pi_1"))
       let second = await gateway.charge(request)
-      #expect(second == .unknown("no whole answer within 1 s"))
+      #expect(second == .unknown("no complete answer within 1 s"))
       #expect(server.requests.count == 1)
     }
   }

@@ -95,7 +95,7 @@ struct GatewayUnitsTests {
 
   @Test func aChargeOfOursThatDoesNotConvertIsNamed() async throws {
     let fault = GatewayListFault.unreadable(
-      "charge ch_1 is over 5050 isk, which is no amount of ours")
+      "charge ch_1 is for 5050 isk, which is not a valid amount")
     await #expect(throws: fault) {
       try await withGateway([Self.listed(5050, "ISK", ours: true)]) { gateway, _ in
         try await gateway.list(Evidence.noon, nil)

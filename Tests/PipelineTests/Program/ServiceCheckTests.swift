@@ -39,7 +39,7 @@ import Testing
     let refusal = #"{"error":{"type":"invalid_request_error","message":"no such key"}}"#
     let (found, _) = try await gateway(.json(401, refusal))
     #expect(
-      found == ["MONTHCLOSE_GATEWAY_URL URL: the payment gateway refuses our key: status 401"])
+      found == ["MONTHCLOSE_GATEWAY_URL URL: the payment gateway rejects our key: status 401"])
   }
 
   @Test func gatewayThatIsNotThereIsNamed() async throws {
@@ -74,7 +74,7 @@ import Testing
       step == .login ? .reply("535 no") : nil
     }
     #expect(found.count == 1)
-    #expect(found.first?.contains("refuses the login: 535") == true)
+    #expect(found.first?.contains("rejects the login: 535") == true)
     #expect(found.first?.contains("wrong") == false)
   }
 

@@ -32,7 +32,8 @@ import Testing
     let said = Said()
     let text = try await end(said, inWork: ["upkeep", "a batch of 64 messages"])
     #expect(said.status.withLock { $0 } == 1)
-    #expect(text.contains("error test told to stop 0 s ago (MONTHCLOSE_STOP_TIMEOUT), ends with"))
+    #expect(
+      text.contains("error test asked to stop 0 s ago (MONTHCLOSE_STOP_TIMEOUT); exiting with"))
     #expect(text.contains("left=\"upkeep, a batch of 64 messages\""))
   }
 

@@ -73,7 +73,7 @@ import Testing
     #expect(tell(log, ("a", .returned(code: 312, text: "no route"))).count == 1)
     #expect(tell(log).isEmpty)
     #expect(tell(log, ("b", .confirmed)).map { $0.contains("confirmed again") } == [true])
-    #expect(tell(log, ("a", .confirmed)).map { $0.contains("takes events again") } == [true])
+    #expect(tell(log, ("a", .confirmed)).map { $0.contains("accepts events again") } == [true])
   }
 
   @Test func aKeyThatIsTakenAgainWaitsForNoOther() {

@@ -74,7 +74,7 @@ import Testing
     let again = try await world.operations.recordPayment(
       account: "a", amount: Money(1_081, .chf), reference: "bank")
     #expect(recorded == .done("10.81 CHF by bank: 10.81 CHF of 2026-11/a, paid in full"))
-    #expect(again == .repeated("reference bank was recorded before, over 10.81 CHF"))
+    #expect(again == .repeated("reference bank was recorded before, for 10.81 CHF"))
     try await world.run()
     #expect(try await world.facts("a")?.heldForInvoice == nil)
     #expect(try await world.ends() == [.paid: 1])

@@ -30,8 +30,8 @@ import Testing
     #expect(lines?.map(\.text) == ["Support (14 of 30 days)"])
     let mail = world.mails(to: "gone").first { $0.subject.contains("invoice") }
     let sentence =
-      "The last day of your account was 14 November 2026. This is your final invoice; only what "
-      + "is on no invoice yet could still follow."
+      "The last day of your account was 14 November 2026. This is your final invoice; you will "
+      + "receive another only for items we have not billed yet."
     #expect(words(mail).contains(sentence))
     #expect(mail?.html.contains("This is your final invoice") == true)
     #expect(world.mails(to: "stays").allSatisfy { !$0.text.contains("last day") })
@@ -66,7 +66,7 @@ import Testing
     let mail = world.mails(to: "gone").first { $0.subject.contains("December") }
     #expect(
       words(mail).contains(
-        "The last day of your account was 14 November 2026. This invoice is for usage that was "
+        "The last day of your account was 14 November 2026. This invoice covers usage that was "
           + "reported later."))
 
     world.advance(days: 31)

@@ -141,14 +141,14 @@ import Testing
   @Test func aRefusedMailIsSentOnceMoreUnderItsMessageID() async throws {
     let world = try await refused()
     #expect(try await resend(world) == nil)
-    #expect(try await resend(world) == "it is still tried", "asked for twice")
+    #expect(try await resend(world) == "it is still being retried", "asked for twice")
     try await world.run()
     #expect(world.post.sent.count == 1)
     let mail = try #require(try await world.store.auditedMails(World.period).first)
     #expect(mail.state == .sent && !mail.isResent)
     #expect(world.post.sent.first?.messageID.hasPrefix("\(mail.messageID)@") == true)
     #expect(try await world.store.unfoundedMails(World.period).ids.isEmpty)
-    let why = "it was delivered (--also-delivered sends it all the same)"
+    let why = "it was delivered (--also-delivered sends it anyway)"
     #expect(try await resend(world) == why)
     let story = try #require(try await world.store.story(of: "a", period: nil))
     let order = story.steps.first { $0.decision.rule == "operator.mail-resend" }

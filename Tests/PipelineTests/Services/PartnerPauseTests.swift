@@ -30,7 +30,7 @@ import Testing
     #expect(paused(doubt, doubt, doubt, doubt, .word, doubt).stop == nil)
     #expect(
       paused(doubt, doubt, doubt, doubt, doubt).stop?.why
-        == "5 answers in a row say nothing certain: HTML")
+        == "5 answers in a row were inconclusive: HTML")
   }
 
   @Test func oneAttemptThatStaysUnknownPausesNobody() {

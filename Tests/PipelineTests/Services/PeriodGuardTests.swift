@@ -69,7 +69,7 @@ import Testing
     #expect(try await world.store.runs().isEmpty)
     let recorded = try await world.store.triggers(of: World.period)
     #expect(recorded.map(\.rule) == ["close.no-accounts"])
-    #expect(recorded.map(\.explanation) == ["there is no account to close in 2026-11"])
+    #expect(recorded.map(\.explanation) == ["there are no accounts to close in 2026-11"])
     try await world.load([.test("a")], [])
     try await publish("2026-11", in: world)
     #expect(try await world.store.run(World.period)?.state == .closed)

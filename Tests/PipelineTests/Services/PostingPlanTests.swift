@@ -89,13 +89,13 @@ import Testing
     #expect(try await world.operations.post(order(1_081), isDryRun: true) == .repeated(again))
     #expect(
       try await world.operations.post(order(1_082))
-        == .refused("reference bank-1 was recorded before, over 10.81 CHF"))
+        == .refused("reference bank-1 was recorded before, for 10.81 CHF"))
   }
 
   @Test(arguments: [
     ("2026-11/b", "account a has no invoice 2026-11/b"),
     ("2026-10/a", "account a has no invoice 2026-10/a"),
-    ("2026-11/a", "nothing is open of invoice 2026-11/a, it is paid"),
+    ("2026-11/a", "invoice 2026-11/a has nothing open; it is paid"),
   ])
   func anInvoiceThatCannotBePaidIsRefused(invoice: String, why: String) async throws {
     let world = try await world()

@@ -39,7 +39,7 @@ import Testing
     #expect(try await world.facts("a")?.balanceMinor == 0)
     #expect(try await reverse(world) == .done(plan))
     #expect(
-      try await reverse(world) == .repeated("payment bank-1 was taken back before"))
+      try await reverse(world) == .repeated("payment bank-1 has already been reversed"))
     try await world.run()
 
     let facts = try #require(try await world.facts("a"))
@@ -69,7 +69,7 @@ import Testing
     _ = try await reverse(world)
     let again = try await world.operations.recordPayment(
       account: "a", amount: Money(500, .chf), reference: "bank-1")
-    #expect(again == .refused("reference bank-1 was recorded before, and taken back"))
+    #expect(again == .refused("reference bank-1 was recorded before and reversed"))
   }
 
   @Test func aReferenceOfAnotherAccountIsRefused() async throws {

@@ -45,8 +45,8 @@ import Testing
   @Test func theSentenceNamesSettingHostAndWayOut() throws {
     #expect(
       try problems(.mailer, ["MONTHCLOSE_BROKER_URL": "amqp://rabbitmq:5672/"]) == [
-        "MONTHCLOSE_BROKER_URL: expected amqps://, since rabbitmq is another machine, found "
-          + "amqp://; on a network nobody else can read: MONTHCLOSE_ALLOW_PLAINTEXT=broker"
+        "MONTHCLOSE_BROKER_URL: expected amqps://, because rabbitmq is another machine, found "
+          + "amqp://; on a private network: MONTHCLOSE_ALLOW_PLAINTEXT=broker"
       ])
   }
 

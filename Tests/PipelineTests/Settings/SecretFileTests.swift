@@ -43,8 +43,8 @@ import Testing
       #expect(settings.gatewayKey == "sk_live_1")
       #expect(
         settings.warnings == [
-          "MONTHCLOSE_GATEWAY_KEY_FILE: every user of this machine can read \(path); make it its "
-            + "owner's alone (chmod 600), or its group's (640)"
+          "MONTHCLOSE_GATEWAY_KEY_FILE: every user on this machine can read "
+            + "\(path); restrict it to its owner (chmod 600) or its group (640)"
         ])
     }
   }
@@ -61,8 +61,8 @@ import Testing
       let error = #expect(throws: SettingsError.self) { try read(path) }
       #expect(
         error?.problems == [
-          "MONTHCLOSE_GATEWAY_KEY_FILE: expected a file with one line, found one that every user "
-            + "of this machine may write to (chmod o-w) (\(path))"
+          "MONTHCLOSE_GATEWAY_KEY_FILE: expected a file with one line, found one "
+            + "that every user on this machine may write to (chmod o-w) (\(path))"
         ])
     }
   }

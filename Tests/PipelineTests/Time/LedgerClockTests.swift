@@ -65,7 +65,8 @@ import Testing
       let error = try #require(throws: ClockFileError.self) {
         try LedgerClock.shifted(file: file)
       }
-      #expect("\(error)".hasPrefix("the clock file \(file) is not usable: expected a whole number"))
+      #expect(
+        "\(error)".hasPrefix("the clock file \(file) cannot be used: expected a whole number"))
     }
   }
 

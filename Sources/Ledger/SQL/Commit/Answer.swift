@@ -1,8 +1,8 @@
 import Billing
 
-/// What makes an answer unique: service, message and account.
+/// The unique key of an answer: service, message and account.
 struct Answer {
-  /// Stands for no account in unique keys, where SQL's NULL would be unequal to itself.
+  /// Represents "no account" in unique keys, where SQL's NULL would be unequal to itself.
   static let noAccount: Int64 = 0
 
   let service: ServiceName

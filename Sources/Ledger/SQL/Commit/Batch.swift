@@ -1,7 +1,7 @@
 import Billing
 
-/// The changes of one write transaction, one after the other. Each is answered already, refused, or
-/// written whole; later ones see what earlier ones wrote.
+/// The changes of one write transaction, one after the other. Each is already answered, refused, or
+/// written completely; later ones see what earlier ones wrote.
 final class Batch {
   let database: any SQLSession
   let book: Book
@@ -40,8 +40,9 @@ final class Batch {
     try lockCounters(changes)
   }
 
-  /// Accounts may be taken into a close at the moment it is ended: one waits for the other. Before
-  /// anything is read ahead; whoever ends a close takes no numbers, so nobody waits in a circle.
+  /// Accounts may be added to a close at the moment it is ended: one waits for the other. This
+  /// happens before anything is read ahead; ending a close takes no numbers, so there is no
+  /// circular wait.
   private func lockRuns(_ changes: [Change]) throws {
     if database.dialect.forUpdate.isEmpty { return }
     for period in Set(changes.flatMap(\.endedRuns)).sorted() {
@@ -49,7 +50,7 @@ final class Batch {
     }
   }
 
-  /// As late as can be, since every other batch that invoices or posts waits from here on.
+  /// As late as possible, because every other batch that invoices or posts waits from here on.
   private func lockCounters(_ changes: [Change]) throws {
     if changes.contains(where: \.isNumbered) { try book.lockCounters() }
     try database.reserve(.outgoingEvents, changes.reduce(0) { $0 + $1.events.count })
@@ -67,7 +68,7 @@ final class Batch {
     }
     if let refusal = try refusal(of: change, account) { return .stale(refusal) }
 
-    // Point of no return: from here on this change is written, or the whole batch is undone.
+    // Point of no return: from here on this change is written, or the whole batch is rolled back.
     let writing = Writing(change, book: book)
     for write in change.writes { try writing.perform(write) }
     book.settleInvoices()

@@ -78,8 +78,9 @@ final class CloseMember {
 }
 
 /// Accounts, invoices and counters of one batch: read once, changed in memory, written once at its
-/// end. Nobody else can write to them meanwhile: SQLite has one writer at a time, PostgreSQL row
-/// locks, taken in one order everywhere (accounts by key, counters, close runs by period).
+/// end. No other transaction can write to them meanwhile: SQLite has one writer at a time,
+/// PostgreSQL row locks, taken in the same order everywhere (accounts by key, counters, close runs
+/// by period).
 final class Book {
   let database: any SQLSession
   private var accounts: [String: LedgerBalance] = [:]
@@ -107,8 +108,8 @@ final class Book {
     self.database = database
   }
 
-  /// The numbers of invoices and of transactions have no gaps and come in the order of commits, so
-  /// whoever takes any of them holds this row until its commit.
+  /// Invoice and transaction numbers have no gaps and follow the order of commits, so a transaction
+  /// that takes any of them holds this row until its commit.
   func lockCounters() throws {
     if invoiceNumber != nil { return }
     let lock = database.dialect.forUpdate
@@ -180,8 +181,8 @@ final class Book {
     return last + 1
   }
 
-  /// After all writes of a change: what is no longer owed is paid, and what is owed again, because
-  /// a payment was taken back, is open.
+  /// After all writes of a change: an invoice no longer owed is paid, and one owed again, because a
+  /// payment was reversed, is open.
   func settleInvoices() {
     for invoice in invoices.values where invoice.isChanged {
       if invoice.openMinor == 0 && invoice.status == .open { invoice.status = .paid }
@@ -208,7 +209,7 @@ final class Book {
         "UPDATE close_members SET milestones = ?, ended = ? WHERE period = ? AND account = ?",
         [member.reached.rawValue, member.ended?.rawValue, key.period.stored, key.account])
     }
-    // Added, since batches of other accounts may count at the same time.
+    // Added, because batches of other accounts may count at the same time.
     for (period, run) in finished.sorted(by: { $0.key < $1.key }) where run.added > 0 {
       database.nextChange()
       try database.run(

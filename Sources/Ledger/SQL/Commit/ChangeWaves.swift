@@ -1,7 +1,7 @@
 import Billing
 
-/// A batch cut into parts, in order, within which no change concerns what another one does: their
-/// reads can be made beforehand and their writes together.
+/// A batch divided into parts, in order, within which the changes are independent: their reads can
+/// be made beforehand and their writes together.
 struct ChangeWaves: Sequence, IteratorProtocol {
   private var rest: ArraySlice<Change>
 

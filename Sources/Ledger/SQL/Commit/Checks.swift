@@ -1,7 +1,7 @@
 import Billing
 
-/// Every reason why a change may be refused, asked before anything of it is written. One value for
-/// one change: it remembers what the change's own earlier writes will have made.
+/// Every reason why a change may be refused, checked before any of it is written. One value per
+/// change: it remembers what the change's own earlier writes will have created.
 final class Checks {
   private let book: Book
   private var database: any SQLSession { book.database }

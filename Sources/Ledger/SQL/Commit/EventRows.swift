@@ -59,7 +59,7 @@ struct EventRows {
 
   private func stored(_ id: String, _ service: ServiceName) throws -> StoredEvent {
     guard let found = try find(id, service) else {
-      throw StoreError.damaged("event \(id) is there and is not")
+      throw StoreError.damaged("event \(id) conflicts on insert but cannot be read back")
     }
     return found
   }

@@ -84,7 +84,7 @@ extension Writing {
   }
 
   private func tooLarge(_ account: LedgerBalance) -> LedgerRefusal {
-    LedgerRefusal("the balance of account \(account.id) is too large to be kept")
+    LedgerRefusal("the balance of account \(account.id) is too large to store")
   }
 
   func begin(_ attempt: Attempt) throws {

@@ -38,7 +38,7 @@ extension Writing {
   private static let isPerhapsSent =
     "substr(coalesce(reason, ''), 1, length(CAST(?6 AS text))) = ?6"
 
-  /// Counted once; what is still intended has its end to come.
+  /// Counted once; a mail still intended has no outcome yet.
   func countAgain(_ key: MailKey) throws {
     try database.run(
       """

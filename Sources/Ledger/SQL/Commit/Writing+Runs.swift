@@ -11,7 +11,7 @@ extension Writing {
       """, [period.stored, number, change.messageID, change.service.rawValue])
   }
 
-  /// Its checks found it finished. Whoever takes an account in again meanwhile keeps it open.
+  /// Its checks found it finished. Adding an account again meanwhile keeps it open.
   func closeRun(_ period: Period) throws {
     // What this batch has finished is written at its end.
     let added = try book.run(period)?.added ?? 0
@@ -22,7 +22,7 @@ extension Writing {
       """, [change.at.milliseconds, period.stored, added])
     if closed > 0 { return }
     guard try RunRows(database).run(period)?.state == .closed else {
-      throw LedgerRefusal("an account of \(period) was taken in again: it is not closed yet")
+      throw LedgerRefusal("an account was added to \(period) again, so it is not closed yet")
     }
   }
 }

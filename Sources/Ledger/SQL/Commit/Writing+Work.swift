@@ -52,7 +52,7 @@ extension Writing {
   }
 
   /// Worded so that rows are found by their invoice, never by going through all that is pending.
-  /// What the gateway was found to hold is still counted when nothing is open any more.
+  /// A charge found at the gateway is still credited when nothing is open any longer.
   func cancel(_ service: ServiceName, _ kind: EventType, _ invoice: String) throws {
     guard let invoice = try book.invoice(invoice) else { return }
     let found = DueWork.rangeAboutFound(invoice: invoice.id)

@@ -54,10 +54,10 @@ struct Writing {
     }
   }
 
-  /// Checked before: not to find it here is an error of ours.
+  /// Checked before: if it is missing here, that is our error.
   func account(_ id: String) throws -> LedgerBalance {
     guard let account = try book.account(id) else {
-      throw LedgerRefusal("account \(id) is not known")
+      throw LedgerRefusal("account \(id) is unknown")
     }
     return account
   }

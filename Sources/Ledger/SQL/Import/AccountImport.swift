@@ -1,12 +1,12 @@
 import Billing
 
-/// Accounts are matched by id. What changed is taken over; balances and history stay.
+/// Accounts are matched by id. Changes are applied; balances and history stay.
 final class AccountImport {
   private let database: any SQLSession
   private var seen: [String: (account: Account, line: Int)] = [:]
   private var count = ImportCount()
   private var refused: [RefusedRow] = []
-  /// Accounts that were there and have other dates now.
+  /// Existing accounts whose dates have changed.
   private var redated: [(key: Int64, account: Account)] = []
 
   init(_ database: any SQLSession) {
@@ -41,7 +41,8 @@ final class AccountImport {
       if before.account == account {
         count.unchanged += 1
       } else {
-        refuse(line, "account_id", "\(account.id) is on line \(before.line) with other content")
+        refuse(
+          line, "account_id", "\(account.id) is also on line \(before.line) with other content")
       }
       return true
     }
@@ -75,7 +76,7 @@ final class AccountImport {
       refuse(
         line, "currency",
         "account \(account.id) has been billed in \(stored.facts.account.currency); "
-          + "its currency cannot become \(account.currency)")
+          + "its currency cannot be changed to \(account.currency)")
     } else {
       try update(account, stored.key)
       if account.dates != stored.facts.account.dates { try redate(account, stored.key) }
@@ -88,10 +89,11 @@ final class AccountImport {
         } catch is MoneyError {
           refuse(
             line, "timezone",
-            "in \(account.timeZone) the usage of one month would be more than can be kept")
+            "in \(account.timeZone) the usage of one month would be too large to store")
           return
         } catch TimeError.unreadablePeriod {
-          refuse(line, "timezone", "in \(account.timeZone) there is usage of no month that is kept")
+          refuse(
+            line, "timezone", "in \(account.timeZone) there is usage outside the supported months")
           return
         }
       }
@@ -99,7 +101,7 @@ final class AccountImport {
     }
   }
 
-  /// A draft that was made with other days is outdated; what is invoiced already is told.
+  /// A draft made with other days is outdated; months already invoiced are reported.
   private func redate(_ account: Account, _ key: Int64) throws {
     redated.append((key, account))
     try database.run(

@@ -31,8 +31,8 @@ struct CatalogImport {
     return ImportOutcome(count: ImportCount(added: 1))
   }
 
-  /// The newest version that prices a month counts. One that is older than another in every month
-  /// it prices would change nothing, and whoever imports it believes that it does.
+  /// The newest version that prices a month counts. A version older than another in every month it
+  /// prices would change nothing, although its importer believes that it does.
   private func refuseWhatNeverCounts() throws {
     let newer = try database.integer(
       """

@@ -45,7 +45,7 @@ struct StoredUsage {
       StoredUsage.init)
   }
 
-  /// As people are told.
+  /// As shown to people.
   static func name(_ storedEventID: String) -> String {
     storedEventID.split(separator: UsageRow.beforeSource, maxSplits: 1).map { "\"\($0)\"" }
       .joined(separator: " of ")
@@ -70,6 +70,6 @@ extension UsageRow {
   /// The next character: all that is stored of an id with a source is between these two.
   static let afterSources = "\u{20}"
 
-  /// As people are told.
+  /// As shown to people.
   var name: String { StoredUsage.name(storedEventID) }
 }

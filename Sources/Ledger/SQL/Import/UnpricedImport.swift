@@ -72,7 +72,7 @@ final class UnpricedImport {
     var found = UnpricedMetrics()
     for start in stride(from: 0, to: parts.count, by: Self.slice) {
       let slice = parts[start..<min(start + Self.slice, parts.count)]
-      // Of those that are only counted nobody reads the quantity.
+      // The quantity of those that are only counted is not read.
       let asked = slice.indices.filter { found.keepsName(of: slice[$0].name, slice[$0].currency) }
       let quantities = try database.collect(asked) { index in
         try UsageQuantity.sum(

@@ -38,7 +38,7 @@ final class UsageImport {
       self.timeZone = timeZone
     }
 
-    /// Whether there was usage of this month and metric before this import; `nil`: nobody looked.
+    /// Whether there was usage of this month and metric before this import; `nil` if not checked.
     func hadUsage(_ key: UsageTotals.Key) -> Bool? { look(key).map { looks[$0].hadUsage } }
 
     func remember(_ key: UsageTotals.Key, hadUsage: Bool) {
@@ -116,7 +116,7 @@ final class UsageImport {
     for (reading, stored) in zip(known, stored) {
       if let column = stored?.differingColumn(reading.row) {
         let name = reading.row.name
-        refuse(reading.row, "event_id", "event \(name) is there already with another \(column)")
+        refuse(reading.row, "event_id", "event \(name) already exists with another \(column)")
       } else {
         count.unchanged += 1
       }
@@ -134,8 +134,8 @@ final class UsageImport {
         let kind = reading.row.source == nil ? "with" : "without"
         refuse(
           reading.row, reading.row.source == nil ? "event_id" : "id",
-          "event \(reading.row.name) is there already \(kind) a source, as \(stored), with another "
-            + "\(column): an event that is corrected needs another id")
+          "event \(reading.row.name) already exists \(kind) a source, as \(stored), with another "
+            + "\(column): a corrected event needs a new id")
       }
       return false
     }.map(\.0)
@@ -163,7 +163,7 @@ final class UsageImport {
       refuse(
         reading.row, "quantity",
         "with \"\(reading.row.quantity)\" the usage of \"\(reading.row.metric)\" of account "
-          + "\"\(reading.row.account)\" in this month is more than can be kept")
+          + "\"\(reading.row.account)\" in this month is too large to store")
       return false
     }.map(\.0)
   }
@@ -171,11 +171,11 @@ final class UsageImport {
   /// `nil` for a row that was refused.
   private func reading(_ row: UsageRow) throws -> Reading? {
     guard let meter = try meter(of: row.account) else {
-      refuse(row, "account_id", "account \"\(row.account)\" is not known: import it first")
+      refuse(row, "account_id", "account \"\(row.account)\" is unknown: import it first")
       return nil
     }
     guard let (coefficient, scale) = row.quantity.stored else {
-      refuse(row, "quantity", "\"\(row.quantity)\" has more digits than can be kept")
+      refuse(row, "quantity", "\"\(row.quantity)\" has more digits than can be stored")
       return nil
     }
     guard let period = try period(of: row.start, meter) else {
@@ -213,7 +213,9 @@ final class UsageImport {
     if let known = metrics[name] { return known }
     try database.run("INSERT INTO metrics (name) VALUES (?) ON CONFLICT DO NOTHING", [name])
     let key = try database.integer("SELECT key FROM metrics WHERE name = ?", [name])
-    guard let key else { throw StoreError.damaged("metric \(name) is there and is not") }
+    guard let key else {
+      throw StoreError.damaged("metric \(name) conflicts on insert but cannot be read back")
+    }
     metrics[name] = key
     return key
   }

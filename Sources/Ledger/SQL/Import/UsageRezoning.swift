@@ -1,7 +1,7 @@
 import Billing
 
-/// An account's time zone was corrected: its usage moves to the periods of the new one, except what
-/// belongs to a period that was invoiced. That was billed and stays where it is.
+/// An account's time zone was corrected: its usage moves to the periods of the new zone, except
+/// usage of an invoiced period, which was billed and stays where it is.
 struct UsageRezoning {
   private let database: any SQLSession
   private let account: Int64
@@ -26,7 +26,7 @@ struct UsageRezoning {
     }
   }
 
-  /// Throws `MoneyError.overflow` when a month's usage would be more than can be kept.
+  /// Throws `MoneyError.overflow` if a month's usage would be too large to store.
   func run() throws {
     var totals = UsageTotals()
     let moves = try unbilled().map { event in

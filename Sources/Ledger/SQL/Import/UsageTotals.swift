@@ -38,7 +38,7 @@ struct UsageTotals {
     return found != nil
   }
 
-  /// What sums are, so that what fits into them can be told row by row.
+  /// The current sums, so that each row can be checked for whether it fits.
   struct Room {
     fileprivate var sums: [Key: Int64] = [:]
 

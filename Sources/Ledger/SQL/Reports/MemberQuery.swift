@@ -35,7 +35,7 @@ struct MemberQuery {
     return tally
   }
 
-  /// A zero invoice owes nothing; whoever pays, waits or is held has an invoice to pay.
+  /// A zero invoice owes nothing; an account that pays, waits or is held has an invoice to pay.
   private static let contradiction = """
     m.ended NOT IN ('paid', 'nothingDue', 'awaitingPayment', 'retryScheduled', 'held', 'parked')
     OR (m.ended IN ('paid', 'nothingDue') AND coalesce(i.open_minor, 0) > 0)

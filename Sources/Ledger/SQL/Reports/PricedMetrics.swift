@@ -49,7 +49,7 @@ enum UsageQuantity {
 
   static func decimal(coefficient: Int64, scale: Int) throws -> ExactDecimal {
     guard let quantity = ExactDecimal(coefficient: coefficient, scale: scale) else {
-      throw StoreError.damaged("a usage sum makes no sense")
+      throw StoreError.damaged("a usage sum is invalid")
     }
     return quantity
   }

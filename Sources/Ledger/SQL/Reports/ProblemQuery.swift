@@ -1,8 +1,8 @@
-/// What must hold in every store at every time. Each check is one statement that finds nothing in a
-/// sound store; it selects one text per finding.
+/// What must always hold in every store. Each check is one statement that finds nothing in a sound
+/// store; it selects one text per finding.
 struct ProblemQuery {
   let database: any SQLSession
-  /// Of each kind; the first ones tell enough.
+  /// Per kind; the first ones are enough.
   static let limit = 20
 
   func problems() throws -> [String] {

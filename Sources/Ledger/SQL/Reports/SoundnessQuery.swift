@@ -1,7 +1,7 @@
 import Billing
 
-/// What the ledger's unique keys and triggers forbid, looked for all the same: a file can be
-/// changed by more than our programs.
+/// Checks for what the ledger's unique keys and triggers forbid anyway: other programs can change a
+/// file too.
 struct SoundnessQuery {
   let database: any SQLSession
 

@@ -1,8 +1,8 @@
 import Billing
 
-/// All that `explain` tells of one account, or of one period of it: then nothing of other periods,
-/// and nothing that belongs to none (a credit that was granted, say). A payment for invoices of
-/// several periods is told whole in each of them.
+/// Everything `explain` shows about one account, or about one of its periods: then nothing of other
+/// periods, and nothing that belongs to none (a granted credit, for example). A payment for
+/// invoices of several periods is shown in full in each of them.
 struct StoryQuery {
   let database: any SQLSession
   let account: String
@@ -130,7 +130,7 @@ struct StoryQuery {
     case invoice
   }
 
-  /// `nil` when it concerns none of the invoices that are told of.
+  /// `nil` if it concerns none of the invoices shown.
   private func withEntries(
     _ transaction: PostedTransaction, _ scope: StoryScope
   ) throws -> PostedTransaction? {
@@ -188,7 +188,7 @@ struct StoryQuery {
   }
 }
 
-/// What belongs to the invoices that are told of.
+/// What belongs to the invoices shown.
 private struct StoryScope {
   var isWhole: Bool
   var keys: Set<Int64> = []

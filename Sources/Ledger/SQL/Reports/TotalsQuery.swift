@@ -185,7 +185,7 @@ extension [String: FinanceTotals] {
   ) throws {
     guard let before = self[code]?[keyPath: figure] else { return }
     let (after, overflow) = before.addingReportingOverflow(sum)
-    if overflow { throw LedgerRefusal("a figure in \(code) is larger than can be shown") }
+    if overflow { throw LedgerRefusal("a figure in \(code) is too large to show") }
     self[code]?[keyPath: figure] = after
   }
 
@@ -193,7 +193,7 @@ extension [String: FinanceTotals] {
     _ sum: Int64, from figure: WritableKeyPath<FinanceTotals, Int64>, _ code: String
   ) throws {
     guard sum != .min else {
-      throw LedgerRefusal("a figure in \(code) is larger than can be shown")
+      throw LedgerRefusal("a figure in \(code) is too large to show")
     }
     try add(-sum, to: figure, code)
   }

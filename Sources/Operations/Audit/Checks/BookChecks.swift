@@ -18,7 +18,7 @@ extension AuditCheck {
     return AuditFinding(
       .oneInvoice, compared: tally.invoices,
       "\(tally.invoices) invoices, \(tally.invoicedTwice.total) accounts invoiced twice, "
-        + "\(tally.moved.total) over another amount than was posted", offenders)
+        + "\(tally.moved.total) whose amount differs from the posting", offenders)
   }
 
   public static func once(_ tally: RepetitionTally) -> AuditFinding {
@@ -59,7 +59,7 @@ extension AuditCheck {
     }
     return AuditFinding(
       .report, compared: compared,
-      "\(compared) figures of the report added up again, \(offenders.total) differ", offenders)
+      "\(compared) report figures recomputed, \(offenders.total) differ", offenders)
   }
 
   private static var reportedFigures: [(String, KeyPath<FinanceTotals, Int64>)] {
@@ -92,9 +92,9 @@ extension AuditCheck {
       func figure(_ minor: Int128) -> String {
         "\(Money.decimalText(minor, tally.currency)) \(tally.currency)"
       }
-      return "\(figure(tally.openingMinor)) owed before + \(figure(tally.invoicedMinor)) of "
-        + "invoices since - \(figure(tally.paidMinor)) received - "
-        + "\(figure(tally.creditedMinor)) of credits granted = "
+      return "\(figure(tally.openingMinor)) owed before + \(figure(tally.invoicedMinor)) "
+        + "in invoices since - \(figure(tally.paidMinor)) received - "
+        + "\(figure(tally.creditedMinor)) in credits granted = "
         + "\(figure(tally.closingMinor)) owed now"
     }
     return AuditFinding(

@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// Gateway and ledger, against each other.
+/// Compares gateway and ledger.
 extension AuditCheck {
   /// By the gateway's list, not ours.
   public static func oneCharge(_ evidence: ChargeEvidence) -> AuditFinding {
@@ -28,20 +28,20 @@ extension AuditCheck {
     var summary =
       "\(matching.posted) charges posted, \(evidence.taken.count) at the gateway: "
       + "\(matching.sums.joined(separator: ", "))"
-    if matching.underWay > 0 { summary += "; \(matching.underWay) are being settled" }
-    if evidence.foreign > 0 { summary += "; \(evidence.foreign) name no invoice of ours" }
+    if matching.underWay > 0 { summary += "; \(matching.underWay) being settled" }
+    if evidence.foreign > 0 { summary += "; \(evidence.foreign) not for an invoice of this ledger" }
     return AuditFinding(
       .gatewayEqualsLedger, compared: matching.posted + evidence.taken.count, summary, offenders)
   }
 
-  /// Keys are unique and there before the charge; a new attempt only after a failed one, never
-  /// after a decline for good, and no more than the networks allow.
+  /// Keys are unique and stored before the charge. A new attempt follows only a failed one, never a
+  /// hard decline, and no more often than the card networks allow.
   public static func attempts(_ evidence: ChargeEvidence) -> AuditFinding {
     var offenders = Offenders()
     var keys: Set<String> = []
     for attempt in evidence.attempts
     where attempt.key.isEmpty || !keys.insert(attempt.key).inserted {
-      offenders.add("\(attempt.shownName): its key is empty or another one's")
+      offenders.add("\(attempt.shownName): its key is empty or belongs to another attempt")
     }
     let byInvoice = Dictionary(grouping: evidence.attempts, by: \.invoice)
     for (_, attempts) in byInvoice.sorted(by: { $0.key < $1.key }) {
@@ -52,22 +52,22 @@ extension AuditCheck {
       guard let invoice = charge.invoice, let number = charge.attempt else { continue }
       if evidence.takenOver.contains(charge.id) { continue }
       if !known.contains(AttemptName(invoice: invoice, number: number)) {
-        offenders.add("\(charge.id): attempt \(number) on \(invoice) is not ours")
+        offenders.add("\(charge.id): the ledger has no attempt \(number) on \(invoice)")
       }
     }
     return AuditFinding(
       .attempts, compared: evidence.attempts.count,
       "\(evidence.attempts.count) attempts on \(byInvoice.count) invoices, "
-        + "\(evidence.charges.count) calls the gateway knows", offenders)
+        + "\(evidence.charges.count) calls known to the gateway", offenders)
   }
 
-  /// What the gateway holds for the period's invoices, the ledger knows of: an attempt of that
-  /// number, or of that payment. A ledger that was restored from a backup does not.
+  /// The ledger knows every charge the gateway holds for the period's invoices, by attempt number
+  /// or by payment. A ledger restored from a backup may not.
   public static func memory(_ evidence: ChargeEvidence) -> AuditFinding {
     let forgotten = evidence.unknown
     return AuditFinding(
       .memory, compared: evidence.charges.count,
-      "\(evidence.charges.count) charges at the gateway name invoices of the period, "
+      "\(evidence.charges.count) charges at the gateway for invoices of the period, "
         + "\(forgotten.count) of them unknown to the ledger",
       Offenders(
         forgotten.map { charge in
@@ -108,7 +108,7 @@ extension AuditCheck {
     let left = isQuiet ? unsettled.filter { !$0.hasDueWork } : []
     return AuditFinding(
       .unknownSettled, compared: unsettled.count,
-      "\(unsettled.count) attempts without a known end, \(left.count) that nobody will look at",
+      "\(unsettled.count) attempts without a known end, \(left.count) with no check scheduled",
       Offenders(left.map(\.shownName)))
   }
 }

@@ -7,7 +7,7 @@ struct ChargeMatching {
   private(set) var offenders = Offenders()
   /// Posted charges.
   private(set) var posted = 0
-  /// Taken, and not posted yet by an attempt that will be.
+  /// Charged, but not yet posted by an attempt that is still to be settled.
   private(set) var underWay = 0
   private(set) var sums: [String] = []
   private var matched: Set<String> = []
@@ -16,7 +16,7 @@ struct ChargeMatching {
     self.evidence = evidence
   }
 
-  /// What was posted was taken: that payment, that amount, and it was not given back.
+  /// What was posted was charged: the same payment and amount, and not refunded.
   mutating func findPosted() {
     let byPayment = Dictionary(
       evidence.charges.filter { $0.state == .succeeded }.map { ($0.payment ?? $0.id, $0) }
@@ -36,14 +36,14 @@ struct ChargeMatching {
             + "taken \(charge.amountMinor) \(charge.currency)")
       } else if charge.refundedMinor > 0 {
         offenders.add(
-          "\(charge.id): posted for \(attempt.invoice), and \(charge.refundedMinor) given back")
+          "\(charge.id): posted for \(attempt.invoice), but \(charge.refundedMinor) was refunded")
       } else if let invoice = charge.invoice, invoice != attempt.invoice {
         offenders.add("\(charge.id): taken for \(invoice), posted for \(attempt.invoice)")
       }
     }
   }
 
-  /// What was taken was posted, or is on its way there.
+  /// What was charged was posted, or is about to be.
   mutating func findTaken(isQuiet: Bool) {
     let attempts = Dictionary(
       evidence.attempts.map { (AttemptName($0), $0) }, uniquingKeysWith: { first, _ in first })

@@ -2,9 +2,9 @@ import Billing
 import Ledger
 import Services
 
-/// Who ended where, and who did what.
+/// Which account ended where, and which service did what.
 extension AuditCheck {
-  /// While a close runs, accounts are still on their way: that is said and held against nobody.
+  /// While a close is running, some accounts are unfinished: that is reported, but not as a fault.
   public static func oneEnd(
     _ run: CloseRun, _ tally: MemberTally, isQuiet: Bool
   ) -> AuditFinding {
@@ -20,14 +20,14 @@ extension AuditCheck {
     let open = tally.unfinished.total
     var summary = "\(tally.members) accounts: \(ends.joined(separator: ", "))"
     if open > 0 {
-      summary += "; \(open) not through: \(tally.unfinished.ids.joined(separator: ", "))"
+      summary += "; \(open) unfinished: \(tally.unfinished.ids.joined(separator: ", "))"
       if open > tally.unfinished.ids.count { summary += ", …" }
     }
     let finding = AuditFinding(.oneEnd, compared: tally.members, summary, offenders)
     return open > 0 ? finding.forAttention() : finding
   }
 
-  /// Who may do what. A kind that is not here is nobody's.
+  /// Which service may do what. A kind not listed here is allowed to none.
   private static let authors: [Authorship.Work: [String: ServiceName]] = [
     .transaction: [
       "invoice": .invoicer, "creditApplied": .invoicer, "charge": .charger,
@@ -42,7 +42,7 @@ extension AuditCheck {
     .hold: ["placed": .holder, "lifted": .holder],
   ]
 
-  /// By routing key. What is sent to one service alone is an operator's: `dead refresh`.
+  /// By routing key. A message sent to a single service comes from an operator: `dead refresh`.
   private static let eventAuthors: [String: ServiceName] = {
     var authors: [String: ServiceName] = [:]
     for type in EventType.allCases { authors[type.routingKey] = type.sender }
@@ -60,6 +60,6 @@ extension AuditCheck {
     return AuditFinding(
       .authority, compared: count,
       "\(count) postings, decisions, events and holds, \(offenders.total) kinds by a service "
-        + "they are not for", offenders)
+        + "not allowed to make them", offenders)
   }
 }

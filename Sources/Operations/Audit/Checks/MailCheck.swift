@@ -1,8 +1,8 @@
 import Ledger
 
 extension AuditCheck {
-  /// One mail per event, account and kind: each has a Message-ID of its own, and what was delivered
-  /// is what the ledger says was sent. A mail it counts as sent again may be there more than once.
+  /// One mail per event, account and kind: each has its own Message-ID, and the delivered mails are
+  /// those the ledger says were sent. A mail counted as sent again may be present more than once.
   public static func mail(_ evidence: MailEvidence) -> AuditFinding {
     var offenders = Offenders()
     var recorded: [String: AuditedMail] = [:]
@@ -17,8 +17,8 @@ extension AuditCheck {
     let again = evidence.recorded.count(where: \.isResent)
     let perhaps = evidence.recorded.count(where: \.isPerhapsSent)
     var summary = (["\(evidence.recorded.count) mails recorded"] + counts).joined(separator: ", ")
-    if again > 0 { summary += ", \(again) perhaps twice" }
-    if perhaps > 0 { summary += ", \(perhaps) perhaps delivered before they were given up" }
+    if again > 0 { summary += ", \(again) perhaps sent twice" }
+    if perhaps > 0 { summary += ", \(perhaps) perhaps delivered before being given up" }
     if let delivered = evidence.delivered {
       let count = compare(delivered, recorded, evidence.ofOtherPeriods, &offenders)
       summary += "; \(count) of them in the mailbox"
@@ -30,7 +30,7 @@ extension AuditCheck {
     return finding
   }
 
-  /// How many of the period's mails were delivered, each counted as often as it is there.
+  /// How many of the period's mails were delivered, each counted as often as it is present.
   private static func compare(
     _ delivered: [String], _ recorded: [String: AuditedMail], _ others: Set<String>,
     _ offenders: inout Offenders
@@ -40,20 +40,22 @@ extension AuditCheck {
     var ours = 0
     for (id, count) in times.sorted(by: { $0.key < $1.key }) {
       guard let mail = recorded[id] else {
-        if !others.contains(id) { offenders.add("\(id): delivered, the ledger has no such mail") }
+        if !others.contains(id) {
+          offenders.add("\(id): delivered, but the ledger has no such mail")
+        }
         continue
       }
       ours += count
       if mail.isPerhapsSent { continue }
       if mail.state == .suppressed || mail.state == .refused {
-        offenders.add("\(id): delivered, the ledger says \(mail.state.rawValue)")
+        offenders.add("\(id): delivered, but the ledger says \(mail.state.rawValue)")
       } else if count > 1 && !mail.isResent {
         offenders.add("\(id): delivered \(count) times")
       }
     }
     for mail in recorded.values.sorted(by: { $0.messageID < $1.messageID })
     where mail.state == .sent && times[mail.messageID] == nil {
-      offenders.add("\(mail.messageID): sent by the ledger, not delivered")
+      offenders.add("\(mail.messageID): sent according to the ledger, but not delivered")
     }
     return ours
   }

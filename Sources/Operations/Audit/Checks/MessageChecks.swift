@@ -2,15 +2,15 @@ import Billing
 import Ledger
 import Services
 
-/// The broker's queues against what was committed.
+/// Compares the broker's queues with what was committed.
 extension AuditCheck {
   /// A message that a service has just taken is in no queue and has no answer yet.
   public static let inHandSeconds: Int64 = 120
 
-  /// While services are at work an event may be in the hand of one of them for long: then what has
-  /// no answer is said and held against nobody.
+  /// While services are working, one of them may hold an event for a long time: events without an
+  /// answer are then reported, but not as a fault.
   ///
-  /// Every published event has its answer at each service that hears it, or lies in its queues.
+  /// Every published event has an answer from each service that receives it, or is in its queues.
   public static func noLoss(
     _ deliveries: [DeliveryEvidence], _ queued: [ServiceName: Set<String>], now: Instant,
     isIdle: Bool = true
@@ -33,14 +33,14 @@ extension AuditCheck {
     var summary =
       "\(expected) deliveries due: \(expected - waiting - inHand - offenders.total) answered, "
       + "\(waiting) in queues or to be published"
-    if inHand > 0 { summary += ", \(inHand) of the last 2 minutes in hand" }
+    if inHand > 0 { summary += ", \(inHand) from the last 2 minutes in progress" }
     summary += ", \(offenders.total) in no queue and unanswered"
     if isIdle { return AuditFinding(.noLoss, compared: expected, summary, offenders) }
     let finding = AuditFinding(.noLoss, compared: expected, summary, Offenders())
     return offenders.isEmpty ? finding : finding.forAttention()
   }
 
-  /// What lies in the queues, and what was taken from them and acted on.
+  /// The messages in the queues, and those that were taken from them and acted on.
   public static func noGhost(
     _ contents: QueueContents, _ consumed: ConsumptionTally
   ) -> AuditFinding {
@@ -50,20 +50,20 @@ extension AuditCheck {
     var summary =
       "\(consumed.answers) answers, \(consumed.unfounded.total) to messages never committed; "
       + "\(contents.messages) messages in the queues, \(contents.ghosts.total) never committed, "
-      + "\(contents.altered.total) committed otherwise"
-    if contents.triggers > 0 { summary += "; \(contents.triggers) triggers of a close" }
-    if contents.refused > 0 { summary += "; \(contents.refused) refused as not ours" }
-    if contents.junk > 0 { summary += "; \(contents.junk) that are no messages of ours" }
+      + "\(contents.altered.total) committed with other contents"
+    if contents.triggers > 0 { summary += "; \(contents.triggers) close triggers" }
+    if contents.refused > 0 { summary += "; \(contents.refused) refused as forged" }
+    if contents.junk > 0 { summary += "; \(contents.junk) not month-close messages" }
     let compared = contents.messages + consumed.answers
     let finding = AuditFinding(.noGhost, compared: compared, summary, offenders)
     return contents.refused > 0 ? finding.forAttention() : finding
   }
 
-  /// Where nobody looked into the queues.
+  /// For an audit that did not read the queues.
   public static func noGhost(_ consumed: ConsumptionTally) -> AuditFinding {
     let summary =
       "\(consumed.answers) answers, \(consumed.unfounded.total) to messages never committed; "
-      + "what is in the queues needs --deep"
+      + "checking the queues needs --deep"
     if consumed.unfounded.isEmpty { return .notChecked(.noGhost, summary) }
     return AuditFinding(.noGhost, compared: consumed.answers, summary, consumed.unfounded)
   }
@@ -75,7 +75,7 @@ extension AuditCheck {
     .contradiction, .gatewayRejected, .gatewayImplausible,
     .periodNotOver, .periodTooOld, .noAccounts,
   ]
-  /// Only after every pause of the ladder.
+  /// Only after all retry delays.
   private static let exhausted: Set<FaultReason> = [
     .behind, .gatewayUnknown, .gatewayBusy, .mailLater, .chargeUnsettled, .handlerFailed,
   ]
@@ -112,10 +112,10 @@ extension AuditCheck {
     }
     return .notChecked(
       .honestDeadLetters,
-      "dead letters: \(list.joined(separator: ", ")); their reasons are read with --deep")
+      "dead letters: \(list.joined(separator: ", ")); --deep reads their reasons")
   }
 
-  /// A hint: a service that is stopped leaves events to publish, and dead letters wait for people.
+  /// A hint: a stopped service leaves events unpublished, and dead letters wait for people.
   public static func quiet(
     _ overdue: OverdueEvidence, deadLetters: [ServiceName: Int]
   ) -> AuditFinding {

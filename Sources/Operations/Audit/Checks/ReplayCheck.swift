@@ -1,7 +1,7 @@
 import Ledger
 
 extension AuditCheck {
-  /// I17: whatever moved a dead letter was recorded before, once. Of all periods.
+  /// I17: every move of a dead letter was recorded beforehand, once. Covers all periods.
   public static func replays(_ moved: MovedLetterTally) -> AuditFinding {
     AuditFinding(
       .replay, compared: moved.letters,
