@@ -127,7 +127,7 @@ let package = Package(
     tests(
       "MonitoringTests",
       ["Monitoring", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
-    tests("PipelineTests", ["Operations", "Services"], exclude: ["Recorded"]),
+    tests("ServicesTests", ["Operations", "Services"], exclude: ["Recorded"]),
     tests("OperatorTests", ["closectl"]),
     tests("SandboxTests", ["sandbox"]),
     tests("SimulatorTests", ["simulator"]),

@@ -11,9 +11,9 @@ public final class RabbitMQBroker: Broker {
   private let logger: Logger
   /// One for all connections: they are lost together.
   private let outage: OutageLog
-  private let publishing: Mailbox<PublishingCommand>
+  private let publishing: ThreadInbox<PublishingCommand>
   private let publishingLink: LinkState
-  private let control = Mailbox<ControlCommand>()
+  private let control = ThreadInbox<ControlCommand>()
   private struct Consumers {
     var all: [RabbitMQConsumer] = []
     var closed = false
@@ -22,7 +22,7 @@ public final class RabbitMQBroker: Broker {
 
   private init(
     _ nodes: BrokerNodes, _ name: String, _ options: BrokerOptions, _ logger: Logger,
-    _ outage: OutageLog, _ publishing: Mailbox<PublishingCommand>, _ publishingLink: LinkState
+    _ outage: OutageLog, _ publishing: ThreadInbox<PublishingCommand>, _ publishingLink: LinkState
   ) {
     self.nodes = nodes
     user = nodes.user
@@ -48,7 +48,7 @@ public final class RabbitMQBroker: Broker {
     _ urls: [BrokerURL], name: String, options: BrokerOptions = .init(), logger: Logger
   ) async throws -> RabbitMQBroker {
     let nodes = BrokerNodes(urls)
-    let mailbox = Mailbox<PublishingCommand>()
+    let mailbox = ThreadInbox<PublishingCommand>()
     let link = LinkState()
     let outage = OutageLog(
       "waiting for the broker", back: "the broker is back", logger)
@@ -78,7 +78,7 @@ public final class RabbitMQBroker: Broker {
 
   /// Fails when the queue or the broker is not there; later losses are recovered from.
   public func consume(_ queue: String, prefetch: Int) async throws -> any Consumer {
-    let mailbox = Mailbox<ConsumingCommand>()
+    let mailbox = ThreadInbox<ConsumingCommand>()
     let buffer = ConsumerBuffer(prefetch: prefetch)
     let link = LinkState()
     let opened = Reply<Void>()

@@ -14,7 +14,7 @@ public protocol AuditReading: Sendable {
   /// Every attempt on the period's invoices, by invoice and number.
   func auditedAttempts(_ period: Period) async throws -> [AuditedAttempt]
   /// Charges that were posted though no attempt on any invoice says that it succeeded.
-  func chargesWithoutAttempt() async throws -> Offenders
+  func chargesWithoutAttempt() async throws -> Violations
   /// Which end each account of the close has, and whether the books say the same.
   func memberTally(_ period: Period) async throws -> MemberTally
   /// Messages that were answered, posted or recorded more than once.
@@ -22,9 +22,9 @@ public protocol AuditReading: Sendable {
   /// Whether every message that a service answered was committed, or is a trigger.
   func consumptionTally() async throws -> ConsumptionTally
   /// Message-IDs (left sides) of a period's mails about events that were never committed.
-  func unfoundedMails(_ period: Period) async throws -> Offenders
+  func unfoundedMails(_ period: Period) async throws -> Violations
   /// Who made what, over the whole ledger.
-  func authorship() async throws -> [Authorship]
+  func authorship() async throws -> [Provenance]
   /// What each account owed before the period's first invoice, and what came of it since.
   func conservation(_ period: Period) async throws -> [ConservationTally]
   /// Sums of the entries that belong to the period's invoices, of transactions up to `position`.

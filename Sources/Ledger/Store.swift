@@ -183,7 +183,7 @@ public protocol Store: AuditReading, DeadLetterBook {
   func parked(_ period: Period, limit: Int) async throws -> [ParkedAccount]
   /// Accounts of the close that have no invoice because it had no catalog, by currency.
   func lackingCatalog(_ period: Period) async throws -> [LackingCatalog]
-  func story(of account: String, period: Period?) async throws -> AccountStory?
+  func story(of account: String, period: Period?) async throws -> AccountHistory?
   /// The period's invoices by number, those after `number`, at most `limit`; `nil`: of any status.
   func listedInvoices(
     _ period: Period, status: InvoiceStatus?, after number: Int64, limit: Int

@@ -8,7 +8,7 @@ import Logging
 struct Program {
   var environment: [String: String]
   var output: Output
-  var doors = Doors()
+  var doors = SessionDependencies()
 
   static func main() async {
     // If the reader is gone, a write fails; the program does not end.
@@ -47,7 +47,7 @@ struct Program {
     return .usage
   }
 
-  private func carryOut(_ command: any OperatorCommand) async throws -> Answer {
+  private func carryOut(_ command: any OperatorCommand) async throws -> CommandOutput {
     let settings = try command.shared.settings(environment)
     let session = try Session(settings: settings, output: output, doors: doors)
     for warning in settings.warnings { await session.noteOnce(warning) }
@@ -61,7 +61,7 @@ struct Program {
     }
   }
 
-  private func print(_ answer: Answer, asJSON: Bool) throws {
+  private func print(_ answer: CommandOutput, asJSON: Bool) throws {
     if answer.isSaid { return }
     if asJSON {
       try output.answerLine(answer.json)

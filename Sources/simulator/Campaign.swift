@@ -6,9 +6,9 @@ import Synchronization
 final class Campaign: Sendable {
   struct Total: Sendable {
     var seeds = 0
-    var hits: [FaultKind: Int] = [:]
-    var boundaries: [BoundaryPlace: Int] = [:]
-    var crashes: [BoundaryPlace: Int] = [:]
+    var hits: [SimulatedFault: Int] = [:]
+    var boundaries: [CrashPlace: Int] = [:]
+    var crashes: [CrashPlace: Int] = [:]
     var charges = 0
     var mails = 0
     var replayed = 0

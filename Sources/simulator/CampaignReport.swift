@@ -19,12 +19,12 @@ struct CampaignReport {
   var missed: [String] {
     var missed: [String] = []
     if total.seeds >= 300 {
-      missed += FaultKind.allCases.filter { total.hits[$0, default: 0] == 0 }.map(\.rawValue)
+      missed += SimulatedFault.allCases.filter { total.hits[$0, default: 0] == 0 }.map(\.rawValue)
     }
     if total.seeds >= 5_000 {
       missed += MonthClose.services.flatMap { service in
-        Boundary.all(of: service).filter {
-          total.crashes[BoundaryPlace(service: service, boundary: $0), default: 0] == 0
+        CrashPoint.all(of: service).filter {
+          total.crashes[CrashPlace(service: service, boundary: $0), default: 0] == 0
         }.map { "a crash of the \(service.rawValue) at \($0.rawValue)" }
       }
     }
@@ -42,7 +42,7 @@ struct CampaignReport {
 
   private var faults: [String] {
     ["faults and how often each was hit"]
-      + FaultKind.allCases.map { "  \(padded(total.hits[$0, default: 0]))  \($0.rawValue)" }
+      + SimulatedFault.allCases.map { "  \(padded(total.hits[$0, default: 0]))  \($0.rawValue)" }
   }
 
   private var boundaries: [String] {
@@ -52,15 +52,15 @@ struct CampaignReport {
       + "boundary".padding(toLength: 16, withPad: " ", startingAt: 0)
       + services.map { $0.rawValue.leftPadded(17) }.joined()
     return [head]
-      + Boundary.allCases.map { boundary in
+      + CrashPoint.allCases.map { boundary in
         "  " + boundary.rawValue.padding(toLength: 16, withPad: " ", startingAt: 0)
           + services.map { cell($0, boundary).leftPadded(17) }.joined()
       }
   }
 
-  private func cell(_ service: ServiceName, _ boundary: Boundary) -> String {
-    guard Boundary.all(of: service).contains(boundary) else { return "" }
-    let place = BoundaryPlace(service: service, boundary: boundary)
+  private func cell(_ service: ServiceName, _ boundary: CrashPoint) -> String {
+    guard CrashPoint.all(of: service).contains(boundary) else { return "" }
+    let place = CrashPlace(service: service, boundary: boundary)
     return "\(total.crashes[place, default: 0]) (\(total.boundaries[place, default: 0]))"
   }
 

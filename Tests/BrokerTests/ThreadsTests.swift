@@ -7,7 +7,7 @@ import Testing
 struct ThreadsTests {
   @Test("a posted command wakes a sleeping thread well within a millisecond")
   func mailboxLatency() async {
-    let mailbox = Mailbox<ContinuousClock.Instant>()
+    let mailbox = ThreadInbox<ContinuousClock.Instant>()
     let durations = await withCheckedContinuation { done in
       DedicatedThread.start {
         var durations: [Duration] = []

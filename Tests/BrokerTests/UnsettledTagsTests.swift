@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Unsettled tags")
 struct UnsettledTagsTests {
-  private func delivered(_ count: UInt64) -> UnsettledTags {
-    var tags = UnsettledTags()
+  private func delivered(_ count: UInt64) -> UnackedDeliveries {
+    var tags = UnackedDeliveries()
     for number in 1...count { tags.delivered(number) }
     return tags
   }
@@ -81,7 +81,7 @@ struct UnsettledTagsTests {
   func anyOrder() {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<200 {
-      var tags = UnsettledTags()
+      var tags = UnackedDeliveries()
       var atBroker: Set<UInt64> = []
       var wanted: [UInt64: Settlement.Outcome] = [:]
       var open: [UInt64] = []

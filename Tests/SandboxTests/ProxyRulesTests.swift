@@ -81,8 +81,8 @@ struct ProxyRulesTests {
       (#"{"mode":"delay"}"#, .incomplete(.delay)),
       (#"{"mode":"half_close"}"#, .incomplete(.halfClose)),
       (#"{"mode":"cut_after","way":"to_server","bytes":0}"#, .incomplete(.cutAfter)),
-    ] as [(String, ProxyOrder.Fault)])
-  func anOrderThatWouldDoNothingIsRefused(body: String, fault: ProxyOrder.Fault) {
+    ] as [(String, ProxyOrder.InjectedFault)])
+  func anOrderThatWouldDoNothingIsRefused(body: String, fault: ProxyOrder.InjectedFault) {
     #expect(throws: fault) { try ProxyOrder.mode(parsing: Data(body.utf8)) }
   }
 }

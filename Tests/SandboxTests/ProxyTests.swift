@@ -11,8 +11,8 @@ struct ProxyTests {
     static func open(_ mode: ProxyMode = .pass) async throws -> Line {
       let upstream = try WireServer()
       let proxy = try await ProxyServer.start(
-        listen: ListenAddress(argument: "127.0.0.1:0")!,
-        to: ListenAddress(argument: "127.0.0.1:\(upstream.port)")!)
+        listen: ServeAddress(argument: "127.0.0.1:0")!,
+        to: ServeAddress(argument: "127.0.0.1:\(upstream.port)")!)
       _ = try await proxy.change(to: mode)
       return Line(upstream: upstream, proxy: proxy)
     }
@@ -170,8 +170,8 @@ struct ProxyTests {
     let port = upstream?.port ?? 0
     upstream = nil
     let proxy = try await ProxyServer.start(
-      listen: ListenAddress(argument: "127.0.0.1:0")!,
-      to: ListenAddress(argument: "127.0.0.1:\(port)")!)
+      listen: ServeAddress(argument: "127.0.0.1:0")!,
+      to: ServeAddress(argument: "127.0.0.1:\(port)")!)
     let client = try Wire.connect(port: proxy.port)
     #expect(client.hear() == .reset)
     #expect(try await proxy.report().unreachable == 1)

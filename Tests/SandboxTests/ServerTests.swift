@@ -85,7 +85,7 @@ struct ServerTests {
   @Test func theHelpNamesEveryFault() throws {
     let (status, text) = try Program.runToEnd(["serve", "--help"])
     #expect(status == 0)
-    for kind in FaultKind.allCases {
+    for kind in InjectedFaultKind.allCases {
       #expect(text.contains("  \(kind.rawValue) "))
     }
   }

@@ -19,7 +19,7 @@ import Testing
   @Test func healedFaultsDoNotStrike() {
     let faults = Faults(random: SeededGenerator(seed: 1))
     func strikes() -> Bool {
-      (1...1_000).contains { _ in FaultKind.allCases.contains { faults.strikes($0) } }
+      (1...1_000).contains { _ in SimulatedFault.allCases.contains { faults.strikes($0) } }
     }
     #expect(strikes())
     faults.isOn = false

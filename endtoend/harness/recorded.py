@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.places import ROOT
 
-FILE = ROOT / "Tests" / "PipelineTests" / "Recorded" / "0.1" / "messages.jsonl"
+FILE = ROOT / "Tests" / "ServicesTests" / "Recorded" / "0.1" / "messages.jsonl"
 
 
 def recorded(account: str, period: str) -> dict[str, dict[str, Any]]:

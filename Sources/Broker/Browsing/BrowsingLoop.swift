@@ -26,7 +26,7 @@ final class BrowsingLoop {
   private let queue: String
   private let page: Int
   private let options: BrokerOptions
-  private let mailbox: Mailbox<BrowsingCommand>
+  private let mailbox: ThreadInbox<BrowsingCommand>
   private var connection: AMQPConnection?
   private var expected = 0
   private var seen = 0
@@ -37,7 +37,7 @@ final class BrowsingLoop {
 
   init(
     _ nodes: BrokerNodes, name: String, queue: String, page: Int, options: BrokerOptions,
-    mailbox: Mailbox<BrowsingCommand>
+    mailbox: ThreadInbox<BrowsingCommand>
   ) {
     self.nodes = nodes
     self.name = name

@@ -11,7 +11,7 @@ extension RabbitMQBroker {
   public func sift(
     _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> [Delivery.Tag]
   ) async throws -> Int {
-    let mailbox = Mailbox<BrowsingCommand>()
+    let mailbox = ThreadInbox<BrowsingCommand>()
     let browsing = loop(queue, page, mailbox)
     DedicatedThread.start { browsing().run() }
     do {
@@ -25,7 +25,7 @@ extension RabbitMQBroker {
   }
 
   private func pages(
-    _ queue: String, _ mailbox: Mailbox<BrowsingCommand>,
+    _ queue: String, _ mailbox: ThreadInbox<BrowsingCommand>,
     _ visit: ([Delivery]) async throws -> [Delivery.Tag]
   ) async throws -> Int {
     var seen = 0
@@ -46,7 +46,7 @@ extension RabbitMQBroker {
 
   /// Closing the connection returns everything; the broker also does so on its own when the socket
   /// closes.
-  private func end(_ mailbox: Mailbox<BrowsingCommand>) async {
+  private func end(_ mailbox: ThreadInbox<BrowsingCommand>) async {
     let reply = Reply<Void>()
     guard mailbox.post(.close(reply)) else { return }
     // In time or not: the thread closes its socket.
@@ -54,7 +54,7 @@ extension RabbitMQBroker {
   }
 
   private func loop(
-    _ queue: String, _ page: Int, _ mailbox: Mailbox<BrowsingCommand>
+    _ queue: String, _ page: Int, _ mailbox: ThreadInbox<BrowsingCommand>
   ) -> @Sendable () -> BrowsingLoop {
     { [nodes, name, options] in
       BrowsingLoop(

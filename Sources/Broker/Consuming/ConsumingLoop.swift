@@ -15,7 +15,7 @@ final class ConsumingLoop {
   private let queue: String
   private let prefetch: Int
   private let options: BrokerOptions
-  private let mailbox: Mailbox<ConsumingCommand>
+  private let mailbox: ThreadInbox<ConsumingCommand>
   private let buffer: ConsumerBuffer
   private let link: LinkState
   private let outage: OutageLog
@@ -24,7 +24,7 @@ final class ConsumingLoop {
   private var connection: AMQPConnection?
   /// Numbers our connections, so that a tag of an earlier one is never taken for one of this.
   private var generation = 0
-  private var unsettled = UnsettledTags()
+  private var unsettled = UnackedDeliveries()
   private var heldBackSince: ContinuousClock.Instant?
   private var backoff: Backoff
   private var nextAttempt = ContinuousClock.now
@@ -34,7 +34,8 @@ final class ConsumingLoop {
 
   init(
     _ nodes: BrokerNodes, name: String, queue: String, prefetch: Int, options: BrokerOptions,
-    mailbox: Mailbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState, outage: OutageLog,
+    mailbox: ThreadInbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState,
+    outage: OutageLog,
     logger: Logger
   ) {
     self.nodes = nodes
@@ -106,7 +107,7 @@ final class ConsumingLoop {
     let opened = try nodes.open(name: "\(name) \(queue)", options: options)
     let node = opened.node
     generation += 1
-    unsettled = UnsettledTags()
+    unsettled = UnackedDeliveries()
     heldBackSince = nil
     do {
       try opened.consume(queue, prefetch: prefetch, tag: tag)
@@ -140,7 +141,7 @@ final class ConsumingLoop {
     if let connection { nodes.leave(connection.node) }
     connection = nil
     let inHand = unsettled.open
-    unsettled = UnsettledTags()
+    unsettled = UnackedDeliveries()
     heldBackSince = nil
     buffer.forgetAll()
     if stopping != nil { finishStop() }

@@ -1,13 +1,13 @@
 /// A consumer's outside: talks to its connection's thread through the mailbox and the buffer.
 final class RabbitMQConsumer: Consumer {
   let queue: String
-  private let mailbox: Mailbox<ConsumingCommand>
+  private let mailbox: ThreadInbox<ConsumingCommand>
   private let buffer: ConsumerBuffer
   private let options: BrokerOptions
   let link: LinkState
 
   init(
-    queue: String, mailbox: Mailbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState,
+    queue: String, mailbox: ThreadInbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState,
     options: BrokerOptions
   ) {
     self.queue = queue

@@ -15,14 +15,15 @@ final class ControlLoop {
   private let nodes: BrokerNodes
   private let name: String
   private let options: BrokerOptions
-  private let mailbox: Mailbox<ControlCommand>
+  private let mailbox: ThreadInbox<ControlCommand>
   private let logger: Logger
   private var connection: AMQPConnection?
   private var lastUse = ContinuousClock.now
   private var closing: Reply<Void>?
 
   init(
-    _ nodes: BrokerNodes, name: String, options: BrokerOptions, mailbox: Mailbox<ControlCommand>,
+    _ nodes: BrokerNodes, name: String, options: BrokerOptions,
+    mailbox: ThreadInbox<ControlCommand>,
     logger: Logger
   ) {
     self.nodes = nodes

@@ -17,7 +17,7 @@ final class PublishingLoop {
   private let nodes: BrokerNodes
   private let name: String
   private let options: BrokerOptions
-  private let mailbox: Mailbox<PublishingCommand>
+  private let mailbox: ThreadInbox<PublishingCommand>
   private let link: LinkState
   private let outage: OutageLog
   private let logger: Logger
@@ -37,7 +37,7 @@ final class PublishingLoop {
 
   init(
     _ nodes: BrokerNodes, name: String, options: BrokerOptions,
-    mailbox: Mailbox<PublishingCommand>, link: LinkState, outage: OutageLog, logger: Logger
+    mailbox: ThreadInbox<PublishingCommand>, link: LinkState, outage: OutageLog, logger: Logger
   ) {
     self.nodes = nodes
     self.name = name

@@ -11,7 +11,7 @@ final class Deadlines: Sendable {
     var wakeUp: ContinuousClock.Instant = .now + .seconds(60)
   }
   private let state = Mutex(State())
-  private let bell = Mailbox<Void>()
+  private let bell = ThreadInbox<Void>()
 
   private init() {
     DedicatedThread.start { [self] in run() }

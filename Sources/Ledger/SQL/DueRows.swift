@@ -69,7 +69,7 @@ struct DueRows {
     _ announce: (DueWork, AccountFacts) throws -> OutgoingEvent
   ) throws -> StoredEvent {
     try database.run("UPDATE due_work SET state = 'taken' WHERE key = ?", [key])
-    let answer = Answer(
+    let answer = AnswerKey(
       service: due.work.service, messageID: "due:\(due.work.kind.rawValue):\(due.work.reference)",
       account: due.account)
     return try EventRows(database).record(announce(due.work, due.facts), of: answer, at: now)

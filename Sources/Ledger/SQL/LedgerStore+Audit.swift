@@ -23,13 +23,13 @@ extension LedgerStore {
     try await connections.read(.tables) { try ConsumptionQuery(database: $0).tally() }
   }
 
-  public func unfoundedMails(_ period: Period) async throws -> Offenders {
+  public func unfoundedMails(_ period: Period) async throws -> Violations {
     try await connections.read(.tables) {
       try ConsumptionQuery(database: $0).unfoundedMails(period)
     }
   }
 
-  public func authorship() async throws -> [Authorship] {
+  public func authorship() async throws -> [Provenance] {
     try await connections.read(.tables) { try AuthorshipQuery(database: $0).all() }
   }
 
@@ -37,7 +37,7 @@ extension LedgerStore {
     try await connections.read(.tables) { try AttemptQuery(database: $0).attempts(period) }
   }
 
-  public func chargesWithoutAttempt() async throws -> Offenders {
+  public func chargesWithoutAttempt() async throws -> Violations {
     try await connections.read(.tables) { try AttemptQuery(database: $0).chargesWithoutAttempt() }
   }
 

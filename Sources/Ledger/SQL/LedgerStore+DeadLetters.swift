@@ -56,7 +56,7 @@ extension LedgerStore {
           SELECT 1 FROM dead_actions a WHERE a.manifest = l.manifest AND a.letter = l.letter)
         ORDER BY 1
         """)
-      return MovedLetterTally(letters: Int(letters ?? 0), unrecorded: Offenders(unrecorded))
+      return MovedLetterTally(letters: Int(letters ?? 0), unrecorded: Violations(unrecorded))
     }
   }
 

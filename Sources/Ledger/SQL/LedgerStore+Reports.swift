@@ -60,9 +60,9 @@ extension LedgerStore {
     }
   }
 
-  public func story(of account: String, period: Period?) async throws -> AccountStory? {
+  public func story(of account: String, period: Period?) async throws -> AccountHistory? {
     try await connections.read { database in
-      try StoryQuery(database: database, account: account, period: period).story()
+      try AccountHistoryQuery(database: database, account: account, period: period).story()
     }
   }
 

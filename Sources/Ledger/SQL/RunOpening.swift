@@ -50,8 +50,8 @@ struct RunOpening {
   /// Remembers with each range the event that announces it.
   func record(_ events: [OutgoingEvent]) throws -> [StoredEvent] {
     let rows = EventRows(database)
-    let answer = Answer(
-      service: .invoicer, messageID: request.messageID, account: Answer.noAccount)
+    let answer = AnswerKey(
+      service: .invoicer, messageID: request.messageID, account: AnswerKey.noAccount)
     return try events.map { event in
       let stored = try rows.record(event, of: answer, at: request.at)
       if event.type == EventType.closeRange.rawValue {

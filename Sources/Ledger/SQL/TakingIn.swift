@@ -94,8 +94,8 @@ struct TakingIn {
       """, [run.period.stored, number])
     let event = try announce(
       run, RangeAgain(number: number, attempt: Self.attempt(of: last ?? "") + 1))
-    let answer = Answer(
-      service: .invoicer, messageID: request.messageID, account: Answer.noAccount)
+    let answer = AnswerKey(
+      service: .invoicer, messageID: request.messageID, account: AnswerKey.noAccount)
     let stored = try EventRows(database).record(event, of: answer, at: request.at)
     try database.run(
       "UPDATE close_ranges SET event = ?, done = 0 WHERE period = ? AND number = ?",

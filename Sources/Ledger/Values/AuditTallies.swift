@@ -3,9 +3,9 @@ import Billing
 public struct BalanceTally: Sendable, Equatable {
   public var transactions = 0
   /// Transactions whose entries do not sum to 0, are missing, or have no transaction.
-  public var unbalanced = Offenders()
+  public var unbalanced = Violations()
   public var currencies = 0
-  public var unbalancedCurrencies = Offenders()
+  public var unbalancedCurrencies = Violations()
 
   public init() {}
 }
@@ -13,9 +13,9 @@ public struct BalanceTally: Sendable, Equatable {
 public struct InvoiceTally: Sendable, Equatable {
   public var invoices = 0
   /// Accounts with more than one invoice for the period, voided ones aside.
-  public var invoicedTwice = Offenders()
+  public var invoicedTwice = Violations()
   /// Invoices whose total is not what their own transaction posted.
-  public var moved = Offenders()
+  public var moved = Violations()
 
   public init() {}
 }
@@ -25,11 +25,11 @@ public struct MemberTally: Sendable, Equatable {
   /// Members with an end and all milestones.
   public var finished = 0
   public var ends: [AccountEnd: Int] = [:]
-  public var unfinished = Offenders()
+  public var unfinished = Violations()
   /// Members whose end contradicts their invoice, with how.
-  public var contradicted = Offenders()
+  public var contradicted = Violations()
   /// Members who wait for a next attempt that nobody has scheduled.
-  public var withoutRetry = Offenders()
+  public var withoutRetry = Violations()
 
   public init() {}
 }
@@ -38,7 +38,7 @@ public struct RepetitionTally: Sendable, Equatable {
   public var answers = 0
   public var transactions = 0
   public var events = 0
-  public var repeated = Offenders()
+  public var repeated = Violations()
 
   public init() {}
 }
@@ -46,13 +46,13 @@ public struct RepetitionTally: Sendable, Equatable {
 /// Messages that services acted on, and those among them that nobody committed.
 public struct ConsumptionTally: Sendable, Equatable {
   public var answers = 0
-  public var unfounded = Offenders()
+  public var unfounded = Violations()
 
   public init() {}
 }
 
 /// The number of things of one kind that one service made.
-public struct Authorship: Sendable, Hashable {
+public struct Provenance: Sendable, Hashable {
   public enum Work: String, Sendable {
     /// By kind of transaction, by the rule's first word, by routing key, `placed` or `lifted`.
     case transaction, decision, event, hold
@@ -85,7 +85,7 @@ public struct ConservationTally: Sendable, Equatable {
   public var creditedMinor: Int128 = 0
   public var closingMinor: Int128 = 0
   /// Accounts for which the equation does not hold.
-  public var broken = Offenders()
+  public var broken = Violations()
 
   public init(currency: Currency) { self.currency = currency }
 }

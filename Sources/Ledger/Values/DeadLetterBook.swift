@@ -142,9 +142,9 @@ public protocol DeadLetterBook: Sendable {
 public struct MovedLetterTally: Sendable, Equatable {
   public var letters: Int
   /// `LETTER of MANIFEST`
-  public var unrecorded: Offenders
+  public var unrecorded: Violations
 
-  public init(letters: Int, unrecorded: Offenders) {
+  public init(letters: Int, unrecorded: Violations) {
     self.letters = letters
     self.unrecorded = unrecorded
   }

@@ -114,7 +114,7 @@ public struct PostedTransaction: Sendable, Equatable {
 }
 
 /// All that `explain` tells of one account.
-public struct AccountStory: Sendable {
+public struct AccountHistory: Sendable {
   public var facts: AccountFacts
   public var invoices: [InvoiceFacts]
   public var attempts: [Attempt]

@@ -16,12 +16,12 @@ public struct AuditFinding: Sendable, Equatable {
   public var compared: Int
   /// What was compared, in words and figures.
   public var summary: String
-  public var offenders: Offenders
+  public var offenders: Violations
   /// Only the ledger's own record was checked, not what really happened outside.
   public var isOfRecordOnly = false
 
   /// Broken by any offender.
-  init(_ invariant: Invariant, compared: Int, _ summary: String, _ offenders: Offenders) {
+  init(_ invariant: Invariant, compared: Int, _ summary: String, _ offenders: Violations) {
     self.invariant = invariant
     self.compared = compared
     self.summary = summary
@@ -30,7 +30,7 @@ public struct AuditFinding: Sendable, Equatable {
   }
 
   static func notChecked(_ invariant: Invariant, _ why: String) -> AuditFinding {
-    var finding = AuditFinding(invariant, compared: 0, why, Offenders())
+    var finding = AuditFinding(invariant, compared: 0, why, Violations())
     finding.verdict = .notChecked
     return finding
   }

@@ -9,13 +9,13 @@ public struct ChargeEvidence: Sendable, Equatable {
   public var charges: [GatewayCharge]
   /// Charges at the gateway that name no invoice of this ledger.
   public var foreign: Int
-  public var withoutAttempt: Offenders
+  public var withoutAttempt: Violations
   /// Charges not made by an attempt, but recorded as taken over.
   public var takenOver: Set<String> = []
 
   public init(
     attempts: [AuditedAttempt], charges: [GatewayCharge], foreign: Int = 0,
-    withoutAttempt: Offenders = Offenders()
+    withoutAttempt: Violations = Violations()
   ) {
     self.attempts = attempts
     self.charges = charges

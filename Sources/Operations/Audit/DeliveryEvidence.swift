@@ -46,7 +46,7 @@ public struct DeliveryEvidence: Sendable, Equatable {
 /// What should have progressed on its own but has not.
 public struct OverdueEvidence: Sendable, Equatable {
   /// Events still unconfirmed a minute after they were recorded.
-  public var unpublished = Offenders()
+  public var unpublished = Violations()
   /// Nothing at all is left to publish.
   public var isAllPublished = true
 

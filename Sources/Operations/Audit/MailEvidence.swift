@@ -9,11 +9,11 @@ public struct MailEvidence: Sendable, Equatable {
   /// Those among them that the ledger has for another period.
   public var ofOtherPeriods: Set<String>
   /// Those recorded about events that were never committed.
-  public var unfounded: Offenders
+  public var unfounded: Violations
 
   public init(
     recorded: [AuditedMail], delivered: [String]?, ofOtherPeriods: Set<String> = [],
-    unfounded: Offenders = Offenders()
+    unfounded: Violations = Violations()
   ) {
     self.recorded = recorded
     self.delivered = delivered

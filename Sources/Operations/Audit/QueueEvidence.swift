@@ -85,9 +85,9 @@ public struct QueueContents: Sendable, Equatable {
   public var refused = 0
   /// Not readable as month-close messages.
   public var junk = 0
-  public var ghosts = Offenders()
+  public var ghosts = Violations()
   /// Committed with a different body.
-  public var altered = Offenders()
+  public var altered = Violations()
   public var dead: [DeadLetter] = []
 
   public init() {}

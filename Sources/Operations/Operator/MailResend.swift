@@ -8,12 +8,12 @@ import Services
 /// decides again by the ledger's state at that time, so that no mail is out of date, and sends
 /// under the original Message-ID.
 public struct MailResend: Sendable {
-  let desk: Desk
+  let desk: LedgerSession
   let outbox: Outbox?
 
   /// Without a broker the order stays recorded; the holder publishes it.
   public init(store: any Store, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
-    desk = Desk(service: .closectl, store: store, clock: clock)
+    desk = LedgerSession(service: .closectl, store: store, clock: clock)
     let desk = self.desk
     outbox = broker.map { Outbox(desk: desk, broker: $0, logger: logger) }
   }

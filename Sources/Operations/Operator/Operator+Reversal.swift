@@ -44,7 +44,7 @@ extension Operator {
   ) async throws -> ReversalOutcome {
     guard let kind = order.kind.reversal else { return .refused("this cannot be reversed") }
     if order.reason.allSatisfy(\.isWhitespace) { return .refused("a reason is needed") }
-    for _ in 0..<Desk.roundLimit {
+    for _ in 0..<LedgerSession.roundLimit {
       let found = try await desk.store.incoming(order.kind, reference: order.reference)
         .filter { order.account == nil || $0.account == order.account }
       guard let posting = found.first else {

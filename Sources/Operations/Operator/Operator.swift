@@ -14,12 +14,12 @@ public enum OperatorOutcome: Sendable, Equatable {
 
 /// Operators' commands that change the ledger: payments and credits. Idempotent by reference.
 public struct Operator: Sendable {
-  let desk: Desk
+  let desk: LedgerSession
   let outbox: Outbox?
 
   /// Without a broker the events stay recorded; the next command with a broker publishes them.
   public init(store: any Store, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
-    desk = Desk(service: .closectl, store: store, clock: clock)
+    desk = LedgerSession(service: .closectl, store: store, clock: clock)
     let desk = self.desk
     outbox = broker.map { Outbox(desk: desk, broker: $0, logger: logger) }
   }
@@ -58,7 +58,7 @@ public struct Operator: Sendable {
     _ order: PostingOrder, isDryRun: Bool = false
   ) async throws -> PostingOutcome {
     if let refusal = order.refusal { return .refused(refusal) }
-    for _ in 0..<Desk.roundLimit {
+    for _ in 0..<LedgerSession.roundLimit {
       let key = FactKey(account: order.account, invoice: nil)
       guard let facts = try await desk.store.facts(for: [key])[0] else {
         return .refused("there is no account \(order.account)")

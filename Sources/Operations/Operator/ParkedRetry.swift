@@ -6,10 +6,10 @@ import Services
 /// charges what is open, under a new number only if the earlier attempt is known not to have been
 /// made.
 public struct ParkedRetry: Sendable {
-  let desk: Desk
+  let desk: LedgerSession
 
   public init(store: any Store, clock: LedgerClock) {
-    desk = Desk(service: .closectl, store: store, clock: clock)
+    desk = LedgerSession(service: .closectl, store: store, clock: clock)
   }
 
   /// Who asked for it and why, for the record.
@@ -32,7 +32,7 @@ public struct ParkedRetry: Sendable {
   public func retry(_ parked: ParkedAccount, _ order: Order) async throws -> Outcome {
     guard let invoice = parked.invoice else { return .refused("it was never invoiced") }
     let key = FactKey(account: parked.account, invoice: invoice)
-    for _ in 0..<Desk.roundLimit {
+    for _ in 0..<LedgerSession.roundLimit {
       guard let facts = try await desk.store.facts(for: [key])[0], facts.invoice != nil else {
         return .refused("the ledger has no invoice \(invoice) for it")
       }
@@ -83,7 +83,7 @@ struct ReplayedAttempts: Sendable {
     for letter in letters where letter.service == .charger {
       let job: Job
       do { job = try Job(letter) } catch { continue }  // An unreadable letter has no attempt.
-      for _ in 0..<Desk.roundLimit {
+      for _ in 0..<LedgerSession.roundLimit {
         guard let facts = try await store.facts(for: [job.key])[0], !facts.reopening.isEmpty
         else { break }
         let change = Change(

@@ -18,7 +18,7 @@ extension ChargeSituation {
 
 /// What the charger writes once the table has decided.
 public struct ChargePlan {
-  var desk: Desk
+  var desk: LedgerSession
   var job: Job
   var decided: Decided<ChargeAction>
   /// The attempt the message asks for: 1, or n of a due retry.
@@ -66,7 +66,7 @@ public struct ChargePlan {
       expectedPosition: facts.position, writes: [.attempt(attempt)], at: attempt.createdAt)
   }
 
-  func chargeNothing(_ facts: AccountFacts) throws -> Desk.Plan<Outcome> {
+  func chargeNothing(_ facts: AccountFacts) throws -> LedgerSession.Plan<Outcome> {
     let now = desk.clock.now()
     let invoice = facts.invoice
     let open = Money.text(invoice?.openMinor ?? 0, facts.account.currency)
@@ -120,7 +120,7 @@ public struct ChargePlan {
 
   /// Parked: recorded in the ledger, shown in the close, and a dead letter for a person. It is
   /// recorded under a separate id, so that a replay of the letter is decided afresh.
-  func park(_ facts: AccountFacts) throws -> Desk.Plan<Outcome> {
+  func park(_ facts: AccountFacts) throws -> LedgerSession.Plan<Outcome> {
     let now = desk.clock.now()
     let fault = Fault(.contradiction, "\(decided.rule): message and ledger cannot both be true")
     var change = Change(

@@ -12,7 +12,7 @@ enum ChargeEnd: Sendable {
 
 /// What is committed once the gateway has answered for an attempt.
 struct ChargeResult {
-  var desk: Desk
+  var desk: LedgerSession
   var policy: ChargePolicy
   var result: GatewayResult
   var facts: AccountFacts
@@ -27,7 +27,7 @@ struct ChargeResult {
     facts.attempts.first { $0.number == call.attempt.number }
   }
 
-  func plan() throws -> Desk.Plan<ChargeEnd> {
+  func plan() throws -> LedgerSession.Plan<ChargeEnd> {
     guard stored?.state.isUnsettled == true else { return .end(.again([])) }
     switch result.answer {
     case .neverMade: return settleOnly(.lost)
@@ -58,7 +58,7 @@ struct ChargeResult {
 
   // MARK: The ends of an attempt
 
-  private func succeeded(_ gatewayID: String) throws -> Desk.Plan<ChargeEnd> {
+  private func succeeded(_ gatewayID: String) throws -> LedgerSession.Plan<ChargeEnd> {
     var attempt = settled(.succeeded)
     attempt.gatewayID = gatewayID
     let posting = try Transaction.charge(attempt, openMinor: facts.invoice?.openMinor ?? 0)
@@ -80,7 +80,7 @@ struct ChargeResult {
 
   private func declined(
     _ gatewayID: String?, code: String, hard: Bool
-  ) throws -> Desk.Plan<ChargeEnd> {
+  ) throws -> LedgerSession.Plan<ChargeEnd> {
     var attempt = settled(hard ? .declinedHard : .declinedSoft)
     attempt.gatewayID = gatewayID
     attempt.declineCode = code
@@ -105,7 +105,7 @@ struct ChargeResult {
   }
 
   /// Settled for the ledger alone; the message is decided again on it.
-  private func settleOnly(_ state: AttemptState) -> Desk.Plan<ChargeEnd> {
+  private func settleOnly(_ state: AttemptState) -> LedgerSession.Plan<ChargeEnd> {
     var change = self.change("")
     change.decision = nil
     change.writes = [.settle(settled(state))]
@@ -114,7 +114,7 @@ struct ChargeResult {
 
   /// Whatever happens to the message: once the gateway has forgotten the key, the payment is looked
   /// up, and charged under a new key if it was never made.
-  private func unknown(_ fault: Fault) -> Desk.Plan<ChargeEnd> {
+  private func unknown(_ fault: Fault) -> LedgerSession.Plan<ChargeEnd> {
     var change = self.change("")
     change.decision = nil
     var attempt = call.attempt
@@ -143,7 +143,7 @@ struct ChargeResult {
   /// A rejected attempt was not made: once the account is corrected, another may take its place.
   private func parked(
     _ fault: Fault, as state: AttemptState = .parked
-  ) throws -> Desk.Plan<ChargeEnd> {
+  ) throws -> LedgerSession.Plan<ChargeEnd> {
     var attempt = settled(state)
     if state == .lost { attempt.declineCode = Attempt.rejected }
     var change = self.change("attempt \(attempt.number) parked for a person: \(fault.explanation)")
@@ -159,7 +159,7 @@ struct ChargeResult {
 
   /// A fresh attempt answers its message. An attempt found unsettled is settled first, then the
   /// message is decided again on what the ledger says then.
-  private func finish(_ change: Change) -> Desk.Plan<ChargeEnd> {
+  private func finish(_ change: Change) -> LedgerSession.Plan<ChargeEnd> {
     if call.isFresh { return .commit(change, then: { .outcome(.done($0.events)) }) }
     var change = change
     change.messageID = "\(job.event.id)#settled-\(call.attempt.number)"

@@ -5,19 +5,19 @@ import Ledger
 struct ChargeTakeOver {
   static let rule = "charge.found-at-gateway"
 
-  var desk: Desk
+  var desk: LedgerSession
   var job: Job
   var decided: Decided<ChargeAction>
   var charge: FoundCharge
   var facts: AccountFacts
 
   /// `nil`: the message is decided again on what is written.
-  func plan() throws -> Desk.Plan<Outcome?> {
+  func plan() throws -> LedgerSession.Plan<Outcome?> {
     charge.state == .succeeded ? try money() : failure()
   }
 
   /// The gateway's list is sufficient: it is posted as a succeeded attempt.
-  private func money() throws -> Desk.Plan<Outcome?> {
+  private func money() throws -> LedgerSession.Plan<Outcome?> {
     let attempt = self.attempt(.succeeded)
     let posting = try Transaction.charge(attempt, openMinor: facts.invoice?.openMinor ?? 0)
     var after = try facts.after(posting)
@@ -54,7 +54,7 @@ struct ChargeTakeOver {
 
   /// The list does not say why it failed: the attempt is recorded as pending, and looked up like
   /// any other.
-  private func failure() -> Desk.Plan<Outcome?> {
+  private func failure() -> LedgerSession.Plan<Outcome?> {
     var change = self.change
     change.writes = [.attempt(attempt(.unknown))]
     return .commit(change, then: { $0.wasAnswered ? .done($0.events) : nil })

@@ -9,20 +9,20 @@ import Payments
 /// between leaves an unsettled attempt, which the redelivered message finds and settles first: a
 /// repeated attempt is looked up before it is sent again.
 public struct Charger: Sendable {
-  let desk: Desk
+  let desk: LedgerSession
   let caller: GatewayCaller
   let policy: ChargePolicy
   let memory: GatewayMemory
   let door: PartnerDoor
 
-  public init(desk: Desk, gateway: PaymentGateway, policy: ChargePolicy) {
+  public init(desk: LedgerSession, gateway: PaymentGateway, policy: ChargePolicy) {
     self.init(
       desk: desk, gateway: gateway, policy: policy, logger: Logger(label: "charger"),
       health: ServiceHealth())
   }
 
   package init(
-    desk: Desk, gateway: PaymentGateway, policy: ChargePolicy, logger: Logger,
+    desk: LedgerSession, gateway: PaymentGateway, policy: ChargePolicy, logger: Logger,
     health: ServiceHealth
   ) {
     self.desk = desk
@@ -174,7 +174,7 @@ public struct Charger: Sendable {
     let ends = try await desk.reconcile(
       answers, about: \.call.job.key,
       alongside: { try await desk.store.counted($0.compactMap(\.payment?.id)) },
-      plan: { (result, facts, counted) -> Desk.Plan<ChargeEnd> in
+      plan: { (result, facts, counted) -> LedgerSession.Plan<ChargeEnd> in
         guard let facts else {
           let fault = Fault(.behind, "the account is no longer in the ledger")
           return .end(.outcome(.later(fault)))
@@ -232,8 +232,8 @@ extension Outcome {
   }
 }
 
-extension Desk.Plan {
-  func map<Other>(_ transform: @escaping @Sendable (Result) -> Other) -> Desk.Plan<Other> {
+extension LedgerSession.Plan {
+  func map<Other>(_ transform: @escaping @Sendable (Result) -> Other) -> LedgerSession.Plan<Other> {
     switch self {
     case .commit(let change, let then): .commit(change, then: { transform(then($0)) })
     case .end(let result): .end(transform(result))

@@ -33,19 +33,19 @@ struct GatewayCaller: Sendable {
   let gateway: PaymentGateway
   let clock: LedgerClock
   let policy: ChargePolicy
-  let reached: Boundary.Observer
+  let reached: CrashPoint.Observer
   let metrics: ServiceMetrics?
   let door: PartnerDoor
-  private let turnstile: Turnstile
+  private let turnstile: AsyncSemaphore
 
-  init(gateway: PaymentGateway, desk: Desk, policy: ChargePolicy, door: PartnerDoor) {
+  init(gateway: PaymentGateway, desk: LedgerSession, policy: ChargePolicy, door: PartnerDoor) {
     self.door = door
     self.gateway = gateway
     self.clock = desk.clock
     self.reached = desk.reached
     self.metrics = desk.metrics
     self.policy = policy
-    self.turnstile = Turnstile(places: policy.inFlight)
+    self.turnstile = AsyncSemaphore(places: policy.inFlight)
   }
 
   /// `keepsKeys`: a repetition under the same key is harmless at this gateway.
@@ -181,7 +181,7 @@ extension GatewayCall {
 }
 
 /// Admits this many at a time, in order of arrival.
-actor Turnstile {
+actor AsyncSemaphore {
   private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []
   private var first = 0

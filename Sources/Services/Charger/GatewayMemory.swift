@@ -28,7 +28,7 @@ actor GatewayMemory {
   private let store: any Store
   private let clock: LedgerClock
   private let health: ServiceHealth
-  private let turnstile = Turnstile(places: 1)
+  private let turnstile = AsyncSemaphore(places: 1)
 
   private struct Walked {
     var at: Instant

@@ -4,9 +4,9 @@ import Ledger
 /// Places a hold on an account that still owes past its grace period, and lifts it once it does
 /// not.
 public struct Holder: Sendable {
-  let desk: Desk
+  let desk: LedgerSession
 
-  public init(desk: Desk) { self.desk = desk }
+  public init(desk: LedgerSession) { self.desk = desk }
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
     let holds = try await holds(of: jobs)
@@ -40,7 +40,7 @@ public struct Holder: Sendable {
 
   private func aboutDebt(
     _ job: Job, _ snapshot: Snapshot, _ facts: AccountFacts?, isDue: Bool
-  ) throws -> Desk.Plan<Outcome> {
+  ) throws -> LedgerSession.Plan<Outcome> {
     let now = desk.clock.now()
     let decided = DecisionTable.holder.decide(
       HoldSituation(snapshot: snapshot, facts: facts, now: now, isDue: isDue))
@@ -89,7 +89,7 @@ public struct Holder: Sendable {
 
   private func aboutPayment(
     _ job: Job, _ snapshot: Snapshot, _ facts: AccountFacts?, overdue: Int
-  ) throws -> Desk.Plan<Outcome> {
+  ) throws -> LedgerSession.Plan<Outcome> {
     let decided = DecisionTable.lifter.decide(
       LiftSituation(snapshot: snapshot, facts: facts, overdue: overdue))
     guard let facts, decided.action != .wait, decided.action != .park else {

@@ -3,7 +3,7 @@ import Ledger
 
 /// What the invoicer writes for one account of a range.
 struct InvoicePlan {
-  var desk: Desk
+  var desk: LedgerSession
   var job: Job
   var period: Period
   var catalogs: [String: Catalog]

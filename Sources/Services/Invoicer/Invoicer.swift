@@ -3,12 +3,12 @@ import Ledger
 
 /// Opens a close and invoices its accounts, range by range.
 public struct Invoicer: Sendable {
-  let desk: Desk
+  let desk: LedgerSession
   let rangeSize: Int
   let monthsBack: Int
 
   public init(
-    desk: Desk, rangeSize: Int, monthsBack: Int = StartSituation.usualMonthsBack
+    desk: LedgerSession, rangeSize: Int, monthsBack: Int = StartSituation.usualMonthsBack
   ) {
     self.desk = desk
     self.rangeSize = rangeSize
@@ -146,7 +146,7 @@ public struct Invoicer: Sendable {
     let plan = InvoicePlan(desk: desk, job: job, period: period, catalogs: catalogs)
     var events: [StoredEvent] = []
     var open = accounts
-    for _ in 0..<Desk.roundLimit where !open.isEmpty {
+    for _ in 0..<LedgerSession.roundLimit where !open.isEmpty {
       let (made, stale) = try await invoice(open, plan)
       events += made
       open = stale

@@ -7,7 +7,7 @@ import Synchronization
 /// refuses a mail, and when to stop calling it.
 final class MailServerWatch: Sendable {
   let door: PartnerDoor
-  private let desk: Desk
+  private let desk: LedgerSession
   private let lastTaken = Mutex<(at: Instant?, isRead: Bool)>((nil, false))
 
   /// A server that has accepted nothing for this long, longer than a mail is retried, is not known
@@ -18,7 +18,7 @@ final class MailServerWatch: Sendable {
   /// The same where each mailbox may be at fault.
   static let doubtLimit = 5
 
-  init(_ desk: Desk, door: PartnerDoor) {
+  init(_ desk: LedgerSession, door: PartnerDoor) {
     self.desk = desk
     self.door = door
   }
@@ -38,7 +38,7 @@ final class MailServerWatch: Sendable {
 
   /// `isFirst`: this mail was not tried before. Retried mails say nothing new: at the end of a
   /// close, only those with their own problems are left.
-  func heard(_ answer: MailAnswer, about letter: Letter) {
+  func heard(_ answer: MailAnswer, about letter: MailIntent) {
     if answer == .accepted {
       let now = desk.clock.now()
       lastTaken.withLock { $0.at = now }
@@ -77,7 +77,7 @@ final class MailServerWatch: Sendable {
 
   /// `isLast`: its message has been through all delay queues. A mail is given up only if the server
   /// refused it while accepting others.
-  func next(_ answer: MailAnswer, _ letter: Letter, isLast: Bool) -> Next {
+  func next(_ answer: MailAnswer, _ letter: MailIntent, isLast: Bool) -> Next {
     let reason: FaultReason
     let why: String
     switch answer {

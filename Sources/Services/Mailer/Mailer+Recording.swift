@@ -9,7 +9,7 @@ extension Mailer {
     var isLate = false
   }
 
-  private func giveUp(_ item: Sending, _ why: String) throws -> Desk.Plan<Recorded> {
+  private func giveUp(_ item: Sending, _ why: String) throws -> LedgerSession.Plan<Recorded> {
     .commit(
       try item.letter.end(
         .refused, desk, item.decided, item.facts,
@@ -19,7 +19,7 @@ extension Mailer {
 
   func record(_ sent: [Sent]) async throws -> [Outcome] {
     let recorded = try await desk.reconcile(sent, about: \.item.letter.job.key) {
-      sent, facts -> Desk.Plan<Recorded> in
+      sent, facts -> LedgerSession.Plan<Recorded> in
       let item = sent.item
       let letter = item.letter
       guard let answer = sent.answer else {

@@ -10,9 +10,9 @@ import Mail
 /// commit sends the mail again under the same Message-ID; that window cannot be closed, so such
 /// mails are counted.
 public struct Mailer: Sendable {
-  let desk: Desk
+  let desk: LedgerSession
   let server: MailServer
-  let desktop: MailDesk
+  let desktop: MailComposer
   /// How often a message must have come back before a mail that another process intended, and may
   /// be sending at the moment, is sent again: see `patience(_:)`.
   let patience: Int
@@ -21,17 +21,17 @@ public struct Mailer: Sendable {
   let watch: MailServerWatch
   let mailsZeroInvoices: Bool
   private let pause: @Sendable (Duration) async -> Bool
-  let mine = SentMails()
+  let mine = InFlightMails()
 
   package init(
-    desk: Desk, server: MailServer, from: String, retryDelays: [Duration],
+    desk: LedgerSession, server: MailServer, from: String, retryDelays: [Duration],
     mailsZeroInvoices: Bool = false, logger: Logger, health: ServiceHealth,
     pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown
   ) throws {
     self.desk = desk
     self.server = server
     self.pause = pause
-    self.desktop = MailDesk(from: from, templates: try MailTemplates.compiled.get())
+    self.desktop = MailComposer(from: from, templates: try MailTemplates.compiled.get())
     self.patience = Self.patience(retryDelays)
     self.rungs = retryDelays.count
     self.mailsZeroInvoices = mailsZeroInvoices
@@ -60,7 +60,7 @@ public struct Mailer: Sendable {
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
     try await watch.prepare()
-    let letters = jobs.map(Letter.init)
+    let letters = jobs.map(MailIntent.init)
     let steps = try await decide(jobs, letters)
     var outcomes: [Outcome?] = steps.map { if case .end(let outcome) = $0 { outcome } else { nil } }
     var sending: [Sending] = []
@@ -82,7 +82,7 @@ public struct Mailer: Sendable {
 
   struct Sending: Sendable {
     var index = 0
-    var letter: Letter
+    var letter: MailIntent
     var decided: Decided<MailAction>
     var facts: AccountFacts
     /// The mail was intended by an earlier delivery of this message, or by another copy of it.
@@ -101,7 +101,7 @@ public struct Mailer: Sendable {
 
   // MARK: 1. Decide, and commit the intent before the server is called
 
-  private func decide(_ jobs: [Job], _ letters: [Letter?]) async throws -> [Step] {
+  private func decide(_ jobs: [Job], _ letters: [MailIntent?]) async throws -> [Step] {
     var round = watch.door.round
     return try await desk.reconcile(
       Array(zip(jobs, letters)), about: \.0.key,
@@ -118,7 +118,7 @@ public struct Mailer: Sendable {
     var idle: Set<String>
   }
 
-  private func known(of letters: [Letter]) async throws -> Known {
+  private func known(of letters: [MailIntent]) async throws -> Known {
     Known(
       mails: try await desk.store.mails(letters.map(\.key)),
       released: try await desk.store.released(letters.compactMap(\.releasedInvoice)),
@@ -132,9 +132,9 @@ public struct Mailer: Sendable {
   }
 
   private func plan(
-    _ job: Job, _ letter: Letter?, _ facts: AccountFacts?, known: Known,
+    _ job: Job, _ letter: MailIntent?, _ facts: AccountFacts?, known: Known,
     _ round: inout PartnerDoor.Round
-  ) throws -> Desk.Plan<Step> {
+  ) throws -> LedgerSession.Plan<Step> {
     guard let letter else { return .end(.end(job.unexpected)) }
     let decided = DecisionTable.mailer.decide(
       letter.situation(facts, released: known.released, idle: known.idle))
@@ -173,7 +173,7 @@ public struct Mailer: Sendable {
   /// - Parameter isPerhapsSent: what the ledger has of all processes; `mine` has those of this one.
   private func takeUp(
     _ item: Sending, isPerhapsSent: Bool, _ round: inout PartnerDoor.Round
-  ) throws -> Desk.Plan<Step> {
+  ) throws -> LedgerSession.Plan<Step> {
     var item = item
     let letter = item.letter
     let known = mine.known(letter.key)
@@ -217,7 +217,7 @@ public struct Mailer: Sendable {
 
   private func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
     let mails = try await write(items)
-    let arrivals = Arrivals<Sent>()
+    let arrivals = ArrivalQueue<Sent>()
     // A failed record aborts no mail in progress: it might be delivered anyway.
     let result = await withTaskGroup(of: Void.self) { group in
       for (item, mail) in zip(items, mails) {

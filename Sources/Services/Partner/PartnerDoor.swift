@@ -36,7 +36,7 @@ final class PartnerDoor: Sendable {
   private let health: ServiceHealth
   private let metrics: ServiceMetrics?
 
-  init(to partner: Partner, _ desk: Desk, _ logger: Logger, _ health: ServiceHealth) {
+  init(to partner: Partner, _ desk: LedgerSession, _ logger: Logger, _ health: ServiceHealth) {
     self.partner = partner
     self.clock = desk.clock
     self.logger = logger

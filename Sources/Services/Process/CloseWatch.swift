@@ -7,7 +7,7 @@ import ServiceLifecycle
 /// Between the two, a month without problems logs nothing.
 struct CloseWatch: Service {
   let runs: @Sendable () async throws -> [CloseRun]
-  let tally: Tally
+  let tally: RunCounters
   let logger: Logger
   let rest: @Sendable (Duration) async -> Bool
   /// When this process began; a close that began earlier continues.
@@ -34,8 +34,8 @@ struct CloseWatch: Service {
   private struct Seen {
     var closed: Set<Period>
     /// What this process had done by the last check before the close appeared.
-    var running: [Period: [Tally.Kind: Int]] = [:]
-    var done: [Tally.Kind: Int]
+    var running: [Period: [RunCounters.Kind: Int]] = [:]
+    var done: [RunCounters.Kind: Int]
   }
 
   /// At the first check, closes that have ended are ignored.
@@ -61,7 +61,7 @@ struct CloseWatch: Service {
     return seen
   }
 
-  private func details(_ run: CloseRun, _ before: [Tally.Kind: Int]) -> Logger.Metadata {
+  private func details(_ run: CloseRun, _ before: [RunCounters.Kind: Int]) -> Logger.Metadata {
     var details = tally.metadata(since: before)
     details["accounts"] = .number(run.expected)
     if let closedAt = run.closedAt {
@@ -72,7 +72,7 @@ struct CloseWatch: Service {
   }
 }
 
-extension Tally {
+extension RunCounters {
   /// The current totals, to be subtracted later.
   var all: [Kind: Int] {
     Dictionary(uniqueKeysWithValues: Kind.allCases.map { ($0, self[$0]) })

@@ -6,36 +6,36 @@ import Logging
 /// A service assembled from its settings and its surroundings.
 package struct ServiceParts: Sendable {
   package var run: ServiceRun
-  package var upkeep: Upkeep
+  package var upkeep: MaintenanceLoop
   /// Only for a real service.
   var storeWatch: StoreWatch
   var closeWatch: CloseWatch
   /// Only the reporter has one, if it can be scraped.
   var observer: Observer?
-  package var tally: Tally
+  package var tally: RunCounters
   package var close: @Sendable () async -> Void
 
   /// Connects to what the settings name, and waits for it.
   static func assemble(
     _ service: ServiceName, _ settings: Settings, _ watch: ServiceWatch, _ logger: Logger
   ) async throws -> ServiceParts {
-    let around = try await Surroundings.open(for: service, settings, watch, logger)
+    let around = try await Dependencies.open(for: service, settings, watch, logger)
     return try await ServiceParts(service, settings, around, logger)
   }
 
   /// The same for a real service and for a simulated one: only their surroundings differ.
   package init(
-    _ service: ServiceName, _ settings: Settings, _ around: Surroundings, _ logger: Logger
+    _ service: ServiceName, _ settings: Settings, _ around: Dependencies, _ logger: Logger
   ) async throws {
-    let desk = Desk(
+    let desk = LedgerSession(
       service: service, store: around.store, clock: around.clock, reached: around.reached,
       metrics: around.watch.metrics)
     let outbox = Outbox(desk: desk, broker: around.broker, logger: logger)
     let (handler, shutdown) = try Self.makeHandler(service, desk, settings, around, logger)
-    let tally = Tally()
+    let tally = RunCounters()
     let runner = Runner(
       handler: handler, desk: desk, outbox: outbox,
-      ladder: RetryLadder(service: service, delays: settings.retryDelays), tally: tally,
+      ladder: RetryPolicy(service: service, delays: settings.retryDelays), tally: tally,
       logger: logger, pause: around.pause, health: around.watch.health,
       patience: .seconds(900 + 10 * settings.gatewayTimeoutSeconds),
       putOffs: PutOffs(now: around.steady))
@@ -44,7 +44,7 @@ package struct ServiceParts: Sendable {
       of: service, prefetch: max(settings.prefetch, lanes * settings.batch), logger)
     self.run = ServiceRun(
       runner: runner, consumer: consumer, batch: settings.batch, lanes: lanes)
-    self.upkeep = Upkeep(
+    self.upkeep = MaintenanceLoop(
       outbox: outbox, handler: handler, logger: logger, rest: around.rest,
       health: around.watch.health)
     self.storeWatch = StoreWatch(
@@ -75,7 +75,7 @@ package struct ServiceParts: Sendable {
   }
 
   private static func makeHandler(
-    _ service: ServiceName, _ desk: Desk, _ settings: Settings, _ around: Surroundings,
+    _ service: ServiceName, _ desk: LedgerSession, _ settings: Settings, _ around: Dependencies,
     _ logger: Logger
   ) throws -> (Handler, @Sendable () async -> Void) {
     switch service {

@@ -73,7 +73,7 @@ public enum ServiceProgram {
   }
 
   private static func health(_ service: ServiceName, _ settings: Settings) async -> Int32 {
-    switch await HealthQuestion(address: settings.httpAddress).ask() {
+    switch await ReadinessProbe(address: settings.httpAddress).ask() {
     case .ready: return 0
     case .notReady(let why):
       say("\(service.rawValue): not ready: \(why)")

@@ -49,7 +49,7 @@ package struct ServiceRun: Service {
 
 /// What a service does besides its queue: publishes left-over events, turns due work into messages,
 /// and records confirms if no commit has done so.
-package struct Upkeep: Service {
+package struct MaintenanceLoop: Service {
   let outbox: Outbox
   let handler: Handler
   let logger: Logger

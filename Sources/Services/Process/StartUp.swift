@@ -85,7 +85,7 @@ struct StartUp {
   private static let longestPause = Duration.seconds(5)
 }
 
-extension Surroundings {
+extension Dependencies {
   /// The queue or the broker may have gone since the check: that is waited for too.
   func consumer(
     of service: ServiceName, prefetch: Int, _ logger: Logger

@@ -3,9 +3,9 @@ import Ledger
 
 /// Keeps the set of stages every account of a close has reached, and ends the close.
 public struct Reporter: Sendable {
-  let desk: Desk
+  let desk: LedgerSession
 
-  public init(desk: Desk) { self.desk = desk }
+  public init(desk: LedgerSession) { self.desk = desk }
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
     let now = desk.clock.now()

@@ -6,12 +6,12 @@ import Logging
 /// Publishes recorded events. Unconfirmed events stay recorded as unpublished and are published
 /// again later, by this process or another: same id, same bytes.
 public struct Outbox: Sendable {
-  let desk: Desk
+  let desk: LedgerSession
   let broker: any Broker
   let logger: Logger
   private let log: PublishLog
 
-  public init(desk: Desk, broker: any Broker, logger: Logger) {
+  public init(desk: LedgerSession, broker: any Broker, logger: Logger) {
     self.desk = desk
     self.broker = broker
     self.logger = logger
@@ -52,7 +52,7 @@ public struct Outbox: Sendable {
   }
 
   /// How often to look for left-over events.
-  static let relayInterval = Duration.seconds(Upkeep.relayAfterSeconds)
+  static let relayInterval = Duration.seconds(MaintenanceLoop.relayAfterSeconds)
 
   /// If the broker knows us under a name other than the one in our URL, messages carry no name.
   func publishStating(_ messages: [OutgoingMessage]) async -> [PublishResult] {

@@ -9,10 +9,10 @@ import Logging
 /// the broker or still recorded as unpublished. The acknowledgement comes last.
 public struct Runner: Sendable {
   let handler: Handler
-  let desk: Desk
+  let desk: LedgerSession
   let outbox: Outbox
-  let ladder: RetryLadder
-  let tally: Tally
+  let ladder: RetryPolicy
+  let tally: RunCounters
   let logger: Logger
   /// How long to wait before retrying something that is down; ends early when stopping.
   let pause: @Sendable (Duration) async -> Bool
@@ -24,7 +24,7 @@ public struct Runner: Sendable {
   let log: RunnerLog
 
   init(
-    handler: Handler, desk: Desk, outbox: Outbox, ladder: RetryLadder, tally: Tally,
+    handler: Handler, desk: LedgerSession, outbox: Outbox, ladder: RetryPolicy, tally: RunCounters,
     logger: Logger, pause: @escaping @Sendable (Duration) async -> Bool,
     health: ServiceHealth = ServiceHealth(), patience: Duration = .seconds(900),
     putOffs: PutOffs? = nil
@@ -77,7 +77,8 @@ public struct Runner: Sendable {
   }
 
   /// Commits are published, departing messages are moved, and only then are deliveries settled.
-  private func complete(_ worked: [Worked], _ unreadable: [Departure]) async -> [Settlement] {
+  private func complete(_ worked: [JobResult], _ unreadable: [FailedDelivery]) async -> [Settlement]
+  {
     await outbox.publish(worked.flatMap(\.events))
     let departures = unreadable + worked.compactMap(\.departure)
     let left = await moveAway(departures)
@@ -97,7 +98,7 @@ public struct Runner: Sendable {
 
   /// Records that the store blocks the batch. A processed batch proves that the store is up. For
   /// the charge history `GatewayMemory` does this, since only a walk can tell.
-  private func note(_ worked: [Worked], _ next: Duration) {
+  private func note(_ worked: [JobResult], _ next: Duration) {
     let held = worked.filter(\.isHeld)
     let faults = held.lazy.compactMap(\.fault)
     if let fault = faults.first(where: { $0.reason.part == .store }) {
@@ -116,16 +117,16 @@ public struct Runner: Sendable {
 
   /// A message that cannot be decoded, or that arrived where it was not sent, becomes a dead letter
   /// with the reason.
-  private func decode(_ batch: [Delivery]) -> (jobs: [Job], unreadable: [Departure]) {
+  private func decode(_ batch: [Delivery]) -> (jobs: [Job], unreadable: [FailedDelivery]) {
     let admission = Admission(service: desk.service, user: outbox.broker.user)
     var jobs: [Job] = []
-    var unreadable: [Departure] = []
+    var unreadable: [FailedDelivery] = []
     for delivery in batch {
       switch admission.job(from: delivery) {
       case .admitted(let job): jobs.append(job)
       case .refused(let fault):
         unreadable.append(
-          Departure(
+          FailedDelivery(
             delivery: delivery, history: FailureHistory(headers: delivery.headers), fault: fault,
             final: true))
       }
@@ -138,22 +139,22 @@ public struct Runner: Sendable {
   /// published are published again.
   private func recognise(
     _ jobs: [Job], _ ticket: Int
-  ) async -> (fresh: [Job], settled: [Worked]) {
+  ) async -> (fresh: [Job], settled: [JobResult]) {
     guard let known = await reading(ticket, { try await recognitions(of: jobs) }) else {
-      return ([], jobs.map { Worked($0, .hold(.stopped)) })
+      return ([], jobs.map { JobResult($0, .hold(.stopped)) })
     }
     var fresh: [Job] = []
-    var settled: [Worked] = []
+    var settled: [JobResult] = []
     var seen: Set<String> = []
     for (job, recognition) in zip(jobs, known) {
       switch recognition {
-      case .answered(let events): settled.append(Worked(job, .done(events)))
-      case .notCommitted(let why): settled.append(Worked(job, .dead(Fault(why, of: job.type))))
+      case .answered(let events): settled.append(JobResult(job, .done(events)))
+      case .notCommitted(let why): settled.append(JobResult(job, .dead(Fault(why, of: job.type))))
       case .fresh where !seen.insert(job.event.id).inserted:
-        settled.append(Worked(job, .done([])))  // The first copy answers for both.
+        settled.append(JobResult(job, .done([])))  // The first copy answers for both.
       // Its copy in a delay queue answers for both.
       case .fresh where isAnotherCopy(job):
-        settled.append(Worked(job, .done([])))
+        settled.append(JobResult(job, .done([])))
       case .fresh: fresh.append(job)
       }
     }
@@ -172,26 +173,26 @@ public struct Runner: Sendable {
   }
 
   /// Batching is only an optimisation: if a batch throws, its messages are processed one by one.
-  private func attempt(_ jobs: [Job]) async -> [Worked] {
+  private func attempt(_ jobs: [Job]) async -> [JobResult] {
     do {
-      return zip(jobs, try await handler.work(jobs)).map(Worked.init)
+      return zip(jobs, try await handler.work(jobs)).map(JobResult.init)
     } catch let error as StoreError {
       let fault = Fault(.storeUnavailable, error.description)
-      return jobs.map { Worked($0, .hold(fault)) }
+      return jobs.map { JobResult($0, .hold(fault)) }
     } catch  where jobs.count > 1 {
       // A fault of one of them is reported for that one.
       logger.debug("batch failed; processing messages one by one", metadata: ["error": "\(error)"])
-      var alone: [Worked] = []
+      var alone: [JobResult] = []
       for job in jobs { alone += await attempt([job]) }
       return alone
     } catch {
-      return jobs.map { Worked($0, .later(Fault(.handlerFailed, "\(error)"))) }
+      return jobs.map { JobResult($0, .later(Fault(.handlerFailed, "\(error)"))) }
     }
   }
 
   /// Copies that are to come back later, and dead letters. Returns the tags of those the broker
   /// has.
-  private func moveAway(_ departures: [Departure]) async -> Set<Delivery.Tag> {
+  private func moveAway(_ departures: [FailedDelivery]) async -> Set<Delivery.Tag> {
     if departures.isEmpty { return [] }
     let now = desk.clock.now()
     let user = outbox.broker.user
@@ -217,7 +218,7 @@ public struct Runner: Sendable {
 
   /// The one place that decides how deliveries are settled, each by its own outcome.
   private func settlements(
-    _ deliveries: [Delivery], _ worked: [Worked], _ left: Set<Delivery.Tag>
+    _ deliveries: [Delivery], _ worked: [JobResult], _ left: Set<Delivery.Tag>
   ) -> [Settlement] {
     var finished = left
     for item in worked where item.isDone { finished.insert(item.job.delivery.tag) }
@@ -232,7 +233,7 @@ public struct Runner: Sendable {
   }
 
   /// The trace identifies a message in the logs of all services.
-  private func told(_ item: Worked) {
+  private func told(_ item: JobResult) {
     logger.debug(
       "done",
       metadata: [

@@ -37,10 +37,10 @@ final class RunnerLog: Sendable {
   /// `isLost`: logged by the broker's connection. `inHand`: messages of all batches in progress,
   /// which are affected in the same way if something is down.
   func moved(
-    _ departures: [Departure], _ moves: [RetryLadder.Move], _ results: [PublishResult],
+    _ departures: [FailedDelivery], _ moves: [RetryPolicy.Move], _ results: [PublishResult],
     isLost: Bool, inHand: Int
   ) {
-    var dead: [FaultReason: [Departure]] = [:]
+    var dead: [FaultReason: [FailedDelivery]] = [:]
     var retried: [FaultReason: (first: Fault, count: Int, next: Duration)] = [:]
     var kept: (count: Int, why: String) = (0, "")
     for ((departure, move), result) in zip(zip(departures, moves), results) {
@@ -71,7 +71,7 @@ final class RunnerLog: Sendable {
   }
 
   /// The retried messages are done: the wave with their reason is over.
-  func done(_ worked: [Worked]) {
+  func done(_ worked: [JobResult]) {
     for item in worked where item.isDone {
       if case .string(let word)? = item.job.delivery.headers[Header.reason],
         let reason = FaultReason(rawValue: word)
@@ -81,7 +81,7 @@ final class RunnerLog: Sendable {
     }
   }
 
-  private func died(_ letters: [Departure]) {
+  private func died(_ letters: [FailedDelivery]) {
     var details: Logger.Metadata = [
       "reason": "\(letters[0].fault.reason.rawValue)", "letters": .number(letters.count),
     ]
@@ -90,7 +90,7 @@ final class RunnerLog: Sendable {
   }
 
   private func detail(
-    _ departure: Departure, _ move: RetryLadder.Move, _ result: PublishResult
+    _ departure: FailedDelivery, _ move: RetryPolicy.Move, _ result: PublishResult
   ) {
     var details = departure.shown
     details["reason"] = "\(departure.fault.reason.rawValue)"
@@ -100,7 +100,7 @@ final class RunnerLog: Sendable {
   }
 }
 
-extension Departure {
+extension FailedDelivery {
   /// The id and the trace identify a message in the logs of all services.
   fileprivate var shown: Logger.Metadata {
     var shown: Logger.Metadata = ["message_id": "\(delivery.messageID ?? "without id")"]

@@ -26,7 +26,7 @@ struct SettingKey: Sendable {
 
   init<Value>(
     _ name: String, _ property: any WritableKeyPath<Settings, Value> & Sendable,
-    _ form: SettingForm<Value>, default defaultText: String?, for users: Set<ServiceName>,
+    _ form: SettingParser<Value>, default defaultText: String?, for users: Set<ServiceName>,
     secrecy: Secrecy = .open, _ meaning: String
   ) {
     self.name = name

@@ -59,7 +59,7 @@ struct SettingSources {
       return "\(flag): expected in \(key.variable) or \(key.variable)_FILE, never as a flag"
     }
     let known = SettingKey.all.compactMap(\.flag) + ["--check", "--health", "--version", "--help"]
-    let nearest = Nearest.name(to: flag, among: known)
+    let nearest = Suggestion.name(to: flag, among: known)
     return "\(Redaction.printable(flag)): expected a known flag (nearest: \(nearest)); see --help"
   }
 
@@ -87,7 +87,7 @@ struct SettingSources {
   mutating func checkVariableNames() {
     let known = SettingKey.all.flatMap { [$0.variable, $0.fileVariable].compactMap { $0 } }
     for name in environment.keys.sorted() where !known.contains(name) {
-      let nearest = Nearest.name(to: name, among: known)
+      let nearest = Suggestion.name(to: name, among: known)
       problems.append("\(Redaction.printable(name)): expected a known key, nearest is \(nearest)")
     }
   }

@@ -37,7 +37,7 @@ public struct Settings: Sendable {
   /// `nil`: the system's clock.
   public var clockFile: String?
   /// `nil`: the process does not kill itself.
-  public var crashPoint: CrashPoint?
+  public var crashPoint: CrashTrigger?
   public var batch = 0
   public var prefetch = 0
   public var inFlight = 0

@@ -4,11 +4,11 @@ import Ledger
 /// Builds the events services publish: ids from what the event is about, the snapshot as it will be
 /// once the change is committed.
 public struct AccountEvents: Sendable {
-  var desk: Desk
+  var desk: LedgerSession
   var cause: Event
   var now: Instant
 
-  public init(_ desk: Desk, causedBy cause: Event) {
+  public init(_ desk: LedgerSession, causedBy cause: Event) {
     self.desk = desk
     self.cause = cause
     self.now = desk.clock.now()

@@ -4,7 +4,7 @@ import Ledger
 extension DueWork {
   /// The message for a row of due work: its id comes from its reference, its snapshot is current.
   func announcement(
-    _ facts: AccountFacts, from desk: Desk, fill: (inout EventData) -> Void
+    _ facts: AccountFacts, from desk: LedgerSession, fill: (inout EventData) -> Void
   ) throws -> OutgoingEvent {
     let now = desk.clock.now()
     var data = EventData(snapshot: facts.snapshot(at: now))

@@ -52,7 +52,7 @@ struct AuditCommand: OperatorCommand {
     }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     await session.readOnly()
     let period = try named.period(at: session.clock.now())
     if let certificate { try OutputFile.check(certificate) }

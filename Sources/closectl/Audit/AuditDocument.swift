@@ -53,8 +53,8 @@ struct AuditDocument: Encodable {
     }
   }
 
-  func answer(style: Style) -> Answer {
-    Answer(
+  func answer(style: Style) -> CommandOutput {
+    CommandOutput(
       self, text: text(style), status: ok && certificateRefused == nil ? .done : .problem)
   }
 

@@ -108,10 +108,10 @@ struct CloseStatus: Encodable {
   var steps: Int { stages.values.reduce(0, +) }
   var allSteps: Int { accounts.expected * Self.stageNames.count }
 
-  func answer(style: Style) -> Answer {
+  func answer(style: Style) -> CommandOutput {
     let status: ExitStatus =
       state == "open" ? .problem : dead.value == nil ? .unreachable : .done
-    return Answer(self, text: lines(style: style), status: status)
+    return CommandOutput(self, text: lines(style: style), status: status)
   }
 
   func lines(style: Style) -> [String] {

@@ -23,7 +23,7 @@ struct Preview {
     document = PreviewDocument(period: period.description, maximum: maximum)
   }
 
-  mutating func all() async throws -> Answer {
+  mutating func all() async throws -> CommandOutput {
     try await readCatalogs()
     let bar = ProgressBar("preview", output)
     defer { bar.finish() }
@@ -53,7 +53,7 @@ struct Preview {
     return document.answer
   }
 
-  mutating func one(_ account: String) async throws -> Answer {
+  mutating func one(_ account: String) async throws -> CommandOutput {
     try await readCatalogs()
     let known = try await store.facts(for: [FactKey(account: account, invoice: nil)])[0]
     guard known != nil, let facts = try await invoicingFacts([account]).first else {

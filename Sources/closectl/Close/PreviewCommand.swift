@@ -29,7 +29,7 @@ struct PreviewCommand: OperatorCommand {
   var max: [Money] = []
   @OptionGroup var shared: SharedOptions
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     var preview = Preview(
       period: try named.period(at: session.clock.now()), store: try await session.store(),
       output: session.output, maximum: max)

@@ -96,9 +96,9 @@ struct PreviewDocument: Encodable {
     if self.uncharged.count < Self.shown { self.uncharged.append(uncharged) }
   }
 
-  var answer: Answer {
+  var answer: CommandOutput {
     let isGood = notRated == 0 && unpriced.metrics.isEmpty && strange.aboveMaximum == 0
-    return Answer(self, text: text, status: isGood ? .done : .problem)
+    return CommandOutput(self, text: text, status: isGood ? .done : .problem)
   }
 
   private var text: [String] {

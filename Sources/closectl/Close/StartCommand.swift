@@ -57,7 +57,7 @@ struct StartCommand: OperatorCommand {
     var lackingCatalog: [LackingCatalogs.Currency]
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let now = session.clock.now()
     let period = try named.period(at: now)
     let store = try await session.store()
@@ -91,7 +91,7 @@ struct StartCommand: OperatorCommand {
         "started: the broker has \(message.messageID)",
         "watch it: closectl close status \(period) --watch",
       ]
-    return Answer(
+    return CommandOutput(
       Document(
         period: period.description, messageID: message.messageID, unclosed: unclosed,
         late: arrivals, closedAt: closedAt, lackingCatalog: lacking), text: text)

@@ -23,7 +23,7 @@ struct StatusCommand: OperatorCommand {
   var watch = false
   @OptionGroup var shared: SharedOptions
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let period = try named.period(at: session.clock.now())
     if watch { return try await StatusWatch(period: period, session: session).follow() }
     let status = try await StatusReader(period: period, session: session).read()

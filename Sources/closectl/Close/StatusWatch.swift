@@ -12,13 +12,13 @@ struct StatusWatch {
   /// This command has published the trigger.
   var hasTrigger = false
 
-  func follow() async throws -> Answer {
+  func follow() async throws -> CommandOutput {
     let sentence =
       "stopped watching; the close continues: closectl close status \(period) --watch"
     return try await Interruption.saying(sentence, session.output) { try await watch() }
   }
 
-  private func watch() async throws -> Answer {
+  private func watch() async throws -> CommandOutput {
     let reader = StatusReader(period: period, session: session)
     let output = session.output
     let screen = LiveScreen(output)

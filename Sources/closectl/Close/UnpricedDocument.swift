@@ -83,8 +83,8 @@ struct UnpricedDocument: Encodable {
     if catalog.prices(metric) { return nil }
     let known = catalog.pricedMetrics.sorted()
     if let same = known.first(where: { $0.lowercased() == metric.lowercased() }) { return same }
-    let nearest = Nearest.name(to: metric, among: known)
-    return metric.utf8.count <= 64 && Nearest.distance(metric, nearest) <= 2 ? nearest : nil
+    let nearest = Suggestion.name(to: metric, among: known)
+    return metric.utf8.count <= 64 && Suggestion.distance(metric, nearest) <= 2 ? nearest : nil
   }
 }
 

@@ -12,7 +12,7 @@ struct ClockGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show the time the services see.")
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       ClockDocument(try clockFile(session), seconds: offset(session)).answer
     }
   }
@@ -31,7 +31,7 @@ struct ClockGroup: AsyncParsableCommand {
     var seconds: Int64
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       let file = try clockFile(session)
       let (sum, overflow) = offset(session).addingReportingOverflow(seconds)
       guard !overflow else { throw Misuse("the clock cannot be moved that far") }
@@ -69,8 +69,8 @@ struct ClockDocument: Encodable {
     now = LedgerClock.system.now().adding(seconds: seconds).rfc3339
   }
 
-  var answer: Answer {
-    Answer(self, text: ["\(now) (\(offsetSeconds) s from the system clock)"])
+  var answer: CommandOutput {
+    CommandOutput(self, text: ["\(now) (\(offsetSeconds) s from the system clock)"])
   }
 }
 

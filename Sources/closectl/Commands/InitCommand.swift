@@ -21,11 +21,11 @@ struct InitCommand: OperatorCommand {
     var topology: TopologyDocument?
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let url = session.settings.shownStoreURL
     _ = try await session.store(migrate: true)
     guard !storeOnly else {
-      return Answer(Document(store: url), text: ["store    ready: \(url)"])
+      return CommandOutput(Document(store: url), text: ["store    ready: \(url)"])
     }
     let topology = MonthClose.topology(retryDelays: session.settings.retryDelays)
     let differences: [TopologyDifference]
@@ -36,7 +36,7 @@ struct InitCommand: OperatorCommand {
       throw error
     }
     let applied = TopologyDocument(topology, differences)
-    return Answer(
+    return CommandOutput(
       Document(store: url, topology: applied), text: ["store    ready: \(url)"] + applied.text,
       status: applied.status)
   }

@@ -21,7 +21,7 @@ struct PaymentGroup: AsyncParsableCommand {
     @OptionGroup var posting: PostingOptions
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       try await posting.carryOut(.payment, in: session)
     }
   }
@@ -45,7 +45,7 @@ struct CreditGroup: AsyncParsableCommand {
     @OptionGroup var posting: PostingOptions
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       try await posting.carryOut(.credit, in: session)
     }
   }

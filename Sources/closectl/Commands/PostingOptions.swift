@@ -35,7 +35,7 @@ struct PostingOptions: ParsableArguments {
     try checkPlainText(reference, of: "--reference", longest: 128)
   }
 
-  func carryOut(_ kind: PostingOrder.Kind, in session: Session) async throws -> Answer {
+  func carryOut(_ kind: PostingOrder.Kind, in session: Session) async throws -> CommandOutput {
     if dryRun { await session.readOnly() }
     let store = try await session.store()
     let what = kind == .payment ? "payment" : "credit"
@@ -131,8 +131,8 @@ struct PostingDocument: Encodable {
     stillOpen = plan.stillOpen.map { StillOpen(invoice: $0.invoice, open: $0.openMinor) }
   }
 
-  var answer: Answer {
-    Answer(
+  var answer: CommandOutput {
+    CommandOutput(
       self, text: outcome == "refused" ? [] : lines,
       status: outcome == "refused" ? .problem : .done)
   }

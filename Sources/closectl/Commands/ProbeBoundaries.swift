@@ -19,13 +19,13 @@ struct ProbeBoundaries: OperatorCommand {
     var boundaries: [Place]
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let places = MonthClose.services.flatMap { service in
-      Boundary.all(of: service).map {
+      CrashPoint.all(of: service).map {
         Document.Place(service: service.rawValue, boundary: $0.rawValue)
       }
     }
-    return Answer(
+    return CommandOutput(
       Document(boundaries: places), text: places.map { "\($0.service) \($0.boundary)" })
   }
 }

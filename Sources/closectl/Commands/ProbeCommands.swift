@@ -44,7 +44,7 @@ struct ProbeBroker: OperatorCommand {
     }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let queues = MonthClose.topology(retryDelays: []).queues
     let arguments = queues.first { $0.name == MonthClose.services[1].rawValue }?.arguments ?? [:]
     let rates = try await BrokerProbe.measure(
@@ -55,7 +55,7 @@ struct ProbeBroker: OperatorCommand {
       messagesPerSecond: Int(min(rates.publishedPerSecond, rates.consumedPerSecond)),
       publishedPerSecond: Int(rates.publishedPerSecond),
       consumedPerSecond: Int(rates.consumedPerSecond))
-    return Answer(
+    return CommandOutput(
       document,
       text: [
         "\(grouped(messages)) messages of \(bytes) bytes: "

@@ -25,11 +25,11 @@ struct ProbeMessages: OperatorCommand {
     var messages: [Verdict]
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     var verdicts: [Document.Verdict] = []
     while let line = readLine() { verdicts.append(Self.verdict(Array(line.utf8))) }
     let text = verdicts.map { $0.accepted ? "accepted" : "\($0.reason ?? ""): \($0.error ?? "")" }
-    return Answer(
+    return CommandOutput(
       Document(messages: verdicts), text: text,
       status: verdicts.allSatisfy(\.accepted) ? .done : .problem)
   }

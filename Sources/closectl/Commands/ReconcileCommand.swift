@@ -45,7 +45,7 @@ struct ReconcileCommand: OperatorCommand {
     }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     if !apply && foreign.isEmpty { await session.readOnly() }
     let period = try named.period(at: session.clock.now())
     let store = try await session.store()
@@ -63,7 +63,7 @@ struct ReconcileCommand: OperatorCommand {
 
   private func carryOut(
     _ reconciling: Reconciling, _ period: Period, _ name: String
-  ) async throws -> Answer {
+  ) async throws -> CommandOutput {
     var findings = try await reconciling.look(period)
     var setAside: [String] = []
     for id in Set(foreign).sorted() {
@@ -130,8 +130,8 @@ struct ReconcileDocument: Encodable {
 
   private static let shown = 50
 
-  var answer: Answer {
-    Answer(self, text: lines + [sentence], status: open == 0 ? .done : .problem)
+  var answer: CommandOutput {
+    CommandOutput(self, text: lines + [sentence], status: open == 0 ? .done : .problem)
   }
 
   private var lines: [String] {

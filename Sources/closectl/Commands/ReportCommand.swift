@@ -25,7 +25,7 @@ struct ReportCommand: OperatorCommand {
     if isCSV && shared.json { throw ValidationError("use --csv or --json, not both") }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let period = try named.period(at: session.clock.now())
     let totals = try await session.store().totals(period)
     guard totals.contains(where: { $0.invoices > 0 }) else {
@@ -37,7 +37,7 @@ struct ReportCommand: OperatorCommand {
       .filter { $0.state == .refused }.map(\.mails).reduce(0, +)
     document.unpriced = try await UnpricedDocument(of: period, in: session.store())
     document.deadLetters = Known(await DeadTallyReader(session: session).read())
-    return Answer(
+    return CommandOutput(
       document, text: isCSV ? document.csv.text : document.lines(style: session.output.style),
       status: totals.allSatisfy { $0.ledgerSumMinor == 0 } ? .done : .problem)
   }

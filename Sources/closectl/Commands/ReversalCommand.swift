@@ -32,7 +32,7 @@ struct ReversalOptions: ParsableArguments {
     var reopened: [Reopened] = []
   }
 
-  func carryOut(_ kind: Transaction.Kind, in session: Session) async throws -> Answer {
+  func carryOut(_ kind: Transaction.Kind, in session: Session) async throws -> CommandOutput {
     let store = try await session.store()
     let operations = Operator(
       store: store, broker: nil, clock: session.clock, logger: session.logger)
@@ -41,15 +41,15 @@ struct ReversalOptions: ParsableArguments {
     case .done(let plan): return answer(plan)
     case .repeated(let message):
       let document = Document(reference: reference, outcome: "unchanged", message: message)
-      return Answer(document, text: ["unchanged: \(inText(message))"], status: .done)
+      return CommandOutput(document, text: ["unchanged: \(inText(message))"], status: .done)
     case .refused(let message):
       session.output.noteLine("error: \(printable(inText(message)))")
       let document = Document(reference: reference, outcome: "refused", message: message)
-      return Answer(document, text: [], status: .problem)
+      return CommandOutput(document, text: [], status: .problem)
     }
   }
 
-  private func answer(_ plan: ReversalPlan) -> Answer {
+  private func answer(_ plan: ReversalPlan) -> CommandOutput {
     let outcome = dryRun ? "would be reversed" : "reversed"
     let reopened = plan.reopened.sorted { $0.key < $1.key }
     let open = reopened.map {
@@ -60,7 +60,7 @@ struct ReversalOptions: ParsableArguments {
       reference: reference, outcome: outcome, message: message, account: plan.account,
       amount: plan.amount.amountMinor, currency: plan.amount.currency.code,
       reopened: reopened.map { .init(invoice: $0.key, amount: $0.value) })
-    return Answer(document, text: ["\(outcome): \(inText(message))"] + open, status: .done)
+    return CommandOutput(document, text: ["\(outcome): \(inText(message))"] + open, status: .done)
   }
 }
 
@@ -79,7 +79,7 @@ extension PaymentGroup {
     @OptionGroup var reversal: ReversalOptions
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       try await reversal.carryOut(.payment, in: session)
     }
   }
@@ -96,7 +96,7 @@ extension CreditGroup {
     @OptionGroup var reversal: ReversalOptions
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       try await reversal.carryOut(.creditGrant, in: session)
     }
   }

@@ -13,7 +13,7 @@ struct TopologyGroup: AsyncParsableCommand {
       abstract: "Declare missing objects; report, but do not change, those that differ.")
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       let topology = MonthClose.topology(retryDelays: session.settings.retryDelays)
       return TopologyDocument(topology, try await session.broker().apply(topology)).answer
     }
@@ -24,7 +24,7 @@ struct TopologyGroup: AsyncParsableCommand {
       abstract: "Show differences between the topology and the broker; exits 1 if there are any.")
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       let topology = MonthClose.topology(retryDelays: session.settings.retryDelays)
       let differences = try await session.broker().differences(from: topology)
       return TopologyDocument(topology, differences).answer
@@ -68,5 +68,5 @@ struct TopologyDocument: Encodable {
     return table.lines()
   }
 
-  var answer: Answer { Answer(self, text: text, status: status) }
+  var answer: CommandOutput { CommandOutput(self, text: text, status: status) }
 }

@@ -28,7 +28,7 @@ struct TopologyUsers: OperatorCommand {
     var users: [User]
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     var table = Table(["user", "configure", "write", "read", "publishes"].map { .init($0) })
     for rights in MonthClose.users {
       table.add(
@@ -43,7 +43,7 @@ struct TopologyUsers: OperatorCommand {
         binds: Known(rights.publishes.map { _ in rights.configure.isEmpty ? "" : ".*" }),
         tags: rights.tags)
     }
-    return Answer(
+    return CommandOutput(
       Document(exchange: MonthClose.exchange, users: users), text: table.lines())
   }
 

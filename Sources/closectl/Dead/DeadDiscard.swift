@@ -23,9 +23,9 @@ struct DeadDiscard: OperatorCommand {
   var dryRun = false
   @OptionGroup var shared: SharedOptions
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let moves = try await DeadMoves(session)
-    var filter = LetterFilter()
+    var filter = DeadLetterFilter()
     filter.ids = ids
     let wanted = Set([.done, .contradicts, .undecodable] + moving.also)
     var choice = try await moves.choose(filter, classes: wanted)

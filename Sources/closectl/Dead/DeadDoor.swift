@@ -9,7 +9,7 @@ struct DeadDoor {
   func check(publishing: Bool, _ queues: Set<String>) async throws {
     for queue in queues.sorted() {
       guard try await broker.depth(of: queue) != nil else { throw BrokerError.noQueue(queue) }
-      try await LetterReader.waitForOthers(queue, broker)
+      try await DeadLetterReader.waitForOthers(queue, broker)
     }
     if publishing { try await checkPublishing() }
   }

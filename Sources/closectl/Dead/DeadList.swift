@@ -32,16 +32,16 @@ struct DeadList: OperatorCommand {
     }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     var filter = chosen.filter()
     filter.reason = filter.reason ?? reason
-    let reader = LetterReader(broker: try await session.deadBroker(), clock: session.clock)
+    let reader = DeadLetterReader(broker: try await session.deadBroker(), clock: session.clock)
     if group {
       var groups = LetterGroups()
       try await reader.read(filter) { letters in
         for letter in letters { groups.add(letter) }
       }
-      return Answer(GroupDocument(groups), text: groups.lines)
+      return CommandOutput(GroupDocument(groups), text: groups.lines)
     }
     let listing = LetterListing(session.output, asJSON: shared.json)
     do {
@@ -82,7 +82,7 @@ final class LetterListing {
     hasBegun = true
   }
 
-  func end(failedWith error: (any Error)? = nil) throws -> Answer {
+  func end(failedWith error: (any Error)? = nil) throws -> CommandOutput {
     let status = error.map { ExitStatus(of: $0) } ?? .done
     if let error { output.noteLine("error: \(error)") }
     let several = copies.filter { $0.value > 1 }
@@ -99,7 +99,7 @@ final class LetterListing {
       try output.answerLine(
         groups.count == 0 ? "no dead letters" : LetterGroups.counted(groups.count))
     }
-    return Answer(saidWith: status)
+    return CommandOutput(saidWith: status)
   }
 
   private static let title =

@@ -25,11 +25,13 @@ struct DeadMoves {
 
   // MARK: Before anything moves
 
-  func choose(_ filter: LetterFilter, classes: Set<LetterClass>) async throws -> LetterChoice {
-    let reader = LetterReader(broker: broker, clock: session.clock)
+  func choose(_ filter: DeadLetterFilter, classes: Set<DeadLetterClass>) async throws
+    -> LetterChoice
+  {
+    let reader = DeadLetterReader(broker: broker, clock: session.clock)
     let letters = try await reader.choose(
       filter,
-      LetterJudge(
+      DeadLetterClassifier(
         store: store, clock: session.clock, monthsBack: session.settings.monthsBack))
     let missing = (filter.ids ?? []).subtracting(letters.map(\.id)).sorted()
     if !missing.isEmpty {
@@ -41,23 +43,23 @@ struct DeadMoves {
 
   /// The id of the event that would replace a letter, or why there can be none.
   func refreshTarget(_ id: String) async throws -> String {
-    let reader = LetterReader(broker: broker, clock: session.clock)
+    let reader = DeadLetterReader(broker: broker, clock: session.clock)
     guard let (letter, _) = try await reader.find(id) else {
       throw Problem("there is no dead letter \(id); nothing was moved")
     }
-    let refreshing = Refreshing(store: store, clock: session.clock)
+    let refreshing = SnapshotRefresher(store: store, clock: session.clock)
     do {
       let target = try await refreshing.newID(for: letter)
       _ = try await refreshing.event(letter, as: target)
       return target
-    } catch let refusal as Refreshing.Refusal {
+    } catch let refusal as SnapshotRefresher.Refusal {
       throw Problem("letter \(id) cannot be refreshed: \(refusal); nothing was moved")
     }
   }
 
   // MARK: Moving
 
-  func carryOut(_ order: Order, _ choice: LetterChoice) async throws -> Answer {
+  func carryOut(_ order: Order, _ choice: LetterChoice) async throws -> CommandOutput {
     try await refuseWhileUnfinished()
     if choice.taken.isEmpty { return choice.answer(order.action) }
     try await DeadDoor(broker: broker).check(publishing: order.action != .discard, choice.queues)
@@ -73,7 +75,7 @@ struct DeadMoves {
     return choice.answer(manifest, try await move(manifest))
   }
 
-  func resume(_ id: String?) async throws -> Answer {
+  func resume(_ id: String?) async throws -> CommandOutput {
     guard let unfinished = try await store.unfinishedManifest() else {
       guard let id, let finished = try await store.manifest(id) else {
         if let id { throw Problem("there is no manifest \(id)") }
@@ -94,7 +96,7 @@ struct DeadMoves {
   private func move(_ manifest: Manifest) async throws -> [ManifestLetter] {
     let bar = ProgressBar("\(manifest.action.rawValue)", session.output, counting: "letters")
     defer { bar.finish() }
-    let mover = LetterMover(
+    let mover = ReplayExecutor(
       store: store, broker: broker, clock: session.clock,
       pause: { duration in
         // A sleep fails only when it is cancelled; then there is nothing to wait for.

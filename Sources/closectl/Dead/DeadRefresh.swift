@@ -22,9 +22,9 @@ struct DeadRefresh: OperatorCommand {
   var dryRun = false
   @OptionGroup var shared: SharedOptions
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let moves = try await DeadMoves(session)
-    var filter = LetterFilter()
+    var filter = DeadLetterFilter()
     filter.ids = [id]
     // Refreshing exists for letters that contradict.
     let wanted = Set([.needed, .contradicts] + moving.also)

@@ -42,7 +42,7 @@ struct DeadReplay: OperatorCommand {
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    let isChosen = all || chosen.filter(ids: ids) != LetterFilter()
+    let isChosen = all || chosen.filter(ids: ids) != DeadLetterFilter()
     if continues {
       if isChosen || dryRun || rate != nil || moving.reason != nil {
         throw ValidationError("--continue keeps the original options; it takes only a manifest")
@@ -53,10 +53,10 @@ struct DeadReplay: OperatorCommand {
     if !isChosen { throw ValidationError("choose the letters: a filter, --ids, or --all") }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let moves = try await DeadMoves(session)
     if continues { return try await moves.resume(manifest) }
-    let wanted = Set([LetterClass.needed] + moving.also)
+    let wanted = Set([DeadLetterClass.needed] + moving.also)
     let choice = try await moves.choose(chosen.filter(ids: ids), classes: wanted)
     if dryRun { return choice.answer(.replay) }
     let order = DeadMoves.Order(

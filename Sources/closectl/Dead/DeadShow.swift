@@ -18,20 +18,20 @@ struct DeadShow: OperatorCommand {
   var id: String
   @OptionGroup var shared: SharedOptions
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let broker = try await session.deadBroker()
-    let reader = LetterReader(broker: broker, clock: session.clock)
+    let reader = DeadLetterReader(broker: broker, clock: session.clock)
     guard let (letter, copies) = try await reader.find(id) else {
       throw Problem("there is no dead letter \(id)")
     }
     let store = try await session.store()
-    let judge = LetterJudge(
+    let judge = DeadLetterClassifier(
       store: store, clock: session.clock, monthsBack: session.settings.monthsBack)
     let verdict = try await judge.verdicts(of: [letter])[0]
     let records = try await store.deadLetterRecords(letter: id, messageID: letter.messageID)
     let comparison = try await Comparison(letter, store, at: session.clock.now())
     let document = ShownLetter(letter, copies, verdict, comparison, records)
-    return Answer(document, text: document.lines(style: session.output.style))
+    return CommandOutput(document, text: document.lines(style: session.output.style))
   }
 }
 

@@ -17,7 +17,7 @@ struct DeadTally: Encodable, Equatable {
 
   var counts: [Count]
 
-  init(_ tally: LetterTally) {
+  init(_ tally: DeadLetterCounts) {
     counts = tally.counts.sorted { $0.key < $1.key }.map {
       Count(service: $0.key.service.rawValue, reason: $0.key.reason, count: $0.value)
     }
@@ -49,7 +49,7 @@ struct DeadTallyReader {
       return nil
     }
     do {
-      return DeadTally(try await LetterTally.read(broker))
+      return DeadTally(try await DeadLetterCounts.read(broker))
     } catch {
       await session.noteOnce("\(error); \(Self.consequence)")
       return nil

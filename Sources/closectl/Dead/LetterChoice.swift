@@ -5,13 +5,13 @@ import Services
 
 /// The selected dead letters: those in the wanted classes, and the rest.
 struct LetterChoice {
-  private(set) var taken: [ChosenLetter]
-  let left: [ChosenLetter]
+  private(set) var taken: [ChosenDeadLetter]
+  let left: [ChosenDeadLetter]
 
   private static let shown = 20
 
-  init(_ letters: [ChosenLetter], classes: Set<LetterClass>) {
-    let isTaken = { (letter: ChosenLetter) in
+  init(_ letters: [ChosenDeadLetter], classes: Set<DeadLetterClass>) {
+    let isTaken = { (letter: ChosenDeadLetter) in
       letter.isWhole && classes.contains(letter.verdict.letterClass)
     }
     taken = letters.filter(isTaken)
@@ -20,29 +20,29 @@ struct LetterChoice {
 
   var queues: Set<String> { Set(taken.map(\.queue)) }
 
-  mutating func setTargets(_ target: (ChosenLetter) -> String) {
+  mutating func setTargets(_ target: (ChosenDeadLetter) -> String) {
     for index in taken.indices { taken[index].target = target(taken[index]) }
   }
 
   // MARK: Answers
 
   /// What would be done, or that nothing is to be done.
-  func answer(_ action: DeadLetterAction) -> Answer {
+  func answer(_ action: DeadLetterAction) -> CommandOutput {
     let document = MovesDocument(action: action, taken: taken, left: left)
     let what = "\(grouped(taken.count)) letters to \(action.rawValue)"
-    return Answer(
+    return CommandOutput(
       document,
       text: [taken.isEmpty ? "nothing to \(action.rawValue)" : what] + lines(taken) + leftLines)
   }
 
   /// What was done.
-  func answer(_ manifest: Manifest, _ letters: [ManifestLetter]) -> Answer {
+  func answer(_ manifest: Manifest, _ letters: [ManifestLetter]) -> CommandOutput {
     let moved = letters.count { $0.state == .removed }
     let absent = letters.count { $0.state == .absent }
     let document = MovesDocument(
       manifest: manifest, moved: moved, absent: absent, taken: taken, left: left)
     let gone = absent > 0 ? ["\(grouped(absent)) were no longer there"] : []
-    return Answer(
+    return CommandOutput(
       document,
       text: [
         "\(manifest.action.past) \(grouped(moved)) of \(grouped(letters.count)) letters "
@@ -50,15 +50,15 @@ struct LetterChoice {
       ] + gone + leftLines)
   }
 
-  func answer(nothingToContinue why: String) -> Answer {
-    Answer(MovesDocument(why: why), text: [why])
+  func answer(nothingToContinue why: String) -> CommandOutput {
+    CommandOutput(MovesDocument(why: why), text: [why])
   }
 
   private var leftLines: [String] {
     left.isEmpty ? [] : ["\(grouped(left.count)) letters stay where they are:"] + lines(left)
   }
 
-  private func lines(_ letters: [ChosenLetter]) -> [String] {
+  private func lines(_ letters: [ChosenDeadLetter]) -> [String] {
     if letters.isEmpty { return [] }
     var table = Table([
       .init("id"), .init("service"), .init("class"), .init("message"), .init("why"),
@@ -100,7 +100,7 @@ struct MovesDocument: Encodable {
       case letterClass = "class"
     }
 
-    init(_ letter: ChosenLetter) {
+    init(_ letter: ChosenDeadLetter) {
       id = letter.id
       service = letter.service.rawValue
       messageID = letter.messageID
@@ -129,14 +129,14 @@ struct MovesDocument: Encodable {
     case operatorName = "operator"
   }
 
-  init(action: DeadLetterAction, taken: [ChosenLetter], left: [ChosenLetter]) {
+  init(action: DeadLetterAction, taken: [ChosenDeadLetter], left: [ChosenDeadLetter]) {
     self.action = action.rawValue
     self.taken = taken.map(Letter.init)
     self.left = left.map(Letter.init)
   }
 
   init(
-    manifest: Manifest, moved: Int, absent: Int, taken: [ChosenLetter], left: [ChosenLetter]
+    manifest: Manifest, moved: Int, absent: Int, taken: [ChosenDeadLetter], left: [ChosenDeadLetter]
   ) {
     self.init(action: manifest.action, taken: taken, left: left)
     self.manifest = manifest.id

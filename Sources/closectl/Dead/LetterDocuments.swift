@@ -43,7 +43,7 @@ struct LetterGroups {
     var newest: Instant?
   }
 
-  private(set) var groups: [LetterTally.Key: Group] = [:]
+  private(set) var groups: [DeadLetterCounts.Key: Group] = [:]
   private(set) var count = 0
 
   mutating func add(_ letter: DeadLetter) {
@@ -61,7 +61,7 @@ struct LetterGroups {
     count == 1 ? "1 dead letter" : "\(grouped(count)) dead letters"
   }
 
-  var sorted: [(key: LetterTally.Key, value: Group)] { groups.sorted { $0.key < $1.key } }
+  var sorted: [(key: DeadLetterCounts.Key, value: Group)] { groups.sorted { $0.key < $1.key } }
 
   var lines: [String] {
     if count == 0 { return ["no dead letters"] }

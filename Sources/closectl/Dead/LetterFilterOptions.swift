@@ -33,8 +33,8 @@ struct LetterFilterOptions: ParsableArguments {
     transform: parseAmount)
   var amountOver: Money?
 
-  func filter(ids: Set<String>? = nil) -> LetterFilter {
-    var filter = LetterFilter()
+  func filter(ids: Set<String>? = nil) -> DeadLetterFilter {
+    var filter = DeadLetterFilter()
     filter.service = service
     filter.reason = fault
     filter.account = account

@@ -12,7 +12,7 @@ struct MovingOptions: ParsableArguments {
       "Include letters of this class: done, contradicts, undecodable. Repeatable.",
       valueName: "class"),
     transform: parseClass)
-  var also: [LetterClass] = []
+  var also: [DeadLetterClass] = []
 
   func validate() throws {
     if let reason { try checkPlainText(reason, of: "--reason") }
@@ -26,9 +26,9 @@ struct MovingOptions: ParsableArguments {
   }
 }
 
-func parseClass(_ text: String) throws -> LetterClass {
-  if let found = LetterClass(rawValue: text) { return found }
-  let known = LetterClass.allCases.map(\.rawValue).joined(separator: ", ")
+func parseClass(_ text: String) throws -> DeadLetterClass {
+  if let found = DeadLetterClass(rawValue: text) { return found }
+  let known = DeadLetterClass.allCases.map(\.rawValue).joined(separator: ", ")
   throw ValidationError("there is no class \(printable(text)); expected one of \(known)")
 }
 

@@ -26,7 +26,7 @@ struct ProbeDeadLetters: OperatorCommand {
     }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let broker = try await session.broker()
     let now = session.clock.now()
     for first in stride(from: 0, to: count, by: Self.batch) {
@@ -35,7 +35,8 @@ struct ProbeDeadLetters: OperatorCommand {
         throw Problem("a letter was not accepted: \(result)")
       }
     }
-    return Answer(Document(published: count), text: ["\(grouped(count)) dead letters published"])
+    return CommandOutput(
+      Document(published: count), text: ["\(grouped(count)) dead letters published"])
   }
 
   private func letter(_ number: Int, at now: Instant) throws -> OutgoingMessage {

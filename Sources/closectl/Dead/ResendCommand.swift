@@ -31,17 +31,17 @@ struct ResendCommand: OperatorCommand {
   var anyway = false
   @OptionGroup var shared: SharedOptions
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     if dryRun { await session.readOnly() }
     let period = try named.period(at: session.clock.now())
     let store = try await session.store()
     guard try await store.run(period) != nil else {
       throw Problem("no close of \(period) was started: closectl close start \(period)")
     }
-    let resending = Resending(
+    let resending = EventResender(
       store: store, broker: try await session.broker(), clock: session.clock,
       retryDelays: session.settings.retryDelays)
-    let order = Resending.Order(
+    let order = EventResender.Order(
       period: period, olderThanSeconds: older, isDryRun: dryRun, anyway: anyway)
     let again = "stopped; continue with closectl resend \(period), which skips answered events"
     do {
@@ -49,7 +49,7 @@ struct ResendCommand: OperatorCommand {
         try await resending.run(order)
       }
       return ResendDocument(period, counts, isDryRun: dryRun).answer
-    } catch let atWork as Resending.AtWork {
+    } catch let atWork as EventResender.AtWork {
       throw Problem("\(atWork)")
     }
   }
@@ -71,7 +71,7 @@ struct ResendDocument: Encodable {
   var published: Int
   var events: [Count]
 
-  init(_ period: Period, _ counts: [Resending.Count], isDryRun: Bool) {
+  init(_ period: Period, _ counts: [EventResender.Count], isDryRun: Bool) {
     self.period = period.description
     dryRun = isDryRun
     missing = counts.map(\.missing).reduce(0, +)
@@ -83,11 +83,11 @@ struct ResendDocument: Encodable {
     }
   }
 
-  var answer: Answer {
+  var answer: CommandOutput {
     let total =
       dryRun
       ? "\(grouped(missing)) events would be published" : "\(grouped(published)) events published"
-    if events.isEmpty { return Answer(self, text: [total]) }
+    if events.isEmpty { return CommandOutput(self, text: [total]) }
     var table = Table([
       .init("service"), .init("event"), .init("missing", .right), .init("in its queues", .right),
       .init("published", .right),
@@ -97,6 +97,6 @@ struct ResendDocument: Encodable {
         event.service, event.type, grouped(event.missing), grouped(event.queued),
         grouped(event.published))
     }
-    return Answer(self, text: table.lines() + [total])
+    return CommandOutput(self, text: table.lines() + [total])
   }
 }

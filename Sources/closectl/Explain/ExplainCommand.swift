@@ -27,15 +27,15 @@ struct ExplainCommand: OperatorCommand {
   var rules = false
   @OptionGroup var shared: SharedOptions
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let now = session.clock.now()
     let period = try named?.period(at: now)
     guard let story = try await session.store().story(of: account, period: period) else {
       throw Problem("there is no account \(quoted(account))")
     }
-    let text = StoryText(
+    let text = AccountHistoryText(
       story, period: period, style: session.output.style, now: now, withRules: rules)
-    let document = StoryDocument(story, period: period, takenAt: now)
-    return Answer(document, text: text.lines)
+    let document = AccountHistoryDocument(story, period: period, takenAt: now)
+    return CommandOutput(document, text: text.lines)
   }
 }

@@ -26,7 +26,7 @@ struct ParkedMonth: Equatable {
   ]
 
   /// The oldest month first.
-  static func all(of story: AccountStory) -> [ParkedMonth] {
+  static func all(of story: AccountHistory) -> [ParkedMonth] {
     let account = story.facts.account.id
     var parked: [String: ParkedMonth] = [:]
     for step in story.steps where step.isLook {

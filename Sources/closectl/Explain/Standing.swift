@@ -17,13 +17,13 @@ struct Standing {
     var sentence: String { "\(service.rawValue) has not answered \(type.routingKey)" }
   }
 
-  let story: AccountStory
+  let story: AccountHistory
   let period: Period?
   let now: Instant
   /// The oldest first.
   let unanswered: [Unanswered]
 
-  init(_ story: AccountStory, period: Period?, at now: Instant) {
+  init(_ story: AccountHistory, period: Period?, at now: Instant) {
     self.story = story
     self.period = period
     self.now = now
@@ -124,7 +124,7 @@ struct Standing {
 
   // MARK: Messages
 
-  private static func unanswered(_ story: AccountStory) -> [Unanswered] {
+  private static func unanswered(_ story: AccountHistory) -> [Unanswered] {
     var answers: [ServiceName: Set<Substring>] = [:]
     for step in story.steps {
       let id = step.messageID

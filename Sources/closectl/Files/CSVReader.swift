@@ -21,7 +21,7 @@ final class CSVReader {
   private(set) var fieldCount = 0
   private(set) var separator = ColumnSeparator.comma
 
-  private let window: ByteWindow
+  private let window: LineBuffer
   private let bounds = UnsafeMutablePointer<(start: Int, end: Int)>.allocate(capacity: mostFields)
   private var nextLine = 1
   private var isStarted = false
@@ -29,7 +29,7 @@ final class CSVReader {
   private var recordStart = 0
   private var recordEnd = 0
 
-  init(_ file: FileBytes) { window = ByteWindow(file, longestLine: Self.longestRecord) }
+  init(_ file: FileBytes) { window = LineBuffer(file, longestLine: Self.longestRecord) }
 
   deinit { bounds.deallocate() }
 
@@ -134,7 +134,7 @@ final class CSVReader {
 
   private func quotedRecord() throws -> Step {
     while true {
-      var scan = QuotedScan(
+      var scan = QuotedFieldParser(
         bytes: window.bytes, from: window.position, to: window.filled, separator: separator)
       switch scan.run(into: bounds, capacity: Self.mostFields, atEnd: window.atEnd) {
       case .complete(let end, let fields):

@@ -59,7 +59,7 @@ struct RejectedFile {
   }
 
   private func copyLines(_ reasons: [Int: String], to target: OutputFile) throws {
-    let window = ByteWindow(try FileBytes(source), longestLine: UsageEvents.longestLine)
+    let window = LineBuffer(try FileBytes(source), longestLine: UsageEvents.longestLine)
     try target.write(record: [Array(CSVColumns.ignored.utf8), Array("event".utf8)])
     var line = 0
     while true {

@@ -71,7 +71,7 @@ struct UsageEventScan {
     return end > 0 ? FieldBytes(rebasing: text[start..<end]) : nil
   }
 
-  private func name(_ field: FieldBytes?, _ longest: Int, _ cache: TextCache) -> String? {
+  private func name(_ field: FieldBytes?, _ longest: Int, _ cache: StringInterner) -> String? {
     guard let field else { return nil }
     if let known = cache.find(field) { return known }
     return identifierFault(field, longest: longest) == nil ? cache.add(field) : nil

@@ -16,11 +16,11 @@ final class UsageEvents {
   static let longestLine = 64 * 1024
   static let longestSource = 1024
 
-  private let window: ByteWindow
+  private let window: LineBuffer
   private let names = UsageNames()
   private var line = 0
 
-  init(_ bytes: FileBytes) { window = ByteWindow(bytes, longestLine: Self.longestLine) }
+  init(_ bytes: FileBytes) { window = LineBuffer(bytes, longestLine: Self.longestLine) }
 
   func next() throws -> UsageStep {
     while true {
@@ -77,7 +77,7 @@ final class UsageEvents {
 
 /// Texts that most rows have in common.
 struct UsageNames {
-  let accounts = TextCache()
-  let metrics = TextCache(slots: 64)
-  let sources = TextCache(slots: 256)
+  let accounts = StringInterner()
+  let metrics = StringInterner(slots: 64)
+  let sources = StringInterner(slots: 256)
 }

@@ -20,8 +20,8 @@ final class UsageTable {
 
   private let reader: CSVReader
   private let columns: CSVColumns
-  private let accounts = TextCache()
-  private let metrics = TextCache(slots: 64)
+  private let accounts = StringInterner()
+  private let metrics = StringInterner(slots: 64)
   private let forms = TimeForms()
 
   init(_ bytes: FileBytes) throws {
@@ -60,7 +60,7 @@ final class UsageTable {
       quantity: quantity, start: start, end: UsageSpan.end(end, of: start), line: reader.line)
   }
 
-  private func name(_ column: Int, in cache: TextCache, longest: Int) -> String? {
+  private func name(_ column: Int, in cache: StringInterner, longest: Int) -> String? {
     let field = field(column)
     if let known = cache.find(field) { return known }
     return identifierFault(field, longest: longest) == nil ? cache.add(field) : nil

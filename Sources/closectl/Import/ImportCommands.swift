@@ -32,7 +32,7 @@ struct ImportGroup: AsyncParsableCommand {
     @OptionGroup var files: TableFiles
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       try await files.importing(in: session).accounts(files.files)
     }
   }
@@ -57,7 +57,7 @@ struct ImportGroup: AsyncParsableCommand {
     @OptionGroup var files: TableFiles
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       try await files.importing(in: session).usage(files.files)
     }
   }
@@ -95,7 +95,7 @@ struct ImportGroup: AsyncParsableCommand {
     var dryRun = false
     @OptionGroup var shared: SharedOptions
 
-    func perform(in session: Session) async throws -> Answer {
+    func perform(in session: Session) async throws -> CommandOutput {
       try await Importing(session: session, skipBad: false, isDryRun: dryRun).catalogs(files)
     }
   }

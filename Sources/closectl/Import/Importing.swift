@@ -8,7 +8,7 @@ struct Importing {
   /// Everything is checked and counted, and nothing kept.
   let isDryRun: Bool
 
-  func accounts(_ files: [String]) async throws -> Answer {
+  func accounts(_ files: [String]) async throws -> CommandOutput {
     let store = try await session.store()
     let at = session.clock.now()
     return try await each(files, kind: "accounts") { path in
@@ -35,7 +35,7 @@ struct Importing {
     }
   }
 
-  func usage(_ files: [String]) async throws -> Answer {
+  func usage(_ files: [String]) async throws -> CommandOutput {
     let store = try await session.store()
     return try await each(files, kind: "usage") { path in
       let bar = ProgressBar(path, session.output)
@@ -51,7 +51,7 @@ struct Importing {
     }
   }
 
-  func catalogs(_ files: [String]) async throws -> Answer {
+  func catalogs(_ files: [String]) async throws -> CommandOutput {
     let store = try await session.store()
     return try await each(files, kind: "catalog") { path in
       let (catalog, namesTaxes) = try CatalogFile.reading(path)
@@ -94,7 +94,7 @@ struct Importing {
 
   private func each(
     _ files: [String], kind: String, _ work: (String) async throws -> FileResult
-  ) async throws -> Answer {
+  ) async throws -> CommandOutput {
     var document = ImportDocument(kind: kind, dryRun: isDryRun)
     for path in files {
       let started = ContinuousClock.now
@@ -112,7 +112,7 @@ struct Importing {
       }
     }
     for file in document.files { file.tell(session.output) }
-    return Answer(
+    return CommandOutput(
       document, text: document.files.compactMap(document.line),
       status: document.files.contains(where: \.isBad) ? .problem : .done)
   }

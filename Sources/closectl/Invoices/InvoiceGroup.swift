@@ -33,7 +33,7 @@ struct InvoiceList: OperatorCommand {
     if isCSV && shared.json { throw ValidationError("use --csv or --json, not both") }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let period = try named.period(at: session.clock.now())
     let store = try await session.store()
     var found: [ListedInvoice] = []
@@ -44,7 +44,7 @@ struct InvoiceList: OperatorCommand {
       if page.count < Self.page { break }
     }
     let document = InvoiceListDocument(period, status, found)
-    return Answer(document, text: isCSV ? document.csv.text : document.lines)
+    return CommandOutput(document, text: isCSV ? document.csv.text : document.lines)
   }
 }
 

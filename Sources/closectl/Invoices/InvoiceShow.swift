@@ -17,7 +17,7 @@ struct InvoiceShow: OperatorCommand {
   var id: String
   @OptionGroup var shared: SharedOptions
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let store = try await session.store()
     guard let invoice = try await store.invoices([id])[id] else {
       throw Problem("there is no invoice \(quoted(id)): closectl invoice list PERIOD lists them")
@@ -25,7 +25,7 @@ struct InvoiceShow: OperatorCommand {
     let key = FactKey(account: invoice.facts.account, invoice: nil)
     let account = try await store.facts(for: [key])[0]?.account
     let document = InvoiceDocument(invoice, try await store.postings(on: id), of: account)
-    return Answer(document, text: document.lines)
+    return CommandOutput(document, text: document.lines)
   }
 }
 

@@ -78,12 +78,12 @@ struct MailList: OperatorCommand {
     if choice.named == nil { throw ValidationError("name a month: closectl mail list 2026-11") }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     var question = try choice.question(in: session)
     question.state = state?.state
     let found = try await session.store().mailList(question)
     let period = question.period.map { "\($0)" } ?? ""
-    return Answer(
+    return CommandOutput(
       MailDocument(found.map { ($0, nil) }),
       text: found.isEmpty
         ? ["no such mail for \(period)"] : found.map(\.line) + [counted(found.count, "mail")])

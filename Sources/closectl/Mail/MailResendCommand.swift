@@ -45,7 +45,7 @@ struct MailResendCommand: OperatorCommand {
     }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let store = try await session.store()
     let found = try await chosen(store, try choice.question(in: session))
     let objections = found.map { MailResend.objection(to: $0, alsoDelivered: alsoDelivered) }
@@ -83,7 +83,7 @@ struct MailResendCommand: OperatorCommand {
     return found
   }
 
-  private func answer(_ mails: [(MailRecord, String?)], done: String) -> Answer {
+  private func answer(_ mails: [(MailRecord, String?)], done: String) -> CommandOutput {
     let left = mails.filter { $0.1 != nil }
     let taken = mails.filter { $0.1 == nil }.map(\.0)
     let twice = taken.count { $0.state == .sent || $0.isPerhapsSent }
@@ -93,7 +93,7 @@ struct MailResendCommand: OperatorCommand {
     if twice > 0 {
       text.append("\(counted(twice, "mail")) of them may arrive twice, under the same Message-ID")
     }
-    return Answer(
+    return CommandOutput(
       MailDocument(mails.map { ($0, $1 ?? done) }), text: text,
       status: left.isEmpty ? .done : .problem)
   }

@@ -39,10 +39,10 @@ struct ParkedList: OperatorCommand {
   @OptionGroup var choice: ParkedChoice
   @OptionGroup var shared: SharedOptions
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let period = try choice.named.period(at: session.clock.now())
     let found = try await choice.accounts(try await session.store(), period)
-    return Answer(
+    return CommandOutput(
       ParkedDocument(period, found.map { ($0, nil) }),
       text: found.isEmpty ? ["no account of \(period) is parked"] : found.map(\.line))
   }
@@ -79,13 +79,13 @@ struct ParkedRetryCommand: OperatorCommand {
     else { throw ValidationError("--reason must be 1 to 500 bytes of plain text") }
   }
 
-  func perform(in session: Session) async throws -> Answer {
+  func perform(in session: Session) async throws -> CommandOutput {
     let store = try await session.store()
     let period = try choice.named.period(at: session.clock.now())
     let found = try await choice.accounts(store, period)
     if found.isEmpty { throw Problem("no matching account of \(period) is parked") }
     guard !dryRun, let reason else {
-      return Answer(
+      return CommandOutput(
         ParkedDocument(period, found.map { ($0, "would be retried") }),
         text: found.map(\.line) + ["\(found.count) would be retried"])
     }
@@ -98,7 +98,7 @@ struct ParkedRetryCommand: OperatorCommand {
       done.append((account, outcome.word))
     }
     let refused = done.filter { $0.1 != ParkedRetry.Outcome.scheduled.word }
-    return Answer(
+    return CommandOutput(
       ParkedDocument(period, done),
       text: refused.map { "\(printable($0.0.account)): \($0.1 ?? "")" }
         + ["\(done.count - refused.count) scheduled; the charger starts them within seconds"],

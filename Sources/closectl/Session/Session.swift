@@ -12,7 +12,7 @@ actor Session {
   nonisolated let clock: LedgerClock
   nonisolated let logger: Logger
   nonisolated let triggerPatience: Duration
-  private let doors: Doors
+  private let doors: SessionDependencies
   private var openStore: (any Store)?
   private var openBroker: (any Broker)?
   private var openDeadBroker: (any Broker)?
@@ -21,7 +21,7 @@ actor Session {
   private var onlyReads = false
   private static let pause = Duration.seconds(5)
 
-  init(settings: Settings, output: Output, doors: Doors) throws {
+  init(settings: Settings, output: Output, doors: SessionDependencies) throws {
     self.settings = settings
     self.output = output
     self.doors = doors

@@ -42,5 +42,5 @@ struct SharedOptions: ParsableArguments {
 /// A verb: parsed by the library and executed by `Program`.
 protocol OperatorCommand: AsyncParsableCommand {
   var shared: SharedOptions { get }
-  func perform(in session: Session) async throws -> Answer
+  func perform(in session: Session) async throws -> CommandOutput
 }

@@ -39,14 +39,14 @@ struct UnknownVerb: Error, CustomStringConvertible {
     let all = verbs(of: root, [root._commandName])
     let namesakes = all.filter { $0.last == word }
     if !namesakes.isEmpty { return namesakes }
-    let name = Nearest.name(to: word, among: expected)
+    let name = Suggestion.name(to: word, among: expected)
     if isNear(word, name) { return [typed.dropLast() + [name]] }
     return all.filter { isNear(word, $0.last ?? "") }
   }
 
   /// Two letters of five may be wrong, which covers two that were swapped.
   private static func isNear(_ typed: String, _ name: String) -> Bool {
-    Nearest.distance(String(typed.prefix(100)), name) <= max(1, name.utf8.count * 2 / 5)
+    Suggestion.distance(String(typed.prefix(100)), name) <= max(1, name.utf8.count * 2 / 5)
   }
 
   private static func verbs(

@@ -37,7 +37,7 @@ enum Decline: String, CaseIterable, Sendable {
 }
 
 /// What became of one try to charge a card.
-enum ChargeResult: Sendable, Equatable {
+enum CardOutcome: Sendable, Equatable {
   case succeeded
   case declined(Decline)
   /// The customer is there (`off_session` was not said) and has to authenticate.

@@ -54,7 +54,7 @@ struct GatewayBook: Sendable {
   // MARK: Changing
 
   /// Applies one line of the log. Throws when the line does not fit to what came before it.
-  mutating func apply(_ line: LogLine) throws(LogFault) {
+  mutating func apply(_ line: ChargeLogLine) throws(LogFault) {
     switch line.event {
     case .opened: return
     case .keysExpired: return keys.forgetAll()
@@ -76,7 +76,7 @@ struct GatewayBook: Sendable {
     try store(line, intent: intent, charge: number)
   }
 
-  private static func result(of line: LogLine) throws(LogFault) -> ChargeResult {
+  private static func result(of line: ChargeLogLine) throws(LogFault) -> CardOutcome {
     switch line.event {
     case .chargeSucceeded: return .succeeded
     case .actionRequired: return .requiresAction
@@ -89,7 +89,7 @@ struct GatewayBook: Sendable {
   }
 
   /// The line's intent; a number that is the next one makes a new intent of the line.
-  private mutating func intentNumber(of line: LogLine) throws(LogFault) -> Int32 {
+  private mutating func intentNumber(of line: ChargeLogLine) throws(LogFault) -> Int32 {
     guard let id = line.paymentIntent, let number = ids.intentNumber(id),
       (0...intents.count).contains(Int(number))
     else { throw .unfit("payment_intent \(line.paymentIntent ?? "missing") is not known") }
@@ -97,7 +97,7 @@ struct GatewayBook: Sendable {
     return number
   }
 
-  private mutating func add(_ line: LogLine, _ number: Int32) throws(LogFault) {
+  private mutating func add(_ line: ChargeLogLine, _ number: Int32) throws(LogFault) {
     guard let amount = line.amount, let code = line.currency else {
       throw .unfit("a new payment_intent needs amount and currency")
     }
@@ -115,7 +115,9 @@ struct GatewayBook: Sendable {
     if !invoice.isEmpty { newestOfInvoice[invoice] = number }
   }
 
-  private mutating func store(_ line: LogLine, intent: Int32?, charge: Int32?) throws(LogFault) {
+  private mutating func store(_ line: ChargeLogLine, intent: Int32?, charge: Int32?)
+    throws(LogFault)
+  {
     let request = line.requestID.flatMap { Int64($0.suffix(8), radix: 36) } ?? 0
     requests = max(requests, request)
     guard let key = line.idempotencyKey else { return }

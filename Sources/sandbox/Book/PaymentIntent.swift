@@ -23,7 +23,7 @@ struct PaymentIntent: Sendable {
 /// One try to charge a card, succeeded or not. Never changed.
 struct Charge: Sendable {
   var intent: Int32
-  var result: ChargeResult
+  var result: CardOutcome
   var paymentMethod: String
   var idempotencyKey: String?
   var created: Instant

@@ -4,16 +4,16 @@ struct FaultPlan: Sendable {
   /// What happens to one request: delays add up, of the other kinds the first one decides.
   struct Effect: Sendable, Equatable {
     var delayMilliseconds = 0
-    var kind: FaultKind?
+    var kind: InjectedFaultKind?
     var retryAfterSeconds = 1
   }
 
-  private(set) var faults: [Fault] = []
+  private(set) var faults: [InjectedFault] = []
   private var lastID = 0
 
-  mutating func add(_ order: FaultOrder) -> Fault {
+  mutating func add(_ order: FaultOrder) -> InjectedFault {
     lastID += 1
-    let fault = Fault(
+    let fault = InjectedFault(
       id: lastID, kind: order.kind, match: order.match ?? FaultMatch(), ms: order.ms,
       retryAfter: order.retryAfter)
     faults.append(fault)
@@ -44,7 +44,7 @@ struct FaultPlan: Sendable {
   }
 }
 
-extension Fault {
+extension InjectedFault {
   /// Whether the request gets this fault; counts.
   fileprivate mutating func takes(_ target: FaultTarget) -> Bool {
     guard match.times.map({ hits < $0 }) ?? true else { return false }

@@ -22,13 +22,13 @@ struct OutcomeRules: Sendable {
 
   mutating func clear() { rules.removeAll() }
 
-  mutating func take(account: String, paymentMethod: String) -> ChargeResult? {
+  mutating func take(account: String, paymentMethod: String) -> CardOutcome? {
     let found = rules.firstIndex {
       ($0.account == nil || $0.account == account)
         && ($0.paymentMethod == nil || $0.paymentMethod == paymentMethod)
     }
     guard let index = found else { return nil }
-    let result = ChargeResult(spelling: rules[index].outcome)
+    let result = CardOutcome(spelling: rules[index].outcome)
     if let times = rules[index].times {
       if times <= 1 { rules.remove(at: index) } else { rules[index].times = times - 1 }
     }

@@ -10,7 +10,7 @@ extension Gateway {
   }
 
   /// An answer as it is stored, changed on its way by the fault. The stored one stays right.
-  func response(to answer: StoredAnswer, _ fault: FaultKind?) -> GatewayResponse {
+  func response(to answer: StoredAnswer, _ fault: InjectedFaultKind?) -> GatewayResponse {
     let view = state.withLock { $0.book.view(answer) }
     guard answer.status != 500, let view else { return serverError() }
     let shown = view.tampered(fault)
@@ -54,7 +54,7 @@ extension Gateway {
   }
 
   /// Faults of the transport: the bytes of the answer are not what they should be.
-  func spoiled(_ response: GatewayResponse, _ fault: FaultKind?) -> GatewayResponse {
+  func spoiled(_ response: GatewayResponse, _ fault: InjectedFaultKind?) -> GatewayResponse {
     var response = response
     guard case .bytes(let bytes) = response.body else { return response }
     switch fault {
@@ -76,7 +76,7 @@ extension Gateway {
 
 extension IntentView {
   /// The intent as a faulty answer shows it.
-  func tampered(_ fault: FaultKind?) -> IntentView {
+  func tampered(_ fault: InjectedFaultKind?) -> IntentView {
     var view = self
     switch fault {
     case .wrongAmount: view.intent.amount += 1

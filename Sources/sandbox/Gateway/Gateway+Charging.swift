@@ -129,7 +129,7 @@ extension Gateway {
   private func execute(
     _ step: Step, _ order: ChargeOrder, _ effect: FaultPlan.Effect, _ state: inout State
   ) throws(StripeFailure) -> (StoredAnswer, ticket: Int) {
-    var line = LogLine(time: options.now(), event: .intentCreated)
+    var line = ChargeLogLine(time: options.now(), event: .intentCreated)
     line.requestID = order.requestID
     line.idempotencyKey = order.key
     switch step {
@@ -154,7 +154,7 @@ extension Gateway {
   }
 
   /// Fills in what the card, or a rule set for it, makes of the charge.
-  private func charge(_ line: inout LogLine, _ offSession: Bool, _ state: inout State) {
+  private func charge(_ line: inout ChargeLogLine, _ offSession: Bool, _ state: inout State) {
     let method = line.paymentMethod ?? ""
     let rule = state.outcomes.take(account: line.account ?? "", paymentMethod: method)
     let card = TestCard.byPaymentMethod[method]?.result(offSession: offSession)
@@ -173,7 +173,7 @@ extension Gateway {
     }
   }
 
-  private func apply(_ line: LogLine, _ state: inout State) -> (StoredAnswer, ticket: Int) {
+  private func apply(_ line: ChargeLogLine, _ state: inout State) -> (StoredAnswer, ticket: Int) {
     let ticket = log.append(line.bytes)
     do { try state.book.apply(line) } catch {
       preconditionFailure("a line made by this program does not fit: \(error)")
@@ -187,7 +187,7 @@ extension Gateway {
   }
 }
 
-extension LogLine {
+extension ChargeLogLine {
   fileprivate mutating func describe(_ parameters: CreateParameters) {
     amount = parameters.amount
     currency = parameters.currency.code.lowercased()

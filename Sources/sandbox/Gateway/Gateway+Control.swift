@@ -47,7 +47,7 @@ extension Gateway {
 
   private func addOutcome(_ body: [UInt8]) throws -> GatewayResponse {
     let rule = try decoded(OutcomeRule.self, body, known: OutcomeRule.CodingKeys.allCases)
-    guard ChargeResult(spelling: rule.outcome) != nil else {
+    guard CardOutcome(spelling: rule.outcome) != nil else {
       let known = Decline.allCases.map(\.rawValue).joined(separator: ", ")
       throw StripeFailure.invalid(
         "outcome is '\(rule.outcome)'; expected succeeded or one of \(known).", param: "outcome")
@@ -60,7 +60,7 @@ extension Gateway {
     let (count, ticket) = state.withLock { state in
       let count = state.book.keys.count
       state.book.keys.forgetAll()
-      let line = LogLine(time: options.now(), event: .keysExpired)
+      let line = ChargeLogLine(time: options.now(), event: .keysExpired)
       return (count, log.append(line.bytes))
     }
     try await log.durable(ticket)

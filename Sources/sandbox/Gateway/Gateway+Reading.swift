@@ -37,7 +37,7 @@ extension Gateway {
   }
 
   private func body(
-    _ route: Route, _ fields: FormFields, _ query: SearchQuery?, _ fault: FaultKind?
+    _ route: Route, _ fields: FormFields, _ query: SearchQuery?, _ fault: InjectedFaultKind?
   ) throws(StripeFailure) -> [UInt8] {
     switch route {
     case .intent(let id): return try one(id, fault)
@@ -49,7 +49,7 @@ extension Gateway {
     }
   }
 
-  private func one(_ id: String, _ fault: FaultKind?) throws(StripeFailure) -> [UInt8] {
+  private func one(_ id: String, _ fault: InjectedFaultKind?) throws(StripeFailure) -> [UInt8] {
     let view = state.withLock { state in
       state.book.intent(id: id).map { state.book.view($0) }
     }
@@ -60,7 +60,7 @@ extension Gateway {
   }
 
   private func intents(
-    _ list: ListParameters, _ fault: FaultKind?
+    _ list: ListParameters, _ fault: InjectedFaultKind?
   ) throws(StripeFailure) -> [UInt8] {
     let (views, hasMore) = try state.withLock { (state) throws(StripeFailure) in
       var start = Int32(state.book.intents.count)
@@ -81,7 +81,7 @@ extension Gateway {
   }
 
   private func search(
-    _ query: SearchQuery?, _ fields: FormFields, _ fault: FaultKind?
+    _ query: SearchQuery?, _ fields: FormFields, _ fault: InjectedFaultKind?
   ) throws(StripeFailure) -> [UInt8] {
     guard let query else { throw .missing("query") }
     try fields.allowOnly(["query", "limit", "page", "expand"])

@@ -38,8 +38,8 @@ final class Gateway: Sendable {
     var book: GatewayBook?
     let decoder = JSONDecoder()
     log = try ChargeLog.open(path) { (bytes) throws(LogFault) in
-      let line: LogLine
-      do { line = try decoder.decode(LogLine.self, from: Data(bytes)) } catch {
+      let line: ChargeLogLine
+      do { line = try decoder.decode(ChargeLogLine.self, from: Data(bytes)) } catch {
         throw .unfit("it is not a line of this log: \(error)")
       }
       if book == nil {
@@ -52,7 +52,7 @@ final class Gateway: Sendable {
     }
     if book == nil {
       let ids = ObjectIDs.random()
-      var line = LogLine(time: options.now(), event: .opened)
+      var line = ChargeLogLine(time: options.now(), event: .opened)
       line.instance = ids.instance
       try log.appendNow(line.bytes)
       book = GatewayBook(ids: ids)

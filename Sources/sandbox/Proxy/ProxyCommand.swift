@@ -20,13 +20,13 @@ struct ProxyCommand: AsyncParsableCommand {
       """)
 
   @Option(help: "Address and port; port 0 lets the system choose one.")
-  var listen: ListenAddress
+  var listen: ServeAddress
 
   @Option(help: "Address and port of the server behind the proxy.")
-  var to: ListenAddress
+  var to: ServeAddress
 
   @Option(help: "Address and port of the control interface; loopback only, since it needs no key.")
-  var control: ListenAddress
+  var control: ServeAddress
 
   func run() async throws {
     let proxy: ProxyServer

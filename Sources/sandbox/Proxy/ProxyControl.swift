@@ -4,7 +4,7 @@ import Hummingbird
 /// The proxy's own door: `GET /` says what happened, `POST /` changes the mode.
 struct ProxyControl: Sendable {
   var proxy: ProxyServer
-  var listen: ListenAddress
+  var listen: ServeAddress
   var onListening: @Sendable (_ port: Int) -> Void
 
   /// Serves until its task is cancelled. Throws when the address cannot be bound.
@@ -29,7 +29,7 @@ struct ProxyControl: Sendable {
       do {
         let mode = try ProxyOrder.mode(parsing: body)
         return try json(.ok, try await proxy.change(to: mode))
-      } catch let fault as ProxyOrder.Fault {
+      } catch let fault as ProxyOrder.InjectedFault {
         return try json(.badRequest, ["error": fault.description])
       }
     default: return try json(.notFound, ["error": "expected GET / or POST /"])
@@ -50,7 +50,7 @@ struct ProxyControl: Sendable {
 extension ProxyOrder {
   /// A name that is not known is refused, so that a slip of the pen does not make a test that tests
   /// nothing.
-  enum Fault: Error, Equatable, CustomStringConvertible {
+  enum InjectedFault: Error, Equatable, CustomStringConvertible {
     case unreadable
     case unknownName(String)
     case incomplete(ProxyMode.Kind)
@@ -65,16 +65,16 @@ extension ProxyOrder {
     }
   }
 
-  static func mode(parsing body: Data) throws(Fault) -> ProxyMode {
+  static func mode(parsing body: Data) throws(InjectedFault) -> ProxyMode {
     let order: ProxyOrder
     do {
       let names = try JSONDecoder().decode([String: Ignored].self, from: body).keys
       let known = CodingKeys.allCases.map(\.stringValue)
       if let name = names.sorted().first(where: { !known.contains($0) }) {
-        throw Fault.unknownName(name)
+        throw InjectedFault.unknownName(name)
       }
       order = try JSONDecoder().decode(ProxyOrder.self, from: body)
-    } catch let fault as Fault {
+    } catch let fault as InjectedFault {
       throw fault
     } catch {
       throw .unreadable

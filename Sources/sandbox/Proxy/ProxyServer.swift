@@ -10,7 +10,7 @@ struct ProxyServer: Sendable {
   private let table: NIOLoopBound<ProxyTable>
 
   /// Throws when the address cannot be bound.
-  static func start(listen: ListenAddress, to target: ListenAddress) async throws -> ProxyServer {
+  static func start(listen: ServeAddress, to target: ServeAddress) async throws -> ProxyServer {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let loop = group.next()
     let table = try await loop.submit {

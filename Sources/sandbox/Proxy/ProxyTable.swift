@@ -3,14 +3,14 @@ import NIOPosix
 
 /// All connections of the proxy, its mode and its counts. Confined to one event loop.
 final class ProxyTable {
-  private let target: ListenAddress
+  private let target: ServeAddress
   private let loop: any EventLoop
   private var mode = ProxyMode.pass
   private var relays: [ObjectIdentifier: Relay] = [:]
   private var counts: [ProxyMode.Kind: ProxyCount] = [:]
   private var unreachable = 0
 
-  init(target: ListenAddress, loop: any EventLoop) {
+  init(target: ServeAddress, loop: any EventLoop) {
     self.target = target
     self.loop = loop
   }

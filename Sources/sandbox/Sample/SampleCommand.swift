@@ -51,7 +51,7 @@ struct SampleCommand: ParsableCommand {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw SampleFile.Fault(description: "the folder \(folder.path) cannot be created")
+      throw SampleFile.InjectedFault(description: "the folder \(folder.path) cannot be created")
     }
     try writeCatalogs(folder)
     let rows = try writeCustomers(folder, Period(period))

@@ -2,7 +2,7 @@ import Foundation
 
 /// A file that is written in large pieces; a fault names the file.
 struct SampleFile {
-  struct Fault: Error, CustomStringConvertible {
+  struct InjectedFault: Error, CustomStringConvertible {
     var description: String
   }
 
@@ -14,7 +14,7 @@ struct SampleFile {
     url = folder.appendingPathComponent(name)
     guard FileManager.default.createFile(atPath: url.path, contents: nil),
       let handle = FileHandle(forWritingAtPath: url.path)
-    else { throw Fault(description: "\(url.path) cannot be written") }
+    else { throw InjectedFault(description: "\(url.path) cannot be written") }
     self.handle = handle
     buffer.reserveCapacity(1 << 20)
   }
@@ -39,7 +39,8 @@ struct SampleFile {
       try handle.write(contentsOf: buffer)
       buffer.removeAll(keepingCapacity: true)
     } catch {
-      throw Fault(description: "\(url.path) cannot be written: \(error.localizedDescription)")
+      throw InjectedFault(
+        description: "\(url.path) cannot be written: \(error.localizedDescription)")
     }
   }
 }

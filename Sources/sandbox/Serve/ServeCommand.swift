@@ -9,7 +9,7 @@ struct ServeCommand: AsyncParsableCommand {
     discussion: ServeHelp.text)
 
   @Option(help: "Address and port; port 0 lets the system choose one.")
-  var listen = ListenAddress(argument: "127.0.0.1:12111")!
+  var listen = ServeAddress(argument: "127.0.0.1:12111")!
 
   @Option(help: "JSON Lines log of every charge; read at start, then appended to, never truncated.")
   var log: String

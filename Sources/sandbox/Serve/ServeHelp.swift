@@ -50,7 +50,7 @@ enum ServeHelp {
     """
 
   private static var kinds: String {
-    FaultKind.allCases.map { kind in
+    InjectedFaultKind.allCases.map { kind in
       let name = kind.rawValue + String(repeating: " ", count: max(1, 18 - kind.rawValue.count))
       return "  \(name)\(kind.help)"
     }.joined(separator: "\n")

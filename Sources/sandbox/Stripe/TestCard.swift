@@ -47,7 +47,7 @@ struct TestCard: Sendable {
 
   /// What a charge of this card gives. A card that wants authentication is declined when the
   /// customer is not there.
-  func result(offSession: Bool) -> ChargeResult {
+  func result(offSession: Bool) -> CardOutcome {
     guard let decline else { return .succeeded }
     return decline == .authenticationRequired && !offSession ? .requiresAction : .declined(decline)
   }

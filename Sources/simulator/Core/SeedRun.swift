@@ -6,9 +6,9 @@ import Ledger
 struct SeedResult: Sendable {
   var seed: UInt64
   var violation: Violation?
-  var hits: [FaultKind: Int] = [:]
-  var boundaries: [BoundaryPlace: Int] = [:]
-  var crashes: [BoundaryPlace: Int] = [:]
+  var hits: [SimulatedFault: Int] = [:]
+  var boundaries: [CrashPlace: Int] = [:]
+  var crashes: [CrashPlace: Int] = [:]
   var charges = 0
   var mails = 0
   var replayed = 0

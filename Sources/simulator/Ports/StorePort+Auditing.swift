@@ -17,7 +17,7 @@ extension StorePort {
     try await read { try await inner.auditedAttempts(period) }
   }
 
-  func chargesWithoutAttempt() async throws -> Offenders {
+  func chargesWithoutAttempt() async throws -> Violations {
     try await read { try await inner.chargesWithoutAttempt() }
   }
 
@@ -33,11 +33,11 @@ extension StorePort {
     try await read { try await inner.consumptionTally() }
   }
 
-  func unfoundedMails(_ period: Period) async throws -> Offenders {
+  func unfoundedMails(_ period: Period) async throws -> Violations {
     try await read { try await inner.unfoundedMails(period) }
   }
 
-  func authorship() async throws -> [Authorship] {
+  func authorship() async throws -> [Provenance] {
     try await read { try await inner.authorship() }
   }
 

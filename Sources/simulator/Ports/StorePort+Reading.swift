@@ -225,7 +225,7 @@ extension StorePort {
     try await read { try await inner.parked(period, limit: limit) }
   }
 
-  func story(of account: String, period: Period?) async throws -> AccountStory? {
+  func story(of account: String, period: Period?) async throws -> AccountHistory? {
     try await read { try await inner.story(of: account, period: period) }
   }
 

@@ -5,14 +5,14 @@
 final class Faults: @unchecked Sendable {
   /// `false`: healed, nothing strikes.
   var isOn = true
-  private(set) var hits: [FaultKind: Int] = [:]
-  private var chances: [FaultKind: Int] = [:]
-  private var planned: [FaultKind: Int] = [:]
+  private(set) var hits: [SimulatedFault: Int] = [:]
+  private var chances: [SimulatedFault: Int] = [:]
+  private var planned: [SimulatedFault: Int] = [:]
   private var random: SeededGenerator
 
   init(random: SeededGenerator) {
     self.random = random
-    for kind in FaultKind.allCases {
+    for kind in SimulatedFault.allCases {
       let isIn = self.random.happens(600_000)
       if kind.highestChance > 0 {
         let chance = self.random.number(kind.highestChance / 10...kind.highestChance)
@@ -25,16 +25,16 @@ final class Faults: @unchecked Sendable {
   }
 
   /// Draws whether it strikes here, and counts it.
-  func strikes(_ kind: FaultKind) -> Bool {
+  func strikes(_ kind: SimulatedFault) -> Bool {
     guard isOn, random.happens(chances[kind] ?? 0) else { return false }
     hit(kind)
     return true
   }
 
-  func hit(_ kind: FaultKind) { hits[kind, default: 0] += 1 }
+  func hit(_ kind: SimulatedFault) { hits[kind, default: 0] += 1 }
 
   /// What is planned for one bout, in no particular order.
-  var plan: [FaultKind] {
-    FaultKind.allCases.flatMap { [FaultKind](repeating: $0, count: planned[$0] ?? 0) }
+  var plan: [SimulatedFault] {
+    SimulatedFault.allCases.flatMap { [SimulatedFault](repeating: $0, count: planned[$0] ?? 0) }
   }
 }

@@ -16,7 +16,7 @@ extension Simulation {
     }
   }
 
-  private func happen(_ kind: FaultKind) async {
+  private func happen(_ kind: SimulatedFault) async {
     switch kind {
     case .frozen where gateway.ignoresKeys:
       // Stopped between its look and its call for longer than anybody waits: docs/limits.md.
@@ -45,14 +45,14 @@ extension Simulation {
     }
   }
 
-  private func hit(_ kind: FaultKind, _ detail: String = "") {
+  private func hit(_ kind: SimulatedFault, _ detail: String = "") {
     faults.hit(kind)
     note("", "\(kind.rawValue)\(detail.isEmpty ? "" : ": \(detail)")")
   }
 
   // MARK: Processes
 
-  private func strikeProcess(_ kind: FaultKind) {
+  private func strikeProcess(_ kind: SimulatedFault) {
     guard !processes.isEmpty else { return }
     let process = pick(processes)
     hit(kind, process.name)
@@ -75,7 +75,7 @@ extension Simulation {
 
   // MARK: The world outside
 
-  private func strikeOutside(_ kind: FaultKind) async {
+  private func strikeOutside(_ kind: SimulatedFault) async {
     hit(kind)
     switch kind {
     case .brokerAway:
@@ -158,7 +158,7 @@ extension Simulation {
   }
 
   /// Money or a credit comes in; the command is given again where it failed or was killed.
-  func receive(_ kind: FaultKind, from account: String) async {
+  func receive(_ kind: SimulatedFault, from account: String) async {
     let isCredit = kind == .credit
     let amount = Int64(pick([1, 50, 541, 5000, 54_050]))
     let reference = "ref-\(witness.incoming.count + 1)"

@@ -13,7 +13,7 @@ struct LedgerFile: Sendable {
 /// A backup of the ledger, with what belongs to the same moment.
 struct LedgerBackup {
   var bytes: Data
-  var witness: WitnessState
+  var witness: CommitObserverState
   var delivered: [String: Int]
   var takenAt: Int64
 }
@@ -95,7 +95,7 @@ extension Simulation {
   func recover() async throws {
     try await reconcile()
     let clock = LedgerClock { [self] in time }
-    let resending = Resending(
+    let resending = EventResender(
       store: store, broker: broker, clock: clock, retryDelays: settings.retryDelays)
     let counts = try await resending.run(
       .init(period: Self.period, olderThanSeconds: 0, isDryRun: false, anyway: true))

@@ -74,11 +74,11 @@ final class SimulatedProcess: @unchecked Sendable {
     if !isAlive { throw ProcessGone() }
   }
 
-  func reached(_ boundary: Boundary) {
+  func reached(_ boundary: CrashPoint) {
     guard isAlive else { return }
-    simulation.boundaries[BoundaryPlace(service: service, boundary: boundary), default: 0] += 1
+    simulation.boundaries[CrashPlace(service: service, boundary: boundary), default: 0] += 1
     if simulation.faults.strikes(.crashAtBoundary) {
-      simulation.crashes[BoundaryPlace(service: service, boundary: boundary), default: 0] += 1
+      simulation.crashes[CrashPlace(service: service, boundary: boundary), default: 0] += 1
       crash("at \(boundary.rawValue)")
     }
   }
@@ -97,8 +97,8 @@ final class SimulatedProcess: @unchecked Sendable {
     LedgerClock { [self] in simulation.time.adding(milliseconds: clockOffset) }
   }
 
-  private var surroundings: Surroundings {
-    Surroundings(
+  private var surroundings: Dependencies {
+    Dependencies(
       store: StorePort(process: self), clock: clock, broker: BrokerPort(process: self),
       gateway: { [self] in simulation.gateway.client(of: self) },
       mailServer: { [self] in simulation.post.client(of: self) },
@@ -112,9 +112,9 @@ final class SimulatedProcess: @unchecked Sendable {
 /// A process that is gone asks for something: nobody hears it.
 struct ProcessGone: Error {}
 
-struct BoundaryPlace: Hashable {
+struct CrashPlace: Hashable {
   var service: ServiceName
-  var boundary: Boundary
+  var boundary: CrashPoint
 }
 
 extension Instant {

@@ -14,7 +14,7 @@ final class Simulation: @unchecked Sendable {
   let timeline = Timeline()
   let trace: Trace
   let faults: Faults
-  let witness = Witness()
+  let witness = CommitObserver()
   let broker = InMemoryBroker()
   private(set) var store: any Store
   let ledgerFile: LedgerFile
@@ -28,8 +28,8 @@ final class Simulation: @unchecked Sendable {
   var processes: [SimulatedProcess] = []
   private var started = 0
   private(set) var violation: Violation?
-  var boundaries: [BoundaryPlace: Int] = [:]
-  var crashes: [BoundaryPlace: Int] = [:]
+  var boundaries: [CrashPlace: Int] = [:]
+  var crashes: [CrashPlace: Int] = [:]
   /// The gateway answers 401 until then.
   var gatewayRefusesUntil: Int64 = 0
   /// Dead letters that were replayed once all faults were healed.
@@ -68,7 +68,7 @@ final class Simulation: @unchecked Sendable {
   }
 
   var time: Instant { Self.start.adding(milliseconds: timeline.now) }
-  var sabotage: Sabotage { Sabotage(removed: options.removed, witness: witness) }
+  var sabotage: GuardRemoval { GuardRemoval(removed: options.removed, witness: witness) }
 
   func draw(_ range: ClosedRange<Int>) -> Int { random.number(range) }
   func chance(_ millionths: Int) -> Bool { random.happens(millionths) }

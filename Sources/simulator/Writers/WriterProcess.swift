@@ -48,13 +48,13 @@ private func write(
       service: .closectl, messageID: reference, account: "w-\(number)",
       writes: [.post(posting)], at: Instant(milliseconds: 0))
     guard case .committed = try await store.commit([change], published: [])[0] else {
-      throw NotCommitted(reference: reference)
+      throw UncommittedWrite(reference: reference)
     }
   }
   try await store.close()
   return count
 }
 
-struct NotCommitted: Error {
+struct UncommittedWrite: Error {
   var reference: String
 }

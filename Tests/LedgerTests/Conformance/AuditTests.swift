@@ -131,12 +131,12 @@ import Testing
       let all = try await store.authorship()
       #expect(
         all.contains(
-          Authorship(
+          Provenance(
             .transaction, kind: "invoice", service: "invoicer", count: 4,
             example: "transaction 1")))
       #expect(
         all.contains(
-          Authorship(
+          Provenance(
             .decision, kind: "test", service: "closectl", count: 1, example: "pc")))
       #expect(all.filter { $0.work == .event }.map(\.kind) == ["invoice.issued", "invoice.issued"])
     }

@@ -62,11 +62,11 @@ import Testing
       _ = try await store.freeze(first, letters: [letter("a"), letter("b"), letter("c")])
       try await store.record([record("a", first)])
       #expect(
-        try await store.movedLetters() == MovedLetterTally(letters: 1, unrecorded: Offenders()))
+        try await store.movedLetters() == MovedLetterTally(letters: 1, unrecorded: Violations()))
       try await store.mark(["b"], of: "r-1", as: .published)
       #expect(
         try await store.movedLetters()
-          == MovedLetterTally(letters: 2, unrecorded: Offenders(["b of r-1"])))
+          == MovedLetterTally(letters: 2, unrecorded: Violations(["b of r-1"])))
     }
   }
 

@@ -5,7 +5,7 @@ import Testing
 
 /// What our programs cannot do, done by hand; each is found by the tally that is there for it.
 @Suite struct AuditTamperingTests {
-  typealias Tally = @Sendable (any Store) async throws -> Offenders
+  typealias Tally = @Sendable (any Store) async throws -> Violations
 
   static let cases: [(sql: String, tally: Tally, offender: String)] = [
     (
@@ -57,7 +57,7 @@ import Testing
     (
       "UPDATE accounts SET balance_minor = 7",
       { store in
-        try await store.conservation(november).reduce(into: Offenders()) { $0.add($1.broken) }
+        try await store.conservation(november).reduce(into: Violations()) { $0.add($1.broken) }
       }, "meter-1"
     ),
     (

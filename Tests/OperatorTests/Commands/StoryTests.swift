@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct StoryTests {
   private let at: Instant
-  private let story: AccountStory
+  private let story: AccountHistory
 
   init() throws {
     let at = try Instant(rfc3339: "2026-12-01T02:00:00Z")
@@ -39,7 +39,7 @@ import Testing
     let noted = ChainStep(
       at: at, service: .reporter, messageID: "charge.succeeded:2026-11/m-1:1",
       decision: DecisionRecord(rule: "report.settled", finding: .same, explanation: ""), events: [])
-    story = AccountStory(
+    story = AccountHistory(
       facts: facts, invoices: [invoice], attempts: [],
       steps: [
         step("charge.partly-paid", .material, found: facts.snapshot(at: at), number: 1),
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func theChainTellsBeliefFindingRuleAndDeedInOrder() throws {
-    let lines = StoryText(story, period: nil, style: .plain, now: at).lines
+    let lines = AccountHistoryText(story, period: nil, style: .plain, now: at).lines
     let start = try #require(lines.firstIndex(of: "What happened"))
     #expect(
       lines[(start + 1)...].prefix(13) == [
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test func whereItStandsComesFirstInThreeLines() {
-    let lines = StoryText(story, period: nil, style: .plain, now: at).lines
+    let lines = AccountHistoryText(story, period: nil, style: .plain, now: at).lines
     #expect(
       lines.prefix(5) == [
         "m-1 owes 0.81 CHF of invoice 2026-11/m-1 for 10.81 CHF",
@@ -84,12 +84,13 @@ import Testing
   }
 
   @Test func theTablesOfRulesAreShownWhenAskedFor() {
-    let lines = StoryText(story, period: nil, style: .plain, now: at).lines
+    let lines = AccountHistoryText(story, period: nil, style: .plain, now: at).lines
     #expect(!lines.contains { $0.hasPrefix("Rules of") })
   }
 
   @Test func theRulesThatDecidedAreMarkedInTheirTables() {
-    let lines = StoryText(story, period: nil, style: .plain, now: at, withRules: true).lines
+    let lines = AccountHistoryText(story, period: nil, style: .plain, now: at, withRules: true)
+      .lines
     let marked = lines.filter { $0.hasPrefix("  ->  ") }.map { $0.split(separator: " ")[1] }
     #expect(marked == ["charge.partly-paid", "charge.same", "report.settled"])
     #expect(lines.contains("Rules of the charger"))
@@ -97,8 +98,8 @@ import Testing
   }
 
   @Test func nothingPersonalIsTold() throws {
-    let text = StoryText(story, period: nil, style: .plain, now: at).lines.joined()
-    let document = json(StoryDocument(story, period: nil, takenAt: at))
+    let text = AccountHistoryText(story, period: nil, style: .plain, now: at).lines.joined()
+    let document = json(AccountHistoryDocument(story, period: nil, takenAt: at))
     for secret in ["Anna", "anna@", "pm_card"] {
       #expect(!text.contains(secret))
       #expect(!document.contains(secret))
@@ -106,7 +107,7 @@ import Testing
   }
 
   @Test func amountsInJSONHaveTheirCurrencyBesideThem() throws {
-    let document = try document(json(StoryDocument(story, period: nil, takenAt: at)))
+    let document = try document(json(AccountHistoryDocument(story, period: nil, takenAt: at)))
     let invoice = try #require((document["invoices"] as? [[String: Any]])?.first)
     #expect(invoice["open"] as? Int == 81)
     #expect(invoice["currency"] as? String == "CHF")

@@ -40,7 +40,7 @@ import Testing
         id: account, name: "Anna", email: "a@b.example", currency: chf, country: "CH",
         timeZone: "Europe/Zurich", collection: .auto, paymentMethod: "pm", holdAfterDays: 7),
       position: 1, balanceMinor: 0, creditMinor: 0)
-    let story = AccountStory(
+    let story = AccountHistory(
       facts: facts, invoices: invoices, attempts: [], steps: steps, transactions: [], mails: [],
       due: [])
     // The events of these steps were never taken up, which is said as well.

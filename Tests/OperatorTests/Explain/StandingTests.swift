@@ -30,11 +30,11 @@ import Testing
   private func story(
     _ invoices: [InvoiceFacts], credit: Int64 = 0, held: String? = nil, attempts: [Attempt] = [],
     steps: [ChainStep] = [], due: [DueWork] = [], announced: [DueWork] = []
-  ) -> AccountStory {
+  ) -> AccountHistory {
     let account = Account(
       id: "m-1", name: "Anna", email: "a@b.example", currency: chf, country: "CH",
       timeZone: "Europe/Zurich", collection: .auto, paymentMethod: "pm", holdAfterDays: 7)
-    return AccountStory(
+    return AccountHistory(
       facts: AccountFacts(
         account: account, position: 1, balanceMinor: 0, creditMinor: credit, heldForInvoice: held),
       invoices: invoices, attempts: attempts, steps: steps, transactions: [], mails: [], due: due,
@@ -59,7 +59,7 @@ import Testing
       dueAt: try Instant(rfc3339: at), causationID: nil)
   }
 
-  private func standing(_ story: AccountStory) -> Standing {
+  private func standing(_ story: AccountHistory) -> Standing {
     Standing(story, period: period, at: now)
   }
 

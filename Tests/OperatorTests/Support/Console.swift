@@ -43,7 +43,7 @@ final class Console: Sendable {
     let output = Output(
       answer: out.add, note: err.add, answerIsTerminal: isTerminal, noteIsTerminal: isTerminal,
       environment: all)
-    var doors = Doors()
+    var doors = SessionDependencies()
     doors.triggerPatience = .seconds(1)
     if environment["MONTHCLOSE_CLOCK_FILE"] == nil { doors.clock = clock }
     let broker = broker

@@ -62,7 +62,7 @@ final class Batch {
     let account = try change.account.flatMap(book.account)
     if let id = change.account, account == nil { return .stale(.unknownAccount(id)) }
     let events = EventRows(database)
-    let answer = Answer(change, account: account?.key ?? Answer.noAccount)
+    let answer = AnswerKey(change, account: account?.key ?? AnswerKey.noAccount)
     if try !removed.contains(.oneAnswer) && answer.isRecorded(in: database) {
       return .alreadyDone(try events.unpublished(of: answer))
     }
@@ -97,7 +97,7 @@ final class Batch {
   /// Asks all that `commit` will ask of this change, question by question, and decides nothing.
   private func ask(_ change: Change) throws {
     let account = try change.account.flatMap(book.account)
-    let answer = Answer(change, account: account?.key ?? Answer.noAccount)
+    let answer = AnswerKey(change, account: account?.key ?? AnswerKey.noAccount)
     let events = EventRows(database)
     try attempt { _ = try answer.isRecorded(in: self.database) }
     for event in change.events { try attempt { _ = try events.find(event.id, change.service) } }

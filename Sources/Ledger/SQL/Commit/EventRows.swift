@@ -17,7 +17,7 @@ struct EventRows {
     """, orNothingOn: "id, service")
 
   /// The same id of the same service again changes nothing and returns what is stored.
-  func record(_ event: OutgoingEvent, of answer: Answer, at: Instant) throws -> StoredEvent {
+  func record(_ event: OutgoingEvent, of answer: AnswerKey, at: Instant) throws -> StoredEvent {
     let sequence = try database.newKey(.outgoingEvents)
     let isNew = try database.insertIfNew(
       Self.insertion,
@@ -43,7 +43,7 @@ struct EventRows {
       "DELETE FROM unpublished_events WHERE sequence = ?", sequences.map { [$0] })
   }
 
-  func unpublished(of answer: Answer) throws -> [StoredEvent] {
+  func unpublished(of answer: AnswerKey) throws -> [StoredEvent] {
     try database.all(
       """
       SELECT \(EventColumns.sql) FROM outgoing_events e JOIN unpublished_events u USING (sequence)

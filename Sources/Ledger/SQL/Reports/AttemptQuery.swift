@@ -49,7 +49,7 @@ struct AttemptQuery {
       hasDueWork: row[.hasDueWork])
   }
 
-  func chargesWithoutAttempt() throws -> Offenders {
+  func chargesWithoutAttempt() throws -> Violations {
     try database.offenders(
       """
       SELECT 'transaction ' || t.sequence FROM transactions t

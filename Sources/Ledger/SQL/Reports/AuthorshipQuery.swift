@@ -4,17 +4,17 @@ struct AuthorshipQuery {
 
   private enum Column: String, ColumnList { case kind, service, count, example }
 
-  func all() throws -> [Authorship] {
+  func all() throws -> [Provenance] {
     try questions.flatMap { work, sql in
       try database.all("SELECT \(Column.sql) FROM (\(sql)) AS made", of: Column.self) { row in
-        Authorship(
+        Provenance(
           work, kind: row[.kind], service: row[.service], count: row[.count],
           example: row[.example])
       }
     }
   }
 
-  private var questions: [(Authorship.Work, String)] {
+  private var questions: [(Provenance.Work, String)] {
     [
       (
         .transaction,

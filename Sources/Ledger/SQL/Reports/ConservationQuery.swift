@@ -42,7 +42,7 @@ struct ConservationQuery {
       """, [period.stored], Self.tally)
     return tallies.map { tally in
       var tally = tally
-      tally.broken = Offenders(broken.lazy.filter { $0.0 == tally.currency.code }.map(\.1))
+      tally.broken = Violations(broken.lazy.filter { $0.0 == tally.currency.code }.map(\.1))
       return tally
     }
   }

@@ -40,7 +40,7 @@ struct ConsumptionQuery {
   }
 
   /// Mails of a period about events that were never committed.
-  func unfoundedMails(_ period: Period) throws -> Offenders {
+  func unfoundedMails(_ period: Period) throws -> Violations {
     try database.offenders(
       """
       SELECT m.message_id FROM mails m WHERE m.period = ?

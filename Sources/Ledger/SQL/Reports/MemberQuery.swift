@@ -48,7 +48,7 @@ struct MemberQuery {
       || coalesce('open ' || i.open_minor || ' of ' || i.total_minor, 'no invoice')
     """
 
-  private func offenders(_ condition: String, _ shown: String) throws -> Offenders {
+  private func offenders(_ condition: String, _ shown: String) throws -> Violations {
     try database.offenders(
       """
       SELECT \(shown) FROM close_members m JOIN accounts a ON a.key = m.account

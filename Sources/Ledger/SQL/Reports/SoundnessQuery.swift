@@ -80,7 +80,7 @@ extension SQLSession {
   }
 
   /// The first column of every row the statement finds.
-  func offenders(_ sql: String, _ values: SQLValues = []) throws -> Offenders {
-    Offenders(try texts(sql, values))
+  func offenders(_ sql: String, _ values: SQLValues = []) throws -> Violations {
+    Violations(try texts(sql, values))
   }
 }

@@ -31,13 +31,13 @@ extension AuditCheck {
   public static func soundStore(_ problems: [String]) -> AuditFinding {
     AuditFinding(
       .soundStore, compared: 1, "the file and its sums: \(problems.count) problems",
-      Offenders(problems))
+      Violations(problems))
   }
 
   /// Every total of the report, added up again from single kinds of entries.
   public static func report(_ totals: [FinanceTotals], _ sums: [EntrySum]) -> AuditFinding {
     let again = FinanceTotals.recomputed(from: sums)
-    var offenders = Offenders()
+    var offenders = Violations()
     var compared = 0
     for reported in totals where reported.invoices > 0 {
       let entries = again[reported.currency] ?? FinanceTotals(currency: reported.currency)
@@ -74,7 +74,7 @@ extension AuditCheck {
   /// written off yet. These are of all accounts since the month's first invoice, hence other words
   /// than the report's, whose `invoiced`, `credited` and `collected` are of the month's invoices.
   public static func conservation(_ tallies: [ConservationTally]) -> AuditFinding {
-    var offenders = Offenders()
+    var offenders = Violations()
     for tally in tallies {
       offenders.add(tally.broken)
       let should =

@@ -12,7 +12,7 @@ extension AuditCheck {
       .oneCharge, compared: taken.count,
       "\(taken.count) charges at the gateway on \(byInvoice.count) invoices, "
         + "\(twice.count) charged twice",
-      Offenders(twice.map { "\($0.key): \($0.value.map(\.id).sorted().joined(separator: ", "))" }))
+      Violations(twice.map { "\($0.key): \($0.value.map(\.id).sorted().joined(separator: ", "))" }))
   }
 
   /// Charge by charge in both directions, then the sums.
@@ -37,7 +37,7 @@ extension AuditCheck {
   /// Keys are unique and stored before the charge. A new attempt follows only a failed one, never a
   /// hard decline, and no more often than the card networks allow.
   public static func attempts(_ evidence: ChargeEvidence) -> AuditFinding {
-    var offenders = Offenders()
+    var offenders = Violations()
     var keys: Set<String> = []
     for attempt in evidence.attempts
     where attempt.key.isEmpty || !keys.insert(attempt.key).inserted {
@@ -69,7 +69,7 @@ extension AuditCheck {
       .memory, compared: evidence.charges.count,
       "\(evidence.charges.count) charges at the gateway for invoices of the period, "
         + "\(forgotten.count) of them unknown to the ledger",
-      Offenders(
+      Violations(
         forgotten.map { charge in
           "\(charge.id): \(charge.amountMinor) \(charge.currency) \(charge.state.rawValue) for "
             + (charge.invoice ?? "")
@@ -109,7 +109,7 @@ extension AuditCheck {
     return AuditFinding(
       .unknownSettled, compared: unsettled.count,
       "\(unsettled.count) attempts without a known end, \(left.count) with no check scheduled",
-      Offenders(left.map(\.shownName)))
+      Violations(left.map(\.shownName)))
   }
 }
 

@@ -4,7 +4,7 @@ import Ledger
 /// Finds for each charge on one side the same one on the other.
 struct ChargeMatching {
   let evidence: ChargeEvidence
-  private(set) var offenders = Offenders()
+  private(set) var offenders = Violations()
   /// Posted charges.
   private(set) var posted = 0
   /// Charged, but not yet posted by an attempt that is still to be settled.

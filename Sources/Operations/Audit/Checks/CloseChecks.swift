@@ -28,7 +28,7 @@ extension AuditCheck {
   }
 
   /// Which service may do what. A kind not listed here is allowed to none.
-  private static let authors: [Authorship.Work: [String: ServiceName]] = [
+  private static let authors: [Provenance.Work: [String: ServiceName]] = [
     .transaction: [
       "invoice": .invoicer, "creditApplied": .invoicer, "charge": .charger,
       "payment": .closectl, "creditGrant": .closectl,
@@ -50,8 +50,8 @@ extension AuditCheck {
     return authors
   }()
 
-  public static func authority(_ all: [Authorship]) -> AuditFinding {
-    var offenders = Offenders()
+  public static func authority(_ all: [Provenance]) -> AuditFinding {
+    var offenders = Violations()
     for item in all where authors[item.work]?[item.kind]?.rawValue != item.service {
       offenders.add(
         "\(item.example): \(item.work.rawValue) \(item.kind) by \(item.service) (\(item.count))")

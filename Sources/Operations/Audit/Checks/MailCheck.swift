@@ -4,7 +4,7 @@ extension AuditCheck {
   /// One mail per event, account and kind: each has its own Message-ID, and the delivered mails are
   /// those the ledger says were sent. A mail counted as sent again may be present more than once.
   public static func mail(_ evidence: MailEvidence) -> AuditFinding {
-    var offenders = Offenders()
+    var offenders = Violations()
     var recorded: [String: AuditedMail] = [:]
     for mail in evidence.recorded where recorded.updateValue(mail, forKey: mail.messageID) != nil {
       offenders.add("\(mail.messageID): recorded twice")
@@ -33,7 +33,7 @@ extension AuditCheck {
   /// How many of the period's mails were delivered, each counted as often as it is present.
   private static func compare(
     _ delivered: [String], _ recorded: [String: AuditedMail], _ others: Set<String>,
-    _ offenders: inout Offenders
+    _ offenders: inout Violations
   ) -> Int {
     var times: [String: Int] = [:]
     for id in delivered { times[id, default: 0] += 1 }

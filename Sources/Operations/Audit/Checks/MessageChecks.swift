@@ -15,7 +15,7 @@ extension AuditCheck {
     _ deliveries: [DeliveryEvidence], _ queued: [ServiceName: Set<String>], now: Instant,
     isIdle: Bool = true
   ) -> AuditFinding {
-    var offenders = Offenders()
+    var offenders = Violations()
     var (expected, waiting, inHand) = (0, 0, 0)
     let recent = now.adding(seconds: -inHandSeconds)
     for delivery in deliveries {
@@ -36,7 +36,7 @@ extension AuditCheck {
     if inHand > 0 { summary += ", \(inHand) from the last 2 minutes in progress" }
     summary += ", \(offenders.total) in no queue and unanswered"
     if isIdle { return AuditFinding(.noLoss, compared: expected, summary, offenders) }
-    let finding = AuditFinding(.noLoss, compared: expected, summary, Offenders())
+    let finding = AuditFinding(.noLoss, compared: expected, summary, Violations())
     return offenders.isEmpty ? finding : finding.forAttention()
   }
 
@@ -83,7 +83,7 @@ extension AuditCheck {
   public static func honestDeadLetters(
     _ dead: [QueueContents.DeadLetter], ladder: Int
   ) -> AuditFinding {
-    var offenders = Offenders()
+    var offenders = Violations()
     var reasons: [String: Int] = [:]
     for letter in dead {
       let reason = letter.reason ?? "no reason"
@@ -108,7 +108,7 @@ extension AuditCheck {
     let there = counts.filter { $0.value > 0 }.sorted { $0.key.rawValue < $1.key.rawValue }
     let list = there.map { "\($0.value) of the \($0.key.rawValue)" }
     if list.isEmpty {
-      return AuditFinding(.honestDeadLetters, compared: 0, "0 dead letters", Offenders())
+      return AuditFinding(.honestDeadLetters, compared: 0, "0 dead letters", Violations())
     }
     return .notChecked(
       .honestDeadLetters,
@@ -123,7 +123,7 @@ extension AuditCheck {
     let finding = AuditFinding(
       .quiet, compared: dead + overdue.unpublished.total,
       "\(overdue.unpublished.total) events unpublished for over a minute, \(dead) dead letters",
-      Offenders())
+      Violations())
     return dead + overdue.unpublished.total > 0 ? finding.forAttention() : finding
   }
 }

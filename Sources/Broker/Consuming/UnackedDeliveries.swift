@@ -1,0 +1,91 @@
+/// One frame that settles a delivery, or all up to it.
+struct SettleFrame: Equatable {
+  var number: UInt64
+  var multiple: Bool
+  var outcome: Settlement.Outcome
+}
+
+/// The deliveries of one channel that the broker still counts as ours, and which of them are to be
+/// settled. Answers with the fewest frames.
+struct UnackedDeliveries {
+  private enum Entry { case open, acknowledge, requeue, sent }
+  /// From the lowest tag on that is not sent.
+  private var entries: [Entry] = []
+  private var head = 0
+  private var firstNumber: UInt64 = 1
+  /// Decided and kept back until the deliveries before them are decided too.
+  private(set) var heldBack = 0
+  private(set) var open = 0
+
+  init() {}
+
+  /// Tags of a channel come in order.
+  mutating func delivered(_ number: UInt64) {
+    if head == entries.count { firstNumber = number }
+    entries.append(.open)
+    open += 1
+  }
+
+  /// A tag that is not open is ignored: settled twice, or never delivered.
+  mutating func settle(_ number: UInt64, _ outcome: Settlement.Outcome) {
+    guard number >= firstNumber, number - firstNumber < UInt64(entries.count - head) else { return }
+    let index = head + Int(number - firstNumber)
+    guard entries[index] == .open else { return }
+    entries[index] = outcome == .acknowledge ? .acknowledge : .requeue
+    open -= 1
+    heldBack += 1
+  }
+
+  /// Settled already by other means.
+  mutating func forget(_ number: UInt64) {
+    guard number >= firstNumber, number - firstNumber < UInt64(entries.count - head) else { return }
+    let index = head + Int(number - firstNumber)
+    if entries[index] == .open { open -= 1 }
+    entries[index] = .sent
+  }
+
+  /// Frames for the decided deliveries that nothing open comes before.
+  mutating func takeContiguous() -> [SettleFrame] {
+    var frames: [SettleFrame] = []
+    while head < entries.count, entries[head] != .open {
+      if let outcome = outcome(of: entries[head]) {
+        heldBack -= 1
+        if let last = frames.last, last.outcome == outcome {
+          frames[frames.count - 1].number = firstNumber
+          frames[frames.count - 1].multiple = true
+        } else {
+          frames.append(SettleFrame(number: firstNumber, multiple: false, outcome: outcome))
+        }
+      }
+      head += 1
+      firstNumber += 1
+    }
+    if head == entries.count || (head > 1024 && head * 2 > entries.count) {
+      entries.removeFirst(head)
+      head = 0
+    }
+    return frames
+  }
+
+  /// Frames for all decided deliveries, one each where an open one comes before.
+  mutating func takeAll() -> [SettleFrame] {
+    var frames = takeContiguous()
+    guard heldBack > 0 else { return frames }
+    for index in entries.indices[head...] {
+      guard let outcome = outcome(of: entries[index]) else { continue }
+      let number = firstNumber + UInt64(index - head)
+      frames.append(SettleFrame(number: number, multiple: false, outcome: outcome))
+      entries[index] = .sent
+    }
+    heldBack = 0
+    return frames
+  }
+
+  private func outcome(of entry: Entry) -> Settlement.Outcome? {
+    switch entry {
+    case .acknowledge: .acknowledge
+    case .requeue: .requeue
+    case .open, .sent: nil
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import Billing
+import Ledger
+import Synchronization
+
+/// What a service works with: the shared store, the time, and the loop behind every decision: read
+/// the facts, decide, commit; if the ledger moved in between, read and decide again.
+public struct LedgerSession: Sendable {
+  public let service: ServiceName
+  public let store: any Store
+  public let clock: LedgerClock
+  /// Notified of this process's position in the work.
+  let reached: CrashPoint.Observer
+  /// `nil`: nothing is measured.
+  let metrics: ServiceMetrics?
+  let published = PublishedMarks()
+
+  public init(
+    service: ServiceName, store: any Store, clock: LedgerClock,
+    reached: @escaping CrashPoint.Observer = { _ in }
+  ) {
+    self.init(service: service, store: store, clock: clock, reached: reached, metrics: nil)
+  }
+
+  package init(
+    service: ServiceName, store: any Store, clock: LedgerClock,
+    reached: @escaping CrashPoint.Observer = { _ in }, metrics: ServiceMetrics?
+  ) {
+    self.service = service
+    self.store = store
+    self.clock = clock
+    self.reached = reached
+    self.metrics = metrics
+  }
+
+  public var source: String { "/\(service.rawValue)" }
+
+  /// Commits, and records with it which events the broker has confirmed meanwhile.
+  public func commit(_ changes: [Change]) async throws -> [CommitOutcome] {
+    let marks = published.take()
+    do {
+      reached(.beforeCommit)
+      let start = metrics.map { _ in ContinuousClock.now }
+      let outcomes = try await store.commit(changes, published: marks)
+      reached(.committed)
+      if let start, let metrics {
+        metrics.commit.record(since: start)
+        metrics.count(changes, outcomes)
+      }
+      return outcomes
+    } catch {
+      published.add(marks)
+      if error is StoreError { metrics?.faults.increment() }
+      throw error
+    }
+  }
+
+  /// A change that is in the ledger, by this commit or because the message was already answered.
+  struct Committed: Sendable {
+    /// The events it made, still to be published.
+    var events: [StoredEvent]
+    /// True: nothing was written now.
+    var wasAnswered: Bool
+  }
+
+  /// What to do with one item once its facts are read.
+  enum Plan<Result: Sendable>: Sendable {
+    /// Commit this; what the ledger says of it gives the result.
+    case commit(Change, then: @Sendable (Committed) -> Result)
+    /// Nothing is to be written.
+    case end(Result)
+  }
+
+  /// Two messages about one account in one batch are decided one after the other: the second finds
+  /// the ledger moved and is decided again on the state the first one left.
+  public static let roundLimit = 12
+
+  func reconcile<Item: Sendable, Result: Sendable>(
+    _ items: [Item], about key: (Item) -> FactKey,
+    plan: (Item, AccountFacts?) throws -> Plan<Result>
+  ) async throws -> [Result] {
+    try await reconcile(
+      items, about: key, alongside: { _ in }, plan: { item, facts, _ in try plan(item, facts) })
+  }
+
+  /// `read`: other data the decision needs for these items; read again with the facts whenever the
+  /// ledger has moved.
+  func reconcile<Item: Sendable, Also, Result: Sendable>(
+    _ items: [Item], about key: (Item) -> FactKey, alongside read: ([Item]) async throws -> Also,
+    plan: (Item, AccountFacts?, Also) throws -> Plan<Result>
+  ) async throws -> [Result] {
+    var results = [Result?](repeating: nil, count: items.count)
+    var open = Array(items.indices)
+    for _ in 0..<Self.roundLimit where !open.isEmpty {
+      let facts = try await store.facts(for: open.map { key(items[$0]) })
+      let also = try await read(open.map { items[$0] })
+      var changes: [Change] = []
+      var committing: [(index: Int, then: @Sendable (Committed) -> Result)] = []
+      for (index, found) in zip(open, facts) {
+        switch try plan(items[index], found, also) {
+        case .end(let result): results[index] = result
+        case .commit(let change, let then):
+          changes.append(change)
+          committing.append((index, then))
+        }
+      }
+      open = []
+      if changes.isEmpty { break }
+      for (slot, outcome) in zip(committing, try await commit(changes)) {
+        switch outcome {
+        case .committed(let events):
+          results[slot.index] = slot.then(Committed(events: events, wasAnswered: false))
+        case .alreadyDone(let events):
+          results[slot.index] = slot.then(Committed(events: events, wasAnswered: true))
+        case .stale: open.append(slot.index)
+        }
+      }
+    }
+    let settled = results.compactMap { $0 }
+    guard settled.count == items.count else { throw ContentionError(items: open.count) }
+    return settled
+  }
+}
+
+/// The ledger kept changing under some messages of a batch; processed alone they succeed.
+public struct ContentionError: Error, CustomStringConvertible {
+  var items: Int
+
+  public init(items: Int) { self.items = items }
+
+  public var description: String { "the ledger kept changing under \(items) messages of the batch" }
+}
+
+/// Numbers of events the broker has confirmed, waiting for the next commit to record them. If they
+/// are lost, the same events are published again, and consumers recognise them by their ids.
+final class PublishedMarks: Sendable {
+  private let numbers = Mutex<[Int64]>([])
+
+  func add(_ more: [Int64]) {
+    numbers.withLock { $0 += more }
+  }
+
+  func take() -> [Int64] {
+    numbers.withLock { all in
+      defer { all = [] }
+      return all
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/// What goes wrong on demand. The text of each is what `sandbox serve --help` prints.
+enum InjectedFaultKind: String, Codable, CaseIterable, Sendable {
+  case latency
+  case chargeThenDrop = "charge_then_drop"
+  case lostThenDrop = "lost_then_drop"
+  case chargeThen500 = "charge_then_500"
+  case lost500 = "lost_500"
+  case conflict = "409"
+  case throttled = "429"
+  case unauthorized = "401"
+  case wrongAmount = "wrong_amount"
+  case wrongCurrency = "wrong_currency"
+  case wrongInvoice = "wrong_invoice"
+  case brokenJSON = "broken_json"
+  case huge
+  case redirect
+  case html
+  case empty
+  case created = "201"
+  case noContent = "204"
+  case forbidden = "403_html"
+  case lostHTML = "lost_html"
+  case hang
+  case searchEmpty = "search_empty"
+  case keyExpiry = "key_expiry"
+
+  var help: String {
+    switch self {
+    case .latency: "waits `ms`, half before it charges and half after"
+    case .chargeThenDrop: "charges, then closes the connection without an answer"
+    case .lostThenDrop: "does not charge, closes the connection"
+    case .chargeThen500: "charges, answers 500, which is stored for the key"
+    case .lost500: "does not charge, answers 500, which is stored"
+    case .conflict: "key in use; nothing executed or stored"
+    case .throttled: "with Retry-After `retry_after`; not executed or stored"
+    case .unauthorized: "key refused; nothing executed or stored"
+    case .wrongAmount: "charges correctly, but this answer has a wrong amount"
+    case .wrongCurrency: "the same, with another currency"
+    case .wrongInvoice: "the same, with another invoice in the metadata"
+    case .brokenJSON: "charges, but cuts the answer off in the middle"
+    case .huge: "charges, with an answer 10 MB long"
+    case .redirect: "does not charge, answers 302 to another path"
+    case .html: "charges, answers 200 with a page, as a portal does"
+    case .empty: "charges, answers 200 without a body"
+    case .created: "charges, answers correctly but with 201"
+    case .noContent: "charges, answers 204"
+    case .forbidden: "charges, answers 403 with a page, as a proxy does"
+    case .lostHTML: "does not charge, answers 200 with a page"
+    case .hang: "charges, never answers, keeps the connection open"
+    case .searchEmpty: "search finds nothing, as when Stripe's index is behind"
+    case .keyExpiry: "forgets all stored keys now, as after 24 hours"
+    }
+  }
+
+  /// Kinds that mean something only for a request that is executed now, not for one replayed.
+  var needsExecution: Bool {
+    switch self {
+    case .chargeThenDrop, .lostThenDrop, .chargeThen500, .lost500: true
+    default: false
+    }
+  }
+}
+
+/// Which requests a fault is for. Without `path` it meets only what charges: POST under /v1/.
+struct FaultMatch: Codable, Sendable, Equatable {
+  var account: String?
+  var invoice: String?
+  var paymentMethod: String?
+  /// The beginning of a path; then reads are met too.
+  var path: String?
+  /// Every nth of the requests that match.
+  var nth: Int?
+  /// Only so often; then the fault is over, and stays in the list with its hits.
+  var times: Int?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case account, invoice, path, nth, times
+    case paymentMethod = "payment_method"
+  }
+}
+
+/// What is known of a request before it is executed.
+struct FaultTarget: Sendable {
+  var isPost: Bool
+  var path: String
+  var account: String?
+  var invoice: String?
+  var paymentMethod: String?
+  var willExecute: Bool
+}
+
+/// A fault as it was asked for, and how often it was met.
+struct InjectedFault: Codable, Sendable, Equatable {
+  var id: Int
+  var kind: InjectedFaultKind
+  var match: FaultMatch
+  var ms: Int?
+  var retryAfter: Int?
+  /// Requests that matched, and those of them that were really given the fault.
+  var met: Int = 0
+  var hits: Int = 0
+
+  enum CodingKeys: String, CodingKey {
+    case id, kind, match, ms, met, hits
+    case retryAfter = "retry_after"
+  }
+}
+
+/// The body of `POST /_sandbox/faults`.
+struct FaultOrder: Codable, Sendable {
+  var kind: InjectedFaultKind
+  var match: FaultMatch?
+  var ms: Int?
+  var retryAfter: Int?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case kind, match, ms
+    case retryAfter = "retry_after"
+  }
+}

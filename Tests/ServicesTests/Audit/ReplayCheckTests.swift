@@ -1,0 +1,16 @@
+import Ledger
+import Testing
+
+@testable import Operations
+
+@Suite struct ReplayCheckTests {
+  @Test func everyLetterThatMovedHasItsRecord() {
+    let good = AuditCheck.replays(MovedLetterTally(letters: 3, unrecorded: Violations()))
+    #expect(good.verdict == .holds)
+    #expect(good.compared == 3)
+    let bad = AuditCheck.replays(
+      MovedLetterTally(letters: 3, unrecorded: Violations(["a of replay-1"])))
+    #expect(bad.verdict == .broken)
+    #expect(bad.offenders.ids == ["a of replay-1"])
+  }
+}

@@ -1,0 +1,100 @@
+import Billing
+import Broker
+import Ledger
+import Testing
+
+@testable import Operations
+@testable import Services
+
+@Suite struct ResendTests {
+  private func resend(
+    _ world: World, older seconds: Int64 = 0, dryRun: Bool = false, anyway: Bool = true
+  ) async throws -> (missing: Int, published: Int) {
+    let counts = try await EventResender(
+      store: world.store, broker: world.broker.anotherConnection(), clock: world.clock,
+      retryDelays: World.retryDelays
+    ).run(
+      .init(period: World.period, olderThanSeconds: seconds, isDryRun: dryRun, anyway: anyway))
+    return (
+      counts.map(\.missing).reduce(0, +), counts.map(\.published).reduce(0, +)
+    )
+  }
+
+  private func loseEverything(_ world: World) async throws {
+    // As every second in a service: what was confirmed is recorded.
+    for service in MonthClose.services { try await world.relay(service) }
+    let topology = MonthClose.topology(retryDelays: World.retryDelays)
+    world.broker.delete(queues: topology.queues.map(\.name), exchanges: [MonthClose.exchange])
+    _ = try await world.broker.apply(topology)
+  }
+
+  /// Who has worked before the broker lost its data.
+  @Test(
+    arguments: [
+      [ServiceName.charger, .mailer, .holder, .reporter], [.mailer, .holder, .reporter],
+      [.holder, .reporter], [.reporter], [],
+    ] as [Set<ServiceName>])
+  func aCloseWhoseMessagesAreAllLostIsFinished(_ idle: Set<ServiceName>) async throws {
+    let world = try await World(
+      accounts: [
+        .test("a"), .test("b"), .test("c", card: Account.hard), .test("d", card: nil),
+        .test("e", card: Account.soft),
+      ])
+    try await world.trigger()
+    try await world.run(without: idle)
+    try await loseEverything(world)
+    if !idle.isEmpty {
+      #expect(try await world.store.run(World.period)?.state == .running)
+      #expect(try await resend(world, dryRun: true).published == 0)
+      #expect(world.broker.messages(in: "charger").isEmpty)
+    }
+    let found = try await resend(world)
+    #expect(found.missing == found.published)
+    #expect((found.missing == 0) == idle.isEmpty, "nothing where nothing is missing")
+    try await world.run()
+    #expect(try await world.store.run(World.period)?.state == .closed)
+    #expect(world.gateway.charges.count == 2)
+    #expect(world.post.sent.count == 5 + 2 + 2)
+    #expect(try await world.store.problems() == [])
+    #expect(try await resend(world) == (0, 0))
+  }
+
+  @Test func whatIsInAQueueIsNotMissing() async throws {
+    let world = try await World.withDeadCharges(["a", "b"])
+    #expect(try await resend(world) == (0, 0), "both are dead letters")
+    try await world.replay("r-1")
+    #expect(try await resend(world) == (0, 0), "both are in the queue")
+  }
+
+  @Test func whatIsYoungIsLeftOut() async throws {
+    let world = try await World(accounts: [.test("a")])
+    try await world.trigger()
+    try await world.run(without: [.charger])
+    try await loseEverything(world)
+    #expect(try await resend(world, older: 60).missing == 0)
+    world.advance(seconds: 61)
+    #expect(try await resend(world, older: 60).missing == 1)
+  }
+
+  @Test func aServiceAtWorkIsNotDisturbed() async throws {
+    let world = try await World(accounts: [.test("a")])
+    try await world.trigger()
+    try await world.run(without: [.charger])
+    try await loseEverything(world)
+    let consumer = try await world.broker.consume("charger", prefetch: 1)
+    let note = Change(
+      service: .charger, messageID: "other", account: "a",
+      decision: DecisionRecord(rule: "x", finding: .same, explanation: ""), at: world.clock.now())
+    _ = try await world.store.commit([note], published: [])
+    await #expect(throws: EventResender.AtWork.self) { _ = try await resend(world, anyway: false) }
+    world.advance(seconds: 11)
+    #expect(try await resend(world, anyway: false).published == 1)
+    await consumer.stop()
+  }
+
+  @Test func aBindingsKeysAreThoseOfItsEvents() {
+    #expect(
+      EventResender.routingKeys(["invoice.*", "replay.reporter"])
+        == ["invoice.issued", "invoice.parked", "replay.reporter"])
+  }
+}

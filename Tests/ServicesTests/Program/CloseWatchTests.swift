@@ -1,0 +1,71 @@
+import Billing
+import Ledger
+import Logging
+import Synchronization
+import Testing
+
+@testable import Services
+
+@Suite struct CloseWatchTests {
+  private final class Lines: Sendable {
+    let all = Mutex<[String]>([])
+  }
+
+  private func run(_ state: RunState, _ startedAt: Int64) throws -> CloseRun {
+    CloseRun(
+      period: try Period("2026-11"), state: state, requestedBy: "x",
+      startedAt: Instant(milliseconds: startedAt),
+      closedAt: state == .closed ? Instant(milliseconds: startedAt + 1500) : nil, expected: 3,
+      ranges: 1, rangeSize: 50)
+  }
+
+  /// The lines of a process that began at 1000, saw these and had done one message more each time.
+  private func lines(_ looks: [[CloseRun]]) async -> [String] {
+    let lines = Lines()
+    let tally = RunCounters()
+    let left = Mutex(looks)
+    let logger = Logger(label: "test") { _ in
+      LineLogHandler(service: "test", level: .info, format: .text) { line, _ in
+        let text = String(decoding: line, as: UTF8.self)
+        lines.all.withLock { $0.append(String(text.drop { $0 != " " }.dropFirst(11).dropLast())) }
+      }
+    }
+    let watch = CloseWatch(
+      runs: {
+        tally.count(.handled)
+        return left.withLock { $0.removeFirst() }
+      }, tally: tally, logger: logger, rest: { _ in left.withLock { !$0.isEmpty } },
+      startedAt: Instant(milliseconds: 1000))
+    await watch.looks()
+    return lines.all.withLock { $0 }
+  }
+
+  private func ended(_ handled: Int) -> String {
+    "close 2026-11 has ended accounts=3 dead=0 handled=\(handled) retried=0 seconds=1.5"
+  }
+
+  @Test func aCloseIsItsBeginningAndItsEnd() async throws {
+    let running = try run(.running, 2000)
+    let closed = try run(.closed, 2000)
+    #expect(
+      await lines([[], [running], [closed], [closed]]) == [
+        "close 2026-11 has begun accounts=3", ended(2),
+      ])
+  }
+
+  @Test func oneThatWasBeforeGoesOn() async throws {
+    #expect(
+      await lines([[try run(.running, 500)], [try run(.closed, 500)]]) == [
+        "close 2026-11 goes on accounts=3", ended(1),
+      ])
+  }
+
+  @Test func oneThatHadEndedBeforeIsNotSaid() async throws {
+    let closed = try run(.closed, 500)
+    #expect(await lines([[closed], [closed]]).isEmpty)
+  }
+
+  @Test func oneBetweenTwoLooksIsSaidWhole() async throws {
+    #expect(await lines([[], [try run(.closed, 2000)]]).count == 2)
+  }
+}

@@ -1,0 +1,61 @@
+import Billing
+import Broker
+import Logging
+import Testing
+
+@testable import Ledger
+@testable import Services
+
+/// Events that the broker did not take and that are published again.
+@Suite struct OutboxTests {
+  private let world: World
+  private let broker: ChoosyBroker
+  private let desk: LedgerSession
+  private let outbox: Outbox
+  /// More than a page of them.
+  private let ids = (1...(Outbox.page + 20)).map { "event-\($0)" }
+
+  init() async throws {
+    let world = try await World(accounts: [.test("a")])
+    self.world = world
+    broker = ChoosyBroker(before: world.broker)
+    desk = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
+    outbox = Outbox(
+      desk: desk, broker: broker, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let events = try ids.map { id in
+      try Event(
+        id: id, type: .closeRequested, source: "/test", time: world.clock.now(),
+        data: EventData(period: World.period)
+      ).outgoing()
+    }
+    let change = Change(
+      service: .invoicer, messageID: "their cause", events: events, at: world.clock.now())
+    _ = try await world.store.commit([change], published: [])
+    world.advance(seconds: 60)
+  }
+
+  private func left() async throws -> [String] {
+    try await world.store.unpublished(by: .invoicer, before: world.clock.now(), limit: 2_000)
+      .map(\.event.id)
+  }
+
+  @Test func eachLeftOverEventIsPublishedOnce() async throws {
+    #expect(try await outbox.relay(of: [.invoicer], olderThanSeconds: 10))
+    #expect(broker.given == ids)
+    #expect(try await left() == [])
+  }
+
+  @Test func aPageThatIsRefusedKeepsNoOtherBack() async throws {
+    broker.refuse(Set(ids.prefix(Outbox.page)))
+    #expect(try await !outbox.relay(of: [.invoicer], olderThanSeconds: 10))
+    #expect(try await left() == Array(ids.prefix(Outbox.page)))
+  }
+
+  /// What others have confirmed in between says nothing of a page that was refused.
+  @Test func confirmsOfOtherLanesAreNoReasonToPublishARefusedPageAgain() async throws {
+    broker.refuse(Set(ids))
+    broker.during { [desk] in desk.published.add([1_000_000]) }
+    #expect(try await !outbox.relay(of: [.invoicer], olderThanSeconds: 10))
+    #expect(broker.given == ids)
+  }
+}
