@@ -62,7 +62,7 @@ extension DeadLetterClassifier {
 
   /// A mail that will no longer be sent is also an answer the close waits for.
   func byMailer(_ jobs: [Job]) async throws -> [Verdict] {
-    let letters = jobs.map(Letter.init)
+    let letters = jobs.map(MailIntent.init)
     let known = try await store.mails(letters.compactMap(\.?.key))
     let released = try await store.released(letters.compactMap { $0?.releasedInvoice })
     let facts = try await store.facts(for: jobs.map(\.key))

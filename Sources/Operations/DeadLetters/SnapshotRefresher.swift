@@ -118,7 +118,7 @@ public struct SnapshotRefresher: Sendable {
 
   /// A mail is identified by the event it reports: under a new id it would be a new mail.
   private func checkMails(_ letter: DeadLetter, _ old: Event) async throws {
-    guard letter.service == .mailer, let mail = Letter(try Job(letter)) else { return }
+    guard letter.service == .mailer, let mail = MailIntent(try Job(letter)) else { return }
     if try await !store.mails([mail.key]).isEmpty { throw Refusal.mailBegun(old.id) }
   }
 

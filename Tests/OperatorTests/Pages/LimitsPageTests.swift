@@ -1,7 +1,7 @@
 import Billing
 import Testing
 
-@testable import Pipeline
+@testable import Services
 @testable import closectl
 
 /// docs/limits.md: each figure of its table is the program's.

@@ -1,7 +1,7 @@
 import Ledger
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// docs/services.md: what each service hears and publishes.
 @Suite struct ServicesPageTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pipeline
+@testable import Services
 
 /// docs/settings.md: every setting, with the default that the program has.
 @Suite struct SettingsPageTests {
