@@ -39,18 +39,18 @@ struct BadCatalog: Sendable {
     (
       #""amount": "12.90""#, #""amount": "12,90""#,
       "products[0].price.amount: '12,90' is not a decimal; expected digits with at most 18 "
-        + "decimals such as 0.2135; a point before the decimals, nothing between thousands"
+        + "decimals such as 0.2135; use a point before the decimals and no thousands separator"
     ),
     (
       #""amount": "12.90""#, #""amount": "12.90 CHF""#,
       "products[0].price.amount: '12.90 CHF' is not a decimal; expected digits with at most 18 "
-        + "decimals such as 0.2135; without a currency or a unit, the catalog and the product have "
-        + "them"
+        + "decimals such as 0.2135; leave out the currency and the unit, which the "
+        + "catalog and the product define"
     ),
     (
       #""discount_percent": "10""#, #""discount_percent": "10%""#,
       "products[0].price.discount_percent: '10%' is not a decimal; expected digits with at most 18 "
-        + "decimals such as 0.2135; without a percent sign"
+        + "decimals such as 0.2135; leave out the percent sign"
     ),
     (
       #""amount": "12.90""#, #""amount": ["12.90"]"#,
