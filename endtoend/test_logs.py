@@ -149,7 +149,9 @@ def test_a_broker_that_is_away(
     closectl.wait_for_state("closed")
     found = warnings()
     # Messages in hand arrive twice: a mail that may be under way is waited for, with a log line.
-    found["mailer"] = [w for w in found["mailer"] if "another process started the mail" not in str(w["message"])]
+    found["mailer"] = [
+        w for w in found["mailer"] if "another process started" not in str(w["message"])
+    ]
     is_one_warning(found, NAMES, f"127.0.0.1:{line.port}", "next_try", "waiting")
     for name in NAMES:
         services[name].wait_for_line("the broker is back", seconds=5)

@@ -5,7 +5,7 @@ import Operations
 struct AuditCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit",
-    abstract: "Proves a close: compares the ledger, payment gateway, mails and queues.",
+    abstract: "Prove a close: compare the ledger, payment gateway, mails and queues.",
     discussion: """
       Prints one line per invariant: what was compared, how many, and the ids that do not agree. \
       Changes nothing. Exits 1 if an invariant does not hold, 3 if the gateway or the broker \

@@ -4,7 +4,7 @@ import Services
 struct TopologyUsers: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "users",
-    abstract: "List the broker's users and the least rights each needs; contacts no broker.",
+    abstract: "List the broker's users and the minimum rights each needs; contacts no broker.",
     discussion: """
       Prints RabbitMQ's regular expressions: what a user may configure, write to and read from, \
       and the routing keys it may publish to the exchange. scripts/broker-users applies them.

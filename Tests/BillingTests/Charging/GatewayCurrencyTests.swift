@@ -80,7 +80,7 @@ import Testing
     let kwd = try Currency("KWD")
     #expect(
       Self.gateway.chargeability(of: 1234, kwd).reason(1234, kwd)
-        == "0.004 KWD of it cannot be charged to a card: the payment gateway takes KWD in steps "
+        == "0.004 KWD of it cannot be charged to a card: the payment gateway accepts KWD in steps "
         + "of 0.010 KWD")
     let chf = try Currency("CHF")
     #expect(

@@ -14,7 +14,7 @@ struct BadCatalog: Sendable {
     (#""version": 3, "#, "", "version: missing"),
     (
       #""CHF""#, #""CHX""#,
-      "currency: unknown currency 'CHX', expected an ISO 4217 code such as CHF"
+      "currency: unknown currency 'CHX'; expected an ISO 4217 code such as CHF"
     ),
     (
       #""version": 3"#, #""version": 3, "produkts": []"#,
@@ -38,19 +38,19 @@ struct BadCatalog: Sendable {
     ),
     (
       #""amount": "12.90""#, #""amount": "12,90""#,
-      "products[0].price.amount: '12,90' is not a decimal, expected digits with at most 18 "
-        + "decimals such as 0.2135; a point before the decimals, nothing between thousands"
+      "products[0].price.amount: '12,90' is not a decimal; expected digits with at most 18 "
+        + "decimals such as 0.2135; use a point before the decimals and no thousands separator"
     ),
     (
       #""amount": "12.90""#, #""amount": "12.90 CHF""#,
-      "products[0].price.amount: '12.90 CHF' is not a decimal, expected digits with at most 18 "
-        + "decimals such as 0.2135; without a currency or a unit, the catalog and the product have "
-        + "them"
+      "products[0].price.amount: '12.90 CHF' is not a decimal; expected digits with at most 18 "
+        + "decimals such as 0.2135; leave out the currency and the unit, which the "
+        + "catalog and the product define"
     ),
     (
       #""discount_percent": "10""#, #""discount_percent": "10%""#,
-      "products[0].price.discount_percent: '10%' is not a decimal, expected digits with at most 18 "
-        + "decimals such as 0.2135; without a percent sign"
+      "products[0].price.discount_percent: '10%' is not a decimal; expected digits with at most 18 "
+        + "decimals such as 0.2135; leave out the percent sign"
     ),
     (
       #""amount": "12.90""#, #""amount": ["12.90"]"#,
@@ -81,7 +81,7 @@ struct BadCatalog: Sendable {
     ),
     (
       #""name": "Package", "metric": "m""#, #""name": "Package""#,
-      "products[4].metric: missing, only a flat price has none"
+      "products[4].metric: missing; only a flat price has none"
     ),
     (#""name": "Fee", "#, "", "products[0].name: missing"),
     (
@@ -163,7 +163,7 @@ struct BadCatalog: Sendable {
     ),
     (
       #""rate": "0.081""#, #""rate": "8.1%""#,
-      "taxes[0].rate: '8.1%' is not a decimal, expected digits with at most 18 decimals such as "
+      "taxes[0].rate: '8.1%' is not a decimal; expected digits with at most 18 decimals such as "
         + "0.2135; \"0.081\" is 8.1 %"
     ),
     (

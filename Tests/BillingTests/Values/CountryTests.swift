@@ -9,7 +9,8 @@ import Testing
 
   @Test(arguments: [
     ("UK", "GB"), ("EL", "GR"), ("XI", "GB"), ("AN", "CW"), ("EU", "own code"), ("ch", "\"CH\""),
-    ("uk", "GB"), ("CHE", "CH"), ("XX", "no country"), ("ZZ", "no country"), ("AA", "no country"),
+    ("uk", "GB"), ("CHE", "CH"), ("XX", "not assigned"), ("ZZ", "not assigned"),
+    ("AA", "not assigned"),
     ("", "like CH"), ("C", "like CH"), ("Ç", "like CH"), ("QQ", "like CH"),
   ])
   func whatIsNoneIsRefusedWithTheRightOne(code: String, right: String) {

@@ -27,24 +27,24 @@ import Testing
   }
 
   @Test(arguments: [
-    ("12.305 CHF", "'12.305 CHF' has too many decimals, CHF has 2"),
-    ("12.300 CHF", "'12.300 CHF' has too many decimals, CHF has 2"),
-    ("1.0 JPY", "'1.0 JPY' has too many decimals, JPY has 0"),
-    ("1 ABC", "unknown currency 'ABC', expected an ISO 4217 code such as CHF"),
+    ("12.305 CHF", "'12.305 CHF' has too many decimals; CHF has 2"),
+    ("12.300 CHF", "'12.300 CHF' has too many decimals; CHF has 2"),
+    ("1.0 JPY", "'1.0 JPY' has too many decimals; JPY has 0"),
+    ("1 ABC", "unknown currency 'ABC'; expected an ISO 4217 code such as CHF"),
     (
       "12.30",
-      "'12.30' is not an amount, expected a decimal and a currency such as 12.30 CHF"
+      "'12.30' is not an amount; expected a decimal and a currency such as 12.30 CHF"
     ),
     (
       "12,30 CHF",
-      "'12,30 CHF' is not an amount, expected a decimal and a currency such as 12.30 CHF"
+      "'12,30 CHF' is not an amount; expected a decimal and a currency such as 12.30 CHF"
     ),
     (
       "CHF 12.30",
-      "'CHF 12.30' is not an amount, expected a decimal and a currency such as 12.30 CHF"
+      "'CHF 12.30' is not an amount; expected a decimal and a currency such as 12.30 CHF"
     ),
     (
-      "1e3 CHF", "'1e3 CHF' is not an amount, expected a decimal and a currency such as 12.30 CHF"
+      "1e3 CHF", "'1e3 CHF' is not an amount; expected a decimal and a currency such as 12.30 CHF"
     ),
     ("92233720368547758.08 CHF", "the amount is too large to store exactly"),
   ])

@@ -89,7 +89,7 @@ import Testing
       #expect(
         refused.first?.reason
           == "event \"1\" already exists with a source, as \"1\" of \"/meter/eu-1\", with "
-          + "another quantity: an event that is corrected needs another id")
+          + "another quantity: a corrected event needs a new id")
       let others = [
         sampleUsage("1", "6", start: "2026-11-11T10:00:00+01:00"),
         sampleUsage("1", "5", account: "meter-2"), sampleUsage("0", "5"), sampleUsage("11", "5"),

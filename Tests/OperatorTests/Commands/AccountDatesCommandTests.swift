@@ -122,8 +122,8 @@ import Testing
     #expect(said.status == .done)
     #expect(
       said.err.contains(
-        "warning: m-1: 2026-11 is invoiced with 30 of 30 days, would be 14; grant a credit if that "
-          + "is meant\n"))
+        "warning: m-1: 2026-11 is invoiced with 30 of 30 days, but would now have 14; grant "
+          + "a credit if appropriate\n"))
     #expect(try await take("", row("m-1")).err == "", "its end is as it was")
     let back = try await take(",end", row("m-1", ","))
     #expect(back.err == "", "as it was invoiced")
@@ -134,7 +134,8 @@ import Testing
     try await close("2026-11")
     let invoice = await console.run("invoice", "show", "2026-11/m-1")
     #expect(
-      invoice.out.contains("the account's end is 2026-11-15\nflat fees are for 10 of 30 days\n"))
+      invoice.out.contains(
+        "the account's end date is 2026-11-15\nflat fees are for 10 of 30 days\n"))
     let shown = try document(await console.run("invoice", "show", "2026-11/m-1", "--json").out)
     #expect((shown["activeDays"] as? Int, shown["accountEnd"] as? String) == (10, "2026-11-15"))
     let story = await console.run("explain", "m-1")

@@ -120,8 +120,8 @@ import Testing
     ("2026-11-23T00:00:00Z", "2026-11 has not ended anywhere yet; it is now 2026-11-23T00:00:00Z"),
     (
       "2026-11-30T22:59:59Z",
-      "2026-11 ends at 2026-11-30T23:00:00Z for accounts in Europe/Berlin, "
-        + "it is 2026-11-30T22:59:59Z"
+      "2026-11 ends at 2026-11-30T23:00:00Z for accounts in Europe/Berlin; "
+        + "it is now 2026-11-30T22:59:59Z"
     ),
   ])
   func aMonthThatHasNotEndedIsRefusedUnlessToldSo(now: String, why: String) async throws {

@@ -76,7 +76,7 @@ import Testing
     #expect(try await dead() == 3)
     let text = await console.run("dead", "list", "--reason", "behind").out
     #expect(text.contains("2 dead letters"))
-    #expect(text.contains("\(id) is there x2"))
+    #expect(text.contains("\(id) is present x2"))
     let groups = await console.run("dead", "list", "--group").out
     #expect(groups.contains("invoicer  behind          2"))
   }
@@ -158,7 +158,7 @@ import Testing
     try await putTrigger()
     let said = await console.run(["dead", "replay", "--all", "--operator", "anna"])
     #expect(said.status == .usage)
-    #expect(said.err.contains("is needed"))
+    #expect(said.err.contains("is required"))
     #expect(try await dead() == 1)
   }
 
@@ -215,7 +215,7 @@ import Testing
     try await store.close()
     let said = await replay("--all", "--reason", "r")
     #expect(said.status == .problem)
-    #expect(said.err.contains("replay replay-x of bob is unfinished"))
+    #expect(said.err.contains("replay replay-x by bob is unfinished"))
     let other = await console.run("dead", "replay", "--continue", "replay-y")
     #expect(other.status == .problem)
     let finished = await console.run("dead", "replay", "--continue", "--json")

@@ -68,7 +68,7 @@ import Testing
     #expect(await importCatalog(3, "0.30").status == .done)
     let said = await importCatalog(2, "0.20")
     #expect(said.status == .problem)
-    #expect(said.err.contains("version 2 would price no month: version 3 is stored already"))
+    #expect(said.err.contains("version 2 would price no month: version 3 is already stored"))
     #expect(said.err.contains("use a version above 3"))
   }
 

@@ -32,8 +32,8 @@ import Testing
   @Test func aClosedOneSaysWhatBecomesOfTheirUsage() {
     #expect(
       line(version: 4, isRunning: false) == [
-        "\(what) got no invoice, and the close is closed; their usage goes on their next later "
-          + "invoice, without flat fees and minimums"
+        "\(what) got no invoice, and the close is closed; their usage goes on their next "
+          + "invoice for a later month, without flat fees and minimums"
       ])
   }
 }

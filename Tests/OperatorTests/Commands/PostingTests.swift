@@ -79,7 +79,7 @@ import Testing
     let again = await reverse("--reason", "bounced")
     #expect(try document(again.out)["outcome"] as? String == "unchanged")
     let story = await console.run("explain", "m-1")
-    #expect(story.out.contains("12.30 CHF by bank-1 taken back: bounced"))
+    #expect(story.out.contains("12.30 CHF by bank-1 reversed: bounced"))
     let strange = await console.run("payment", "reverse", "bank-9", "--reason", "bounced")
     #expect(strange.status == .problem)
   }

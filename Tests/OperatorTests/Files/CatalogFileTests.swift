@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func aFileOfAnotherKindIsNoCatalog() throws {
-    let what = "is no catalog; a catalog has version, currency, products and taxes"
+    let what = "is not a catalog; a catalog has version, currency, products and taxes"
     #expect(try fault("account_id,name\nacme,Acme\n") == "catalog.yaml:1: \(what)")
     #expect(try fault("- { id: power }\n") == "catalog.yaml:1: \(what)")
   }

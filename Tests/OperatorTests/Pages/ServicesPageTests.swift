@@ -1,3 +1,4 @@
+import Billing
 import Ledger
 import Testing
 

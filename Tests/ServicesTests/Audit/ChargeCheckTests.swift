@@ -108,7 +108,7 @@ import Testing
     Case(
       "a charge of an attempt nobody stored",
       both([Evidence.attempt()], [Evidence.charge(), Evidence.charge(2, id: "ch_2")]),
-      "ch_2: attempt 2 on 2026-11/a is not ours"),
+      "ch_2: the ledger has no attempt 2 on 2026-11/a"),
     Case("the same key twice", sameKey, "its key is empty or belongs to another attempt"),
     Case("no key", noKey, "its key is empty"),
     Case("15 in a month", both(many(15), [])),

@@ -58,7 +58,7 @@ import Testing
     (.data, "550 5.4.5 daily quota", .denied("550 5.4.5 to DATA")),
     (.end, "451 try later", .later("451 to the end of the mail")),
     (.end, "550 spam", .denied("550 to the end of the mail")),
-    (.end, "550 5.1.1 no such mailbox", .refused("550 5.1.1 to the mail's end")),
+    (.end, "550 5.1.1 no such mailbox", .refused("550 5.1.1 to the end of the mail")),
     (.end, "250 queued", .accepted),
   ]
 

@@ -56,7 +56,7 @@ struct GatewayChargeTests {
     ),
     (
       make { $0.status = "requires_capture" },
-      .implausible("the payment is in a state we never ask for")
+      .implausible("the payment is in a state we never request")
     ),
   ]
 

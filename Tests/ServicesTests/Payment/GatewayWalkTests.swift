@@ -92,7 +92,7 @@ import Testing
     #expect(walk.fault?.reason == .ledgerForgot)
     #expect(
       walk.fault?.explanation
-        == "the gateway holds 2 charges for invoices of ours that this ledger does not know, the "
+        == "the gateway holds 2 charges for our invoices that this ledger does not know, the "
         + "newest ch_1 for 2026-11/a: a restored or wrong ledger. Charging pauses until "
         + "`closectl reconcile 2026-11` has taken over what was charged")
   }

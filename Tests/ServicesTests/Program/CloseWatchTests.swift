@@ -56,7 +56,7 @@ import Testing
   @Test func oneThatWasBeforeGoesOn() async throws {
     #expect(
       await lines([[try run(.running, 500)], [try run(.closed, 500)]]) == [
-        "close 2026-11 goes on accounts=3", ended(1),
+        "close 2026-11 continues accounts=3", ended(1),
       ])
   }
 

@@ -152,7 +152,7 @@ import Testing
     #expect(try await resend(world) == why)
     let story = try #require(try await world.store.story(of: "a", period: nil))
     let order = story.steps.first { $0.decision.rule == "operator.mail-resend" }
-    #expect(order?.decision.explanation.hasSuffix("by e: put right") == true)
+    #expect(order?.decision.explanation.hasSuffix("; e asked to send it again: put right") == true)
   }
 
   @Test func aDeliveredMailIsSentAgainOnlyWhereItIsSaidAndIsCounted() async throws {

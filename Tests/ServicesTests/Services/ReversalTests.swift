@@ -53,7 +53,7 @@ import Testing
     let story = try #require(try await world.store.story(of: "a", period: World.period))
     #expect(
       story.steps.last?.decision.explanation
-        == "10.81 CHF by bank-1 taken back: returned by the bank; owed again: 10.81 CHF of "
+        == "10.81 CHF by bank-1 reversed: returned by the bank; owed again: 10.81 CHF of "
         + "2026-11/a")
 
     world.advance(days: 15)
