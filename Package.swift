@@ -53,7 +53,7 @@ let package = Package(
     .target(
       name: "Ledger",
       dependencies: [
-        "Billing", "CPostgres", "CSQLite", .product(name: "GRDB", package: "GRDB.swift"),
+        "Billing", "Network", "CPostgres", "CSQLite", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
@@ -106,7 +106,7 @@ let package = Package(
     .executableTarget(
       name: "sandbox",
       dependencies: [
-        "Billing",
+        "Billing", "Network",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -127,6 +127,7 @@ let package = Package(
     tests(
       "MonitoringTests",
       ["Monitoring", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
+    tests("NetworkTests", ["Network"]),
     tests("ServicesTests", ["Operations", "Services"], exclude: ["Recorded"]),
     tests("OperatorTests", ["closectl"]),
     tests("SandboxTests", ["sandbox"]),

@@ -1,5 +1,3 @@
-import Billing
-
 /// `scheme://user:password@host:port/path`, as far as a client needs it. User and password are
 /// percent-decoded.
 public struct ServerURL: Equatable, Sendable {

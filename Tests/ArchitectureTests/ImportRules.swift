@@ -7,7 +7,7 @@ enum ImportRules {
   static let allowed: [String: Set<String>] = [
     "Billing": ["FoundationEssentials", "Synchronization"],
     "Ledger": platform.union([
-      "Billing", "CPostgres", "CSQLite", "Dispatch", "Foundation", "GRDB", "GRDBSQLite",
+      "Billing", "CPostgres", "CSQLite", "Dispatch", "Foundation", "GRDB", "GRDBSQLite", "Network",
     ]),
     "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
     ),
@@ -40,7 +40,7 @@ enum ImportRules {
     ]),
     "sandbox": platform.union([
       "ArgumentParser", "Billing", "Dispatch", "Foundation", "HTTPTypes", "Hummingbird",
-      "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle",
+      "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Network", "ServiceLifecycle",
     ]),
   ]
 

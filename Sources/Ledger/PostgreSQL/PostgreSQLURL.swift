@@ -1,5 +1,6 @@
 import Billing
 import CPostgres
+import Network
 
 /// `postgres://user:password@host:port/database?sslmode=verify-full`, as libpq reads it, and what
 /// of it may be shown.

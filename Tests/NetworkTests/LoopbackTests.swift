@@ -1,4 +1,4 @@
-import Billing
+import Network
 import Testing
 
 @Suite struct LoopbackTests {
