@@ -6,7 +6,7 @@ struct ArchitectureTests {
   func everyFileHasLines() {
     #expect(SourceTree.sources.count > 50)
     let empty = SourceTree.files.filter { $0.lines.isEmpty }.map {
-      Finding(file: $0.path, line: 1, what: "empty or unreadable")
+      RuleFinding(file: $0.path, line: 1, what: "empty or unreadable")
     }
     expectNone(empty)
   }
@@ -20,7 +20,7 @@ struct ArchitectureTests {
   @Test("no file is longer than 300 lines")
   func filesAreShort() {
     let long = SourceTree.files.filter { $0.lines.count > 300 }.map {
-      Finding(file: $0.path, line: 301, what: "\($0.lines.count) lines, 300 is the limit")
+      RuleFinding(file: $0.path, line: 301, what: "\($0.lines.count) lines, 300 is the limit")
     }
     expectNone(long)
   }
@@ -32,8 +32,13 @@ struct ArchitectureTests {
       file.path.replacing(".swift", with: "").split(separator: "/").contains { part in
         empty.contains { part == $0 || part.hasSuffix($0) }
       }
-    }.map { Finding(file: $0.path, line: 1, what: "a name of the kind \(empty)") }
+    }.map { RuleFinding(file: $0.path, line: 1, what: "a name of the kind \(empty)") }
     expectNone(named)
+  }
+
+  @Test("a type's name is unique in the package and hides none of Swift's")
+  func typeNamesAreUnique() {
+    expectNone(TypeNames.findings(in: SourceTree.files))
   }
 
   @Test("every line keeps the rules for lines", arguments: LineRule.all)
@@ -54,7 +59,7 @@ struct ArchitectureTests {
 }
 
 /// Fails with the places, one a line, as compilers print them.
-func expectNone(_ findings: [Finding], _ location: SourceLocation = #_sourceLocation) {
+func expectNone(_ findings: [RuleFinding], _ location: SourceLocation = #_sourceLocation) {
   guard !findings.isEmpty else { return }
   Issue.record("\(findings.count) places:\(findings.list)", sourceLocation: location)
 }

@@ -19,7 +19,7 @@ struct DocumentTests {
       DocumentTree.pages.flatMap { page in
         page.links.compactMap { link in
           Self.fault(of: link, in: page).map {
-            Finding(file: page.path, line: link.line, what: $0)
+            RuleFinding(file: page.path, line: link.line, what: $0)
           }
         }
       })
@@ -41,7 +41,7 @@ struct DocumentTests {
         file.lines.enumerated().filter { $0.element.contains("docs/") }.flatMap { index, line in
           line.matches(of: /docs\/([a-z-]+\/)?[A-Za-z0-9-]+\.md/).map { String($0.output.0) }
             .filter { !DocumentTree.exists($0) }
-            .map { Finding(file: file.path, line: index + 1, what: "there is no \($0)") }
+            .map { RuleFinding(file: file.path, line: index + 1, what: "there is no \($0)") }
         }
       })
   }
@@ -56,7 +56,7 @@ struct DocumentTests {
     }
     expectNone(
       DocumentTree.pages.filter { !reached.contains($0.path) }.map {
-        Finding(file: $0.path, line: 1, what: "no link leads here")
+        RuleFinding(file: $0.path, line: 1, what: "no link leads here")
       })
   }
 
@@ -69,7 +69,7 @@ struct DocumentTests {
       page.lines.enumerated().filter { $0.element.hasPrefix("|") }.flatMap { index, line in
         line.matches(of: /`([A-Z][A-Za-z]+)`/).map { String($0.output.1) }
           .filter { !Self.declared.contains($0) }
-          .map { Finding(file: path, line: index + 1, what: "there is no type \($0)") }
+          .map { RuleFinding(file: path, line: index + 1, what: "there is no type \($0)") }
       })
   }
 
@@ -81,7 +81,7 @@ struct DocumentTests {
       page.lines.enumerated().flatMap { index, line in
         line.matches(of: /`([A-Za-z+]+\.swift)`/).map { String($0.output.1) }
           .filter { !known.contains($0) }
-          .map { Finding(file: page.path, line: index + 1, what: "there is no file \($0)") }
+          .map { RuleFinding(file: page.path, line: index + 1, what: "there is no file \($0)") }
       })
   }
 

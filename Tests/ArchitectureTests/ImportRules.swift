@@ -59,15 +59,17 @@ enum ImportRules {
     return rest.first.map { String($0.prefix { $0 != "." && $0 != ";" }) }
   }
 
-  static func breaches(in file: SourceFile) -> [Finding] {
+  static func breaches(in file: SourceFile) -> [RuleFinding] {
     guard let allowed = allowed[file.target] else {
-      return [Finding(file: file.path, line: 1, what: "target \(file.target) has no import rule")]
+      return [
+        RuleFinding(file: file.path, line: 1, what: "target \(file.target) has no import rule")
+      ]
     }
     return file.lines.enumerated().compactMap { index, line in
       guard let module = importedModule(line), !allowed.contains(module), module != "Darwin" else {
         return nil
       }
-      return Finding(
+      return RuleFinding(
         file: file.path, line: index + 1, what: "\(file.target) may not import \(module)")
     }
   }

@@ -42,10 +42,10 @@ struct LineRule: Sendable {
       }, folders: ["Sources", "Tests"]),
   ]
 
-  func findings(in file: SourceFile) -> [Finding] {
+  func findings(in file: SourceFile) -> [RuleFinding] {
     guard folders.contains(String(file.folder)) else { return [] }
     return file.lines.indices.filter { breaks($0, file) }.map {
-      Finding(file: file.path, line: $0 + 1, what: name)
+      RuleFinding(file: file.path, line: $0 + 1, what: name)
     }
   }
 }

@@ -54,6 +54,20 @@ struct RuleTests {
     #expect(LineRule.all.flatMap { $0.findings(in: file) }.count == count)
   }
 
+  @Test("a name that two types share is found, and one that hides Swift's")
+  func sharedTypeNames() {
+    let files = [
+      SourceFile(path: "Sources/Billing/A.swift", text: "public struct Fee {\n  enum Kind {}\n}"),
+      SourceFile(path: "Sources/Mail/B.swift", text: "final class Fee {\n  enum Kind {}\n}"),
+      SourceFile(path: "Sources/Mail/C.swift", text: "// struct Fee\nenum Range {}"),
+    ]
+    #expect(
+      TypeNames.findings(in: files).map(\.description) == [
+        "Sources/Mail/B.swift:1: Fee is declared in Sources/Billing/A.swift too",
+        "Sources/Mail/C.swift:2: hides Swift's Range",
+      ])
+  }
+
   @Test(
     "columns of the ledger are read by name",
     arguments: [

@@ -7,8 +7,8 @@ extension BrokerSuite {
   struct Browsing {
     @Test(
       "a queue is read page by page, and all of it is there afterwards",
-      arguments: Implementation.available)
-    func pages(_ implementation: Implementation) async throws {
+      arguments: BrokerImplementation.available)
+    func pages(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let ids = (0..<25).map(String.init)
@@ -34,8 +34,8 @@ extension BrokerSuite {
 
     @Test(
       "a queue that is longer than what the broker sends ahead is read to its end",
-      arguments: Implementation.available)
-    func window(_ implementation: Implementation) async throws {
+      arguments: BrokerImplementation.available)
+    func window(_ implementation: BrokerImplementation) async throws {
       var options = BrokerOptions()
       options.browsingWindow = 3
       try await withBroker(implementation, queues: ["a"], options: options) { test in
@@ -50,8 +50,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("an empty queue has no page", arguments: Implementation.available)
-    func empty(_ implementation: Implementation) async throws {
+    @Test("an empty queue has no page", arguments: BrokerImplementation.available)
+    func empty(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let seen = try await test.broker.browse(test.name("a"), page: 10) { _ in
@@ -61,8 +61,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a queue that is not there is named", arguments: Implementation.available)
-    func missing(_ implementation: Implementation) async throws {
+    @Test("a queue that is not there is named", arguments: BrokerImplementation.available)
+    func missing(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: []) { test in
         await #expect(throws: BrokerError.noQueue(test.name("a"))) {
           try await test.broker.browse(test.name("a"), page: 10) { _ in }
@@ -70,8 +70,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test("who stops half-way leaves everything in the queue", arguments: Implementation.available)
-    func stopped(_ implementation: Implementation) async throws {
+    @Test(
+      "who stops half-way leaves everything in the queue", arguments: BrokerImplementation.available
+    )
+    func stopped(_ implementation: BrokerImplementation) async throws {
       struct Enough: Error {}
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
@@ -86,8 +88,8 @@ extension BrokerSuite {
 
     @Test(
       "what another consumer takes meanwhile is not waited for",
-      arguments: Implementation.available)
-    func shared(_ implementation: Implementation) async throws {
+      arguments: BrokerImplementation.available)
+    func shared(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let other = try await test.another()

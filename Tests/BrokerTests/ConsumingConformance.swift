@@ -5,8 +5,8 @@ import Testing
 extension BrokerSuite {
   @Suite("Consuming, every implementation")
   struct Consuming {
-    @Test("the prefetch bounds what is in work", arguments: Implementation.available)
-    func prefetch(_ implementation: Implementation) async throws {
+    @Test("the prefetch bounds what is in work", arguments: BrokerImplementation.available)
+    func prefetch(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         await test.send("a", ["1", "2", "3", "4", "5"])
@@ -20,8 +20,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a batch has at most the limit", arguments: Implementation.available)
-    func limit(_ implementation: Implementation) async throws {
+    @Test("a batch has at most the limit", arguments: BrokerImplementation.available)
+    func limit(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         await test.send("a", (0..<20).map(String.init))
@@ -36,8 +36,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("what is acknowledged never comes again", arguments: Implementation.available)
-    func acknowledged(_ implementation: Implementation) async throws {
+    @Test("what is acknowledged never comes again", arguments: BrokerImplementation.available)
+    func acknowledged(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         await test.send("a", ["1", "2", "3", "4", "5", "6"])
@@ -57,8 +57,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("what is handed back comes again, counted", arguments: Implementation.available)
-    func requeued(_ implementation: Implementation) async throws {
+    @Test("what is handed back comes again, counted", arguments: BrokerImplementation.available)
+    func requeued(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         await test.send("a", ["1", "2", "3"])
@@ -77,8 +77,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("two consumers share a queue", arguments: Implementation.available)
-    func shared(_ implementation: Implementation) async throws {
+    @Test("two consumers share a queue", arguments: BrokerImplementation.available)
+    func shared(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let one = try await test.broker.consume(test.name("a"), prefetch: 5)
@@ -92,8 +92,8 @@ extension BrokerSuite {
 
     @Test(
       "stopping hands back what nobody took; what was taken can still be settled",
-      arguments: Implementation.available)
-    func stopped(_ implementation: Implementation) async throws {
+      arguments: BrokerImplementation.available)
+    func stopped(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         await test.send("a", (0..<6).map(String.init))
@@ -113,8 +113,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("stopping ends a waiting task", arguments: Implementation.available)
-    func stopsWaiting(_ implementation: Implementation) async throws {
+    @Test("stopping ends a waiting task", arguments: BrokerImplementation.available)
+    func stopsWaiting(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let consumer = try await test.broker.consume(test.name("a"), prefetch: 4)
@@ -126,8 +126,9 @@ extension BrokerSuite {
       }
     }
 
-    @Test("cancelling ends a waiting task and loses nothing", arguments: Implementation.available)
-    func cancelled(_ implementation: Implementation) async throws {
+    @Test(
+      "cancelling ends a waiting task and loses nothing", arguments: BrokerImplementation.available)
+    func cancelled(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let consumer = try await test.broker.consume(test.name("a"), prefetch: 4)
@@ -139,8 +140,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a missing queue is named", arguments: Implementation.available)
-    func missing(_ implementation: Implementation) async throws {
+    @Test("a missing queue is named", arguments: BrokerImplementation.available)
+    func missing(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: []) { test in
         await #expect(throws: BrokerError.noQueue(test.name("none"))) {
           _ = try await test.broker.consume(test.name("none"), prefetch: 1)
@@ -149,8 +150,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test("after its time a message moves to the dead letters", arguments: Implementation.available)
-    func timeToLive(_ implementation: Implementation) async throws {
+    @Test(
+      "after its time a message moves to the dead letters",
+      arguments: BrokerImplementation.available)
+    func timeToLive(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a", "delay"]) { test in
         try await test.declare([
           test.queue("a"),

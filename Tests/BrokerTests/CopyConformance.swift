@@ -8,8 +8,8 @@ extension BrokerSuite {
   struct Copies {
     @Test(
       "copies arrive under the first key; CC is seen, BCC is not",
-      arguments: Implementation.available)
-    func copies(_ implementation: Implementation) async throws {
+      arguments: BrokerImplementation.available)
+    func copies(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["own", "other"], exchanges: ["x"]) { test in
         try await test.declare(
           [test.queue("own"), test.queue("other")], exchanges: [test.topicExchange],
@@ -26,8 +26,8 @@ extension BrokerSuite {
 
     @Test(
       "a copy that comes out of a delay queue has the key of that queue and no CC",
-      arguments: Implementation.available)
-    func delayed(_ implementation: Implementation) async throws {
+      arguments: BrokerImplementation.available)
+    func delayed(_ implementation: BrokerImplementation) async throws {
       try await withBroker(
         implementation, queues: ["own", "later", "other"], exchanges: ["x"]
       ) { test in

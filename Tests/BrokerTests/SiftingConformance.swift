@@ -7,8 +7,8 @@ extension BrokerSuite {
   struct Sifting {
     @Test(
       "what is named is gone, the rest is there in its order",
-      arguments: Implementation.available)
-    func named(_ implementation: Implementation) async throws {
+      arguments: BrokerImplementation.available)
+    func named(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let ids = (0..<25).map(String.init)
@@ -27,8 +27,8 @@ extension BrokerSuite {
 
     @Test(
       "what is thrown leaves its page, earlier pages stay taken",
-      arguments: Implementation.available)
-    func thrown(_ implementation: Implementation) async throws {
+      arguments: BrokerImplementation.available)
+    func thrown(_ implementation: BrokerImplementation) async throws {
       struct Enough: Error {}
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
@@ -46,8 +46,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a queue that is not there is named", arguments: Implementation.available)
-    func missing(_ implementation: Implementation) async throws {
+    @Test("a queue that is not there is named", arguments: BrokerImplementation.available)
+    func missing(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: []) { test in
         await #expect(throws: BrokerError.noQueue(test.name("a"))) {
           _ = try await test.broker.sift(test.name("a"), page: 3) { _ in [] }
@@ -56,8 +56,8 @@ extension BrokerSuite {
     }
 
     /// Longer than the broker waits for a sign of life.
-    @Test("a visit that takes its time loses nothing", arguments: Implementation.available)
-    func slow(_ implementation: Implementation) async throws {
+    @Test("a visit that takes its time loses nothing", arguments: BrokerImplementation.available)
+    func slow(_ implementation: BrokerImplementation) async throws {
       var options = BrokerOptions()
       options.heartbeatSeconds = 1
       try await withBroker(implementation, queues: ["a"], options: options) { test in

@@ -5,14 +5,14 @@ import Testing
 @testable import Broker
 
 /// The implementations that the conformance suite holds to the same behaviour.
-enum Implementation: String, CaseIterable, CustomTestStringConvertible {
+enum BrokerImplementation: String, CaseIterable, CustomTestStringConvertible {
   case inMemory = "in memory"
   case rabbitMQ = "RabbitMQ"
 
   var testDescription: String { rawValue }
 
   /// All that can be tried here.
-  static var available: [Implementation] {
+  static var available: [BrokerImplementation] {
     TestEnvironment.brokerURL == nil ? [.inMemory] : allCases
   }
 }
@@ -34,10 +34,10 @@ enum TestEnvironment {
 /// end.
 final class TestBroker: Sendable {
   let broker: any Broker
-  let implementation: Implementation
+  let implementation: BrokerImplementation
   private let mark = String(UInt64.random(in: 0 ... .max), radix: 36)
 
-  init(_ implementation: Implementation, options: BrokerOptions = .init()) async throws {
+  init(_ implementation: BrokerImplementation, options: BrokerOptions = .init()) async throws {
     self.implementation = implementation
     broker =
       switch implementation {
@@ -127,7 +127,7 @@ let quorum: [String: HeaderValue] = ["x-queue-type": .string("quorum")]
 
 /// Runs a test with a broker, then removes the queues it used.
 func withBroker(
-  _ implementation: Implementation, queues: [String], exchanges: [String] = [],
+  _ implementation: BrokerImplementation, queues: [String], exchanges: [String] = [],
   options: BrokerOptions = .init(), _ test: (TestBroker) async throws -> Void
 ) async throws {
   let broker = try await TestBroker(implementation, options: options)

@@ -5,8 +5,8 @@ import Testing
 extension BrokerSuite {
   @Suite("Topology, every implementation")
   struct Topologies {
-    @Test("a topic exchange routes by words", arguments: Implementation.available)
-    func topic(_ implementation: Implementation) async throws {
+    @Test("a topic exchange routes by words", arguments: BrokerImplementation.available)
+    func topic(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["one", "all", "two"], exchanges: ["x"]) {
         test in
         try await test.declare(
@@ -34,8 +34,9 @@ extension BrokerSuite {
     }
 
     @Test(
-      "applying twice changes nothing, and then all agrees", arguments: Implementation.available)
-    func twice(_ implementation: Implementation) async throws {
+      "applying twice changes nothing, and then all agrees",
+      arguments: BrokerImplementation.available)
+    func twice(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"], exchanges: ["x"]) { test in
         let topology = Topology(
           exchanges: [test.topicExchange], queues: [test.queue("a")],
@@ -46,8 +47,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("what is missing is named and not created", arguments: Implementation.available)
-    func missing(_ implementation: Implementation) async throws {
+    @Test("what is missing is named and not created", arguments: BrokerImplementation.available)
+    func missing(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: []) { test in
         let topology = Topology(
           exchanges: [test.topicExchange], queues: [test.queue("a"), test.queue("b")],
@@ -63,7 +64,7 @@ extension BrokerSuite {
 
     @Test(
       "a different argument is named with both values, and the rest is still declared",
-      arguments: Implementation.available,
+      arguments: BrokerImplementation.available,
       [
         ("x-message-ttl", HeaderValue.integer(1000), HeaderValue.integer(2000)),
         ("x-queue-type", .string("classic"), .string("quorum")),
@@ -74,7 +75,7 @@ extension BrokerSuite {
         ("x-dead-letter-strategy", .string("at-most-once"), .string("at-least-once")),
       ] as [(String, HeaderValue?, HeaderValue?)])
     func differing(
-      _ implementation: Implementation, _ argument: (String, HeaderValue?, HeaderValue?)
+      _ implementation: BrokerImplementation, _ argument: (String, HeaderValue?, HeaderValue?)
     ) async throws {
       let (name, there, expected) = argument
       try await withBroker(implementation, queues: ["a", "b"], exchanges: ["x"]) { test in
@@ -97,8 +98,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("an exchange of another kind is named", arguments: Implementation.available)
-    func exchangeKind(_ implementation: Implementation) async throws {
+    @Test("an exchange of another kind is named", arguments: BrokerImplementation.available)
+    func exchangeKind(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: [], exchanges: ["x"]) { test in
         try await test.declare([], exchanges: [test.topicExchange])
         let topology = Topology(
@@ -109,8 +110,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a binding to something missing is named", arguments: Implementation.available)
-    func missingBinding(_ implementation: Implementation) async throws {
+    @Test("a binding to something missing is named", arguments: BrokerImplementation.available)
+    func missingBinding(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         let topology = Topology(
           exchanges: [], queues: [test.queue("a")], bindings: [test.binding("a", "k")])

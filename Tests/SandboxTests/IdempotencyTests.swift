@@ -66,7 +66,7 @@ struct IdempotencyTests {
   }
 
   @Test func aKeyInUseIsAConflictAndNothingElseHappens() async throws {
-    let gate = Gate()
+    let gate = ReplyGate()
     let fixture = try GatewayFixture(pause: { _ in await gate.wait() })
     _ = await fixture.control(
       "POST", "faults", #"{"kind":"latency","ms":300,"match":{"times":1}}"#)
@@ -130,7 +130,7 @@ struct IdempotencyTests {
 }
 
 /// Holds whoever waits until it is opened, and tells that somebody waits.
-actor Gate {
+actor ReplyGate {
   private var isOpen = false
   private var hasEntered = false
   private var waiting: [CheckedContinuation<Void, Never>] = []

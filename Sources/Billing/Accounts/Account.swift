@@ -1,6 +1,6 @@
 /// How an account pays: with `auto` we charge the card, with `manual` the customer pays the invoice
 /// (bank transfer).
-public enum Collection: String, Codable, Sendable, CaseIterable {
+public enum CollectionMethod: String, Codable, Sendable, CaseIterable {
   case auto, manual
 }
 
@@ -15,7 +15,7 @@ public struct Account: Sendable, Equatable {
   public var country: String
   /// IANA name; the account's months begin and end in it.
   public var timeZone: String
-  public var collection: Collection
+  public var collection: CollectionMethod
   /// The gateway's name for the card, `nil` for manual payers.
   public var paymentMethod: String?
   /// Days after the issue of an unpaid invoice until the account is put on hold.
@@ -27,7 +27,7 @@ public struct Account: Sendable, Equatable {
 
   public init(
     id: String, name: String, email: String, currency: Currency, country: String,
-    timeZone: String, collection: Collection, paymentMethod: String?, holdAfterDays: Int,
+    timeZone: String, collection: CollectionMethod, paymentMethod: String?, holdAfterDays: Int,
     start: CivilDate? = nil, end: CivilDate? = nil
   ) {
     self.id = id

@@ -33,7 +33,7 @@ public enum EventType: String, Sendable, CaseIterable, Codable {
 /// parts a reader does not know are ignored.
 public struct EventData: Codable, Sendable, Equatable {
   /// A cut of a close's expected set: accounts by their place in it, both ends included.
-  public struct Range: Codable, Sendable, Equatable {
+  public struct AccountRange: Codable, Sendable, Equatable {
     public var number: Int
     public var of: Int
 
@@ -84,7 +84,7 @@ public struct EventData: Codable, Sendable, Equatable {
 
   public var period: Period?
   public var snapshot: Snapshot?
-  public var range: Range?
+  public var range: AccountRange?
   public var charge: Charge?
   public var mail: Mail?
   public var payment: Payment?
@@ -100,7 +100,8 @@ public struct EventData: Codable, Sendable, Equatable {
   public var late: Bool?
 
   public init(
-    period: Period? = nil, snapshot: Snapshot? = nil, range: Range? = nil, charge: Charge? = nil,
+    period: Period? = nil, snapshot: Snapshot? = nil, range: AccountRange? = nil,
+    charge: Charge? = nil,
     mail: Mail? = nil, payment: Payment? = nil, reason: String? = nil,
     ends: [String: Int]? = nil, early: Bool? = nil, past: Bool? = nil, late: Bool? = nil
   ) {

@@ -23,12 +23,12 @@ public struct Snapshot: Codable, Sendable, Equatable {
   /// Minor units the customer owes; negative: credit.
   public var balance: Int64
   public var hold: Bool
-  public var collection: Collection
+  public var collection: CollectionMethod
   public var invoice: Invoice?
 
   public init(
     account: String, position: Int64, takenAt: Instant, currency: Currency, balance: Int64,
-    hold: Bool, collection: Collection, invoice: Invoice?
+    hold: Bool, collection: CollectionMethod, invoice: Invoice?
   ) {
     self.account = account
     self.position = position

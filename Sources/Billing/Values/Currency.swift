@@ -37,7 +37,7 @@ public struct Currency: Hashable, Sendable {
     return exponents
   }()
 
-  private static func key(_ code: some Swift.Collection<UInt8>) -> UInt32? {
+  private static func key(_ code: some Collection<UInt8>) -> UInt32? {
     guard code.count == 3 else { return nil }
     return code.reduce(0) { $0 << 8 | UInt32($1) }
   }

@@ -21,7 +21,9 @@ extension EventData {
     if let part = try data.object("snapshot", at: "data.snapshot") {
       snapshot = try Snapshot(reading: part)
     }
-    if let part = try data.object("range", at: "data.range") { range = try Range(reading: part) }
+    if let part = try data.object("range", at: "data.range") {
+      range = try AccountRange(reading: part)
+    }
     if let part = try data.object("charge", at: "data.charge") {
       charge = try Charge(reading: part)
     }
@@ -38,7 +40,7 @@ extension EventData {
   }
 }
 
-extension EventData.Range {
+extension EventData.AccountRange {
   init(reading part: MessageObject) throws(MessageFault) {
     self.init(
       number: Int(try part.integer("number", in: 0 ... .max)),
@@ -73,7 +75,7 @@ extension Snapshot {
       // The initialiser's error says no more than the fault does.
       currency: try part.value("currency", "an ISO 4217 code") { try? Currency($0) },
       balance: try part.integer("balance"), hold: try part.boolean("hold"),
-      collection: try part.value("collection", "auto or manual") { Collection(rawValue: $0) },
+      collection: try part.value("collection", "auto or manual") { CollectionMethod(rawValue: $0) },
       invoice: nil)
     if let invoice { self.invoice = try Invoice(reading: invoice) }
   }

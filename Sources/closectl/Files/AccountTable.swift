@@ -58,7 +58,7 @@ final class AccountTable {
     let currency = currency()
     let country = checked(4, Country.fault(text(4)).map { "\(quoted(field(4))) \($0)" })
     let zone = checked(5, zoneFault())
-    let collection = Collection(rawValue: text(6))
+    let collection = CollectionMethod(rawValue: text(6))
     if collection == nil { refuse(6, "\(quoted(field(6))) is neither auto nor manual") }
     let method = paymentMethod(of: collection)
     let days = Int(text(8)).flatMap { (0...365).contains($0) ? $0 : nil }
@@ -147,7 +147,7 @@ final class AccountTable {
     return nil
   }
 
-  private func paymentMethod(of collection: Collection?) -> String? {
+  private func paymentMethod(of collection: CollectionMethod?) -> String? {
     let method = field(7)
     if method.isEmpty {
       if collection == .auto { refuse(7, "is empty; an account with collection auto needs one") }

@@ -18,7 +18,7 @@ indirect enum Page {
   }
 
   fileprivate static func quoted(_ text: String) -> String {
-    var writer = JSONText()
+    var writer = PageText()
     writer.add(text)
     return writer.text
   }
@@ -35,7 +35,7 @@ indirect enum Page {
 }
 
 /// A JSON string, which is a YAML one as well.
-private struct JSONText {
+private struct PageText {
   private(set) var text = ""
 
   mutating func add(_ value: String) {

@@ -87,7 +87,7 @@ enum PartSchemas {
         (
           "collection",
           words(
-            Collection.allCases.map(\.rawValue),
+            CollectionMethod.allCases.map(\.rawValue),
             "Whether we charge a card or the customer pays by itself."), true
         ),
         ("invoice", local("invoice"), false),

@@ -7,7 +7,7 @@ import Testing
   @Test(arguments: MailKind.allCases)
   func everyKindIsCompleteAndEscaped(_ kind: MailKind) throws {
     let templates = try MailTemplates()
-    for collection in Collection.allCases {
+    for collection in CollectionMethod.allCases {
       let hostile = "<script>alert('x')</script>\"&\r\nBcc: {{account}}"
       var view = try MailViews.full(name: hostile, collection: collection)
       view.account = hostile

@@ -4,7 +4,8 @@ import Billing
 
 enum MailViews {
   /// An invoice with everything on it: taxes, a correction, credit.
-  static func full(name: String = "Ada Lovelace", collection: Collection = .auto) throws -> MailView
+  static func full(name: String = "Ada Lovelace", collection: CollectionMethod = .auto) throws
+    -> MailView
   {
     let chf = try Currency("CHF")
     let period = try Period("2026-11")

@@ -3,7 +3,7 @@ import Ledger
 import Testing
 
 /// A catalog may say from which month on it prices: imported early, it reprices nothing.
-@Suite struct CatalogMonthTests {
+@Suite struct StoreCatalogMonthTests {
   private static let december = november.next
 
   private func catalog(_ version: Int, from month: Period?, unit: String = "0.25") -> Catalog {

@@ -2,7 +2,7 @@ import Billing
 import Ledger
 import Testing
 
-@Suite struct PostingTests {
+@Suite struct StorePostingTests {
   @Test(arguments: Implementation.all)
   func everyPostingMovesThePositionByOne(_ store: Implementation) async throws {
     try await store.withStore { store in

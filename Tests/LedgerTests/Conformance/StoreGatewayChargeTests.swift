@@ -3,7 +3,7 @@ import Ledger
 import Testing
 
 /// What the ledger has of charges at the gateway.
-@Suite struct GatewayChargeTests {
+@Suite struct StoreGatewayChargeTests {
   private static func found(
     _ id: String, payment: String? = nil, attempt: Int? = 1
   ) -> FoundCharge {

@@ -3,7 +3,7 @@ import Ledger
 import Testing
 
 /// What a further start of a running close does for accounts that had no catalog.
-@Suite struct TakingInTests {
+@Suite struct StoreTakingInTests {
   private static let euro = known(try Currency("EUR"))
 
   private func request(_ id: String) -> RunRequest {

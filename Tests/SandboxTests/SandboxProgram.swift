@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A sandbox started as a program of its own, from beside the tests.
-final class Program {
+final class SandboxProgram {
   let process: Process
   private let errors = Pipe()
   private(set) var port = 0

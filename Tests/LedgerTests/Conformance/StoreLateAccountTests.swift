@@ -4,7 +4,7 @@ import Ledger
 import Testing
 
 /// Accounts that are imported after the trigger of a close.
-@Suite struct LateAccountTests {
+@Suite struct StoreLateAccountTests {
   private func request(
     _ id: String, _ period: Period = november, size: Int = 2
   ) -> RunRequest {

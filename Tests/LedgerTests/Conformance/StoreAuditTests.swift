@@ -3,7 +3,7 @@ import Ledger
 import Testing
 
 /// What an audit asks, of a ledger in which all is right.
-@Suite struct AuditTests {
+@Suite struct StoreAuditTests {
   /// Charged and posted; declined and due again; paid from outside; on credit.
   private func fill(_ store: any Store) async throws {
     try await store.add(

@@ -4,16 +4,16 @@ import Testing
 @testable import sandbox
 
 /// The program itself, over real connections: started, killed, stopped, in each other's way.
-struct ServerTests {
+struct SandboxServerTests {
   @Test func aKilledServerChargesNobodyTwice() throws {
-    let log = Program.newLog()
+    let log = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }
-    let first = try Program(["--listen", "127.0.0.1:0", "--log", log])
+    let first = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log])
     let before = try first.charge("inv-1", key: "k")
     #expect(before.hasPrefix("HTTP/1.1 200"))
     kill(first.process.processIdentifier, SIGKILL)
     first.process.waitUntilExit()
-    let second = try Program(["--listen", "127.0.0.1:0", "--log", log])
+    let second = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log])
     let after = try second.charge("inv-1", key: "k")
     #expect(after.hasPrefix("HTTP/1.1 200") && after.contains("Idempotent-Replayed: true"))
     let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
@@ -22,9 +22,9 @@ struct ServerTests {
   }
 
   @Test func aDroppedAnswerIsNoByteAtAll() throws {
-    let log = Program.newLog()
+    let log = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }
-    let server = try Program(["--listen", "127.0.0.1:0", "--log", log])
+    let server = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log])
     let body = #"{"kind":"charge_then_drop","match":{"times":1}}"#
     #expect(try server.request("POST", "/_sandbox/faults", body).hasPrefix("HTTP/1.1 200"))
     #expect(try server.charge("inv-1", key: "k") == "")
@@ -33,13 +33,13 @@ struct ServerTests {
   }
 
   @Test func aRequestThatHangsDoesNotKeepTheProgramAlive() throws {
-    let log = Program.newLog()
+    let log = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }
-    let server = try Program(["--listen", "127.0.0.1:0", "--log", log])
+    let server = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log])
     _ = try server.request("POST", "/_sandbox/faults", #"{"kind":"hang"}"#)
     let open = try server.open()
     defer { close(open) }
-    try Program.send(server.chargeText("inv-1", key: "k"), on: open)
+    try SandboxProgram.send(server.chargeText("inv-1", key: "k"), on: open)
     // The charge is in the log before the answer would be sent.
     let deadline = ContinuousClock.now + .seconds(20)
     while try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").count < 2,
@@ -49,9 +49,9 @@ struct ServerTests {
   }
 
   @Test func aLogThatCannotBeWrittenEndsTheProgramWithoutAnAnswer() throws {
-    let log = Program.newLog()
+    let log = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }
-    let server = try Program(["--listen", "127.0.0.1:0", "--log", log], largestFile: 4)
+    let server = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log], largestFile: 4)
     var answered = 0
     while answered < 100, try server.charge("inv-\(answered)", key: "\(answered)") != "" {
       answered += 1
@@ -65,25 +65,25 @@ struct ServerTests {
   }
 
   @Test func aTakenPortIsOneClearSentence() throws {
-    let log = Program.newLog()
+    let log = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }
-    let server = try Program(["--listen", "127.0.0.1:0", "--log", log])
-    let other = Program.newLog()
+    let server = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log])
+    let other = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: other) }
-    let (status, text) = try Program.runToEnd(
+    let (status, text) = try SandboxProgram.runToEnd(
       ["serve", "--listen", "127.0.0.1:\(server.port)", "--log", other])
     #expect(status == 1)
     #expect(
       text.contains("cannot listen on 127.0.0.1:\(server.port): another program is listening"))
     #expect(text.split(separator: "\n").count == 1)
-    let (sameLog, sentence) = try Program.runToEnd(
+    let (sameLog, sentence) = try SandboxProgram.runToEnd(
       ["serve", "--listen", "127.0.0.1:0", "--log", log])
     #expect(sameLog == 1 && sentence.contains("is in use by another sandbox"))
     #expect(server.stop(SIGTERM) == 0)
   }
 
   @Test func theHelpNamesEveryFault() throws {
-    let (status, text) = try Program.runToEnd(["serve", "--help"])
+    let (status, text) = try SandboxProgram.runToEnd(["serve", "--help"])
     #expect(status == 0)
     for kind in InjectedFaultKind.allCases {
       #expect(text.contains("  \(kind.rawValue) "))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Ledger
 
-@Suite struct SettingsTests {
+@Suite struct StoreSettingsTests {
   /// Setting and the value that is read back from the writing connection.
   @Test(arguments: [
     ("synchronous", Int64(2)), ("wal_autocheckpoint", 0), ("mmap_size", 0), ("foreign_keys", 1),

@@ -7,7 +7,7 @@ import Testing
 
 /// Accounts that were imported after the start of a close, as `closectl` names them. The clock
 /// stands at 2026-12-03.
-@Suite struct LateAccountTests {
+@Suite struct LateAccountCommandTests {
   private let scratch: Scratch
   private let console: Console
   private let period: Period

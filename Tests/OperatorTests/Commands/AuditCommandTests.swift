@@ -8,7 +8,7 @@ import Testing
 
 @testable import closectl
 
-@Suite struct AuditTests {
+@Suite struct AuditCommandTests {
   private let scratch: Scratch
   private let console: Console
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import closectl
 
-@Suite struct PostingTests {
+@Suite struct PostingCommandTests {
   private let scratch: Scratch
   private let broker = InMemoryBroker()
   private let console: Console

@@ -3,7 +3,7 @@ import Testing
 @testable import sandbox
 
 /// Faults on demand: what is charged, what is answered, and that hits are counted.
-struct FaultTests {
+struct InjectedFaultTests {
   @Test(arguments: [
     (kind: "charge_then_drop", paid: 1, dropped: true),
     (kind: "lost_then_drop", paid: 0, dropped: true),
@@ -130,7 +130,7 @@ struct FaultTests {
   }
 
   @Test func latencyPassesHalfBeforeAndHalfAfterTheCharge() async throws {
-    let seen = Seen()
+    let seen = SeenRequests()
     let fixture = try GatewayFixture(pause: { milliseconds in await seen.add(milliseconds) })
     _ = await fixture.control("POST", "faults", #"{"kind":"latency","ms":301}"#)
     #expect(await fixture.charge("inv-1").status == 200)
@@ -138,7 +138,7 @@ struct FaultTests {
   }
 }
 
-actor Seen {
+actor SeenRequests {
   private(set) var milliseconds: [Int] = []
   func add(_ value: Int) { milliseconds.append(value) }
 }

@@ -1,5 +1,5 @@
 /// A place that breaks a rule, printed as compilers print it.
-struct Finding: CustomStringConvertible {
+struct RuleFinding: CustomStringConvertible {
   var file: String
   var line: Int
   var what: String
@@ -7,7 +7,7 @@ struct Finding: CustomStringConvertible {
   var description: String { "\(file):\(line): \(what)" }
 }
 
-extension [Finding] {
+extension [RuleFinding] {
   /// For the failure message of a test: one place a line.
   var list: String { "\n" + map(\.description).joined(separator: "\n") }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Ledger
 
-@Suite struct FaultTests {
+@Suite struct StoreFaultTests {
   @Test func fullDiskIsNamedAndTheStoreGoesOnAfterwards() async throws {
     try await withSQLite { store, path in
       try await store.add(sampleAccount("before"))
