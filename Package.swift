@@ -53,7 +53,8 @@ let package = Package(
     .target(
       name: "Ledger",
       dependencies: [
-        "Billing", "Network", "CPostgres", "CSQLite", .product(name: "GRDB", package: "GRDB.swift"),
+        "Billing", "Endpoints", "CPostgres", "CSQLite",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
@@ -65,11 +66,11 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "JSON", swiftSettings: strict),
-    .target(name: "Network", dependencies: ["CCurl"], swiftSettings: strict),
+    .target(name: "Endpoints", dependencies: ["CCurl"], swiftSettings: strict),
     .target(
       name: "Payments",
       dependencies: [
-        "Billing", "JSON", "Network", log,
+        "Billing", "JSON", "Endpoints", log,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -79,13 +80,13 @@ let package = Package(
     .target(
       name: "Mail",
       dependencies: [
-        "Billing", "Network", "CCurl", log, .product(name: "Mustache", package: "swift-mustache"),
+        "Billing", "Endpoints", "CCurl", log, .product(name: "Mustache", package: "swift-mustache"),
       ],
       swiftSettings: strict),
     .target(
       name: "Services",
       dependencies: [
-        "Billing", "JSON", "Ledger", "Broker", "Network", "Payments", "Mail", "Monitoring",
+        "Billing", "JSON", "Ledger", "Broker", "Endpoints", "Payments", "Mail", "Monitoring",
         "CCrypto", "CCurl", log, lifecycle, metrics,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -106,7 +107,7 @@ let package = Package(
     .executableTarget(
       name: "sandbox",
       dependencies: [
-        "Billing", "Network",
+        "Billing", "Endpoints",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -127,7 +128,7 @@ let package = Package(
     tests(
       "MonitoringTests",
       ["Monitoring", .product(name: "AsyncHTTPClient", package: "async-http-client")]),
-    tests("NetworkTests", ["Network"]),
+    tests("EndpointsTests", ["Endpoints"]),
     tests("ServicesTests", ["Operations", "Services"], exclude: ["Recorded"]),
     tests("OperatorTests", ["closectl"]),
     tests("SandboxTests", ["sandbox"]),

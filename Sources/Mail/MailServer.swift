@@ -1,5 +1,5 @@
+import Endpoints
 import Logging
-import Network
 
 /// Where mails go: functions, so that a simulated server needs no protocol.
 public struct MailServer: Sendable {

@@ -1,9 +1,9 @@
 import Billing
 import CCurl
 import Dispatch
+import Endpoints
 import Glibc
 import Logging
-import Network
 
 /// One connection to the mail server: a libcurl handle, which belongs to the thread that made it.
 /// The connection behind it is opened when first needed and used again for mail after mail.

@@ -1,6 +1,6 @@
 import CCurl
+import Endpoints
 import Glibc
-import Network
 
 /// How an attempt to hand over one mail ended, as libcurl reports it, and what that means.
 struct SMTPExchange {

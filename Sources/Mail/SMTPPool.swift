@@ -1,6 +1,6 @@
+import Endpoints
 import Glibc
 import Logging
-import Network
 import Synchronization
 
 /// A fixed number of connections to one mail server, each on its own thread: libcurl blocks, and

@@ -1,4 +1,4 @@
-import Network
+import Endpoints
 
 /// Where the gateway is and how to call it, checked before the first call.
 struct GatewayAddress: Equatable {

@@ -1,8 +1,8 @@
 import AsyncHTTPClient
+import Endpoints
 import NIOCore
 import NIOPosix
 import NIOSSL
-import Network
 
 /// One request and its complete answer, limited in time and size.
 struct GatewayExchange: Sendable {

@@ -1,6 +1,6 @@
 import AsyncHTTPClient
+import Endpoints
 import Logging
-import Network
 
 extension PaymentGateway {
   /// A gateway that speaks Stripe's PaymentIntents API, over one HTTP client.

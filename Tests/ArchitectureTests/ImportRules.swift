@@ -7,21 +7,23 @@ enum ImportRules {
   static let allowed: [String: Set<String>] = [
     "Billing": ["FoundationEssentials", "Synchronization"],
     "Ledger": platform.union([
-      "Billing", "CPostgres", "CSQLite", "Dispatch", "Foundation", "GRDB", "GRDBSQLite", "Network",
+      "Billing", "CPostgres", "CSQLite", "Dispatch", "Foundation", "GRDB", "GRDBSQLite",
+      "Endpoints",
     ]),
     "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
     ),
     "Monitoring": platform.union(["CoreMetrics", "Hummingbird", "Logging", "ServiceLifecycle"]),
     "JSON": ["FoundationEssentials"],
-    "Network": ["CCurl", "Glibc"],
+    "Endpoints": ["CCurl", "Glibc"],
     "Payments": platform.union([
-      "AsyncHTTPClient", "Billing", "Dispatch", "JSON", "Logging", "Network", "NIOCore", "NIOPosix",
+      "AsyncHTTPClient", "Billing", "Dispatch", "JSON", "Logging", "Endpoints", "NIOCore",
+      "NIOPosix",
       "NIOSSL",
     ]),
-    "Mail": platform.union(["Billing", "CCurl", "Dispatch", "Logging", "Mustache", "Network"]),
+    "Mail": platform.union(["Billing", "CCurl", "Dispatch", "Logging", "Mustache", "Endpoints"]),
     "Services": platform.union([
       "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "CoreMetrics", "Dispatch",
-      "Foundation", "JSON", "Ledger", "Logging", "Mail", "Monitoring", "NIOCore", "Network",
+      "Foundation", "JSON", "Ledger", "Logging", "Mail", "Monitoring", "NIOCore", "Endpoints",
       "Payments", "ServiceLifecycle",
     ]),
     "Operations": platform.union([
@@ -40,7 +42,7 @@ enum ImportRules {
     ]),
     "sandbox": platform.union([
       "ArgumentParser", "Billing", "Dispatch", "Foundation", "HTTPTypes", "Hummingbird",
-      "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Network", "ServiceLifecycle",
+      "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Endpoints", "ServiceLifecycle",
     ]),
   ]
 

@@ -47,8 +47,8 @@ public enum MessageCatalogue {
     message(.closeCompleted, .reporter, to: [.reporter], needs: [.period]),
   ]
 
-  /// What begins a routing key under which a service hears everything, so that a new fact reaches it
-  /// without a new binding.
+  /// What begins the routing keys of which a service hears everything, so that a new fact reaches
+  /// it without a new binding.
   public static let families: [ServiceName: [String]] = [
     .reporter: ["invoice", "charge", "mail", "hold", "payment", "credit"]
   ]

@@ -1,6 +1,6 @@
 import Billing
 import CPostgres
-import Network
+import Endpoints
 
 /// `postgres://user:password@host:port/database?sslmode=verify-full`, as libpq reads it, and what
 /// of it may be shown.

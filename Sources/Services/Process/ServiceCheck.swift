@@ -1,9 +1,9 @@
 import Billing
 import Broker
+import Endpoints
 import Ledger
 import Logging
 import Mail
-import Network
 import Payments
 
 /// `--check`: settings, store schema, broker topology, and the external server that the service

@@ -1,10 +1,10 @@
 import Billing
 import Broker
+import Endpoints
 import Foundation
 import Ledger
 import Logging
 import Monitoring
-import Network
 import ServiceLifecycle
 
 /// The program of every service: settings, parts, run until asked to stop.

@@ -1,6 +1,6 @@
 import Billing
+import Endpoints
 import Ledger
-import Network
 
 /// One row of the settings table, from which reading, validation and help text are derived.
 struct SettingKey: Sendable {

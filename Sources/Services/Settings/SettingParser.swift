@@ -1,7 +1,7 @@
 import Broker
+import Endpoints
 import Logging
 import Mail
-import Network
 
 /// The form a setting's text must have, and the value it becomes.
 struct SettingParser<Value>: Sendable {

@@ -1,6 +1,6 @@
 import Broker
+import Endpoints
 import Glibc
-import Network
 
 /// The sources of a setting's text (flag, variable, file) and their faults.
 struct SettingSources {

@@ -1,7 +1,7 @@
 import Billing
 import Broker
+import Endpoints
 import Ledger
-import Network
 
 /// Connections that may go to another machine without TLS if named explicitly.
 public enum PlaintextConnection: String, Sendable, CaseIterable {

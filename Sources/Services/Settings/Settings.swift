@@ -1,7 +1,7 @@
 import Billing
+import Endpoints
 import Ledger
 import Logging
-import Network
 
 /// All configuration of a program, read once at start and validated as a whole. The table
 /// `SettingKey.all` lists the settings; this is how programs see them.

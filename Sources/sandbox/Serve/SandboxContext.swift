@@ -1,6 +1,6 @@
 import Billing
+import Endpoints
 import Hummingbird
-import Network
 
 /// What a request brings along: whose connection it came on, and how to cut it.
 struct SandboxContext: RequestContext {

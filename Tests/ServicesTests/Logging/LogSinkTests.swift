@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import Network
+@testable import Endpoints
 @testable import Services
 
 /// Nobody who reads a log, or does not, holds a service up.

@@ -2,8 +2,8 @@ import Billing
 import Logging
 import Testing
 
+@testable import Endpoints
 @testable import Mail
-@testable import Network
 
 /// A mail client that is told to stop does not wait for a server that says nothing.
 @Suite(.timeLimit(.minutes(3))) struct MailStopTests {

@@ -4,8 +4,8 @@ import Logging
 import Synchronization
 import Testing
 
+@testable import Endpoints
 @testable import Mail
-@testable import Network
 
 @Suite(.timeLimit(.minutes(2))) struct SMTPTests {
   typealias Server = ScriptedSMTPServer

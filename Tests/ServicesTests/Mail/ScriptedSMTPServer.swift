@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-@testable import Network
+@testable import Endpoints
 
 /// A mail server that says what a test tells it to, and counts.
 final class ScriptedSMTPServer: Sendable {

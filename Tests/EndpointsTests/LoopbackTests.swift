@@ -1,4 +1,4 @@
-import Network
+import Endpoints
 import Testing
 
 @Suite struct LoopbackTests {
