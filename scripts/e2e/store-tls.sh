@@ -47,7 +47,7 @@ store_faults() {
 
   for name in other-store client-store-expired; do
     client_certificate store store_clients_refused "$name" \
-      "$STORE_PLACE cannot be used over TLS: it refuses our certificate \(sslcert\)" \
+      "$STORE_PLACE cannot be used over TLS: it rejects our certificate \(sslcert\)" \
       "$RUN/with" holder env "MONTHCLOSE_STORE_URL=$(store_as "$name")" "$BIN/holder" --check
   done
   client_certificate store store_clients_refused "no client certificate" \

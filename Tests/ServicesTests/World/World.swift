@@ -25,12 +25,16 @@ final class World: Sendable {
   private let directory: URL
   /// The one this goes on from, which takes the folder away in the end.
   private let before: World?
-  let desks: [ServiceName: (runner: Runner, upkeep: Outbox)]
-  private let handlers: [ServiceName: Handler]
+  let services: [ServiceName: ServiceCore]
 
   final class Time: Sendable {
     /// 2026-12-01T00:00:00Z: November is over in Zurich.
-    let now = Mutex(Instant(milliseconds: 1_796_083_200_000))
+    static let start = Instant(milliseconds: 1_796_083_200_000)
+    let now = Mutex(start)
+
+    var steady: Duration {
+      .milliseconds(now.withLock { $0 }.milliseconds - Self.start.milliseconds)
+    }
   }
 
   // A constant that is known to be good.
@@ -54,8 +58,8 @@ final class World: Sendable {
     before = nil
     store = try await SQLiteStore.open(path: Self.path(directory), migrate: true, options: options)
     _ = try await broker.apply(MonthClose.topology(retryDelays: Self.retryDelays))
-    (handlers, desks) = try Self.services(
-      store, clock, broker, charging ?? gateway.gateway, post, metrics)
+    services = try Self.services(
+      store, clock, time, broker, charging ?? gateway.gateway, post, metrics)
     try await load(accounts, usage)
   }
 
@@ -67,7 +71,7 @@ final class World: Sendable {
     before = other
     store = try await SQLiteStore.open(
       path: Self.path(directory), migrate: migrate, options: options)
-    (handlers, desks) = try Self.services(store, clock, broker, gateway.gateway, post)
+    services = try Self.services(store, clock, time, broker, gateway.gateway, post)
   }
 
   /// The services started anew over the ledger as it was when `backUp` was called.
@@ -78,7 +82,7 @@ final class World: Sendable {
     before = other
     try Self.copy(from: "backup.db", to: "t.db", in: directory)
     store = try await SQLiteStore.open(path: Self.path(directory), migrate: false)
-    (handlers, desks) = try Self.services(store, clock, broker, gateway.gateway, post)
+    services = try Self.services(store, clock, time, broker, gateway.gateway, post)
   }
 
   /// A copy of the ledger, taken while nobody writes.
@@ -102,58 +106,33 @@ final class World: Sendable {
   }
 
   private static func services(
-    _ store: any Store, _ clock: LedgerClock, _ broker: InMemoryBroker,
+    _ store: any Store, _ clock: LedgerClock, _ time: Time, _ broker: InMemoryBroker,
     _ gateway: PaymentGateway, _ post: PaperPost,
     _ metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
-  ) throws -> ([ServiceName: Handler], [ServiceName: (runner: Runner, upkeep: Outbox)]) {
-    var handlers: [ServiceName: Handler] = [:]
-    var desks: [ServiceName: (runner: Runner, upkeep: Outbox)] = [:]
+  ) throws -> [ServiceName: ServiceCore] {
+    let settings = try Settings.read(
+      service: nil,
+      environment: [
+        "MONTHCLOSE_RANGE_SIZE": "3", "MONTHCLOSE_IN_FLIGHT": "8",
+        "MONTHCLOSE_RETRY_DELAYS": "1s,10s",
+        "MONTHCLOSE_MAIL_FROM": "billing@month-close.example",
+      ], arguments: [])
+    var services: [ServiceName: ServiceCore] = [:]
     for service in MonthClose.services {
-      let desk = LedgerSession(
-        service: service, store: store, clock: clock, metrics: metrics(service))
-      let handler = try Self.handler(service, desk, gateway, post)
-      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-      let outbox = Outbox(desk: desk, broker: broker, logger: logger)
-      let runner = Runner(
-        handler: handler, desk: desk, outbox: outbox,
-        ladder: RetryPolicy(service: service, delays: Self.retryDelays), tally: RunCounters(),
-        logger: logger, pause: { _ in false })
-      handlers[service] = handler
-      desks[service] = (runner, outbox)
+      let around = Dependencies(
+        store: store, clock: clock, broker: broker, gateway: { gateway },
+        mailServer: { post.server }, pause: { _ in false }, steady: { time.steady },
+        watch: ServiceWatch(metrics: metrics(service)))
+      services[service] = try ServiceCore(
+        service, settings, around, Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
-    return (handlers, desks)
+    return services
   }
 
   deinit {
     guard before == nil else { return }
     do { try FileManager.default.removeItem(at: directory) } catch {
       print("left behind: \(directory.path): \(error)")
-    }
-  }
-
-  private static func handler(
-    _ service: ServiceName, _ desk: LedgerSession, _ gateway: PaymentGateway, _ post: PaperPost
-  ) throws -> Handler {
-    switch service {
-    case .invoicer, .closectl:
-      return Handler(service: service, work: Invoicer(desk: desk, rangeSize: 3).work)
-    case .charger:
-      let charger = Charger(
-        desk: desk, gateway: gateway,
-        policy: ChargePolicy(retryDays: [3, 5, 7], inFlight: 8))
-      return Handler(
-        service: service, work: charger.work, announceDue: charger.announceDue)
-    case .mailer:
-      let mailer = try Mailer(
-        desk: desk, server: post.server, from: "billing@month-close.example",
-        retryDelays: Self.retryDelays,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-        health: ServiceHealth())
-      return Handler(service: service, work: mailer.work)
-    case .holder:
-      let holder = Holder(desk: desk)
-      return Handler(service: service, work: holder.work, announceDue: holder.announceDue)
-    case .reporter: return Handler(service: service, work: Reporter(desk: desk).work)
     }
   }
 
@@ -187,9 +166,10 @@ final class World: Sendable {
 
   @discardableResult
   func turn(_ service: ServiceName) async throws -> Bool {
-    guard let desk = desks[service] else { return false }
+    guard let core = services[service] else { return false }
     var moved = false
-    if let announce = handlers[service]?.announceDue { try await desk.upkeep.fireDue(announce) }
+    if let announce = core.handler.announceDue { try await core.outbox.fireDue(announce) }
+    if let lookAfter = core.handler.lookAfter { await core.outbox.publish(try await lookAfter()) }
     while try await step(service) { moved = true }
     return moved
   }
@@ -197,7 +177,7 @@ final class World: Sendable {
   /// One batch of what is in a service's queue; `false` when there is nothing.
   @discardableResult
   func step(_ service: ServiceName, batch limit: Int = 64) async throws -> Bool {
-    guard let desk = desks[service],
+    guard let core = services[service],
       try await (broker.depth(of: service.rawValue)?.messages ?? 0) > 0
     else { return false }
     let consumer = try await broker.consume(service.rawValue, prefetch: limit)
@@ -205,7 +185,7 @@ final class World: Sendable {
       let form = delivered.withLock { $0 }
       let formed = batch.map(form)
       try await commitChanged(formed, insteadOf: batch)
-      await desk.runner.work(formed) { await consumer.settle($0) }
+      await core.runner.work(formed) { await consumer.settle($0) }
     }
     await consumer.stop()
     return true
@@ -213,7 +193,8 @@ final class World: Sendable {
 
   /// The upkeep of a service that was started again: what is not known to be published goes out.
   func relay(_ service: ServiceName) async throws {
-    try await desks[service]?.upkeep.relay(of: [service], olderThanSeconds: 10)
+    guard let core = services[service] else { return }
+    try await core.outbox.relay(of: core.handler.relays, olderThanSeconds: 10)
   }
 
   func advance(days: Int = 0, seconds: Int64 = 0) {

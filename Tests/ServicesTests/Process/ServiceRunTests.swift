@@ -10,7 +10,7 @@ import Testing
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     let consumer = try await world.broker.consume("invoicer", prefetch: 10)
-    let runner = try #require(world.desks[.invoicer]).runner
+    let runner = try #require(world.services[.invoicer]).runner
     let run = ServiceRun(runner: runner, consumer: consumer, batch: 10, lanes: 1)
     async let ended: Void = run.run()
     for _ in 1...500 where try await world.broker.depth(of: "charger")?.messages != 1 {

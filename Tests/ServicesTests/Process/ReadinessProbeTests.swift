@@ -3,7 +3,7 @@ import Testing
 
 @testable import Services
 
-@Suite struct HealthQuestionTests {
+@Suite struct ReadinessProbeTests {
   private func ask(_ step: ScriptedServer.Step) async throws -> (ReadinessProbe.Answer, [String]) {
     let server = try ScriptedServer([step])
     defer { server.stop() }

@@ -1,0 +1,86 @@
+import Billing
+import Broker
+import Testing
+
+@testable import Services
+
+@Suite struct RetryPolicyTests {
+  private let policy = RetryPolicy(
+    service: .charger, delays: [.seconds(1), .seconds(10), .seconds(60)])
+  private let now: Instant
+  private let earlier: Instant
+
+  init() throws {
+    now = try Instant(rfc3339: "2026-12-01T00:00:00Z")
+    earlier = try Instant(rfc3339: "2026-11-30T00:00:00Z")
+  }
+
+  private func failed(
+    attempts: Int = 0, putOffs: Int = 0, first: String? = nil, isFinal: Bool = false,
+    putOff: Duration? = nil, headers: [String: HeaderValue] = [:], why: String = "it was busy"
+  ) -> FailedDelivery {
+    FailedDelivery(
+      delivery: Delivery(
+        tag: .init(connection: 1, number: 1), queue: "charger", exchange: "monthclose",
+        routingKey: "invoice.issued", redelivered: false, messageID: "m", type: "t",
+        contentType: "application/json", headers: headers, body: [1]),
+      history: FailureHistory(attempts: attempts, firstFailedAt: first, putOffs: putOffs),
+      fault: Fault(.gatewayUnknown, why), final: isFinal, putOff: putOff)
+  }
+
+  @Test("each retry goes one delay queue further, and the last one to the dead letters")
+  func oneQueueFurtherEachTime() {
+    let targets = (0...4).map { policy.move(failed(attempts: $0), at: now, as: nil) }
+    #expect(
+      targets.map(\.message.routingKey) == [
+        "charger.retry.1s", "charger.retry.10s", "charger.retry.1m", "charger.dead", "charger.dead",
+      ])
+    #expect(targets.map(\.isDead) == [false, false, false, true, true])
+    #expect(targets.map(\.delay) == [.seconds(1), .seconds(10), .seconds(60), .zero, .zero])
+    #expect(targets.map { $0.message.headers[Header.attempts] } == (1...5).map { .integer($0) })
+  }
+
+  @Test("a fault that no retry can help goes to the dead letters at once")
+  func finalFaults() {
+    let move = policy.move(failed(isFinal: true), at: now, as: nil)
+    #expect(move.message.routingKey == "charger.dead")
+    #expect(move.message.headers[Header.attempts] == .integer(1))
+  }
+
+  @Test("the message stays what it was, with its reason and its history")
+  func reasonAndHistory() {
+    let long = String(repeating: "x", count: 2_000)
+    let move = policy.move(
+      failed(
+        attempts: 1, first: earlier.rfc3339,
+        headers: ["mine": .string("kept"), "x-death": .string("the broker's"), "CC": .string("q")],
+        why: long),
+      at: now, as: "monthclose-charger")
+    let message = move.message
+    #expect(message.messageID == "m" && message.type == "t" && message.body == [1])
+    #expect(message.user == "monthclose-charger")
+    #expect(
+      message.headers == [
+        "mine": .string("kept"), Header.attempts: .integer(2),
+        Header.firstFailedAt: .string(earlier.rfc3339), Header.lastFailedAt: .string(now.rfc3339),
+        Header.reason: .string(FaultReason.gatewayUnknown.rawValue),
+        Header.error: .string(String(long.prefix(1_000))), Header.queue: .string("charger"),
+      ])
+  }
+
+  @Test(
+    "being put off is no retry: the longest delay that is over in time",
+    arguments: [
+      (Duration.milliseconds(500), "charger.retry.1s"), (.seconds(9), "charger.retry.1s"),
+      (.seconds(10), "charger.retry.10s"), (.seconds(3_600), "charger.retry.1m"),
+    ])
+  func puttingOff(_ delay: Duration, _ target: String) {
+    let move = policy.move(
+      failed(attempts: 9, putOffs: 4, putOff: delay), at: now, as: nil)
+    #expect(move.message.routingKey == target && !move.isDead)
+    #expect(move.message.headers[Header.attempts] == .integer(9))
+    #expect(move.message.headers[Header.putOffs] == .integer(5))
+    #expect(move.message.headers[Header.firstFailedAt] == nil)
+    #expect(move.putOff == move.delay)
+  }
+}
