@@ -139,7 +139,7 @@ extension DecisionTable where Situation == StartSituation, Action == StartAction
     [
       DecisionRow(
         "close.late-accounts",
-        found: "the close is running, and `late` asks to add accounts imported later",
+        found: "the close is running, and `late` asks to add accounts that came later",
         .behind, does: "add them, and publish again what is unfinished",
         when: { $0.facts.isStarted && $0.facts.late > 0 && $0.permission.isLate },
         action: { _ in .takeIn }),
@@ -205,7 +205,7 @@ extension StartSituation {
 
   private func explanation(of rule: String) -> String {
     switch rule {
-    case "close.late-accounts": "the close of \(period) is running without accounts imported later"
+    case "close.late-accounts": "the close of \(period) is running without accounts that came later"
     case "close.exists": "the close of \(period) was already started"
     case "close.no-catalog":
       firstPriced.map {

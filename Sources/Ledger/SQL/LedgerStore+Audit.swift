@@ -72,7 +72,7 @@ extension LedgerStore {
         return AuditedMail(
           messageID: row[.messageID], state: try row.word(.state),
           isResent: reason == MailRecord.resent,
-          isPerhapsSent: reason?.hasPrefix(MailRecord.perhapsSent) == true)
+          isPerhapsSent: MailRecord.isPerhapsSent(reason))
       }
     }
   }

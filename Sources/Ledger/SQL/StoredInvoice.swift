@@ -44,7 +44,9 @@ struct StoredInvoice {
     case nextAttemptAt = """
       (SELECT min(d.due_at) FROM due_work d
         WHERE d.invoice = i.key AND d.service = 'charger' AND d.kind = 'due.charge.v1'
-          AND d.state = 'pending' AND substr(d.reference, 1, length(i.id) + 1) = i.id || ':')
+          AND d.state IN ('pending', 'taken') AND d.reference = i.id || ':'
+            || (SELECT CAST(coalesce(max(m.number), 0) + 1 AS text) FROM attempts m
+              WHERE m.invoice = i.key))
       """
     case activeDays = "i.active_days"
   }

@@ -125,7 +125,15 @@ public struct MailRecord: Sendable, Equatable {
     state == .intended && reason?.hasPrefix(Self.again) == true
   }
   /// The recipient may already have it from an earlier sending.
-  public var isPerhapsSent: Bool { reason?.contains(Self.perhapsSent) == true }
+  public var isPerhapsSent: Bool { Self.isPerhapsSent(reason) }
+
+  public static func isPerhapsSent(_ reason: String?) -> Bool {
+    reason?.contains(perhapsSent) == true
+  }
+
+  public static func withoutPerhapsSent(_ reason: String) -> String {
+    reason.replacing(perhapsSent, with: "")
+  }
 
   /// The reason for one of these, without the prefix twice.
   public static func perhapsSent(because reason: String?) -> String {

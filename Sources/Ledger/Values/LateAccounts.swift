@@ -35,7 +35,7 @@ public struct RunGrowth: Sendable, Equatable {
   /// `2 accounts that came later were taken in`
   public var sentence: String {
     accounts == 1
-      ? "1 account imported later was added"
-      : "\(accounts) accounts imported later were added"
+      ? "1 account that came later was added"
+      : "\(accounts) accounts that came later were added"
   }
 }

@@ -8,13 +8,14 @@ extension MailTemplate {
       We tried to charge {{amount}} to your card for invoice {{invoiceNumber}} ({{period}}), \
       but the card was declined{{#reason}} ({{reason}}){{/reason}}. {{open}} is still unpaid.
 
-      {{#nextAttempt}}
-      We will try again on {{nextAttempt}}. Please make sure your card will work by then.
-      {{/nextAttempt}}
-      {{^nextAttempt}}
+      {{#isChargedAgain}}
+      We will try again{{#nextAttempt}} on {{nextAttempt}}{{/nextAttempt}}. \
+      Please make sure your card will work{{#nextAttempt}} by then{{/nextAttempt}}.
+      {{/isChargedAgain}}
+      {{^isChargedAgain}}
       We will not try this card again. \
       Please pay another way{{#dueDate}} by {{dueDate}}{{/dueDate}}.
-      {{/nextAttempt}}
+      {{/isChargedAgain}}
 
       """,
     html: MailLayout.headline("Your card was declined", "{{open}} is unpaid")
@@ -23,8 +24,10 @@ extension MailTemplate {
         "We tried to charge {{amount}} to your card for invoice {{invoiceNumber}} ({{period}}), "
           + "but the card was declined{{#reason}} ({{reason}}){{/reason}}.")
       + MailLayout.paragraph(
-        "{{#nextAttempt}}We will try again on <strong>{{nextAttempt}}</strong>. "
-          + "Please make sure your card will work by then.{{/nextAttempt}}"
-          + "{{^nextAttempt}}We will not try this card again. Please pay another way"
-          + "{{#dueDate}} by <strong>{{dueDate}}</strong>{{/dueDate}}.{{/nextAttempt}}"))
+        "{{#isChargedAgain}}We will try again"
+          + "{{#nextAttempt}} on <strong>{{nextAttempt}}</strong>{{/nextAttempt}}. "
+          + "Please make sure your card will work{{#nextAttempt}} by then{{/nextAttempt}}."
+          + "{{/isChargedAgain}}"
+          + "{{^isChargedAgain}}We will not try this card again. Please pay another way"
+          + "{{#dueDate}} by <strong>{{dueDate}}</strong>{{/dueDate}}.{{/isChargedAgain}}"))
 }

@@ -47,7 +47,7 @@ final class MailFields: MustacheParent, Sendable {
     case "nextAttempt": view.nextAttemptAt.map { MailDate.text($0, in: view.timeZone) }
     case "dueDate": view.dueAt.map { MailDate.text($0, in: view.timeZone) }
     case "lastDay": view.ending.map { MailDate.text($0.lastDay) }
-    case "reason": view.reason.map { String($0.map { $0 == "_" ? " " : $0 }).onOneLine }
+    case "reason": view.reason.flatMap(DeclineReason.text)
     case "figuresText":
       MailTextLines.table((lines + sums + totals).map { ($0.labelAndNote, $0.amount) })
     default: nil
@@ -59,6 +59,8 @@ final class MailFields: MustacheParent, Sendable {
     return switch name {
     case "willBeCharged": isOpen && view.payment == .willBeCharged
     case "isTriedAgain": isOpen && view.payment == .isTriedAgain
+    case "isChargedAgain":
+      isOpen && (view.payment == .isTriedAgain || view.payment == .willBeCharged)
     case "isTooSmall": isOpen && view.payment == .isTooSmall
     case "isManual": isOpen && view.payment == .manual
     case "isSettled": !isOpen && view.totalMinor >= 0

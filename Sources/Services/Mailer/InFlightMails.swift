@@ -72,6 +72,10 @@ final class InFlightMails: Sendable {
     }
   }
 
+  func isSending(_ key: MailKey) -> Bool {
+    state.withLock { $0.sending.contains(key) }
+  }
+
   func known(_ key: MailKey) -> Known? {
     state.withLock { $0.answers[key] }
   }

@@ -20,7 +20,8 @@ struct MailComposer: Sendable {
     view.amountMinor = attempt?.amountMinor ?? 0
     view.reason = attempt?.declineCode
     // Only what still holds: the ledger decides whether we will charge, not the message.
-    (view.payment, view.toChargeMinor) = facts.payment(of: invoice)
+    (view.payment, view.toChargeMinor) = facts.payment(
+      of: invoice, isTriedAgain: issued.nextAttemptAt != nil)
     view.chargedMinor = facts.attempts.filter { $0.state == .succeeded }.map(\.amountMinor)
       .reduce(0, +)
     if let next = issued.nextAttemptAt, next > now, facts.willBeCharged {
@@ -48,10 +49,12 @@ struct MailComposer: Sendable {
 
 extension AccountFacts {
   /// How the open amount will be paid, and how much of it by card.
-  fileprivate func payment(of invoice: InvoiceFacts) -> (MailView.Payment, Int64) {
+  fileprivate func payment(
+    of invoice: InvoiceFacts, isTriedAgain: Bool
+  ) -> (MailView.Payment, Int64) {
     let open = invoice.openMinor
-    guard willBeCharged else { return (.manual, 0) }
     let isDeclined = attempts.max { $0.number < $1.number }?.state == .declinedSoft
+    guard willBeCharged, !isDeclined || isTriedAgain else { return (.manual, 0) }
     let charged: MailView.Payment = isDeclined ? .isTriedAgain : .willBeCharged
     switch GatewayCurrencies.stripe.chargeability(of: open, invoice.currency) {
     case .whole: return (charged, open)

@@ -203,7 +203,8 @@ public struct Mailer: Sendable {
       mine.putOff(letter.key, letter.job)
       return .end(.end(wait))
     }
-    if !item.isResent || isPerhapsSent { return .end(.send(item)) }
+    // A copy of a message that is being worked here says nothing of another sending.
+    if !item.isResent || isPerhapsSent || mine.isSending(letter.key) { return .end(.send(item)) }
     return .commit(
       letter.takenUp(desk),
       then: { [item] in $0.wasAnswered ? .end(.done($0.events)) : .send(item) })

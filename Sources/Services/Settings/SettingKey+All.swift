@@ -40,7 +40,7 @@ extension SettingKey {
       "sender of the mails: an address, or Name <address>"),
     .init(
       "MAIL_ZERO_INVOICES", \.mailsZeroInvoices, .answer, default: "no", for: [.mailer],
-      "whether to mail an invoice with a total of zero"),
+      "whether to mail the zero invoice of an account that used nothing"),
   ]
 
   private static let trust: [SettingKey] = [

@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// Accounts imported after the start of a close, and what happens to them.
+/// Accounts that came after the start of a close (by an import, or by late usage or dates), and what happens to them.
 struct LateArrivals: Encodable, Equatable {
   private static let named = 10
 
@@ -31,7 +31,7 @@ struct LateArrivals: Encodable, Equatable {
   private var who: String {
     let count = accounts == 1 ? "1 account" : "\(grouped(accounts)) accounts"
     let more = accounts - first.count
-    return "\(count) imported after the start: " + first.map(printable).joined(separator: ", ")
+    return "\(count) that came after the start: " + first.map(printable).joined(separator: ", ")
       + (more > 0 ? " and \(grouped(more)) more" : "")
   }
 

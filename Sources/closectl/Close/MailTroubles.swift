@@ -4,10 +4,12 @@ import Ledger
 /// Mails of a close that the mail server has not accepted: being retried, or given up.
 struct MailTroubles: Encodable, Equatable {
   struct Waiting: Encodable, Equatable {
-    /// What the mail server said last.
+    /// What the mail server said last, or why the mail is being sent again.
     var why: String
     var mails: Int
     var since: String
+    /// An earlier sending has no recorded end: the customers may have the mails already.
+    var perhapsDelivered: Bool
   }
 
   struct Undelivered: Encodable, Equatable {
@@ -31,7 +33,10 @@ struct MailTroubles: Encodable, Equatable {
     for count in try await store.mailCounts(period) {
       switch (count.state, count.reason) {
       case (.intended, let why?):
-        waiting.append(Waiting(why: why, mails: count.mails, since: count.since.rfc3339))
+        waiting.append(
+          Waiting(
+            why: MailRecord.withoutPerhapsSent(why), mails: count.mails,
+            since: count.since.rfc3339, perhapsDelivered: MailRecord.isPerhapsSent(why)))
       case (.refused, _): undelivered += count.mails
       default: break
       }
@@ -46,8 +51,10 @@ struct MailTroubles: Encodable, Equatable {
   func lines(_ period: String, _ style: Style) -> [String] {
     let waits = waiting.map {
       style.bad(
-        "\(counted($0.mails, "mail")) not accepted by the mail server since \($0.since), retrying: "
-          + printable($0.why))
+        counted($0.mails, "mail")
+          + ($0.perhapsDelivered
+            ? " perhaps delivered, sent again since " : " not accepted by the mail server since ")
+          + "\($0.since)\($0.perhapsDelivered ? "" : ", retrying"): \(printable($0.why))")
     }
     guard undelivered > 0 else { return waits }
     let more = undelivered - first.count

@@ -17,7 +17,7 @@ struct StartCommand: OperatorCommand {
 
       While a close is running, starting it again also adds the accounts that were parked for lack \
       of a catalog in their currency, once one is imported. With --late it also adds accounts \
-      imported after its start; without it they are only listed, because only you know whether \
+      that came after its start; without it they are only listed, because only you know whether \
       they were customers in that month. A finished close adds no more accounts.
 
       Usage of a closed month goes on the next invoice. Usage of an earlier month that was never \
@@ -38,7 +38,7 @@ struct StartCommand: OperatorCommand {
   var early = false
   @Flag(help: "Close a month from long ago, or from before the ledger's first.")
   var past = false
-  @Flag(help: "Add accounts imported after the start of a running close.")
+  @Flag(help: "Add accounts that came after the start of a running close.")
   var late = false
   @Flag(help: "Wait until the close has finished, and show its progress.")
   var wait = false

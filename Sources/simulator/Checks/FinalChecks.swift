@@ -101,7 +101,7 @@ extension Simulation {
       guard let subject = MailSubject(messageID: messageID) else { continue }
       let key = MailKey(about: subject.about, account: subject.account, kind: subject.kind)
       let reason = try await store.mails([key])[key]?.reason ?? ""
-      if reason != MailRecord.resent && !reason.hasPrefix(MailRecord.perhapsSent) {
+      if reason != MailRecord.resent && !MailRecord.isPerhapsSent(reason) {
         fail("I13", "\(messageID) was delivered \(times) times but is not counted as sent again")
       }
     }

@@ -59,7 +59,7 @@ import Testing
 
       let second = try await start(store, "second", size: 50)
       #expect(second.decision.rule == "close.late-accounts")
-      #expect(second.growth?.sentence == "3 accounts imported later were added")
+      #expect(second.growth?.sentence == "3 accounts that came later were added")
       #expect(second.growth?.ranges == 2..<4, "of the size the close was opened with")
       #expect(second.run == second.growth?.run)
       #expect(second.run?.expected == 6)
@@ -72,7 +72,7 @@ import Testing
         #expect(try await store.uninvoiced(period: november, range: number) == accounts)
       }
       let triggers = try await store.triggers(of: november)
-      #expect(triggers.map(\.explanation) == ["3 accounts imported later were added"])
+      #expect(triggers.map(\.explanation) == ["3 accounts that came later were added"])
       #expect(triggers.map(\.outcome) == [.started])
 
       let third = try await start(store, "third")

@@ -60,7 +60,7 @@ import Testing
     try await trigger()
     try await importAccounts((10...21).map { "x-\($0)" })
     let who =
-      "12 accounts imported after the start: x-10, x-11, x-12, x-13, x-14, x-15, x-16, x-17, "
+      "12 accounts that came after the start: x-10, x-11, x-12, x-13, x-14, x-15, x-16, x-17, "
       + "x-18, x-19 and 2 more"
     let notYet =
       "not in this close yet, \(who); closectl close start 2026-11 --late adds them"
@@ -78,7 +78,7 @@ import Testing
     #expect(
       status.contains(
         "late accounts added by close-2026-11 from /closectl at 2026-12-01T02:00:00Z: 12 accounts "
-          + "imported later were added"))
+          + "that came later were added"))
     #expect(!status.contains("not in this close"))
     #expect(!(await said("start", "--late").contains("adds")))
   }
@@ -93,7 +93,7 @@ import Testing
 
       """, to: "usage.csv")
     #expect(await console.run("import", "usage", usage).status == .done)
-    let who = "2 accounts imported after the start: late, later"
+    let who = "2 accounts that came after the start: late, later"
     let fate =
       "usage of 2026-11 goes on their next invoice automatically, without flat fees and "
       + "minimums (1 has any so far)"

@@ -67,7 +67,13 @@ import Testing
     var status = CloseStatus(try progress(finished: 4012))
     status.dead = Known(0)
     var mails = MailTroubles()
-    mails.waiting = [.init(why: "554 5.7.1 to RCPT", mails: 4, since: "2026-12-01T02:00:01Z")]
+    mails.waiting = [
+      .init(
+        why: "554 5.7.1 to RCPT", mails: 4, since: "2026-12-01T02:00:01Z", perhapsDelivered: false),
+      .init(
+        why: "the connection broke", mails: 1, since: "2026-12-01T02:00:02Z",
+        perhapsDelivered: true),
+    ]
     mails.undelivered = 2
     mails.first = [.init(account: "m-2", kind: "invoice", why: "550 5.1.1 to RCPT")]
     status.mails = mails
@@ -75,7 +81,8 @@ import Testing
     #expect(
       text.contains(
         "4 mails not accepted by the mail server since 2026-12-01T02:00:01Z, retrying: "
-          + "554 5.7.1 to RCPT\n\n2 mails not delivered (closectl mail resend 2026-11):\n"
+          + "554 5.7.1 to RCPT\n1 mail perhaps delivered, sent again since 2026-12-01T02:00:02Z: "
+          + "the connection broke\n\n2 mails not delivered (closectl mail resend 2026-11):\n"
           + "  m-2: invoice mail, 550 5.1.1 to RCPT\n  … and 1 more"))
   }
 

@@ -57,7 +57,7 @@ import Testing
     contents.refused = 1
     let finding = AuditCheck.noGhost(contents, ConsumptionTally())
     #expect(finding.verdict == .attention)
-    #expect(finding.summary.contains("1 refused as forged"))
+    #expect(finding.summary.contains("1 refused as not committed, copied or misrouted"))
   }
 
   @Test func anAnswerToAMessageNobodyCommittedIsNamedWithOrWithoutTheQueues() {

@@ -56,6 +56,25 @@ import Testing
     #expect(!mail.text.contains("stolen") && !mail.text.contains("2096"))
   }
 
+  /// Its day has come while mailing stood still: nobody is asked to pay what will be charged.
+  @Test func aTryThatIsDueAndNotMadeYetIsAnnounced() async throws {
+    let world = try await World(accounts: [.test("a", card: Account.soft)])
+    try await world.trigger()
+    try await world.run(without: [.mailer])
+    world.advance(days: 3)
+    for service in [ServiceName.charger, .mailer] {
+      if let announce = world.services[service]?.handler.announceDue {
+        try await world.services[service]?.outbox.fireDue(announce)
+      }
+    }
+    try await world.run(without: [.charger])
+    let mail = try #require(
+      world.mails(to: "a").first { $0.subject.hasPrefix("Your card was declined") })
+    #expect(mail.text.contains("We will try again.") && !mail.text.contains("another way"))
+    let invoice = try #require(world.mails(to: "a").first { $0.subject.contains("invoice") })
+    #expect(invoice.text.contains("We will try to charge 10.81 CHF again."))
+  }
+
   /// The last try is on the seventh day: the term of two days ended before.
   @Test func nobodyIsAskedToPayByADateThatIsOver() async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft, graceDays: 2)])

@@ -78,8 +78,16 @@ import Testing
     ("partly", .receipt, { $0.openMinor = 100 }, "1.00 CHF of this invoice is still unpaid."),
     // 23:30 UTC on the 4th is the 5th in Zurich.
     ("soft", .declined, { _ in }, "We will try again on 5 December 2026."),
+    (
+      "soft, due", .declined, { ($0.payment, $0.nextAttemptAt) = (.isTriedAgain, nil) },
+      "We will try again. Please make sure your card will work."
+    ),
     ("why", .declined, { _ in }, "card was declined (insufficient funds)."),
-    ("hard", .declined, { $0.nextAttemptAt = nil }, "pay another way by 15 December 2026."),
+    ("stolen", .declined, { $0.reason = "stolen_card" }, "but the card was declined. 80.12 CHF"),
+    (
+      "hard", .declined, { ($0.payment, $0.nextAttemptAt) = (.manual, nil) },
+      "We will not try this card again. Please pay another way by 15 December 2026."
+    ),
     (
       "held", .held, { _ in },
       "80.12 CHF of invoice 1042 (November 2026) has not been paid; it was due on 15 December 2026."

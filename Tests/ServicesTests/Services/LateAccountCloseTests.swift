@@ -39,7 +39,7 @@ import Testing
       ])
     #expect(
       try await world.store.triggers(of: World.period).map(\.explanation)
-        == ["4 accounts imported later were added"])
+        == ["4 accounts that came later were added"])
   }
 
   /// What was told of the expected number, by event.

@@ -15,10 +15,13 @@ extension AuditCheck {
     let order: [MailRecord.State] = [.sent, .intended, .suppressed, .refused]
     let counts = order.compactMap { state in states[state].map { "\($0) \(state.rawValue)" } }
     let again = evidence.recorded.count(where: \.isResent)
-    let perhaps = evidence.recorded.count(where: \.isPerhapsSent)
+    let perhaps = evidence.recorded.filter(\.isPerhapsSent)
+    let givenUp = perhaps.count { $0.state != .intended }
+    let underWay = perhaps.count - givenUp
     var summary = (["\(evidence.recorded.count) mails recorded"] + counts).joined(separator: ", ")
     if again > 0 { summary += ", \(again) perhaps sent twice" }
-    if perhaps > 0 { summary += ", \(perhaps) perhaps delivered before being given up" }
+    if givenUp > 0 { summary += ", \(givenUp) perhaps delivered before being given up" }
+    if underWay > 0 { summary += ", \(underWay) perhaps delivered and being sent again" }
     if let delivered = evidence.delivered {
       let count = compare(delivered, recorded, evidence.ofOtherPeriods, &offenders)
       summary += "; \(count) of them in the mailbox"

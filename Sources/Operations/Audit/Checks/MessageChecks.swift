@@ -52,7 +52,9 @@ extension AuditCheck {
       + "\(contents.messages) messages in the queues, \(contents.ghosts.total) never committed, "
       + "\(contents.altered.total) committed with other contents"
     if contents.triggers > 0 { summary += "; \(contents.triggers) close triggers" }
-    if contents.refused > 0 { summary += "; \(contents.refused) refused as forged" }
+    if contents.refused > 0 {
+      summary += "; \(contents.refused) refused as not committed, copied or misrouted"
+    }
     if contents.junk > 0 { summary += "; \(contents.junk) not month-close messages" }
     let compared = contents.messages + consumed.answers
     let finding = AuditFinding(.noGhost, compared: compared, summary, offenders)
