@@ -1,8 +1,8 @@
 /// What a customer is told of why a card was declined.
 ///
-/// Only what they can act on. Whoever holds a stolen card may read this mail, so a code that speaks of
-/// theft, fraud or a block list is not repeated: Stripe asks to present those as a plain decline
-/// (its table of decline codes). A code that is not here is left out.
+/// Only what they can act on. The holder of a stolen card may be reading this mail, so a code that
+/// speaks of theft, fraud or a block list is not repeated: Stripe asks to present those as a plain
+/// decline (its table of decline codes). A code that is not here is left out.
 enum DeclineReason {
   static func text(_ code: String) -> String? { texts[code] }
 

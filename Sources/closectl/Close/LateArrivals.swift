@@ -1,7 +1,8 @@
 import Billing
 import Ledger
 
-/// Accounts that came after the start of a close (by an import, or by late usage or dates), and what happens to them.
+/// Accounts that came after the start of a close (by an import, or by late usage or dates), and
+/// what happens to them.
 struct LateArrivals: Encodable, Equatable {
   private static let named = 10
 
