@@ -70,18 +70,27 @@ package enum PrivateFile {
 
   /// Removes rights that are not in `mode` from a file of ours; it is not possible for another
   /// user's. Does nothing for a missing file.
+  ///
+  /// The file is named and not opened (`O_PATH`): closing any descriptor of a file drops all POSIX
+  /// locks that this process has on it. Without its lock on a ledger's `-shm`, SQLite in another
+  /// process truncates that file, and this process ends with SIGBUS.
   package static func narrow(_ path: String, to mode: mode_t) {
-    let descriptor = Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    let descriptor = Glibc.open(path, namesOnly | O_NOFOLLOW | O_CLOEXEC)
     if descriptor < 0 { return }
     narrow(descriptor, to: mode)
     close(descriptor)
   }
 
+  /// `O_PATH` of Linux on x86-64 and ARM, which Swift's Glibc does not show.
+  private static let namesOnly: CInt = 0o1000_0000
+
   private static func narrow(_ descriptor: CInt, to mode: mode_t) {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_uid == geteuid() else { return }
     let rights = status.st_mode & 0o7777
-    if rights & ~mode != 0 { _ = fchmod(descriptor, rights & mode) }
+    guard rights & ~mode != 0, status.st_mode & S_IFMT == S_IFREG else { return }
+    // `fchmod` is refused for a descriptor that only names its file.
+    _ = chmod("/proc/self/fd/\(descriptor)", rights & mode)
   }
 
   /// What it is, where it is no regular file.

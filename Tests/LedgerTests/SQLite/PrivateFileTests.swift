@@ -35,6 +35,32 @@ import Testing
     }
   }
 
+  /// Where a process opens a ledger that it has open already: closing a descriptor of a file drops
+  /// every POSIX lock the process has on it, and with the lock on `-shm` gone, another process that
+  /// opens the ledger truncates it.
+  @Test func openingALedgerTwiceDropsNoLockOfTheFirst() async throws {
+    try await withFolder { folder in
+      let path = "\(folder.path)/store.db"
+      let store = try await SQLiteStore.open(path: path, migrate: true)
+      try await store.add(sampleAccount())
+      let before = posixLocks(on: path + "-shm")
+      #expect(before > 0, "void: SQLite holds no lock on it")
+      try SQLiteFiles(path).protect(creating: false)
+      #expect(posixLocks(on: path + "-shm") == before)
+      try await store.close()
+    }
+  }
+
+  private func posixLocks(on path: String) -> Int {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return 0 }
+    return LockHolder.text("/proc/locks").split(separator: "\n").count { line in
+      let words = line.split(separator: " ")
+      return words.count > 5 && words[1] == "POSIX" && words[4] == "\(getpid())"
+        && words[5].hasSuffix(":\(status.st_ino)")
+    }
+  }
+
   enum Kind: CaseIterable { case link, danglingLink, fifo, directory }
 
   private func put(_ kind: Kind, at path: String, _ folder: URL) throws {
