@@ -34,6 +34,28 @@ import Testing
     }
   }
 
+  /// The charger numbers the next attempt by those that were made: what was lost is none.
+  @Test(arguments: Implementation.all)
+  func nextAttemptIsFoundAfterOneThatWasLost(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      _ = try await store.issue()
+      let due = noon.adding(days: 3)
+      let next = DueWork(
+        service: .charger, kind: .dueCharge, reference: "2026-11/meter-1:2", account: "meter-1",
+        invoice: "2026-11/meter-1", dueAt: due, causationID: nil)
+      for changed in [
+        change("a", decision: nil, .attempt(sampleAttempt())), change("b", .settle(settled(.lost))),
+        change("c", decision: nil, .attempt(sampleAttempt(number: 2))),
+        change("d", .settle(settled(.declinedSoft, number: 2)), .schedule(next)),
+      ] {
+        #expect(try await store.commit(changed) == .committed([]))
+      }
+      let issued = try await store.invoices(["2026-11/meter-1"])["2026-11/meter-1"]
+      #expect(issued?.nextAttemptAt == due)
+    }
+  }
+
   @Test(arguments: Implementation.all)
   func newAttemptOnlyAfterTheLastIsKnownToHaveFailed(_ store: Implementation) async throws {
     try await store.withStore { store in
