@@ -156,12 +156,20 @@ check_no_resends() {
 }
 
 # check_collected [ACCOUNTS]: the gateway's charges equal what the ledger says was collected, per currency;
-# nothing from those accounts, one a line
+# nothing from those accounts, one a line. A charge is the gateway's before it is the ledger's: while
+# attempts are being made, they differ for a moment.
 check_collected() {
+  local charged collected deadline=$((SECONDS + 30))
+  while true; do
+    charged=$(charged_sums "${1:-}" | sort | tr '\n' ' ')
+    collected=$(report_json | jq -r '.. | objects | select(has("ledgerSum") and .collected > 0)
+      | "\(.currency) \(.collected)"' | sort | tr '\n' ' ')
+    [[ $charged != "$collected" ]] || break
+    ((SECONDS < deadline)) || break
+    sleep 0.5
+  done
   equal "collected per currency: gateway and ledger${1:+, nothing of those accounts}" \
-    "$(charged_sums "${1:-}" | sort | tr '\n' ' ')" \
-    "$(report_json | jq -r '.. | objects | select(has("ledgerSum") and .collected > 0)
-      | "\(.currency) \(.collected)"' | sort | tr '\n' ' ')"
+    "$charged" "$collected"
 }
 
 # gateway_fault JSON: sets a fault of the sandbox gateway
