@@ -1,15 +1,25 @@
 import Billing
 
+/// An account, and the invoice of it that matters.
+public struct FactKey: Hashable, Sendable {
+  public var account: String
+  public var invoice: String?
+
+  public init(account: String, invoice: String?) {
+    self.account = account
+    self.invoice = invoice
+  }
+}
+
 extension LedgerStore {
+  /// The facts for each key, in order; `nil` for an account the ledger does not know.
   public func facts(for keys: [FactKey]) async throws -> [AccountFacts?] {
-    if keys.isEmpty { return [] }
-    return try await connections.read { database in
-      try database.collect(keys, FactsQuery(database: database).facts)
-    }
+    try await readEach(keys, about: keys.map(\.account)) { FactsQuery(database: $0).facts }
   }
 
+  /// Invoices of an account that are open, oldest first.
   public func openInvoices(of account: String) async throws -> [InvoiceFacts] {
-    try await connections.read { database in
+    try await read(about: [account]) { database in
       try database.all(
         """
         SELECT \(InvoiceColumns.sql) FROM invoices i JOIN accounts a ON a.key = i.account
@@ -19,18 +29,15 @@ extension LedgerStore {
     }
   }
 
+  /// Issued invoices by id, with lines and taxes as they were issued; unknown ones are left out.
   public func invoices(_ ids: [String]) async throws -> [String: IssuedInvoice] {
-    if ids.isEmpty { return [:] }
-    return try await connections.read { database in
-      let found = try database.collect(ids, StoredInvoice(database: database).find)
-      return zip(ids, found).reduce(into: [:]) { $0[$1.0] = $1.1 }
-    }
+    try await readKeyed(ids) { StoredInvoice(database: $0).find }
   }
 
+  /// Which of these invoices an account was on hold for once, and is no more.
   public func released(_ invoices: [String]) async throws -> Set<String> {
-    if invoices.isEmpty { return [] }
-    return try await connections.read { database in
-      let found = try database.collect(invoices) { id in
+    let found = try await readEach(invoices) { database in
+      { id in
         try database.text(
           """
           SELECT i.id FROM invoices i WHERE i.id = ? AND EXISTS (
@@ -38,14 +45,14 @@ extension LedgerStore {
             WHERE h.account = i.account AND h.invoice = i.key AND h.lifted_at IS NOT NULL)
           """, [id])
       }
-      return Set(found.compactMap { $0 })
     }
+    return Set(found.compactMap { $0 })
   }
 
+  /// The mails of these keys that were recorded already.
   public func mails(_ keys: [MailKey]) async throws -> [MailKey: MailRecord] {
-    if keys.isEmpty { return [:] }
-    return try await connections.read { database in
-      let found = try database.collect(keys) { key in
+    try await readKeyed(keys, about: keys.map(\.account)) { database in
+      { key in
         try database.first(
           """
           SELECT \(MailColumns.sql) FROM mails m JOIN accounts a ON a.key = m.account
@@ -53,7 +60,6 @@ extension LedgerStore {
           """, [key.about, key.account, key.kind.rawValue], of: MailColumns.self
         ) { try MailColumns.mail($0, account: key.account) }
       }
-      return zip(keys, found).reduce(into: [:]) { $0[$1.0] = $1.1 }
     }
   }
 }

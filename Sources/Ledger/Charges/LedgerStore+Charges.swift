@@ -1,13 +1,12 @@
 import Billing
 
 extension LedgerStore {
+  /// What the ledger has of these charges at the gateway, in order.
   public func remembered(_ names: [ChargeName]) async throws -> [RememberedCharge] {
-    if names.isEmpty { return [] }
-    return try await connections.read { database in
-      try database.collect(names, ChargeQuery(database: database).remembered)
-    }
+    try await readEach(names) { ChargeQuery(database: $0).remembered }
   }
 
+  /// Charges of the gateway's that were taken over for these invoices, oldest first.
   public func takenOver(of invoices: [String]) async throws -> [String: [FoundCharge]] {
     let rows = try await inPages(Self.padded(invoices)) { database, page, places in
       try database.all(
@@ -34,6 +33,7 @@ extension LedgerStore {
     case invoice = "i.id"
   }
 
+  /// The invoices for which these payments were counted.
   public func counted(_ payments: [String]) async throws -> [String: String] {
     let rows = try await inPages(Self.padded(payments)) { database, page, places in
       try database.all(
@@ -46,8 +46,9 @@ extension LedgerStore {
     return rows.reduce(into: [:]) { $0[$1.0] = $1.1 }
   }
 
+  /// Whether this gateway has shown that it knows idempotency keys.
   public func keepsKeys(_ gateway: String) async throws -> Bool {
-    try await connections.read { database in
+    try await read { database in
       try database.integer(
         "SELECT keeps_keys_since FROM gateways WHERE address = ?", [gateway]) != nil
     }

@@ -1,5 +1,24 @@
 import Billing
 
+public struct RunRequest: Sendable {
+  public var period: Period
+  public var messageID: String
+  /// What the trigger says it comes from.
+  public var source: String
+  public var rangeSize: Int
+  public var at: Instant
+
+  public init(
+    period: Period, messageID: String, source: String = "/closectl", rangeSize: Int, at: Instant
+  ) {
+    self.period = period
+    self.messageID = messageID
+    self.source = source
+    self.rangeSize = rangeSize
+    self.at = at
+  }
+}
+
 public enum RunState: String, Sendable, Codable {
   case running, closed
 }

@@ -1,9 +1,23 @@
 import Billing
 
 extension LedgerStore {
+  /// Asks `decide` whether the period may be closed. If so, fixes its expected set (the accounts
+  /// that belong to it), divides it into ranges and records the events that `announce` makes of the
+  /// run, all in one transaction. If the run exists, the events of its unfinished ranges count as
+  /// unpublished again; while it is running, catalogs are added for currencies in which it has
+  /// none, and accounts imported later are added behind the others, in new ranges, which are
+  /// announced. Refusals, starts by exception and additions are recorded with the trigger.
   public func openRun(
-    _ request: RunRequest, decide: @escaping @Sendable (StartFacts) throws -> StartDecision,
+    _ request: RunRequest, decide: @escaping StartJudge,
     announce: @escaping @Sendable (RunGrowth) throws -> [OutgoingEvent]
+  ) async throws -> OpenedRun {
+    guard let probe else { return try await opened(request, decide, announce) }
+    return try await probe.opening(request, decide) { try await opened(request, $0, announce) }
+  }
+
+  private func opened(
+    _ request: RunRequest, _ decide: @escaping StartJudge,
+    _ announce: @escaping @Sendable (RunGrowth) throws -> [OutgoingEvent]
   ) async throws -> OpenedRun {
     try await settlePrices(request, decide)
     return try await connections.write { database in
@@ -28,7 +42,7 @@ extension LedgerStore {
 
   /// Before a close is started: at which prices it and later ones bill what earlier months left.
   private func settlePrices(
-    _ request: RunRequest, _ decide: @escaping @Sendable (StartFacts) throws -> StartDecision
+    _ request: RunRequest, _ decide: @escaping StartJudge
   ) async throws {
     try await connections.write { database in
       let period = request.period
@@ -43,28 +57,30 @@ extension LedgerStore {
   }
 
   public func run(_ period: Period) async throws -> CloseRun? {
-    try await connections.read { try RunRows($0).run(period) }
+    try await read { try RunRows($0).run(period) }
   }
 
   public func runs() async throws -> [CloseRun] {
-    try await connections.read { try RunRows($0).all() }
+    try await read { try RunRows($0).all() }
   }
 
+  /// Whether every expected account of the period is finished. Cheap: asked after every batch.
   public func isFinished(_ period: Period) async throws -> Bool {
-    try await connections.read { database in
+    try await read { database in
       try database.flag(
         "SELECT finished = expected FROM close_runs WHERE period = ?", [period.stored])
     }
   }
 
   public func progress(_ period: Period) async throws -> Progress? {
-    try await connections.read(.tables) {
+    try await read(.tables) {
       try ProgressQuery(database: $0, period: period).progress()
     }
   }
 
+  /// Ids of accounts after `after` in order, at most `limit`.
   public func accountIDs(after: String?, limit: Int) async throws -> [String] {
-    try await connections.read { database in
+    try await read { database in
       try database.texts(
         "SELECT id FROM accounts WHERE id > ? ORDER BY id LIMIT ?", [after ?? "", limit])
     }

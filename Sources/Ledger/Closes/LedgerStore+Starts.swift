@@ -1,8 +1,9 @@
 import Billing
 
 extension LedgerStore {
+  /// The facts by which a trigger of this period would be judged now.
   public func startFacts(_ period: Period) async throws -> StartFacts {
-    try await connections.read(.tables) { database in
+    try await read(.tables) { database in
       if let run = try RunRows(database).run(period) {
         let late = try Membership(database: database, period: period).lateCount(in: run)
         return StartFacts(isStarted: true, late: late)
@@ -11,38 +12,39 @@ extension LedgerStore {
     }
   }
 
+  /// Accounts imported after the period's close was started, `limit` of them by id. None if there
+  /// is no close.
   public func lateAccounts(_ period: Period, limit: Int) async throws -> LateAccounts {
-    try await connections.read(.tables) { database in
+    try await read(.tables) { database in
       if try RunRows(database).run(period) == nil { return LateAccounts() }
       return try Membership(database: database, period: period).late(limit: limit)
     }
   }
 
+  /// How these accounts stand to the period's close; unknown ones are left out.
   public func closeStanding(
     _ period: Period, of accounts: [String]
   ) async throws -> [String: CloseStanding] {
-    try await connections.read { database in
-      let membership = try Membership(database: database, period: period, among: accounts)
-      let standings = try database.collect(accounts, membership.standing)
-      return zip(accounts, standings).reduce(into: [:]) { $0[$1.0] = $1.1 }
+    try await readKeyed(accounts) {
+      try Membership(database: $0, period: period, among: accounts).standing
     }
   }
 
+  /// Usage that lies outside of the dates of its account, in order.
   public func usageOutside(_ asked: [DatedUsage]) async throws -> [UsageOutside] {
-    if asked.isEmpty { return [] }
-    return try await connections.read { database in
-      try database.collect(asked, UsageOutsideQuery(database: database).usage)
-    }
+    try await readEach(asked) { UsageOutsideQuery(database: $0).usage }
   }
 
+  /// Triggers of the period that were refused, or that started it by way of exception.
   public func triggers(of period: Period) async throws -> [TriggerRecord] {
-    try await connections.read { try TriggerRows($0).all(of: period) }
+    try await read { try TriggerRows($0).all(of: period) }
   }
 
+  /// Periods before and after these with usage that no invoice contains, in order.
   public func unbilledUsage(
     before first: Period, after last: Period
   ) async throws -> [UnclosedUsage] {
-    try await connections.read { database in
+    try await read { database in
       try database.all(
         """
         SELECT \(UnclosedColumn.sql) FROM unbilled_periods u WHERE u.period < ? OR u.period > ?
@@ -51,8 +53,9 @@ extension LedgerStore {
     }
   }
 
+  /// Earlier periods that nobody has closed, with usage that no invoice contains, in order.
   public func unclosedUsage(before period: Period) async throws -> [UnclosedUsage] {
-    try await connections.read { database in
+    try await read { database in
       try database.all(
         """
         SELECT \(UnclosedColumn.sql) FROM unbilled_periods u WHERE u.period < ?

@@ -1,25 +1,29 @@
 import Billing
 
+/// What the ledger keeps of dead letters.
 extension LedgerStore {
+  /// Records the selection. `false`: another manifest is unfinished, and nothing was written.
   public func freeze(_ manifest: Manifest, letters: [ManifestLetter]) async throws -> Bool {
-    try await connections.write { try DeadLetterRows($0).freeze(manifest, letters) }
+    try await write { try DeadLetterRows($0).freeze(manifest, letters) }
   }
 
   public func unfinishedManifest() async throws -> Manifest? {
-    try await connections.read { try DeadLetterRows($0).unfinished() }
+    try await read { try DeadLetterRows($0).unfinished() }
   }
 
   public func manifest(_ id: String) async throws -> Manifest? {
-    try await connections.read { try DeadLetterRows($0).manifest(id) }
+    try await read { try DeadLetterRows($0).manifest(id) }
   }
 
   public func letters(of manifest: String) async throws -> [ManifestLetter] {
-    try await connections.read { try DeadLetterRows($0).letters(of: manifest) }
+    try await read { try DeadLetterRows($0).letters(of: manifest) }
   }
 
+  /// Adds the audit rows and counts their letters as recorded. A letter of a manifest that has one
+  /// keeps it.
   public func record(_ records: [DeadLetterRecord]) async throws {
     if records.isEmpty { return }
-    try await connections.write { database in
+    try await write { database in
       for record in records { try DeadLetterRows(database).record(record) }
     }
   }
@@ -28,7 +32,7 @@ extension LedgerStore {
     _ letters: [String], of manifest: String, as state: ManifestLetter.State
   ) async throws {
     if letters.isEmpty { return }
-    try await connections.write { database in
+    try await write { database in
       for letter in letters {
         try DeadLetterRows(database).mark(letter, of: manifest, as: state)
       }
@@ -36,15 +40,16 @@ extension LedgerStore {
   }
 
   public func finish(_ manifest: String, at: Instant) async throws {
-    try await connections.write { database in
+    try await write { database in
       try database.run(
         "UPDATE dead_manifests SET finished_at = ? WHERE id = ? AND finished_at IS NULL",
         [at.milliseconds, manifest])
     }
   }
 
+  /// The letters that were moved, and those among them that nobody recorded.
   public func movedLetters() async throws -> MovedLetterTally {
-    try await connections.read { database in
+    try await read { database in
       let moved = "l.state IN ('recorded', 'published', 'removed')"
       let letters = try database.integer(
         "SELECT count(*) FROM dead_manifest_letters l WHERE \(moved)")
@@ -60,10 +65,11 @@ extension LedgerStore {
     }
   }
 
+  /// What was done with a letter, or with any letter of a message; oldest first.
   public func deadLetterRecords(
     letter: String, messageID: String
   ) async throws -> [DeadLetterRecord] {
-    try await connections.read {
+    try await read {
       try DeadLetterRows($0).records(letter: letter, messageID: messageID)
     }
   }

@@ -1,12 +1,15 @@
 import Billing
 
 extension LedgerStore {
+  /// Published events of a period, or of none, with these routing keys, recorded before `before`,
+  /// that this service has not answered; in order, after number `after`.
   public func unanswered(_ question: UnansweredQuestion) async throws -> [StoredEvent] {
-    try await connections.read { try UnansweredQuery(database: $0, question: question).events() }
+    try await read { try UnansweredQuery(database: $0, question: question).events() }
   }
 
+  /// When this service last answered anything.
   public func lastAnswer(by service: ServiceName) async throws -> Instant? {
-    try await connections.read { database in
+    try await read { database in
       Instant(
         stored: try database.integer(
           "SELECT decided_at FROM decisions WHERE service = ? ORDER BY sequence DESC LIMIT 1",

@@ -9,14 +9,14 @@ struct RecognitionQuery {
   func recognise(_ message: ReceivedMessage) throws -> Recognition {
     guard let sender = message.sender else {
       if let replay = message.replay, try !isRecorded(replay) { return .notCommitted(.notReplayed) }
-      return try isAnswered(message.id) ? answered(message.id) : .fresh
+      return try answered(message.id).map { .answered($0) } ?? .fresh
     }
     let rows = try rows(message)
     guard let own = rows.first(where: { $0.sender == sender.rawValue }) else {
       return .notCommitted(rows.first.map { .anotherService($0.sender) } ?? .noSuchEvent)
     }
     if !own.hasItsBytes { return .notCommitted(.otherBytes) }
-    return own.isAnswered ? try answered(message.id) : .fresh
+    return own.isAnswered ? .answered(try unpublished(message.id)) : .fresh
   }
 
   private struct Committed {
@@ -56,19 +56,20 @@ struct RecognitionQuery {
       """, [replay.id, replay.bodyHash]) != nil
   }
 
-  private func isAnswered(_ id: String) throws -> Bool {
-    try database.integer(
+  /// The events that were made and whose publication is not recorded; `nil`: not answered yet.
+  func answered(_ id: String) throws -> [StoredEvent]? {
+    let decision = try database.integer(
       "SELECT 1 FROM decisions WHERE message_id = ? AND service = ? LIMIT 1",
-      [id, service.rawValue]) != nil
+      [id, service.rawValue])
+    return decision == nil ? nil : try unpublished(id)
   }
 
-  private func answered(_ id: String) throws -> Recognition {
-    .answered(
-      try database.all(
-        """
-        SELECT \(EventColumns.sql)
-        FROM outgoing_events e JOIN unpublished_events u USING (sequence)
-        WHERE e.message_id = ? AND e.service = ? ORDER BY e.sequence
-        """, [id, service.rawValue], EventColumns.event))
+  private func unpublished(_ id: String) throws -> [StoredEvent] {
+    try database.all(
+      """
+      SELECT \(EventColumns.sql)
+      FROM outgoing_events e JOIN unpublished_events u USING (sequence)
+      WHERE e.message_id = ? AND e.service = ? ORDER BY e.sequence
+      """, [id, service.rawValue], EventColumns.event)
   }
 }

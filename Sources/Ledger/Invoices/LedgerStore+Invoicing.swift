@@ -1,8 +1,9 @@
 import Billing
 
 extension LedgerStore {
+  /// The accounts of one range that still have no end and no invoice, in order.
   public func uninvoiced(period: Period, range: Int) async throws -> [String] {
-    try await connections.read { database in
+    try await read { database in
       guard
         let size = try database.integer(
           "SELECT range_size FROM close_runs WHERE period = ?", [period.stored])
@@ -20,18 +21,21 @@ extension LedgerStore {
     }
   }
 
+  /// What is needed to invoice these accounts; `eventMetrics` are the metrics whose single
+  /// quantities are needed. The period of usage is decided when it is imported, by its start in the
+  /// account's time zone. "Late" are earlier periods with usage on no invoice that can no longer be
+  /// invoiced by their own close.
   public func invoicingFacts(
     _ accounts: [String], period: Period, eventMetrics: Set<String>
   ) async throws -> [InvoicingFacts] {
-    if accounts.isEmpty { return [] }
-    return try await connections.read { database in
-      let query = try InvoicingQuery(database, period: period, eventMetrics: eventMetrics)
-      return try database.collect(accounts, query.facts)
+    try await readEach(accounts, about: accounts) {
+      try InvoicingQuery($0, period: period, eventMetrics: eventMetrics).facts
     }
   }
 
+  /// The catalogs a run was started with, by currency code.
   public func catalogs(for period: Period) async throws -> [String: Catalog] {
-    try await connections.read { database in
+    try await read { database in
       try CatalogQuery.decoded(
         database,
         """
@@ -42,8 +46,9 @@ extension LedgerStore {
     }
   }
 
+  /// The newest catalog of each currency, whichever months it prices.
   public func currentCatalogs() async throws -> [String: Catalog] {
-    try await connections.read { database in
+    try await read { database in
       try CatalogQuery.decoded(
         database,
         """
@@ -53,16 +58,20 @@ extension LedgerStore {
     }
   }
 
+  /// The product with which the newest catalog prices a metric that the month's own catalog does
+  /// not price, if its id means something else in that month: then no close bills that usage.
   public func productInTheWay(
     of metric: String, in currency: String, of period: Period
   ) async throws -> String? {
-    try await connections.read {
+    try await read {
       try ProductInTheWay(database: $0, period: period).product(of: metric, currency)
     }
   }
 
+  /// The catalogs a month is priced with, by currency code: those its close was started with, and
+  /// in currencies in which it has none the newest that price the month.
   public func catalogs(pricing period: Period) async throws -> [String: Catalog] {
-    try await connections.read { database in
+    try await read { database in
       try CatalogQuery.decoded(
         database,
         """

@@ -1,5 +1,15 @@
 import Billing
 
+/// An invoice as it was issued, and as it stands now.
+public struct IssuedInvoice: Sendable {
+  public var draft: InvoiceDraft
+  public var facts: InvoiceFacts
+  /// Customer credit used on it when it was issued.
+  public var creditAppliedMinor: Int64
+  /// When its card is tried again; `nil`: no further attempt is scheduled.
+  public var nextAttemptAt: Instant?
+}
+
 /// An issued invoice with its lines and taxes, read back as the draft it was issued from.
 struct StoredInvoice {
   let database: any SQLSession

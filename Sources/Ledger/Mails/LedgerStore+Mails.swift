@@ -1,11 +1,12 @@
 import Billing
 
 extension LedgerStore {
+  /// Mails, in the order in which they were decided on.
   public func mailList(_ question: MailQuestion) async throws -> [MailRecord] {
     guard let abouts = question.abouts else {
-      return try await connections.read(.tables) { try MailQuery(database: $0).mails(question) }
+      return try await read(.tables) { try MailQuery(database: $0).mails(question) }
     }
-    return try await connections.read { database in
+    return try await read { database in
       try abouts.flatMap { try MailQuery(database: database).mails(question, about: $0) }
     }
   }
@@ -17,8 +18,10 @@ extension LedgerStore {
     case since = "min(recorded_at)"
   }
 
+  /// How many mails of the period are in which state, those that are tried again and those that
+  /// were refused by the reason that is recorded.
   public func mailCounts(_ period: Period) async throws -> [MailCount] {
-    try await connections.read(.tables) { database in
+    try await read(.tables) { database in
       try database.all(
         """
         SELECT \(CountColumn.sql)
@@ -32,15 +35,17 @@ extension LedgerStore {
     }
   }
 
+  /// When a mail was last recorded as sent, of all periods.
   public func lastMailSent() async throws -> Instant? {
-    try await connections.read(.tables) { database in
+    try await read(.tables) { database in
       Instant(
         stored: try database.integer("SELECT max(ended_at) FROM mails WHERE state = 'sent'"))
     }
   }
 
+  /// An event as it was committed by a service; `nil` for one that never was.
   public func event(_ id: String) async throws -> StoredEvent? {
-    try await connections.read { database in
+    try await read { database in
       try database.first(
         "SELECT \(EventColumns.sql) FROM outgoing_events e WHERE e.id = ? ORDER BY e.sequence",
         [id], EventColumns.event)

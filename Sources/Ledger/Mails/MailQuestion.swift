@@ -1,5 +1,17 @@
 import Billing
 
+public struct MailKey: Hashable, Sendable {
+  public var about: String
+  public var account: String
+  public var kind: MailKind
+
+  public init(about: String, account: String, kind: MailKind) {
+    self.about = about
+    self.account = account
+    self.kind = kind
+  }
+}
+
 /// Which mails are asked for. All that is given has to hold.
 public struct MailQuestion: Sendable {
   public var period: Period?

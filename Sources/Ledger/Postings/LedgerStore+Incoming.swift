@@ -19,7 +19,7 @@ extension LedgerStore {
     _ kind: Transaction.Kind, reference: String
   ) async throws -> [IncomingPosting] {
     guard let reversal = kind.reversal else { return [] }
-    return try await connections.read { database in
+    return try await read { database in
       let rows = try database.all(
         """
         SELECT \(IncomingColumn.sql)
@@ -52,7 +52,7 @@ extension LedgerStore {
 
   /// The account that a payment or credit was recorded for under this reference.
   public func owner(of reference: String, _ kind: Transaction.Kind) async throws -> String? {
-    try await connections.read { try ReferenceRows(database: $0).owner(reference, kind)?.id }
+    try await read { try ReferenceRows(database: $0).owner(reference, kind)?.id }
   }
 
   private enum UseColumn: String, ColumnList {
@@ -62,7 +62,7 @@ extension LedgerStore {
 
   /// Credit the account used on invoices, the last use first.
   public func creditUses(of account: String) async throws -> [CreditUse] {
-    try await connections.read { database in
+    try await read(about: [account]) { database in
       try database.all(
         """
         SELECT \(UseColumn.sql) FROM accounts a JOIN transactions t ON t.account = a.key

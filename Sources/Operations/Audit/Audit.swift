@@ -9,7 +9,7 @@ import Ledger
 /// only when everything is quiet.
 public struct Audit: Sendable {
   let sources: AuditSources
-  private var ledger: any Store { sources.ledger }
+  private var ledger: LedgerStore { sources.ledger }
 
   public init(_ sources: AuditSources) {
     self.sources = sources

@@ -6,12 +6,12 @@ import Services
 /// Classifies dead letters by the current facts: the ledger's contents, put to the same tables the
 /// services decide by. Only reads.
 public struct DeadLetterClassifier: Sendable {
-  let store: any Store
+  let store: LedgerStore
   let clock: LedgerClock
   let monthsBack: Int
 
   public init(
-    store: any Store, clock: LedgerClock, monthsBack: Int = StartSituation.usualMonthsBack
+    store: LedgerStore, clock: LedgerClock, monthsBack: Int = StartSituation.usualMonthsBack
   ) {
     self.store = store
     self.clock = clock

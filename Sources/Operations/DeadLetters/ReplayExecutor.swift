@@ -12,7 +12,7 @@ public struct ReplayExecutor: Sendable {
     case found, recorded, published, marked, passed
   }
 
-  let store: any Store
+  let store: LedgerStore
   let broker: any Broker
   let clock: LedgerClock
   let pause: @Sendable (Duration) async -> Void
@@ -20,7 +20,7 @@ public struct ReplayExecutor: Sendable {
   let reached: @Sendable (Step) throws -> Void
 
   public init(
-    store: any Store, broker: any Broker, clock: LedgerClock,
+    store: LedgerStore, broker: any Broker, clock: LedgerClock,
     pause: @escaping @Sendable (Duration) async -> Void,
     progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in },
     reached: @escaping @Sendable (Step) throws -> Void = { _ in }

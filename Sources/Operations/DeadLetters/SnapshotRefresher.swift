@@ -5,10 +5,10 @@ import Services
 /// The only way to edit a dead letter: the same event about the same thing, with a current snapshot
 /// from the ledger. Every amount in it comes from the ledger.
 public struct SnapshotRefresher: Sendable {
-  let store: any Store
+  let store: LedgerStore
   let clock: LedgerClock
 
-  public init(store: any Store, clock: LedgerClock) {
+  public init(store: LedgerStore, clock: LedgerClock) {
     self.store = store
     self.clock = clock
   }

@@ -12,7 +12,7 @@ public struct MailResend: Sendable {
   let outbox: Outbox?
 
   /// Without a broker the order stays recorded; the holder publishes it.
-  public init(store: any Store, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
+  public init(store: LedgerStore, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
     desk = LedgerSession(service: .closectl, store: store, clock: clock)
     let desk = self.desk
     outbox = broker.map { Outbox(desk: desk, broker: $0, logger: logger) }

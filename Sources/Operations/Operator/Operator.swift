@@ -18,7 +18,7 @@ public struct Operator: Sendable {
   let outbox: Outbox?
 
   /// Without a broker the events stay recorded; the next command with a broker publishes them.
-  public init(store: any Store, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
+  public init(store: LedgerStore, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
     desk = LedgerSession(service: .closectl, store: store, clock: clock)
     let desk = self.desk
     outbox = broker.map { Outbox(desk: desk, broker: $0, logger: logger) }

@@ -8,7 +8,7 @@ import Services
 public struct ParkedRetry: Sendable {
   let desk: LedgerSession
 
-  public init(store: any Store, clock: LedgerClock) {
+  public init(store: LedgerStore, clock: LedgerClock) {
     desk = LedgerSession(service: .closectl, store: store, clock: clock)
   }
 
@@ -76,7 +76,7 @@ extension AccountFacts {
 /// Replaying a dead letter reopens its account: the attempt waiting for a person is looked up
 /// again.
 struct ReplayedAttempts: Sendable {
-  let store: any Store
+  let store: LedgerStore
   let clock: LedgerClock
 
   func reopen(_ letters: [DeadLetter], under manifest: Manifest) async throws {

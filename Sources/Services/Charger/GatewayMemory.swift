@@ -25,7 +25,7 @@ actor GatewayMemory {
   static let pauseSeconds: Int64 = 5
 
   private let gateway: PaymentGateway
-  private let store: any Store
+  private let store: LedgerStore
   private let clock: LedgerClock
   private let health: ServiceHealth
   private let turnstile = AsyncSemaphore(places: 1)
@@ -43,7 +43,7 @@ actor GatewayMemory {
   private var areKeysNoted = false
 
   init(
-    gateway: PaymentGateway, store: any Store, clock: LedgerClock, health: ServiceHealth
+    gateway: PaymentGateway, store: LedgerStore, clock: LedgerClock, health: ServiceHealth
   ) {
     self.gateway = gateway
     self.store = store

@@ -9,7 +9,7 @@ import ServiceLifecycle
 /// A service's surroundings: the shared store, the time, the broker and the outside world. In
 /// production they are real; the simulator substitutes its own beneath the same services.
 package struct Dependencies: Sendable {
-  package var store: any Store
+  package var store: LedgerStore
   package var clock: LedgerClock
   package var broker: any Broker
   /// Opened by the charger only.
@@ -26,7 +26,7 @@ package struct Dependencies: Sendable {
   package var watch: ServiceWatch
 
   package init(
-    store: any Store, clock: LedgerClock, broker: any Broker,
+    store: LedgerStore, clock: LedgerClock, broker: any Broker,
     gateway: @escaping @Sendable () throws -> PaymentGateway,
     mailServer: @escaping @Sendable () throws -> MailServer,
     pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown,

@@ -7,7 +7,7 @@ import ServiceLifecycle
 /// Reads the ledger and the queues of all services every few seconds, for the reporter's gauges. A
 /// scrape never waits for either: it gets the last values read.
 struct Observer: Service {
-  let store: any Store
+  let store: LedgerStore
   let broker: any Broker
   let clock: LedgerClock
   let observations: Observations

@@ -18,7 +18,7 @@ struct StartUp {
     health.lacks(.topology, "not checked yet")
   }
 
-  func store(_ settings: Settings) async throws -> any Store {
+  func store(_ settings: Settings) async throws -> LedgerStore {
     try await patiently(.store, waits: Self.storeMayPass) {
       try await openStore(
         settings.storeURL, migrate: false, connections: settings.storeConnections)

@@ -6,7 +6,7 @@ import Synchronization
 /// the facts, decide, commit; if the ledger moved in between, read and decide again.
 public struct LedgerSession: Sendable {
   public let service: ServiceName
-  public let store: any Store
+  public let store: LedgerStore
   public let clock: LedgerClock
   /// Notified of this process's position in the work.
   let reached: CrashPoint.Observer
@@ -15,14 +15,14 @@ public struct LedgerSession: Sendable {
   let published = PublishedMarks()
 
   public init(
-    service: ServiceName, store: any Store, clock: LedgerClock,
+    service: ServiceName, store: LedgerStore, clock: LedgerClock,
     reached: @escaping CrashPoint.Observer = { _ in }
   ) {
     self.init(service: service, store: store, clock: clock, reached: reached, metrics: nil)
   }
 
   package init(
-    service: ServiceName, store: any Store, clock: LedgerClock,
+    service: ServiceName, store: LedgerStore, clock: LedgerClock,
     reached: @escaping CrashPoint.Observer = { _ in }, metrics: ServiceMetrics?
   ) {
     self.service = service

@@ -7,7 +7,7 @@ public struct DueProof: Sendable {
   private let works: [String: DueWork]
 
   /// Reads nothing where no message is due.
-  public init(_ jobs: [Job], by service: ServiceName, in store: any Store) async throws {
+  public init(_ jobs: [Job], by service: ServiceName, in store: LedgerStore) async throws {
     let kind: EventType = service == .holder ? .dueGrace : .dueCharge
     var references: [String: String] = [:]
     for job in jobs where job.type == kind { references[job.event.id] = job.dueReference }

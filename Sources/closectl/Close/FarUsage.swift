@@ -10,7 +10,7 @@ struct FarUsage {
 
   let months: [UnclosedMonths.Month]
 
-  init(from period: Period, in store: any Store) async throws {
+  init(from period: Period, in store: LedgerStore) async throws {
     months = try await store.unbilledUsage(
       before: period.moved(by: -Self.monthsBack), after: period.moved(by: Self.monthsAhead)
     ).map { .init(period: $0.period.description, accounts: $0.accounts) }

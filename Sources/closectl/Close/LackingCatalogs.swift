@@ -16,7 +16,7 @@ struct LackingCatalogs {
 
   let currencies: [Currency]
 
-  init(_ period: Period, in store: any Store) async throws {
+  init(_ period: Period, in store: LedgerStore) async throws {
     guard let run = try await store.run(period) else {
       currencies = []
       return

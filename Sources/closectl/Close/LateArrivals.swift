@@ -18,7 +18,7 @@ struct LateArrivals: Encodable, Equatable {
   private enum CodingKeys: CodingKey { case accounts, first, withUsage, canBeTakenIn }
 
   /// `nil` if there is no close, or if no account came later.
-  init?(_ run: CloseRun?, in store: any Store) async throws {
+  init?(_ run: CloseRun?, in store: LedgerStore) async throws {
     guard let run else { return nil }
     let late = try await store.lateAccounts(run.period, limit: Self.named)
     if late.count == 0 { return nil }

@@ -6,7 +6,7 @@ struct Preview {
   static let page = 500
 
   let period: Period
-  let store: any Store
+  let store: LedgerStore
   let output: Output
   private var document: PreviewDocument
   /// The catalogs the period's close was started with, or would be.
@@ -16,7 +16,7 @@ struct Preview {
   /// The month's close, where it was started.
   private var run: CloseRun?
 
-  init(period: Period, store: any Store, output: Output, maximum: [Money] = []) {
+  init(period: Period, store: LedgerStore, output: Output, maximum: [Money] = []) {
     self.period = period
     self.store = store
     self.output = output

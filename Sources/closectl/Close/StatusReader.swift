@@ -46,7 +46,7 @@ struct StatusReader {
 
   /// What it waits for: from the ledger for whom, from the broker where.
   private func readWaiting(
-    _ status: inout CloseStatus, _ store: any Store, watching: Bool
+    _ status: inout CloseStatus, _ store: LedgerStore, watching: Bool
   ) async throws {
     let reader = QueueReader(session: session)
     let isOpen = status.state == "open"

@@ -11,7 +11,7 @@ struct UnclosedMonths {
 
   let months: [Month]
 
-  init(before period: Period, in store: any Store) async throws {
+  init(before period: Period, in store: LedgerStore) async throws {
     months = try await store.unclosedUsage(before: period).map {
       Month(period: $0.period.description, accounts: $0.accounts)
     }

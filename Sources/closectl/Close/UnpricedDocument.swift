@@ -37,7 +37,7 @@ struct UnpricedDocument: Encodable {
   /// There is none.
   init() { (metrics, more) = ([], 0) }
 
-  init(_ found: UnpricedMetrics, in store: any Store) async throws {
+  init(_ found: UnpricedMetrics, in store: LedgerStore) async throws {
     let newest = found.isEmpty ? [:] : try await store.currentCatalogs()
     var catalogs: [Period: [String: Catalog]] = [:]
     for period in Set(found.metrics.flatMap(\.periods)) {
@@ -66,7 +66,7 @@ struct UnpricedDocument: Encodable {
     more = found.more
   }
 
-  init(of period: Period, in store: any Store) async throws {
+  init(of period: Period, in store: LedgerStore) async throws {
     try await self.init(store.unpricedUsage(of: period), in: store)
   }
 

@@ -15,7 +15,7 @@ struct DeadMoves {
 
   private let session: Session
   private let broker: any Broker
-  private let store: any Store
+  private let store: LedgerStore
 
   init(_ session: Session) async throws {
     self.session = session

@@ -54,7 +54,7 @@ struct Comparison: Encodable {
   /// Why there is nothing to compare.
   var absent: String?
 
-  init(_ letter: DeadLetter, _ store: any Store, at now: Instant) async throws {
+  init(_ letter: DeadLetter, _ store: LedgerStore, at now: Instant) async throws {
     let event: Event
     do { event = try letter.event() } catch {
       absent = "the body cannot be read: \(error)"

@@ -65,7 +65,7 @@ struct MailResendCommand: OperatorCommand {
 
   /// For a month, those that were not delivered; by id, whatever was asked for.
   private func chosen(
-    _ store: any Store, _ asked: MailQuestion
+    _ store: LedgerStore, _ asked: MailQuestion
   ) async throws -> [MailRecord] {
     var question = asked
     guard let ids else {

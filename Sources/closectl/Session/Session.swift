@@ -13,7 +13,7 @@ actor Session {
   nonisolated let logger: Logger
   nonisolated let triggerPatience: Duration
   private let doors: SessionDependencies
-  private var openStore: (any Store)?
+  private var openStore: LedgerStore?
   private var openBroker: (any Broker)?
   private var openDeadBroker: (any Broker)?
   private var failedAt: ContinuousClock.Instant?
@@ -40,7 +40,7 @@ actor Session {
     }
   }
 
-  func store(migrate: Bool = false) async throws -> any Store {
+  func store(migrate: Bool = false) async throws -> LedgerStore {
     if let openStore { return openStore }
     let store = try await doors.openStore(settings, migrate)
     openStore = store

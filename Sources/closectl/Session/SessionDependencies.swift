@@ -6,7 +6,7 @@ import Services
 
 /// How a session gets its store and its broker; tests substitute their own.
 struct SessionDependencies: Sendable {
-  var openStore: @Sendable (Settings, _ migrate: Bool) async throws -> any Store = {
+  var openStore: @Sendable (Settings, _ migrate: Bool) async throws -> LedgerStore = {
     try await Ledger.openStore(
       $0.storeURL, migrate: $1, connections: $0.storeConnections, lockTimeout: .seconds(10))
   }

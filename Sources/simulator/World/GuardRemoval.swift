@@ -16,8 +16,8 @@ struct GuardRemoval {
 
   /// Every month counts as one that is over and meant.
   func applied(
-    to decide: @escaping @Sendable (StartFacts) throws -> StartDecision, _ period: Period
-  ) -> @Sendable (StartFacts) throws -> StartDecision {
+    to decide: @escaping StartJudge, _ period: Period
+  ) -> StartJudge {
     guard removed == .periodGuard else { return decide }
     return { facts in
       try StartSituation(
@@ -29,7 +29,7 @@ struct GuardRemoval {
 
   func applied(
     to found: [Recognition], of messages: [ReceivedMessage], by service: ServiceName,
-    _ store: any Store
+    _ store: LedgerStore
   ) async throws -> [Recognition] {
     switch removed {
     case .oneAnswer:

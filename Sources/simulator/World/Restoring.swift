@@ -7,7 +7,7 @@ import Services
 /// The file the ledger is in, and how it is opened.
 struct LedgerFile: Sendable {
   var path: String
-  var open: @Sendable () throws -> any Store
+  var open: @Sendable () throws -> LedgerStore
 }
 
 /// A backup of the ledger, with what belongs to the same moment.

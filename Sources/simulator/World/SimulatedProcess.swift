@@ -99,7 +99,8 @@ final class SimulatedProcess: @unchecked Sendable {
 
   private var surroundings: Dependencies {
     Dependencies(
-      store: StorePort(process: self), clock: clock, broker: BrokerPort(process: self),
+      store: simulation.store.probed(by: LedgerPort(process: self)), clock: clock,
+      broker: BrokerPort(process: self),
       gateway: { [self] in simulation.gateway.client(of: self) },
       mailServer: { [self] in simulation.post.client(of: self) },
       pause: { [self] in await pause($0, isRest: false) },

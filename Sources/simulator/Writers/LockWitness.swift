@@ -12,7 +12,7 @@ struct LockWitness {
   private let month: WrittenMonth
   private let accounts: Int
   private let lock: FileLock
-  private let store: any Store
+  private let store: LedgerStore
 
   init(month: WrittenMonth, accounts: Int) throws {
     self.month = month

@@ -14,7 +14,7 @@ struct WrittenMonth: Sendable {
     return options
   }
 
-  func open() async throws -> any Store {
+  func open() async throws -> LedgerStore {
     try await SQLiteStore.open(path: path, migrate: true, options: options)
   }
 
@@ -44,7 +44,7 @@ struct WrittenMonth: Sendable {
     }
   }
 
-  func positions(in store: any Store, accounts count: Int) async throws -> Int {
+  func positions(in store: LedgerStore, accounts count: Int) async throws -> Int {
     let keys = (0..<count).map { FactKey(account: "w-\($0)", invoice: nil) }
     return try await store.facts(for: keys).compactMap { $0.map { Int($0.position) } }.reduce(0, +)
   }

@@ -21,7 +21,7 @@ import Testing
     return [sampleEvent("started", account: nil)] + ranges
   }
 
-  private func opened(_ store: any Store) async throws -> CloseRun {
+  private func opened(_ store: LedgerStore) async throws -> CloseRun {
     try await store.add(
       sampleAccount("c"), sampleAccount("a"), sampleAccount("closed", end: "2026-11-01"),
       sampleAccount("b"))

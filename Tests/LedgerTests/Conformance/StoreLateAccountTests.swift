@@ -25,12 +25,12 @@ import Testing
   }
 
   private func start(
-    _ store: any Store, _ id: String, _ period: Period = november, size: Int = 2
+    _ store: LedgerStore, _ id: String, _ period: Period = november, size: Int = 2
   ) async throws -> OpenedRun {
     try await store.opened(request(id, period, size: size), announce: Self.announced)
   }
 
-  private func finish(_ accounts: String..., in store: any Store) async throws {
+  private func finish(_ accounts: String..., in store: LedgerStore) async throws {
     let changes = accounts.map {
       change(
         "end-\($0)", by: .reporter, account: $0,

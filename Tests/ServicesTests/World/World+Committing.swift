@@ -21,8 +21,7 @@ extension World {
     if case .committed(let made) = try await store.commit([change], published: [])[0] {
       _ = try await store.commit([], published: made.map(\.sequence))
     }
-    let ledger = try #require(store as? LedgerStore)
-    try await ledger.connections.write { database in
+    try await store.connections.write { database in
       try database.run(
         "UPDATE outgoing_events SET body = ? WHERE id = ? AND service = ?",
         [body, event.id, sender.rawValue])

@@ -13,7 +13,7 @@ import Synchronization
 /// service take what is in its queue. The code is the code of production; only what is outside is
 /// on paper.
 final class World: Sendable {
-  let store: any Store
+  let store: LedgerStore
   let broker: InMemoryBroker
   let gateway: PaperGateway
   let post: PaperPost
@@ -106,7 +106,7 @@ final class World: Sendable {
   }
 
   private static func services(
-    _ store: any Store, _ clock: LedgerClock, _ time: Time, _ broker: InMemoryBroker,
+    _ store: LedgerStore, _ clock: LedgerClock, _ time: Time, _ broker: InMemoryBroker,
     _ gateway: PaymentGateway, _ post: PaperPost,
     _ metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
   ) throws -> [ServiceName: ServiceCore] {

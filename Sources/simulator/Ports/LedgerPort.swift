@@ -1,21 +1,20 @@
 import Billing
 import Ledger
 
-/// The ledger as one process sees it: the real SQLite store, reached over ways that can be slow or
-/// blocked. Every commit is seen by the witness at the moment it is made.
-struct StorePort: Store {
+/// The way of one process to its ledger, which is the real SQLite store: it can be slow or blocked.
+/// Every commit is seen by the witness at the moment it is made.
+struct LedgerPort: LedgerProbe {
   let process: SimulatedProcess
 
-  var inner: any Store { process.simulation.store }
-  var simulation: Simulation { process.simulation }
+  private var simulation: Simulation { process.simulation }
   private var faults: Faults { simulation.faults }
 
-  /// The way to the ledger and back. `about`: the accounts that are read.
-  func read<Value>(
-    about accounts: [String] = [], _ body: () async throws -> Value
+  /// The way to the ledger and back.
+  func reading<Value>(
+    about accounts: [String], _ call: () async throws -> Value
   ) async throws -> Value {
     try await approach()
-    let value = try await body()
+    let value = try await call()
     let before = accounts.map { simulation.witness.moves[$0] }
     if faults.strikes(.storeSlow) { await pause(1...2000) }
     if before != accounts.map({ simulation.witness.moves[$0] }) { faults.hit(.staleRead) }
@@ -23,13 +22,13 @@ struct StorePort: Store {
     return value
   }
 
-  func write<Value>(_ body: () async throws -> Value) async throws -> Value {
+  func writing<Value>(_ call: () async throws -> Value) async throws -> Value {
     try await approach()
     if faults.strikes(.storeFull) {
       process.note("finds the store full")
       throw StoreError.full("the simulated disk")
     }
-    let value = try await body()
+    let value = try await call()
     await Task.yield()
     try await process.step()
     return value
@@ -46,15 +45,17 @@ struct StorePort: Store {
     await simulation.timeline.sleep(milliseconds: Int64(simulation.draw(range)))
   }
 
-  // MARK: Change
+  // MARK: What is committed
 
-  func commit(_ changes: [Change], published: [Int64]) async throws -> [CommitOutcome] {
+  func committing(
+    _ changes: [Change], _ call: ([Change]) async throws -> [CommitOutcome]
+  ) async throws -> [CommitOutcome] {
     let accounts = changes.filter { $0.expectedPosition != nil }.compactMap(\.account)
     if !accounts.isEmpty, process.service != .closectl, faults.strikes(.meantime) {
       await simulation.receive(.meantime, from: simulation.pick(accounts))
     }
-    return try await write {
-      let outcomes = try await commitSeen(changes, published)
+    return try await writing {
+      let outcomes = try await seen(changes, call)
       let told = outcomes.filter { $0.isCommitted }.count
       if !changes.isEmpty {
         process.note(
@@ -68,52 +69,55 @@ struct StorePort: Store {
     }
   }
 
-  private func commitSeen(
-    _ changes: [Change], _ published: [Int64]
+  private func seen(
+    _ changes: [Change], _ call: ([Change]) async throws -> [CommitOutcome]
   ) async throws -> [CommitOutcome] {
     let changes = simulation.sabotage.applied(to: changes)
-    let outcomes = try await inner.commit(changes, published: published)
+    let outcomes = try await call(changes)
     for (change, outcome) in zip(changes, outcomes) where outcome.isCommitted {
       simulation.witness.saw(change)
     }
     return outcomes
   }
 
-  func openRun(
-    _ request: RunRequest, decide: @escaping @Sendable (StartFacts) throws -> StartDecision,
-    announce: @escaping @Sendable (RunGrowth) throws -> [OutgoingEvent]
+  func opening(
+    _ request: RunRequest, _ decide: @escaping StartJudge,
+    _ call: (@escaping StartJudge) async throws -> OpenedRun
   ) async throws -> OpenedRun {
     let decide = simulation.sabotage.applied(to: decide, request.period)
-    return try await write {
-      let opened = try await inner.openRun(request, decide: decide, announce: announce)
+    return try await writing {
+      let opened = try await call(decide)
       process.note("\(opened.decision.rule): the close of \(request.period)")
       try await simulation.checkGrowth(opened)
       return opened
     }
   }
 
-  func takeIn(
-    _ request: RunRequest, range: Int?,
-    announce: @escaping @Sendable (CloseRun, RangeAgain) throws -> OutgoingEvent
-  ) async throws -> TakenIn {
-    try await write {
-      let taken = try await inner.takeIn(request, range: range, announce: announce)
+  func takingIn(_ request: RunRequest, _ call: () async throws -> TakenIn) async throws -> TakenIn {
+    try await writing {
+      let taken = try await call()
       if taken.accounts > 0 { process.note("takes in \(taken.accounts) of \(request.period)") }
       return taken
     }
   }
 
-  func takeDue(
-    by service: ServiceName, at now: Instant, limit: Int,
-    announce: @escaping @Sendable (DueWork, AccountFacts) throws -> OutgoingEvent
-  ) async throws -> [StoredEvent] {
-    try await write {
-      let events = try await inner.takeDue(by: service, at: now, limit: limit, announce: announce)
+  func takingDue(_ call: () async throws -> [StoredEvent]) async throws -> [StoredEvent] {
+    try await writing {
+      let events = try await call()
       if !events.isEmpty {
         process.note("takes due \(events.map(\.event.id).joined(separator: ", "))")
       }
       return events
     }
+  }
+
+  func recognising(
+    _ messages: [ReceivedMessage], by service: ServiceName,
+    _ call: () async throws -> [Recognition]
+  ) async throws -> [Recognition] {
+    let found = try await reading(about: [], call)
+    return try await simulation.sabotage.applied(
+      to: found, of: messages, by: service, simulation.store)
   }
 }
 

@@ -115,30 +115,6 @@ public struct DeadLetterRecord: Sendable, Equatable {
   }
 }
 
-/// What the ledger keeps of dead letters, and what it knows of messages that nobody answered.
-public protocol DeadLetterBook: Sendable {
-  /// Records the selection. `false`: another manifest is unfinished, and nothing was written.
-  func freeze(_ manifest: Manifest, letters: [ManifestLetter]) async throws -> Bool
-  func unfinishedManifest() async throws -> Manifest?
-  func manifest(_ id: String) async throws -> Manifest?
-  func letters(of manifest: String) async throws -> [ManifestLetter]
-  /// Adds the audit rows and counts their letters as recorded. A letter of a manifest that has one
-  /// keeps it.
-  func record(_ records: [DeadLetterRecord]) async throws
-  func mark(_ letters: [String], of manifest: String, as state: ManifestLetter.State) async throws
-  func finish(_ manifest: String, at: Instant) async throws
-  /// What was done with a letter, or with any letter of a message; oldest first.
-  func deadLetterRecords(letter: String, messageID: String) async throws -> [DeadLetterRecord]
-
-  /// The letters that were moved, and those among them that nobody recorded.
-  func movedLetters() async throws -> MovedLetterTally
-  /// Published events of a period, or of none, with these routing keys, recorded before `before`,
-  /// that this service has not answered; in order, after number `after`.
-  func unanswered(_ question: UnansweredQuestion) async throws -> [StoredEvent]
-  /// When this service last answered anything.
-  func lastAnswer(by service: ServiceName) async throws -> Instant?
-}
-
 public struct MovedLetterTally: Sendable, Equatable {
   public var letters: Int
   /// `LETTER of MANIFEST`

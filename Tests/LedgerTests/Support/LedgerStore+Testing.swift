@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-extension Store {
+extension LedgerStore {
   func add(_ accounts: Account...) async throws {
     let lines = accounts.enumerated().map { (account: $0.element, line: $0.offset + 2) }
     _ = try await importAccounts(lines, at: noon)
