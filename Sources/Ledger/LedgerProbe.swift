@@ -30,9 +30,6 @@ package protocol LedgerProbe: Sendable {
   ) async throws -> [Recognition]
 }
 
-/// Whether a period may be closed, by the facts of the moment.
-public typealias StartJudge = @Sendable (StartFacts) throws -> StartDecision
-
 extension LedgerStore {
   /// The same store, seen through a probe.
   package func probed(by probe: some LedgerProbe) -> LedgerStore {

@@ -1,5 +1,69 @@
 import Billing
 
+/// A date of an account that its file may have no column for.
+public enum AccountDate: String, Sendable, CaseIterable {
+  case start, end
+}
+
+/// The rows of an accounts file.
+public struct AccountRows: Sendable {
+  public var rows: [(account: Account, line: Int)]
+  /// Dates that the file says nothing of: an account that is there keeps them.
+  public var unstated: Set<AccountDate>
+
+  public init(_ rows: [(account: Account, line: Int)], unstated: Set<AccountDate> = []) {
+    self.rows = rows
+    self.unstated = unstated
+  }
+
+  func completed(_ account: Account, from stored: Account) -> Account {
+    var account = account
+    if unstated.contains(.start) { account.start = stored.start }
+    if unstated.contains(.end) { account.end = stored.end }
+    return account
+  }
+
+  /// Where the file has one date and the ledger the other, or neither is checked yet.
+  func dateFault(of account: Account, _ line: Int) -> RefusedRow? {
+    guard let start = account.start, let end = account.end, end <= start else { return nil }
+    if unstated.contains(.end) {
+      return RefusedRow(
+        line: line, column: "start", reason: "\"\(start)\" is not before the account's end \(end)")
+    }
+    return RefusedRow(
+      line: line, column: "end", reason: "\"\(end)\" is not after the account's start \(start)")
+  }
+}
+
+extension Account {
+  var dates: [CivilDate?] { [start, end] }
+}
+
+extension LedgerStore {
+  /// Matched by id; changed fields are taken over. Rows are refused for the currency of an account
+  /// that was billed, an unknown time zone, an end that is not after the start, one id twice with
+  /// other content. Nothing is kept when there are any, or when `keeps`, asked at the end, answers
+  /// no.
+  public func importAccounts(
+    _ file: AccountRows, at: Instant,
+    keeps: @escaping @Sendable ([RefusedRow]) -> Bool
+  ) async throws -> ImportOutcome {
+    if file.rows.isEmpty { return ImportOutcome() }
+    return try await write { database in
+      try AccountImport(database).run(file, at: at)
+    } keeps: {
+      $0.refused.isEmpty && keeps($0.refused)
+    }
+  }
+
+  /// The accounts as they are, with or without dates.
+  public func importAccounts(
+    _ accounts: [(account: Account, line: Int)], at: Instant
+  ) async throws -> ImportOutcome {
+    try await importAccounts(AccountRows(accounts), at: at, keeps: \.isEmpty).kept(\.isEmpty)
+  }
+}
+
 /// Accounts are matched by id. Changes are applied; balances and history stay.
 final class AccountImport {
   private let database: any SQLSession

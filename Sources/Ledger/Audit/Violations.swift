@@ -1,3 +1,5 @@
+import Billing
+
 /// What breaks a rule: how many there are, and the first of them by id. The ids alone are kept, so
 /// that an audit of a ledger in which all is wrong stays small.
 public struct Violations: Sendable, Equatable {
@@ -23,4 +25,15 @@ public struct Violations: Sendable, Equatable {
   }
 
   public var isEmpty: Bool { total == 0 }
+}
+
+extension SQLSession {
+  func count(_ sql: String, _ values: SQLValues = []) throws -> Int {
+    Int(try integer(sql, values) ?? 0)
+  }
+
+  /// The first column of every row the statement finds.
+  func offenders(_ sql: String, _ values: SQLValues = []) throws -> Violations {
+    Violations(try texts(sql, values))
+  }
 }

@@ -1,5 +1,24 @@
 import Billing
 
+extension LedgerStore {
+  /// Refused are the same version with other content, and a version that another one is newer than
+  /// in every month it prices. `keeps` as above.
+  public func importCatalog(
+    _ catalog: Catalog, at: Instant, keeps: @escaping @Sendable ([RefusedRow]) -> Bool
+  ) async throws -> ImportOutcome {
+    let content = try CatalogQuery.encoded(catalog)
+    return try await write { database in
+      try CatalogImport(database: database, catalog: catalog, content: content).run(at: at)
+    } keeps: {
+      keeps($0.refused)
+    }
+  }
+
+  public func importCatalog(_ catalog: Catalog, at: Instant) async throws -> ImportOutcome {
+    try await importCatalog(catalog, at: at) { _ in true }
+  }
+}
+
 /// One version of a currency's catalog. It is never changed afterwards.
 struct CatalogImport {
   let database: any SQLSession

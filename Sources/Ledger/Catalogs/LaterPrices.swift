@@ -1,5 +1,17 @@
 import Billing
 
+extension LedgerStore {
+  /// The product with which the newest catalog prices a metric that the month's own catalog does
+  /// not price, if its id means something else in that month: then no close bills that usage.
+  public func productInTheWay(
+    of metric: String, in currency: String, of period: Period
+  ) async throws -> String? {
+    try await read {
+      try ProductInTheWay(database: $0, period: period).product(of: metric, currency)
+    }
+  }
+}
+
 /// What a month's usage of a metric costs that the month's own catalog does not price.
 struct LaterPrice: Equatable {
   var period: Period
@@ -162,5 +174,78 @@ extension LaterPrices {
       INSERT INTO unbilled_periods (account, period) SELECT DISTINCT u.account, u.period
       \(usage) ON CONFLICT (account, period) DO NOTHING
       """, [])
+  }
+}
+
+/// `later_prices`, and the catalogs they are of.
+struct StoredLaterPrices {
+  let database: any SQLSession
+
+  /// Of `later_prices l`.
+  enum Column: String, ColumnList {
+    case period = "l.period"
+    case currency = "l.currency"
+    case metric = "l.metric"
+    case version = "l.version"
+  }
+
+  func all() throws -> [LaterPrice] {
+    try database.all(
+      "SELECT \(Column.sql) FROM later_prices l ORDER BY 1, 2, 3", [], Self.price)
+  }
+
+  static func price(_ row: Record<Column>) throws -> LaterPrice {
+    LaterPrice(
+      period: try Period(stored: row[.period]), currency: row[.currency], metric: row[.metric],
+      version: row[.version])
+  }
+
+  /// The metrics that have a price in a month by a later catalog.
+  func metrics(_ currency: String, _ period: Int) throws -> Set<String> {
+    Set(
+      try database.texts(
+        "SELECT metric FROM later_prices WHERE period = ? AND currency = ?", [period, currency]))
+  }
+}
+
+/// Why a later catalog's price does not count for a month: see `LaterPrices`.
+struct ProductInTheWay {
+  let database: any SQLSession
+  let period: Period
+
+  private enum Column: String, ColumnList {
+    case newest = "max(c.version)"
+    case own
+
+    var sql: String {
+      switch self {
+      case .newest: rawValue
+      case .own:
+        """
+        (SELECT max(o.version) FROM catalogs o WHERE o.currency = ?1
+          AND o.version = \(CatalogQuery.version(in: "?1", pricing: "?2")))
+        """
+      }
+    }
+  }
+
+  /// Of the newest catalog in the currency: the product that prices the metric and whose id stands
+  /// for something else in the month, so that its price is not pinned. `nil`: none is in the way.
+  func product(of metric: String, _ currency: String) throws -> String? {
+    var catalogs = StoredCatalogs(database)
+    let versions = try database.first(
+      "SELECT \(Column.sql) FROM catalogs c WHERE c.currency = ?1", [currency, period.stored],
+      of: Column.self
+    ) { (newest: $0[.newest] as Int?, own: $0[.own] as Int?) }
+    guard let newest = try versions?.newest.flatMap({ try catalogs.catalog(currency, $0) }),
+      let own = try versions?.own.flatMap({ try catalogs.catalog(currency, $0) }),
+      !own.prices(metric)
+    else { return nil }
+    var taken = Set(own.products.map(\.id))
+    for price in try StoredLaterPrices(database: database).all()
+    where price.period == period && price.currency == currency && price.metric != metric {
+      taken.formUnion(try catalogs.products(price).map(\.id))
+    }
+    return newest.products.first { $0.metric == metric && taken.contains($0.id) }?.id
   }
 }

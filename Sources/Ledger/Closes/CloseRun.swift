@@ -1,24 +1,5 @@
 import Billing
 
-public struct RunRequest: Sendable {
-  public var period: Period
-  public var messageID: String
-  /// What the trigger says it comes from.
-  public var source: String
-  public var rangeSize: Int
-  public var at: Instant
-
-  public init(
-    period: Period, messageID: String, source: String = "/closectl", rangeSize: Int, at: Instant
-  ) {
-    self.period = period
-    self.messageID = messageID
-    self.source = source
-    self.rangeSize = rangeSize
-    self.at = at
-  }
-}
-
 public enum RunState: String, Sendable, Codable {
   case running, closed
 }
@@ -49,79 +30,152 @@ public struct CloseRun: Sendable, Equatable {
   }
 }
 
-/// One row of a usage file.
-public struct UsageRow: Sendable, Equatable {
-  public var eventID: String
-  public var account: String
-  public var metric: String
-  public var quantity: ExactDecimal
-  public var start: Instant
-  public var end: Instant
-  /// For messages about the row.
-  public var line: Int
-  /// Of a CloudEvent, which is unique by source and id; a table's rows have none.
-  public var source: String?
+/// How far an account of a close's expected set has come.
+public struct Milestone: OptionSet, Sendable, Hashable {
+  public let rawValue: Int
+  public init(rawValue: Int) { self.rawValue = rawValue }
 
-  public init(
-    eventID: String, account: String, metric: String, quantity: ExactDecimal, start: Instant,
-    end: Instant, line: Int, source: String? = nil
-  ) {
-    self.source = source
-    self.eventID = eventID
-    self.account = account
-    self.metric = metric
-    self.quantity = quantity
-    self.start = start
-    self.end = end
-    self.line = line
+  public static let invoiced = Milestone(rawValue: 1)
+  public static let settled = Milestone(rawValue: 2)
+  public static let invoiceMailed = Milestone(rawValue: 4)
+  public static let outcomeMailed = Milestone(rawValue: 8)
+  public static let all: Milestone = [.invoiced, .settled, .invoiceMailed, .outcomeMailed]
+}
+
+/// The one state every account of a close ends in.
+public enum AccountEnd: String, Sendable, CaseIterable {
+  case paid, nothingDue, awaitingPayment, retryScheduled, held, parked
+}
+
+extension LedgerStore {
+  public func run(_ period: Period) async throws -> CloseRun? {
+    try await read { try RunRows($0).run(period) }
+  }
+
+  public func runs() async throws -> [CloseRun] {
+    try await read { try RunRows($0).all() }
+  }
+
+  /// Whether every expected account of the period is finished. Cheap: asked after every batch.
+  public func isFinished(_ period: Period) async throws -> Bool {
+    try await read { database in
+      try database.flag(
+        "SELECT finished = expected FROM close_runs WHERE period = ?", [period.stored])
+    }
   }
 }
 
-/// What became of the rows of a file, or would have, where it was not kept.
-public struct ImportOutcome: Sendable, Equatable {
-  public var count: ImportCount
-  public var refused: [RefusedRow]
-  /// What the accounts of a usage file have in its months of metrics without a price.
-  public var unpriced: UnpricedMetrics
-  /// Invoiced months of an accounts file's accounts that have other days now.
-  public var movedDays: MovedDays
+struct RunRows {
+  let database: any SQLSession
 
-  public init(
-    count: ImportCount = ImportCount(), refused: [RefusedRow] = [],
-    unpriced: UnpricedMetrics = UnpricedMetrics(), movedDays: MovedDays = MovedDays()
-  ) {
-    self.count = count
-    self.refused = refused
-    self.unpriced = unpriced
-    self.movedDays = movedDays
+  init(_ database: any SQLSession) {
+    self.database = database
+  }
+
+  private enum Column: String, ColumnList {
+    case period, state
+    case requestedBy = "requested_by"
+    case startedAt = "started_at"
+    case closedAt = "closed_at"
+    case expected, ranges
+    case rangeSize = "range_size"
+  }
+
+  private static let sql = "SELECT \(Column.sql) FROM close_runs"
+
+  func run(_ period: Period) throws -> CloseRun? {
+    try database.first("\(Self.sql) WHERE period = ?", [period.stored], decoded)
+  }
+
+  /// No other transaction changes it until this one ends.
+  func lockedRun(_ period: Period) throws -> CloseRun? {
+    try database.first(
+      "\(Self.sql) WHERE period = ? \(database.dialect.forUpdate)", [period.stored], decoded)
+  }
+
+  func all() throws -> [CloseRun] {
+    try database.all("\(Self.sql) ORDER BY period", [], decoded)
+  }
+
+  private func decoded(_ row: Record<Column>) throws -> CloseRun {
+    CloseRun(
+      period: try Period(stored: row[.period]), state: try row.word(.state),
+      requestedBy: row[.requestedBy], startedAt: Instant(milliseconds: row[.startedAt]),
+      closedAt: Instant(stored: row[.closedAt]), expected: row[.expected],
+      ranges: row[.ranges], rangeSize: row[.rangeSize])
   }
 }
 
-public struct ImportCount: Sendable, Equatable {
-  public var added: Int
-  public var changed: Int
-  /// Already there with the same content.
-  public var unchanged: Int
-
-  public init(added: Int = 0, changed: Int = 0, unchanged: Int = 0) {
-    self.added = added
-    self.changed = changed
-    self.unchanged = unchanged
+extension Checks {
+  func closing(_ period: Period, _ expected: Int?) throws -> StaleReason? {
+    guard let run = try book.run(period) else {
+      throw LedgerRefusal("the close of \(period) was never started")
+    }
+    if run.finished != run.expected { return .accountsUnfinished(run.expected - run.finished) }
+    let added = run.expected - (expected ?? run.expected)
+    return added == 0 ? nil : .accountsAdded(added)
   }
 }
 
-/// A row of an import that the ledger refuses, by its place in the file.
-public struct RefusedRow: Sendable, Equatable {
-  public var line: Int
-  public var column: String
-  public var reason: String
-  /// True for a form in which the whole column is written: it is reported once a file.
-  public var isOfColumn: Bool
+extension Writing {
+  /// A range that was announced again is done when its last event is answered.
+  func rangeDone(_ period: Period, _ number: Int) throws {
+    try database.run(
+      """
+      UPDATE close_ranges SET done = 1 WHERE period = ?1 AND number = ?2 AND coalesce(
+        (SELECT e.sequence FROM outgoing_events e WHERE e.id = ?3 AND e.service = ?4), event, 0)
+        >= coalesce(event, 0)
+      """, [period.stored, number, change.messageID, change.service.rawValue])
+  }
 
-  public init(line: Int, column: String, reason: String, isOfColumn: Bool = false) {
-    self.line = line
-    self.column = column
-    self.reason = reason
-    self.isOfColumn = isOfColumn
+  /// Its checks found it finished. Adding an account again meanwhile keeps it open.
+  func closeRun(_ period: Period) throws {
+    // What this batch has finished is written at its end.
+    let added = try book.run(period)?.added ?? 0
+    let closed = try database.runCounting(
+      """
+      UPDATE close_runs SET state = 'closed', closed_at = ?
+      WHERE period = ? AND state = 'running' AND finished + ? = expected
+      """, [change.at.milliseconds, period.stored, added])
+    if closed > 0 { return }
+    guard try RunRows(database).run(period)?.state == .closed else {
+      throw LedgerRefusal("an account was added to \(period) again, so it is not closed yet")
+    }
+  }
+
+  /// The one way back from paid: its payment was taken back.
+  func oweAgain(_ accountID: String, _ period: Period) throws {
+    guard let account = try book.account(accountID),
+      let member = try book.member(account, period), member.ended == .paid
+    else { return }
+    member.ended = .awaitingPayment
+    member.isChanged = true
+  }
+
+  static let invoiceOfMonth = """
+    SELECT 1 FROM invoices WHERE account = ? AND period = ? AND status <> 'void' LIMIT 1
+    """
+
+  /// What is paid stays paid, and what is held stays held until it is paid: word of an earlier
+  /// state may arrive late. So may word that an account is parked, which is all milestones at once
+  /// and no end: it counts for nothing once the account was taken in again, or has its invoice.
+  func progress(
+    _ accountID: String, _ period: Period, _ reached: Milestone, _ end: AccountEnd?
+  ) throws {
+    guard let account = try book.account(accountID) else { return }
+    guard let member = try book.member(account, period) else { return }
+    if reached == .all && end == nil {
+      guard member.ended == .parked else { return }
+      if try database.integer(Self.invoiceOfMonth, [account.key, period.stored]) != nil { return }
+    }
+    let wasFinished = member.isFinished
+    let isKept = member.ended == .paid || (member.ended == .held && end != .paid)
+    let ended = isKept ? member.ended : end ?? member.ended
+    let reached = member.reached.union(reached)
+    if reached == member.reached && ended == member.ended { return }
+    member.reached = reached
+    member.ended = ended
+    member.isChanged = true
+    if !wasFinished && member.isFinished { try book.countFinished(period) }
   }
 }

@@ -1,5 +1,83 @@
 import Billing
 
+/// How an account stands to the close of a month.
+public enum CloseStanding: Sendable, Equatable {
+  /// It is in it, or would be if the close were started now.
+  case member
+  /// It came after the start, and would be in it if it were started now.
+  case late
+  /// Its first day is after the month, and it has no usage that the close bills.
+  case notBegun
+  /// Its last day is before the month, and it has no usage that the close bills.
+  case ended
+}
+
+/// Accounts that are not in a close and would be, were it started now.
+public struct LateAccounts: Sendable, Equatable {
+  public var count: Int
+  /// Those with usage of the month that no invoice contains.
+  public var withUsage: Int
+  /// The first of them, by id.
+  public var first: [String]
+
+  public init(count: Int = 0, withUsage: Int = 0, first: [String] = []) {
+    self.count = count
+    self.withUsage = withUsage
+    self.first = first
+  }
+}
+
+extension LedgerStore {
+  /// The facts by which a trigger of this period would be judged now.
+  public func startFacts(_ period: Period) async throws -> StartFacts {
+    try await read(.tables) { database in
+      if let run = try RunRows(database).run(period) {
+        let late = try Membership(database: database, period: period).lateCount(in: run)
+        return StartFacts(isStarted: true, late: late)
+      }
+      return try StartQuery(database: database).facts(period)
+    }
+  }
+
+  /// Accounts imported after the period's close was started, `limit` of them by id. None if there
+  /// is no close.
+  public func lateAccounts(_ period: Period, limit: Int) async throws -> LateAccounts {
+    try await read(.tables) { database in
+      if try RunRows(database).run(period) == nil { return LateAccounts() }
+      return try Membership(database: database, period: period).late(limit: limit)
+    }
+  }
+
+  /// How these accounts stand to the period's close; unknown ones are left out.
+  public func closeStanding(
+    _ period: Period, of accounts: [String]
+  ) async throws -> [String: CloseStanding] {
+    try await readKeyed(accounts) {
+      try Membership(database: $0, period: period, among: accounts).standing
+    }
+  }
+}
+
+/// What a trigger is judged by. Asked once for a close that is not there yet.
+struct StartQuery {
+  let database: any SQLSession
+
+  func facts(_ period: Period) throws -> StartFacts {
+    let membership = try Membership(database: database, period: period)
+    let firstCatalogAt = try database.integer(
+      "SELECT min(stored_at) FROM catalogs WHERE valid_from IS NULL OR valid_from <= ?",
+      [period.stored])
+    let firstPriced = try database.integer("SELECT min(valid_from) FROM catalogs")
+    let hasUsage = try database.flag(
+      "SELECT EXISTS (SELECT 1 FROM usage_sums WHERE period <= ?)", [period.stored])
+    return StartFacts(
+      isStarted: false, hasCatalog: firstCatalogAt != nil,
+      firstPriced: try firstPriced.map { try Period(stored: Int($0)) },
+      accounts: try membership.count(), zones: try membership.zones(), hasUsage: hasUsage,
+      firstCatalogAt: firstCatalogAt.map { Instant(milliseconds: $0) })
+  }
+}
+
 /// Which accounts belong to the close of a month: defined only here.
 ///
 /// An account belongs if it is a customer on any day of the month, or has usage that no invoice

@@ -1,5 +1,70 @@
 import Billing
 
+/// A range of a close that is announced once more, for accounts that were taken in again.
+public struct RangeAgain: Sendable, Equatable {
+  public var number: Int
+  /// 2 for the second time it is announced.
+  public var attempt: Int
+}
+
+/// What another trigger added: accounts that were parked for lack of a catalog.
+public struct TakenIn: Sendable, Equatable {
+  public var accounts: Int
+  /// To be published next.
+  public var events: [StoredEvent]
+
+  public init(accounts: Int = 0, events: [StoredEvent] = []) {
+    self.accounts = accounts
+    self.events = events
+  }
+}
+
+/// Accounts of a close that were parked because it had no catalog in their currency.
+public struct LackingCatalog: Sendable, Equatable {
+  /// How many are kept by name.
+  public static let mostNames = 5
+
+  public var currency: String
+  public var accounts: Int
+  /// The first of them.
+  public var first: [String]
+  /// The catalog that prices the month now; `nil`: there is none yet.
+  public var version: Int?
+}
+
+extension LedgerStore {
+  /// Adds accounts of a running close again that were parked for lack of a catalog, if the close
+  /// has one now: their end is undone, and the events that `announce` makes of their ranges are
+  /// recorded. A finished close adds nothing. `range`: only this range.
+  public func takeIn(
+    _ request: RunRequest, range: Int?,
+    announce: @escaping @Sendable (CloseRun, RangeAgain) throws -> OutgoingEvent
+  ) async throws -> TakenIn {
+    guard let probe else { return try await takenIn(request, range, announce) }
+    return try await probe.takingIn(request) { try await takenIn(request, range, announce) }
+  }
+
+  private func takenIn(
+    _ request: RunRequest, _ range: Int?,
+    _ announce: @escaping @Sendable (CloseRun, RangeAgain) throws -> OutgoingEvent
+  ) async throws -> TakenIn {
+    let isAnybodyThere = try await connections.read { database in
+      try !TakingIn(database: database, request: request, range: range).candidates().isEmpty
+    }
+    if !isAnybodyThere { return TakenIn() }
+    return try await connections.write { database in
+      try TakingIn(database: database, request: request, range: range).run(announce)
+    }
+  }
+
+  /// Accounts of the close that have no invoice because it had no catalog, by currency.
+  public func lackingCatalog(_ period: Period) async throws -> [LackingCatalog] {
+    try await read(.tables) {
+      try LackingCatalogQuery(database: $0, period: period).all()
+    }
+  }
+}
+
 /// Accounts of a running close that were parked for lack of a catalog, once there is one: their end
 /// is undone, and their ranges are announced again.
 ///
@@ -107,5 +172,46 @@ struct TakingIn {
   private static func attempt(of id: String) -> Int {
     let parts = id.split(separator: ":")
     return parts.count > 3 ? Int(parts[3]) ?? 1 : 1
+  }
+}
+
+/// Accounts of a close that were parked because it had no catalog in their currency.
+struct LackingCatalogQuery {
+  let database: any SQLSession
+  let period: Period
+
+  /// Follows a list of columns; takes the period. What the invoicer decided on last counts.
+  static let members = """
+    FROM close_members m JOIN accounts a ON a.key = m.account
+    WHERE m.period = ? AND m.ended = 'parked'
+      AND (SELECT 1 FROM invoices i WHERE i.account = m.account AND i.period = m.period
+        AND i.status <> 'void' LIMIT 1) IS NULL
+      AND (SELECT d.rule FROM decisions d WHERE d.account = m.account AND d.account <> 0
+        AND d.period = m.period AND d.service = 'invoicer'
+        ORDER BY d.sequence DESC LIMIT 1) = 'invoice.no-catalog'
+    """
+
+  private enum Column: String, ColumnList {
+    case currency = "a.currency"
+    case accounts = "count(*)"
+  }
+
+  func all() throws -> [LackingCatalog] {
+    let found = try database.all(
+      "SELECT \(Column.sql) \(Self.members) GROUP BY a.currency ORDER BY a.currency",
+      [period.stored], of: Column.self
+    ) { (currency: $0[.currency] as String, accounts: $0[.accounts] as Int) }
+    return try found.map { currency, accounts in
+      let first = try database.texts(
+        "SELECT a.id \(Self.members) AND a.currency = ? ORDER BY m.place LIMIT ?",
+        [period.stored, currency, LackingCatalog.mostNames])
+      let version = try database.integer(
+        """
+        SELECT max(c.version) FROM catalogs c WHERE c.currency = ?1
+          AND c.version = \(CatalogQuery.version(in: "?1", pricing: "?2"))
+        """, [currency, period.stored])
+      return LackingCatalog(
+        currency: currency, accounts: accounts, first: first, version: version.map { Int($0) })
+    }
   }
 }

@@ -35,33 +35,65 @@ public struct TriggerRecord: Sendable, Equatable {
   }
 }
 
-/// What became of a trigger.
-public struct OpenedRun: Sendable {
-  public var decision: StartDecision
-  /// `nil` if there is none and none was started.
-  public var run: CloseRun?
-  /// The accounts this trigger entered, if any.
-  public var growth: RunGrowth?
-  /// To be published next.
-  public var events: [StoredEvent]
-
-  public init(
-    decision: StartDecision, run: CloseRun?, growth: RunGrowth? = nil, events: [StoredEvent]
-  ) {
-    self.decision = decision
-    self.run = run
-    self.growth = growth
-    self.events = events
+extension LedgerStore {
+  /// Triggers of the period that were refused, or that started it by way of exception.
+  public func triggers(of period: Period) async throws -> [TriggerRecord] {
+    try await read { try TriggerRows($0).all(of: period) }
   }
 }
 
-/// A month that nobody has closed and that has usage no invoice contains.
-public struct UnclosedUsage: Sendable, Equatable {
-  public var period: Period
-  public var accounts: Int
+/// Triggers that were refused, that started a close by way of exception, or took accounts in. A
+/// trigger that comes again, as cron's does, is counted: one row for each id and rule.
+struct TriggerRows {
+  let database: any SQLSession
 
-  public init(period: Period, accounts: Int) {
-    self.period = period
-    self.accounts = accounts
+  init(_ database: any SQLSession) {
+    self.database = database
+  }
+
+  /// `what`: what it did, in other words than the decision's.
+  func record(
+    _ decision: StartDecision, _ request: RunRequest, _ what: String? = nil
+  ) throws {
+    let isHeard = decision.action == .start || decision.action == .takeIn
+    let outcome: TriggerRecord.Outcome = isHeard ? .started : .refused
+    try database.run(
+      """
+      INSERT INTO close_triggers
+        (period, message_id, rule, source, outcome, explanation, first_at, last_at, times)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
+      ON CONFLICT (period, message_id, rule) DO UPDATE
+      SET source = excluded.source, explanation = excluded.explanation,
+        last_at = excluded.last_at, times = close_triggers.times + 1
+      """,
+      [
+        request.period.stored, request.messageID, decision.rule, request.source,
+        outcome.rawValue, what ?? decision.explanation, request.at.milliseconds,
+        request.at.milliseconds,
+      ])
+  }
+
+  private enum Column: String, ColumnList {
+    case messageID = "message_id"
+    case rule, source, outcome, explanation
+    case firstAt = "first_at"
+    case lastAt = "last_at"
+    case times
+  }
+
+  /// In order of time.
+  func all(of period: Period) throws -> [TriggerRecord] {
+    try database.all(
+      """
+      SELECT \(Column.sql)
+      FROM close_triggers WHERE period = ? ORDER BY last_at, message_id, rule
+      """, [period.stored], of: Column.self
+    ) { row in
+      TriggerRecord(
+        messageID: row[.messageID], rule: row[.rule], source: row[.source],
+        outcome: try row.word(.outcome), explanation: row[.explanation],
+        firstAt: Instant(milliseconds: row[.firstAt]),
+        lastAt: Instant(milliseconds: row[.lastAt]), times: row[.times])
+    }
   }
 }

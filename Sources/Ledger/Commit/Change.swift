@@ -1,177 +1,5 @@
 import Billing
 
-/// Why something was done: what a message believed, what was found, which rule decided.
-public struct DecisionRecord: Sendable, Equatable {
-  public var rule: String
-  public var finding: Finding
-  /// One sentence for people: figures, no personal data.
-  public var explanation: String
-  /// The snapshot the message carried, where it carried one.
-  public var believed: Snapshot?
-  /// The same account at the time of the decision.
-  public var found: Snapshot?
-
-  public init(
-    rule: String, finding: Finding, explanation: String, believed: Snapshot? = nil,
-    found: Snapshot? = nil
-  ) {
-    self.rule = rule
-    self.finding = finding
-    self.explanation = explanation
-    self.believed = believed
-    self.found = found
-  }
-}
-
-/// An event as it is stored and published: encoded once, the same bytes on every publish.
-public struct OutgoingEvent: Sendable, Equatable {
-  public var id: String
-  /// `invoice.issued.v1`
-  public var type: String
-  public var routingKey: String
-  public var account: String?
-  public var period: Period?
-  public var body: [UInt8]
-
-  public init(
-    id: String, type: String, routingKey: String, account: String?, period: Period?, body: [UInt8]
-  ) {
-    self.id = id
-    self.type = type
-    self.routingKey = routingKey
-    self.account = account
-    self.period = period
-    self.body = body
-  }
-}
-
-/// An outgoing event with the number the ledger gave it.
-public struct StoredEvent: Sendable, Equatable {
-  public var sequence: Int64
-  public var service: ServiceName
-  public var event: OutgoingEvent
-
-  public init(sequence: Int64, service: ServiceName, event: OutgoingEvent) {
-    self.sequence = sequence
-    self.service = service
-    self.event = event
-  }
-}
-
-/// Work for later. `(service, kind, reference)` is unique: scheduling it again changes nothing.
-public struct DueWork: Sendable, Equatable {
-  public var service: ServiceName
-  /// `dueCharge` or `dueGrace`.
-  public var kind: EventType
-  /// What it is about and which time: `2026-11/meter-1:2`.
-  public var reference: String
-  public var account: String
-  public var invoice: String
-  public var dueAt: Instant
-  /// The id of the message that led to it.
-  public var causationID: String?
-
-  public init(
-    service: ServiceName, kind: EventType, reference: String, account: String, invoice: String,
-    dueAt: Instant, causationID: String?
-  ) {
-    self.service = service
-    self.kind = kind
-    self.reference = reference
-    self.account = account
-    self.invoice = invoice
-    self.dueAt = dueAt
-    self.causationID = causationID
-  }
-}
-
-extension DueWork {
-  /// How references begin that are about a charge the gateway was found to hold.
-  package static func aboutFound(invoice: String) -> String { "\(invoice)#found@" }
-
-  /// All of them, in the order of their bytes: `A` follows `@`.
-  static func rangeAboutFound(invoice: String) -> (lowerBound: String, upperBound: String) {
-    (aboutFound(invoice: invoice), "\(invoice)#foundA")
-  }
-}
-
-/// A mail that was decided on, before and after it was handed to the mail server.
-public struct MailRecord: Sendable, Equatable {
-  public enum State: String, Sendable {
-    case intended, sent, suppressed, refused
-  }
-  /// The event the mail tells of; unique together with account and kind.
-  public var about: String
-  public var account: String
-  public var kind: MailKind
-  public var period: Period?
-  /// Deterministic, the same on every resend.
-  public var messageID: String
-  public var state: State
-  /// Why it was suppressed or refused (a rule, or the server's code; no address).
-  public var reason: String?
-
-  /// The reason kept with a mail that was sent under an intent of before: its receiver may have it
-  /// twice, under the same Message-ID.
-  public static let resent = "sent again, the first sending has no recorded end"
-  /// Begins the reason of a mail after a sending without a known end: its receiver may have it all
-  /// the same. Once it is there, the ledger keeps it until the mail is sent.
-  public static let perhapsSent = "an earlier sending has no recorded end; "
-  /// Begins the reason of a mail that an operator wants sent once more and nobody has begun yet.
-  public static let again = "to be sent again; "
-
-  /// An operator wants it sent once more, and nobody has begun.
-  public var isToBeSentAgain: Bool {
-    state == .intended && reason?.hasPrefix(Self.again) == true
-  }
-  /// The recipient may already have it from an earlier sending.
-  public var isPerhapsSent: Bool { Self.isPerhapsSent(reason) }
-
-  public static func isPerhapsSent(_ reason: String?) -> Bool {
-    reason?.contains(perhapsSent) == true
-  }
-
-  public static func withoutPerhapsSent(_ reason: String) -> String {
-    reason.replacing(perhapsSent, with: "")
-  }
-
-  /// The reason for one of these, without the prefix twice.
-  public static func perhapsSent(because reason: String?) -> String {
-    let reason = reason ?? ""
-    return reason.hasPrefix(perhapsSent) ? reason : perhapsSent + reason
-  }
-
-  public init(
-    about: String, account: String, kind: MailKind, period: Period?, messageID: String,
-    state: State, reason: String? = nil
-  ) {
-    self.about = about
-    self.account = account
-    self.kind = kind
-    self.period = period
-    self.messageID = messageID
-    self.state = state
-    self.reason = reason
-  }
-}
-
-/// How far an account of a close's expected set has come.
-public struct Milestone: OptionSet, Sendable, Hashable {
-  public let rawValue: Int
-  public init(rawValue: Int) { self.rawValue = rawValue }
-
-  public static let invoiced = Milestone(rawValue: 1)
-  public static let settled = Milestone(rawValue: 2)
-  public static let invoiceMailed = Milestone(rawValue: 4)
-  public static let outcomeMailed = Milestone(rawValue: 8)
-  public static let all: Milestone = [.invoiced, .settled, .invoiceMailed, .outcomeMailed]
-}
-
-/// The one state every account of a close ends in.
-public enum AccountEnd: String, Sendable, CaseIterable {
-  case paid, nothingDue, awaitingPayment, retryScheduled, held, parked
-}
-
 /// One thing a message changes in the ledger.
 public enum Write: Sendable {
   /// Stores the invoice under the next number, its lines, what was billed, and clears the account's
@@ -284,4 +112,26 @@ public enum StaleReason: Sendable, Equatable {
   case accountsAdded(Int)
   case unknownAccount(String)
   case unknownInvoice(String)
+}
+
+extension LedgerStore {
+  /// Commits a batch in one transaction. Checks come before writes, change by change in order; a
+  /// change that is not committed leaves nothing behind and does not affect the others. Also
+  /// records that the broker has confirmed the events numbered `published`.
+  public func commit(_ changes: [Change], published: [Int64]) async throws -> [CommitOutcome] {
+    guard let probe else { return try await committed(changes, published) }
+    return try await probe.committing(changes) { try await committed($0, published) }
+  }
+
+  private func committed(
+    _ changes: [Change], _ published: [Int64]
+  ) async throws -> [CommitOutcome] {
+    if changes.isEmpty && published.isEmpty { return [] }
+    let removed = connections.removedGuards
+    return try await connections.write { database in
+      let outcomes = try Batch(database, without: removed).commit(changes)
+      try EventRows(database).published(published)
+      return outcomes
+    }
+  }
 }

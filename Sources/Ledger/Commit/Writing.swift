@@ -1,5 +1,51 @@
 import Billing
 
+/// Every reason why a change may be refused, checked before any of it is written. One value per
+/// change: it remembers what the change's own earlier writes will have created.
+final class Checks {
+  let book: Book
+
+  var database: any SQLSession { book.database }
+  var issued: Set<String> = []
+  var references: Set<String> = []
+  var attempts: Set<String> = []
+
+  init(book: Book) {
+    self.book = book
+  }
+
+  func refusal(of write: Write) throws -> StaleReason? {
+    switch write {
+    case .issue(let draft): try issuing(draft)
+    case .post(let transaction): try posting(transaction)
+    case .attempt(let attempt): try attempting(attempt)
+    case .settle(let attempt): try settling(attempt)
+    case .reopen(let attempt): try reopening(attempt)
+    case .mail(let mail): try mailing(mail)
+    case .mailEnd(let mail): try endingMail(mail)
+    case .mailReopen(let mail): try reopeningMail(mail)
+    case .placeHold(let account, let invoice):
+      try hold(account, invoice) { $0 ? .holdExists(invoice) : nil }
+    case .liftHold(let account, let invoice):
+      try hold(account, invoice) { $0 ? nil : .noHold(invoice) }
+    case .schedule(let work): try known(work.account, work.invoice)
+    case .closeRun(let period, let expected): try closing(period, expected)
+    case .oweAgain(let account, _):
+      try book.account(account) == nil ? .unknownAccount(account) : nil
+    case .cancelDue, .progress, .rangeDone, .mailAgain, .mailWaits, .record, .keysKept: nil
+    }
+  }
+
+  func known(_ account: String, _ invoice: String) throws -> StaleReason? {
+    try book.account(account) == nil ? .unknownAccount(account) : unknown(invoice)
+  }
+
+  func unknown(_ invoice: String) throws -> StaleReason? {
+    if issued.contains(invoice) { return nil }
+    return try book.invoice(invoice) == nil ? .unknownInvoice(invoice) : nil
+  }
+}
+
 /// The writes of one change, after its checks. What fails here undoes the whole batch.
 struct Writing {
   let change: Change

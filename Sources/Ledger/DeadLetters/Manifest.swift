@@ -125,24 +125,3 @@ public struct MovedLetterTally: Sendable, Equatable {
     self.unrecorded = unrecorded
   }
 }
-
-public struct UnansweredQuestion: Sendable {
-  public var period: Period
-  public var service: ServiceName
-  public var routingKeys: [String]
-  public var before: Instant
-  public var after: Int64
-  public var limit: Int
-
-  public init(
-    period: Period, service: ServiceName, routingKeys: [String], before: Instant,
-    after: Int64 = 0, limit: Int
-  ) {
-    self.period = period
-    self.service = service
-    self.routingKeys = routingKeys
-    self.before = before
-    self.after = after
-    self.limit = limit
-  }
-}

@@ -1,5 +1,39 @@
 import Billing
 
+extension LedgerStore {
+  /// The accounts of one range that still have no end and no invoice, in order.
+  public func uninvoiced(period: Period, range: Int) async throws -> [String] {
+    try await read { database in
+      guard
+        let size = try database.integer(
+          "SELECT range_size FROM close_runs WHERE period = ?", [period.stored])
+      else { return [] }
+      let first = Int64(range) * size
+      return try database.texts(
+        """
+        SELECT a.id FROM close_members m JOIN accounts a ON a.key = m.account
+        WHERE m.period = ? AND m.place BETWEEN ? AND ? AND m.ended IS NULL
+          AND NOT EXISTS (
+            SELECT 1 FROM invoices i
+            WHERE i.account = m.account AND i.period = m.period AND i.status <> 'void')
+        ORDER BY m.place
+        """, [period.stored, first, first + size - 1])
+    }
+  }
+
+  /// What is needed to invoice these accounts; `eventMetrics` are the metrics whose single
+  /// quantities are needed. The period of usage is decided when it is imported, by its start in the
+  /// account's time zone. "Late" are earlier periods with usage on no invoice that can no longer be
+  /// invoiced by their own close.
+  public func invoicingFacts(
+    _ accounts: [String], period: Period, eventMetrics: Set<String>
+  ) async throws -> [InvoicingFacts] {
+    try await readEach(accounts, about: accounts) {
+      try InvoicingQuery($0, period: period, eventMetrics: eventMetrics).facts
+    }
+  }
+}
+
 /// What is needed to invoice accounts for one period. Nothing here grows with an account's history:
 /// sums are kept by the import, and late periods are among those in `unbilled_periods`.
 final class InvoicingQuery {
@@ -181,5 +215,31 @@ final class InvoicingQuery {
     let catalog = try content.map(CatalogQuery.decoded)
     catalogs.updateValue(catalog, forKey: place)
     return catalog
+  }
+}
+
+/// Usage of a month that is priced by a later catalog: see `LaterPrices`.
+extension InvoicingQuery {
+  func later(_ period: Period, _ currency: Currency) throws -> [Catalog] {
+    let prices = laterPrices.filter { $0.period == period && $0.currency == currency.code }
+    return prices.isEmpty ? [] : try laterCatalogs.cut(prices)
+  }
+
+  static func eventMetrics(_ catalogs: [Catalog], and metrics: Set<String>) -> Set<String> {
+    catalogs.reduce(into: metrics) { $0.formUnion($1.eventMetrics) }
+  }
+
+  /// Months that the start of this period's close would make unbilled, as part of a query; empty
+  /// where there are none, and always once it is started.
+  func plannedUsage(_ currency: Currency) -> String {
+    let prices = plannedPrices.filter { $0.currency == currency.code }
+    let keys = Set(prices.compactMap { metricKeys[$0.metric] }).sorted()
+    let periods = Set(prices.map(\.period.stored)).sorted()
+    if keys.isEmpty { return "" }
+    return """
+      UNION SELECT s.period FROM usage_sums s WHERE s.account = ?1
+        AND s.period IN (\(periods.map(String.init).joined(separator: ", ")))
+        AND s.metric IN (\(keys.map(String.init).joined(separator: ", ")))
+      """
   }
 }

@@ -1,5 +1,45 @@
 import Billing
 
+/// One row of a usage file.
+public struct UsageRow: Sendable, Equatable {
+  public var eventID: String
+  public var account: String
+  public var metric: String
+  public var quantity: ExactDecimal
+  public var start: Instant
+  public var end: Instant
+  /// For messages about the row.
+  public var line: Int
+  /// Of a CloudEvent, which is unique by source and id; a table's rows have none.
+  public var source: String?
+
+  public init(
+    eventID: String, account: String, metric: String, quantity: ExactDecimal, start: Instant,
+    end: Instant, line: Int, source: String? = nil
+  ) {
+    self.source = source
+    self.eventID = eventID
+    self.account = account
+    self.metric = metric
+    self.quantity = quantity
+    self.start = start
+    self.end = end
+    self.line = line
+  }
+}
+
+enum MetricColumns: String, ColumnList {
+  case key, name
+
+  /// All that usage was ever imported of.
+  static func keys(_ database: any SQLSession) throws -> [String: Int64] {
+    let metrics = try database.all("SELECT \(sql) FROM metrics", of: Self.self) { row in
+      (row[.name] as String, row[.key] as Int64)
+    }
+    return Dictionary(uniqueKeysWithValues: metrics)
+  }
+}
+
 /// A row of usage as it is stored, to be compared with one that comes under the same id.
 struct StoredUsage {
   var eventID: String

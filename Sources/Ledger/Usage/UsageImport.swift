@@ -1,5 +1,28 @@
 import Billing
 
+extension LedgerStore {
+  /// Pulls rows from `next` until it returns `nil`, all in one transaction. Rows that are refused
+  /// (unknown account, known event id with other content) are collected, the others are taken in,
+  /// and `keeps` is asked at the end whether all that is kept.
+  public func importUsage(
+    at: Instant, next: @escaping @Sendable () throws -> [UsageRow]?,
+    keeps: @escaping @Sendable ([RefusedRow]) -> Bool
+  ) async throws -> ImportOutcome {
+    try await write(isRepeatable: false) { database in
+      try UsageImport(database).run(next)
+    } keeps: {
+      keeps($0.refused)
+    }
+  }
+
+  public func importUsage(
+    skipBad: Bool, at: Instant, next: @escaping @Sendable () throws -> [UsageRow]?
+  ) async throws -> ImportOutcome {
+    let keeps: @Sendable ([RefusedRow]) -> Bool = { skipBad || $0.isEmpty }
+    return try await importUsage(at: at, next: next, keeps: keeps).kept(keeps)
+  }
+}
+
 /// Usage rows of any order and number. The unique key of account and event id makes repeating an
 /// import harmless, inside a file too: the first row of an id counts.
 final class UsageImport {
