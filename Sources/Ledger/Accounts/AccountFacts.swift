@@ -82,7 +82,7 @@ struct FactsQuery {
     let found = try database.first(
       """
       SELECT \(AccountColumns.sql), \(InvoiceColumns.sql) FROM accounts a
-      LEFT JOIN invoices i ON i.account = a.key AND i.period = ? AND i.status <> 'void'
+      LEFT JOIN invoices i ON \(InvoiceOfMonth.matches(account: "a.key", period: "?"))
       WHERE a.id = ?
       """, [period.stored, account], Self.decoded)
     guard let found else { return nil }

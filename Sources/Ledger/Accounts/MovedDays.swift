@@ -51,15 +51,15 @@ struct MovedDaysQuery {
   }
 
   private enum Column: String, ColumnList {
-    case period
-    case activeDays = "active_days"
+    case period = "i.period"
+    case activeDays = "i.active_days"
   }
 
   private func invoicedDays(_ account: Int64) throws -> [(period: Period, days: ActiveDays)] {
     try database.all(
       """
-      SELECT \(Column.sql) FROM invoices WHERE account = ? AND status <> 'void'
-      ORDER BY period
+      SELECT \(Column.sql) FROM invoices i WHERE i.account = ? AND \(InvoiceOfMonth.isIndexed)
+      ORDER BY i.period
       """, [account], of: Column.self
     ) { row in
       let period = try Period(stored: row[.period])

@@ -53,7 +53,7 @@ struct EntrySumQuery {
         """
         SELECT \(Column.sql)
         FROM invoices i \(source)
-        WHERE i.period = ? AND i.status <> 'void' AND t.sequence <= ?
+        WHERE i.period = ? AND t.sequence <= ?
         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
         """, [period.stored, position], of: Column.self
       ) { row in

@@ -74,7 +74,7 @@ struct MemberQuery {
       """
       SELECT \(shown) FROM close_members m JOIN accounts a ON a.key = m.account
       LEFT JOIN invoices i
-        ON i.account = m.account AND i.period = m.period AND i.status <> 'void'
+        ON \(InvoiceOfMonth.matches(account: "m.account", period: "m.period"))
       WHERE m.period = ? AND (\(condition)) ORDER BY m.place
       """, [period.stored])
   }

@@ -66,7 +66,7 @@ struct ProblemQuery {
     """,
     """
     SELECT 'invoice ' || id || ' is ' || status || ' with open ' || open_minor FROM invoices
-    WHERE (status = 'open') <> (open_minor <> 0) AND status <> 'void'
+    WHERE (status = 'open') <> (open_minor <> 0)
     """,
     """
     SELECT 'invoice ' || id || ' totals ' || total_minor || ', its lines and taxes '

@@ -12,7 +12,7 @@ public struct BalanceTally: Sendable, Equatable {
 
 public struct InvoiceTally: Sendable, Equatable {
   public var invoices = 0
-  /// Accounts with more than one invoice for the period, voided ones aside.
+  /// Accounts with more than one invoice for the period.
   public var invoicedTwice = Violations()
   /// Invoices whose total is not what their own transaction posted.
   public var moved = Violations()
@@ -87,16 +87,16 @@ struct SoundnessQuery {
   func invoices(_ period: Period) throws -> InvoiceTally {
     var tally = InvoiceTally()
     tally.invoices = try database.count(
-      "SELECT count(*) FROM invoices WHERE period = ? AND status <> 'void'", [period.stored])
+      "SELECT count(*) FROM invoices WHERE period = ?", [period.stored])
     tally.invoicedTwice = try database.offenders(
       """
       SELECT a.id FROM invoices i JOIN accounts a ON a.key = i.account
-      WHERE i.period = ? AND i.status <> 'void' GROUP BY a.key HAVING count(*) > 1 ORDER BY a.id
+      WHERE i.period = ? GROUP BY a.key HAVING count(*) > 1 ORDER BY a.id
       """, [period.stored])
     tally.moved = try database.offenders(
       """
       SELECT i.id FROM invoices i
-      WHERE i.period = ? AND i.status <> 'void' AND (
+      WHERE i.period = ? AND (
         SELECT \(WideSum.differs("e.amount_minor", from: "i.total_minor"))
         FROM transactions t JOIN entries e USING (sequence)
         WHERE t.account = i.account AND t.kind = 'invoice' AND t.reference = i.id

@@ -144,7 +144,7 @@ struct ParkedQuery {
       SELECT \(Column.sql)
       FROM close_members m JOIN accounts a ON a.key = m.account
       LEFT JOIN invoices i
-        ON i.account = m.account AND i.period = m.period AND i.status <> 'void'
+        ON \(InvoiceOfMonth.matches(account: "m.account", period: "m.period"))
       LEFT JOIN decisions d ON d.sequence = (
         SELECT max(x.sequence) FROM decisions x WHERE x.account = m.account AND x.account <> 0
           AND x.period = m.period AND x.service IN ('charger', 'invoicer'))

@@ -152,9 +152,7 @@ extension Writing {
     member.isChanged = true
   }
 
-  static let invoiceOfMonth = """
-    SELECT 1 FROM invoices WHERE account = ? AND period = ? AND status <> 'void' LIMIT 1
-    """
+  static let invoiceOfMonth = InvoiceOfMonth.select(account: "?", period: "?")
 
   /// What is paid stays paid, and what is held stays held until it is paid: word of an earlier
   /// state may arrive late. So may word that an account is parked, which is all milestones at once

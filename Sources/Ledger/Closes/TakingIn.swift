@@ -184,8 +184,7 @@ struct LackingCatalogQuery {
   static let members = """
     FROM close_members m JOIN accounts a ON a.key = m.account
     WHERE m.period = ? AND m.ended = 'parked'
-      AND (SELECT 1 FROM invoices i WHERE i.account = m.account AND i.period = m.period
-        AND i.status <> 'void' LIMIT 1) IS NULL
+      AND (\(InvoiceOfMonth.select(account: "m.account", period: "m.period"))) IS NULL
       AND (SELECT d.rule FROM decisions d WHERE d.account = m.account AND d.account <> 0
         AND d.period = m.period AND d.service = 'invoicer'
         ORDER BY d.sequence DESC LIMIT 1) = 'invoice.no-catalog'

@@ -84,8 +84,7 @@ struct UsageToBill {
 
   /// The month has an invoice of the account, or was closed and will never have one.
   private static let isTaken = """
-    ((SELECT 1 FROM invoices i WHERE i.account = s.account AND i.period = s.period
-        AND i.status <> 'void' LIMIT 1) IS NOT NULL
+    ((\(InvoiceOfMonth.select(account: "s.account", period: "s.period"))) IS NOT NULL
       OR (SELECT 1 FROM close_runs r WHERE r.period = s.period) IS NOT NULL
         AND (SELECT 1 FROM close_members m WHERE m.period = s.period AND m.account = s.account
           AND m.ended IS NULL) IS NULL)

@@ -1,13 +1,13 @@
 import Billing
 
 extension Checks {
+  private static let invoiceOfMonth = InvoiceOfMonth.select("i.id", account: "?", period: "?")
+
   func issuing(_ draft: InvoiceDraft) throws -> StaleReason? {
     guard let account = try book.account(draft.account) else {
       return .unknownAccount(draft.account)
     }
-    let existing = try database.text(
-      "SELECT id FROM invoices WHERE account = ? AND period = ? AND status <> 'void'",
-      [account.key, draft.period.stored])
+    let existing = try database.text(Self.invoiceOfMonth, [account.key, draft.period.stored])
     if let existing { return .invoiceExists(existing) }
     return issued.insert(draft.id).inserted ? nil : .invoiceExists(draft.id)
   }

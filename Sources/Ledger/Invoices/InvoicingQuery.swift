@@ -13,9 +13,7 @@ extension LedgerStore {
         """
         SELECT a.id FROM close_members m JOIN accounts a ON a.key = m.account
         WHERE m.period = ? AND m.place BETWEEN ? AND ? AND m.ended IS NULL
-          AND NOT EXISTS (
-            SELECT 1 FROM invoices i
-            WHERE i.account = m.account AND i.period = m.period AND i.status <> 'void')
+          AND NOT EXISTS (\(InvoiceOfMonth.select(account: "m.account", period: "m.period")))
         ORDER BY m.place
         """, [period.stored, first, first + size - 1])
     }
@@ -91,20 +89,16 @@ final class InvoicingQuery {
     case isUsageAlone
 
     // Scalar, so that PostgreSQL looks up by key: for EXISTS it may read whole tables.
-    static let invoiced = """
-      (SELECT 1 FROM invoices i WHERE i.account = ?1 AND i.period = u.period
-        AND i.status <> 'void' LIMIT 1)
-      """
+    static let invoiced = "(\(InvoiceOfMonth.select(account: "?1", period: "u.period")))"
+    static let activeDays = InvoiceOfMonth.select(
+      "i.active_days", account: "?1", period: "u.period")
 
     var sql: String {
       switch self {
       case .period: rawValue
       case .isInvoiced: "\(Self.invoiced) IS NOT NULL"
       case .isUsageAlone:
-        """
-        coalesce((SELECT i.active_days FROM invoices i WHERE i.account = ?1 AND i.period = u.period
-          AND i.status <> 'void' LIMIT 1), 1) = 0
-        """
+        "coalesce((\(Self.activeDays)), 1) = 0"
       }
     }
   }

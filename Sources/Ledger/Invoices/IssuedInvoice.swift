@@ -29,6 +29,21 @@ extension LedgerStore {
   }
 }
 
+/// The invoice of an account for a month, in SQL. Account and period are expressions.
+enum InvoiceOfMonth {
+  /// Of `invoices i`. Their unique index leaves out the status `void`, and is used where a query
+  /// does so too. The contract names that status; nothing has ever written it.
+  static func matches(account: String, period: String) -> String {
+    "i.account = \(account) AND i.period = \(period) AND \(isIndexed)"
+  }
+
+  static let isIndexed = "i.status <> 'void'"
+
+  static func select(_ column: String = "1", account: String, period: String) -> String {
+    "SELECT \(column) FROM invoices i WHERE \(matches(account: account, period: period)) LIMIT 1"
+  }
+}
+
 enum InvoiceColumns: String, ColumnList {
   case key = "i.key"
   case id = "i.id"

@@ -65,7 +65,7 @@ struct TotalsQuery {
     let rows = try database.all(
       """
       SELECT \(InvoiceColumn.sql) FROM invoices
-      WHERE period = ? AND status <> 'void' GROUP BY currency
+      WHERE period = ? GROUP BY currency
       """, [period.stored], of: InvoiceColumn.self
     ) { ($0[.currency] as String, $0[.count] as Int, try $0.sum(.total), try $0.sum(.tax)) }
     for (code, count, total, tax) in rows {
@@ -100,7 +100,7 @@ struct TotalsQuery {
       SELECT \(ReceivableColumn.sql) FROM invoices i
       JOIN entries e ON e.invoice = i.key AND e.ledger_account = 'receivable'
       JOIN transactions t ON t.sequence = e.sequence
-      WHERE i.period = ? AND i.status <> 'void' GROUP BY 1, 2
+      WHERE i.period = ? GROUP BY 1, 2
       """, [period.stored], of: ReceivableColumn.self
     ) { row in
       (row[.currency] as String, try row.word(.kind, Transaction.Kind.self), try row.sum(.amount))
@@ -120,7 +120,7 @@ struct TotalsQuery {
       JOIN attempts p ON p.invoice = i.key
       JOIN transactions t ON t.account = i.account AND t.kind = 'charge' AND t.reference = p.key
       JOIN entries e ON e.sequence = t.sequence
-      WHERE i.period = ? AND i.status <> 'void' GROUP BY 1, 2
+      WHERE i.period = ? GROUP BY 1, 2
       """, [period.stored], of: EntryColumn.self
     ) { ($0[.currency] as String, $0[.account] as String, try $0.sum(.amount)) }
     for (code, name, sum) in charges {
@@ -141,7 +141,7 @@ struct TotalsQuery {
       SELECT \(EntryColumn.sql) FROM invoices i
       JOIN transactions t ON t.account = i.account AND t.kind = 'invoice' AND t.reference = i.id
       JOIN entries e ON e.sequence = t.sequence
-      WHERE i.period = ? AND i.status <> 'void' GROUP BY 1, 2
+      WHERE i.period = ? GROUP BY 1, 2
       """, [period.stored], of: EntryColumn.self
     ) { ($0[.currency] as String, $0[.account] as String, try $0.sum(.amount)) }
     for (code, name, sum) in rows {
@@ -171,7 +171,7 @@ struct TotalsQuery {
       """
       SELECT \(TaxColumn.sql) FROM invoices i
       JOIN invoice_taxes x ON x.invoice = i.key
-      WHERE i.period = ? AND i.status <> 'void' GROUP BY 1, 2, 3
+      WHERE i.period = ? GROUP BY 1, 2, 3
       """, [period.stored], of: TaxColumn.self
     ) { row in
       (

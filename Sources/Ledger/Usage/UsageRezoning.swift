@@ -67,7 +67,7 @@ struct UsageRezoning {
       SELECT \(Event.Column.sql) FROM usage
       WHERE account = ? AND period NOT IN (SELECT period FROM billed_usage WHERE account = ?)
         AND period NOT IN (
-          SELECT period FROM invoices WHERE account = ? AND status <> 'void')
+          SELECT i.period FROM invoices i WHERE i.account = ? AND \(InvoiceOfMonth.isIndexed))
       """, [account, account, account], of: Event.Column.self
     ) { row in
       Event(
