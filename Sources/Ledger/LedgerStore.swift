@@ -120,7 +120,7 @@ extension LedgerStore {
     var found: [Value] = []
     for start in stride(from: 0, to: ids.count, by: size) {
       let page = Array(ids[start..<min(start + size, ids.count)])
-      let places = page.map { _ in "?" }.joined(separator: ", ")
+      let places = SQLList.places(page.count)
       found += try await connections.read { try body($0, page.map { $0 }, places) }
     }
     return found

@@ -64,6 +64,13 @@ enum AccountColumns: String, ColumnList {
   }
 }
 
+extension AccountColumns {
+  /// Drafts that were made of what the account's usage was until now are refused from now on. Takes
+  /// the key.
+  static let outdatingDrafts =
+    "UPDATE accounts SET usage_version = usage_version + 1 WHERE key = ?"
+}
+
 /// The facts of one account and one of its invoices, as one connection sees them now.
 struct FactsQuery {
   let database: any SQLSession

@@ -169,7 +169,7 @@ final class AccountImport {
   private func redate(_ account: Account, _ key: Int64) throws {
     redated.append((key, account))
     try database.run(
-      "UPDATE accounts SET usage_version = usage_version + 1 WHERE key = ?", [key])
+      AccountColumns.outdatingDrafts, [key])
   }
 
   private func isBilled(_ key: Int64) throws -> Bool {

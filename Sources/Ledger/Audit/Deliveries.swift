@@ -62,17 +62,14 @@ struct DeliveryQuery {
     var tally = DeliveryTally()
     var values: SQLValues = [period.stored]
     for key in routingKeys { values.append(key) }
-    let keys = routingKeys.map { _ in "?" }.joined(separator: ", ")
-    let meant = "(e.period = ? OR e.period IS NULL) AND e.routing_key IN (\(keys))"
+    let meant = Hearing.isMeant(routingKeys)
     tally.events = try database.count(
       "SELECT count(*) FROM outgoing_events e WHERE \(meant)", values)
     tally.unanswered = try database.all(
       """
       SELECT \(Column.sql)
       FROM outgoing_events e
-      WHERE \(meant) AND NOT EXISTS (
-        SELECT 1 FROM decisions d WHERE d.service = ?
-          AND d.message_id IN (e.id, e.id || '#parked', e.id || '#opened'))
+      WHERE \(meant) AND \(Hearing.isUnanswered)
       ORDER BY e.sequence
       """, values + [service.rawValue], of: Column.self
     ) { row in

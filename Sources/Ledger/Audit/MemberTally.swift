@@ -27,16 +27,18 @@ struct MemberQuery {
   let period: Period
 
   private enum Column: String, ColumnList {
-    case ended
-    case isThrough = "milestones & 15 = 15"
+    case ended = "m.ended"
+    case isThrough
     case count = "count(*)"
+
+    var sql: String { self == .isThrough ? Milestone.areAllReached : rawValue }
   }
 
   func tally() throws -> MemberTally {
     var tally = MemberTally()
     let groups = try database.all(
       """
-      SELECT \(Column.sql) FROM close_members WHERE period = ? GROUP BY 1, 2
+      SELECT \(Column.sql) FROM close_members m WHERE m.period = ? GROUP BY 1, 2
       """, [period.stored], of: Column.self
     ) { ($0[.ended] as String?, $0[.isThrough] as Bool, $0[.count] as Int) }
     for (word, isThrough, count) in groups {
@@ -45,7 +47,7 @@ struct MemberQuery {
       tally.ends[end, default: 0] += count
       if isThrough { tally.finished += count }
     }
-    tally.unfinished = try offenders("m.ended IS NULL OR m.milestones & 15 <> 15", "a.id")
+    tally.unfinished = try offenders("NOT (\(Milestone.isFinished))", "a.id")
     tally.contradicted = try offenders(Self.contradiction, Self.contradictionText)
     tally.withoutRetry = try offenders(
       """

@@ -109,7 +109,7 @@ struct ProblemQuery {
       || found FROM (
       SELECT r.period, r.finished, (
         SELECT count(*) FROM close_members m
-        WHERE m.period = r.period AND m.ended IS NOT NULL AND m.milestones & 15 = 15) AS found
+        WHERE m.period = r.period AND \(Milestone.isFinished)) AS found
       FROM close_runs r) AS x
     WHERE finished <> found
     """,

@@ -56,7 +56,7 @@ struct CatalogImport {
     let newer = try database.integer(
       """
       SELECT max(version) FROM catalogs WHERE currency = ? AND version > ?
-        AND (valid_from IS NULL OR valid_from <= ?)
+        AND \(CatalogQuery.prices("?"))
       """, [code, catalog.version, catalog.validFrom?.stored ?? Int.min])
     if let newer {
       throw StoreError.catalogNeverCounts(

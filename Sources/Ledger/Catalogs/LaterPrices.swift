@@ -147,14 +147,14 @@ extension LaterPrices {
     }
     return """
       FROM usage_sums u \(database.dialect.orderedJoin) accounts a ON a.key = u.account
-      WHERE u.metric IN (\(keys.values.sorted().map(String.init).joined(separator: ", ")))
+      WHERE u.metric IN (\(SQLList.of(keys.values.sorted())))
         AND (u.period, a.currency, u.metric) IN (VALUES \(prices.joined(separator: ", ")))
       """
   }
 
   /// Where rows are locked: accounts come before all else. Those are taken that are marked.
   func lockAccounts() throws {
-    if database.dialect.forUpdate.isEmpty { return }
+    if !database.dialect.locksRows { return }
     guard let usage = try usage() else { return }
     let accounts = try database.texts("SELECT DISTINCT a.id \(usage)")
     try database.lockAccounts(accounts)

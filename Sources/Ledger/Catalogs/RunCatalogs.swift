@@ -17,7 +17,7 @@ struct RunCatalogs {
       """
       INSERT INTO run_catalogs (period, currency, version)
       SELECT CAST(?1 AS bigint), currency, max(version) FROM catalogs
-      WHERE valid_from IS NULL OR valid_from <= ?1 GROUP BY currency
+      WHERE \(CatalogQuery.prices("?1")) GROUP BY currency
       ON CONFLICT (period, currency) DO NOTHING
       """, [period.stored])
   }
@@ -71,7 +71,7 @@ struct RunCatalogs {
     try database.integer(
       """
       SELECT max(version) FROM catalogs WHERE currency = ?
-        AND (valid_from IS NULL OR valid_from <= ?)
+        AND \(CatalogQuery.prices("?"))
       """, [pin.currency, pin.period.stored]
     ).map { Int($0) }
   }

@@ -68,12 +68,29 @@ enum CatalogQuery {
     return Dictionary(uniqueKeysWithValues: found)
   }
 
+  /// That a version of `catalogs` prices a month, an expression of SQL.
+  static func prices(_ period: String) -> String {
+    "(valid_from IS NULL OR valid_from <= \(period))"
+  }
+
+  /// The one a month's close was started with, or else this version of it.
+  static func pinned(
+    _ database: any SQLSession, _ currency: String, _ period: Int, orElse version: Int?
+  ) throws -> Catalog? {
+    try database.text(
+      """
+      SELECT content FROM catalogs WHERE currency = ?1 AND version = coalesce(
+        (SELECT r.version FROM run_catalogs r WHERE r.period = ?2 AND r.currency = ?1), ?3)
+      """, [currency, period, version]
+    ).map(decoded)
+  }
+
   /// The version a close that starts now would be started with: the newest in the currency that
   /// prices the month. Both are expressions of SQL. Null: there is none.
   static func newest(in currency: String, pricing period: String) -> String {
     """
     (SELECT max(v.version) FROM catalogs v WHERE v.currency = \(currency)
-      AND (v.valid_from IS NULL OR v.valid_from <= \(period)))
+      AND \(prices(period)))
     """
   }
 

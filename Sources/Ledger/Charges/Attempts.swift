@@ -15,6 +15,14 @@ enum AttemptColumns: String, ColumnList {
 
   static let sql = selected()
 
+  /// As the charger numbers it: what was lost is no attempt. A text, of an invoice's key.
+  static func nextNumber(of invoice: String) -> String {
+    """
+    (SELECT CAST(count(*) + 1 AS text) FROM attempts n
+      WHERE n.invoice = \(invoice) AND n.state <> 'lost')
+    """
+  }
+
   static func attempt(_ row: Record<Self>, invoice: String, account: String) throws -> Attempt {
     Attempt(
       invoice: invoice, account: account, number: row[.number], key: row[.key],
@@ -132,9 +140,8 @@ struct ChargeAgain {
       """
       INSERT INTO due_work
         (service, kind, reference, account, invoice, due_at, causation_id, state)
-      SELECT ?1, ?2, i.id || '#card@' || CAST(?3 AS text) || ':' || CAST((
-            SELECT count(*) + 1 FROM attempts p WHERE p.invoice = i.key AND p.state <> 'lost')
-          AS text),
+      SELECT ?1, ?2, i.id || '#card@' || CAST(?3 AS text) || ':'
+          || \(AttemptColumns.nextNumber(of: "i.key")),
         i.account, i.key, CAST(?4 AS bigint), NULL, 'pending'
       FROM invoices i
       WHERE i.account = ?5 AND i.status = 'open' AND i.open_minor > 0

@@ -115,9 +115,9 @@ struct ProgressQuery {
     try database.all(
       """
       SELECT \(StragglerColumn.sql) FROM close_members m JOIN accounts a ON a.key = m.account
-      WHERE m.period = ? AND (m.ended IS NULL OR m.milestones & ? <> ?)
+      WHERE m.period = ? AND NOT (\(Milestone.isFinished))
       ORDER BY m.place LIMIT 20
-      """, [period.stored, Milestone.all.rawValue, Milestone.all.rawValue],
+      """, [period.stored],
       of: StragglerColumn.self
     ) { row in
       Progress.Straggler(

@@ -42,6 +42,13 @@ public struct Milestone: OptionSet, Sendable, Hashable {
   public static let all: Milestone = [.invoiced, .settled, .invoiceMailed, .outcomeMailed]
 }
 
+extension Milestone {
+  /// All of them are reached, as a condition on `close_members m`.
+  static let areAllReached = "m.milestones & \(all.rawValue) = \(all.rawValue)"
+  /// The account is through: they are, and it has an end.
+  static let isFinished = "m.ended IS NOT NULL AND \(areAllReached)"
+}
+
 /// The one state every account of a close ends in.
 public enum AccountEnd: String, Sendable, CaseIterable {
   case paid, nothingDue, awaitingPayment, retryScheduled, held, parked

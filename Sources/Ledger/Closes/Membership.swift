@@ -65,7 +65,7 @@ struct StartQuery {
   func facts(_ period: Period) throws -> StartFacts {
     let membership = try Membership(database: database, period: period)
     let firstCatalogAt = try database.integer(
-      "SELECT min(stored_at) FROM catalogs WHERE valid_from IS NULL OR valid_from <= ?",
+      "SELECT min(stored_at) FROM catalogs WHERE \(CatalogQuery.prices("?"))",
       [period.stored])
     let firstPriced = try database.integer("SELECT min(valid_from) FROM catalogs")
     let hasUsage = try database.flag(

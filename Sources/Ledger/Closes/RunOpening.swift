@@ -133,10 +133,7 @@ struct RunOpening {
 
   /// Two triggers at once: the second one waits here and finds the first one's run.
   func lock() throws {
-    let lock = database.dialect.forUpdate
-    if lock.isEmpty { return }
-    _ = try database.integer(
-      "SELECT value FROM counters WHERE name = 'invoice_number' \(lock)")
+    if database.dialect.locksRows { try Book.lastInvoiceNumber(database) }
   }
 
   /// The expected set in order of id, ranges by place from 0, and the newest catalogs that price
@@ -218,7 +215,7 @@ struct RunOpening {
       JOIN decisions d ON d.account = m.account AND d.account <> 0
       JOIN outgoing_events e ON e.message_id = d.message_id AND e.service = d.service
         AND e.answered_for = d.account
-      WHERE m.period = ?1 AND NOT (m.ended IS NOT NULL AND m.milestones & 15 = 15)
+      WHERE m.period = ?1 AND NOT (\(Milestone.isFinished))
         AND e.period = ?1 AND e.recorded_at < ?2
       ON CONFLICT DO NOTHING
       """,

@@ -108,10 +108,7 @@ struct TakingIn {
 
   /// It cannot be ended before this transaction ends.
   private func runningRun() throws -> CloseRun? {
-    _ = try database.integer(
-      "SELECT finished FROM close_runs WHERE period = ? \(database.dialect.forUpdate)",
-      [request.period.stored])
-    guard let run = try RunRows(database).run(request.period), run.state == .running else {
+    guard let run = try RunRows(database).lockedRun(request.period), run.state == .running else {
       return nil
     }
     return run
@@ -121,7 +118,9 @@ struct TakingIn {
     case account = "a.id"
     case key = "a.key"
     case place = "m.place"
-    case isFinished = "m.milestones & 15 = 15"
+    case isFinished
+
+    var sql: String { self == .isFinished ? Milestone.areAllReached : rawValue }
   }
 
   private func members() throws -> [Member] {

@@ -127,12 +127,8 @@ struct UsageToBill {
     let pin = pins.first {
       $0.period.stored == place.period && $0.currency == place.currency
     }
-    let own = try database.text(
-      """
-      SELECT content FROM catalogs WHERE currency = ?1 AND version = coalesce(
-        (SELECT r.version FROM run_catalogs r WHERE r.period = ?2 AND r.currency = ?1), ?3)
-      """, [place.currency, place.period, pin?.version]
-    ).map { try CatalogQuery.decoded($0).pricedMetrics }
+    let own = try CatalogQuery.pinned(
+      database, place.currency, place.period, orElse: pin?.version)?.pricedMetrics
     return try (own ?? []).union(
       StoredLaterPrices(database: database).metrics(place.currency, place.period))
   }

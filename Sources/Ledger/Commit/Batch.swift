@@ -34,7 +34,7 @@ final class Batch {
   }
 
   private func lock(_ changes: [Change]) throws {
-    if database.dialect.forUpdate.isEmpty { return }
+    if !database.dialect.locksRows { return }
     try database.lockAccounts(changes.flatMap(\.accounts))
     try lockRuns(changes)
     try lockCounters(changes)
@@ -44,7 +44,7 @@ final class Batch {
   /// happens before anything is read ahead; ending a close takes no numbers, so there is no
   /// circular wait.
   private func lockRuns(_ changes: [Change]) throws {
-    if database.dialect.forUpdate.isEmpty { return }
+    if !database.dialect.locksRows { return }
     for period in Set(changes.flatMap(\.endedRuns)).sorted() {
       _ = try RunRows(database).lockedRun(period)
     }

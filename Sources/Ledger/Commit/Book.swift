@@ -108,13 +108,18 @@ final class Book {
     self.database = database
   }
 
+  /// Keeps others from numbering, and from opening a close, until the transaction's end.
+  @discardableResult
+  static func lastInvoiceNumber(_ database: any SQLSession) throws -> Int64? {
+    try database.integer(
+      "SELECT value FROM counters WHERE name = 'invoice_number' \(database.dialect.forUpdate)")
+  }
+
   /// Invoice and transaction numbers have no gaps and follow the order of commits, so a transaction
   /// that takes any of them holds this row until its commit.
   func lockCounters() throws {
     if invoiceNumber != nil { return }
-    let lock = database.dialect.forUpdate
-    invoiceNumber = try database.integer(
-      "SELECT value FROM counters WHERE name = 'invoice_number' \(lock)")
+    invoiceNumber = try Self.lastInvoiceNumber(database)
     transaction = try database.integer("SELECT max(sequence) FROM transactions") ?? 0
   }
 
@@ -167,9 +172,7 @@ final class Book {
   }
 
   func nextInvoiceNumber() throws -> Int64 {
-    let last =
-      try invoiceNumber
-      ?? database.integer("SELECT value FROM counters WHERE name = 'invoice_number'") ?? 0
+    let last = try invoiceNumber ?? Self.lastInvoiceNumber(database) ?? 0
     invoiceNumber = last + 1
     isInvoiceNumbered = true
     return last + 1

@@ -39,25 +39,36 @@ extension LedgerStore {
   }
 }
 
-/// Published events that a service is bound for and has not answered. What was parked, and the
-/// trigger of a close, are answered under an id of their own.
+/// What a service is to hear of `outgoing_events e`, and what it has not answered, as conditions.
+enum Hearing {
+  /// Events of a period, or of none, with these routing keys; takes the period, then the keys.
+  static func isMeant(_ routingKeys: [String]) -> String {
+    "(e.period = ? OR e.period IS NULL) AND e.routing_key IN (\(SQLList.places(routingKeys.count)))"
+  }
+
+  /// Takes the service. What was parked, and the trigger of a close, are answered under an id of
+  /// their own.
+  static let isUnanswered = """
+    NOT EXISTS (
+      SELECT 1 FROM decisions d WHERE d.service = ?
+        AND d.message_id IN (e.id, e.id || '#parked', e.id || '#opened'))
+    """
+}
+
+/// Published events that a service is to hear of and has not answered.
 struct UnansweredQuery {
   let database: any SQLSession
   let question: UnansweredQuestion
 
   func events() throws -> [StoredEvent] {
-    let keys = question.routingKeys.map { _ in "?" }.joined(separator: ", ")
     var values: SQLValues = [question.after, question.period.stored]
     for key in question.routingKeys { values.append(key) }
     values += [question.before.milliseconds, question.service.rawValue, question.limit]
     return try database.all(
       """
       SELECT \(EventColumns.sql) FROM outgoing_events e
-      WHERE e.sequence > ? AND (e.period = ? OR e.period IS NULL)
-        AND e.routing_key IN (\(keys)) AND e.recorded_at <= ?
-        AND NOT EXISTS (
-          SELECT 1 FROM decisions d WHERE d.service = ?
-            AND d.message_id IN (e.id, e.id || '#parked', e.id || '#opened'))
+      WHERE e.sequence > ? AND \(Hearing.isMeant(question.routingKeys)) AND e.recorded_at <= ?
+        AND \(Hearing.isUnanswered)
         AND NOT EXISTS (SELECT 1 FROM unpublished_events u WHERE u.sequence = e.sequence)
       ORDER BY e.sequence LIMIT ?
       """, values, EventColumns.event)

@@ -96,6 +96,6 @@ extension Writing {
   private func outdateOtherDrafts(of account: LedgerBalance) throws {
     account.usageVersion += 1
     try database.run(
-      "UPDATE accounts SET usage_version = usage_version + 1 WHERE key = ?", [account.key])
+      AccountColumns.outdatingDrafts, [account.key])
   }
 }

@@ -201,12 +201,8 @@ final class InvoicingQuery {
     let place = "\(period)/\(currency)"
     if let known = catalogs[place] { return known }
     let plan = planned.first { $0.period == period && $0.currency == currency }
-    let content = try database.text(
-      """
-      SELECT content FROM catalogs WHERE currency = ?1 AND version = coalesce(
-        (SELECT r.version FROM run_catalogs r WHERE r.period = ?2 AND r.currency = ?1), ?3)
-      """, [currency, period.stored, plan?.version])
-    let catalog = try content.map(CatalogQuery.decoded)
+    let catalog = try CatalogQuery.pinned(
+      database, currency, period.stored, orElse: plan?.version)
     catalogs.updateValue(catalog, forKey: place)
     return catalog
   }
@@ -232,8 +228,8 @@ extension InvoicingQuery {
     if keys.isEmpty { return "" }
     return """
       UNION SELECT s.period FROM usage_sums s WHERE s.account = ?1
-        AND s.period IN (\(periods.map(String.init).joined(separator: ", ")))
-        AND s.metric IN (\(keys.map(String.init).joined(separator: ", ")))
+        AND s.period IN (\(SQLList.of(periods)))
+        AND s.metric IN (\(SQLList.of(keys)))
       """
   }
 }

@@ -109,16 +109,18 @@ struct StoredInvoice {
         WHERE t.account = i.account AND t.kind = 'creditApplied' AND t.reference = i.id
           AND e.ledger_account = 'customer_credit')
       """
-    /// Also one that is due and not made yet. Numbered as the charger numbers it: what was lost is
-    /// no attempt.
-    case nextAttemptAt = """
+    case nextAttemptAt
+    case activeDays = "i.active_days"
+
+    var sql: String { self == .nextAttemptAt ? Self.nextAttempt : rawValue }
+
+    /// Also one that is due and not made yet.
+    private static let nextAttempt = """
       (SELECT min(d.due_at) FROM due_work d
         WHERE d.invoice = i.key AND d.service = 'charger' AND d.kind = 'due.charge.v1'
-          AND d.state IN ('pending', 'taken') AND d.reference = i.id || ':'
-            || (SELECT CAST(count(*) + 1 AS text) FROM attempts m
-              WHERE m.invoice = i.key AND m.state <> 'lost'))
+          AND d.state IN ('pending', 'taken')
+          AND d.reference = i.id || ':' || \(AttemptColumns.nextNumber(of: "i.key")))
       """
-    case activeDays = "i.active_days"
   }
 
   private func head(_ id: String) throws -> Head? {

@@ -135,6 +135,8 @@ struct SQLDialect: Sendable {
   var forUpdate: String
   /// The same, leaving out what others keep.
   var forUpdateSkippingLocked: String
+  /// Whether transactions write at the same time, and have to lock the rows they go by.
+  var locksRows: Bool { !forUpdate.isEmpty }
 
   static let sqlite = SQLDialect(
     orderedJoin: "CROSS JOIN", firstWord: { "substr(\($0), 1, instr(\($0) || '.', '.') - 1)" },
@@ -143,4 +145,16 @@ struct SQLDialect: Sendable {
   static let postgreSQL = SQLDialect(
     orderedJoin: "JOIN", firstWord: { "split_part(\($0), '.', 1)" }, forUpdate: "FOR UPDATE",
     forUpdateSkippingLocked: "FOR UPDATE SKIP LOCKED")
+}
+
+/// What stands in the parentheses of `IN (…)`.
+enum SQLList {
+  /// A `?` for each value.
+  static func places(_ count: Int) -> String {
+    [String](repeating: "?", count: count).joined(separator: ", ")
+  }
+
+  static func of(_ numbers: some Sequence<some BinaryInteger>) -> String {
+    numbers.map { "\($0)" }.joined(separator: ", ")
+  }
 }

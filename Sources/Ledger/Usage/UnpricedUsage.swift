@@ -210,7 +210,7 @@ struct UnpricedQuery {
         FROM (
           SELECT DISTINCT account, metric FROM usage_sums
           WHERE period = ? AND coefficient <> 0
-            AND metric IN (\(keys.map(String.init).joined(separator: ", ")))) s
+            AND metric IN (\(SQLList.of(keys)))) s
         JOIN accounts a ON a.key = s.account) t
       WHERE place <= ? ORDER BY metric, currency, place
       """, [period.stored, most], of: NamedColumn.self
@@ -238,7 +238,7 @@ enum UsageQuantity {
     let parts = try database.all(
       """
       SELECT \(Column.sql) FROM usage_sums WHERE account = ? AND metric = ?
-        AND period IN (\(periods.map(String.init).joined(separator: ", ")))
+        AND period IN (\(SQLList.of(periods)))
       ORDER BY period, scale
       """, [account, metric], of: Column.self
     ) { try decimal(coefficient: $0[.coefficient], scale: $0[.scale]) }

@@ -92,7 +92,7 @@ final class UsageImport {
     try totals.write(to: database)
     let touched = meters.values.compactMap { $0 }.filter(\.isTouched)
     try database.runMany(
-      "UPDATE accounts SET usage_version = usage_version + 1 WHERE key = ?",
+      AccountColumns.outdatingDrafts,
       touched.map(\.key).sorted().map { [$0] })
     try database.expectManyRows(false)
     return ImportOutcome(count: count, refused: refused, unpriced: try unpricedUsage())

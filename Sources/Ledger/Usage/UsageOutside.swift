@@ -46,7 +46,7 @@ struct UsageOutsideQuery {
 
   func usage(_ asked: DatedUsage) throws -> UsageOutside {
     if asked.periods.isEmpty { return UsageOutside() }
-    let periods = asked.periods.map { "\($0.stored)" }.joined(separator: ", ")
+    let periods = SQLList.of(asked.periods.map(\.stored))
     return try database.first(
       """
       SELECT \(Column.sql)

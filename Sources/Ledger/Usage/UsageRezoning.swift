@@ -58,7 +58,7 @@ struct UsageRezoning {
         SELECT period FROM usage_sums WHERE account = unbilled_periods.account)
       """, [account])
     try database.run(
-      "UPDATE accounts SET usage_version = usage_version + 1 WHERE key = ?", [account])
+      AccountColumns.outdatingDrafts, [account])
   }
 
   private func unbilled() throws -> [Event] {
