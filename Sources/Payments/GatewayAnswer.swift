@@ -4,8 +4,8 @@ public enum GatewayAnswer: Sendable, Equatable {
   /// Charged: our amount, currency and invoice, confirmed by the gateway. `gatewayID` is the id of
   /// the PaymentIntent, of which at most one charge succeeds.
   case succeeded(gatewayID: String)
-  /// Declined by the card's bank. `hard`: never again with this card (see `DeclineCode`).
-  case declined(gatewayID: String?, code: String, hard: Bool)
+  /// Declined by the card's bank. What the code means for the card is `DeclinePolicy`.
+  case declined(gatewayID: String?, code: String)
   /// 409: another request with this key is being processed. Use the same key, later.
   case inProgress
   /// 429, or 503 with `Retry-After`: not now. Use the same key, later.

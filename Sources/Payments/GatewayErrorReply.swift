@@ -17,8 +17,7 @@ struct GatewayErrorReply: Decodable, Equatable {
 
     /// `decline_code` is the bank's reason; where there is none, `code` is all there is.
     func decline(gatewayID: String?) -> GatewayAnswer {
-      let code = GatewayText.code(declineCode ?? code)
-      return .declined(gatewayID: gatewayID, code: code, hard: DeclineCode.isHard(code))
+      .declined(gatewayID: gatewayID, code: GatewayText.code(declineCode ?? code))
     }
   }
 

@@ -44,11 +44,9 @@ struct PaymentIntentReply: Decodable, Equatable {
       return error.decline(gatewayID: id)
     case "requires_action":
       // We requested off_session, so there is nobody to complete this authentication.
-      return .declined(
-        gatewayID: id, code: "authentication_required",
-        hard: DeclineCode.isHard("authentication_required"))
+      return .declined(gatewayID: id, code: "authentication_required")
     case "canceled":
-      return .declined(gatewayID: id, code: "canceled", hard: DeclineCode.isHard("canceled"))
+      return .declined(gatewayID: id, code: "canceled")
     case "processing", "requires_confirmation":
       return .unknown("the payment is \(status)")
     default:

@@ -128,7 +128,7 @@ public struct Event: Codable, Sendable, Equatable {
   public var specversion: String
   /// Made from what the event is about, so the same fact published twice has the same id.
   public var id: String
-  public var type: String
+  public var type: EventType
   /// `/charger`: the service or tool that made it.
   public var source: String
   public var time: Instant
@@ -149,7 +149,7 @@ public struct Event: Codable, Sendable, Equatable {
   ) {
     self.specversion = "1.0"
     self.id = id
-    self.type = type.rawValue
+    self.type = type
     self.source = source
     self.time = time
     self.subject = subject

@@ -1,16 +1,23 @@
-/// The published table of decline codes after which a card is never charged again (`hard`). Every
-/// other code, known or not, is soft: another attempt, with a new key, later.
+/// Hard or soft: the published table of decline codes after which a card is never charged again
+/// (`hard`). Every other code, known or not, is soft: another attempt, with a new key, later.
 ///
 /// Hard are the codes after which Stripe itself does not retry a payment (its list for automatic
 /// retries: lost, stolen, pick up, wrong number, revoked, authentication required, highest risk,
 /// not allowed), those that say the card or account is gone, and those that say not to try again.
-public struct DeclineCode: Sendable, Equatable {
-  public var code: String
-  public var reason: String
+public enum DeclinePolicy {
+  public struct HardDecline: Sendable, Equatable {
+    public var code: String
+    public var reason: String
+
+    fileprivate init(_ code: String, _ reason: String) {
+      self.code = code
+      self.reason = reason
+    }
+  }
 
   public static func isHard(_ code: String) -> Bool { hardCodes.contains(code) }
 
-  public static let hard: [DeclineCode] = [
+  public static let hard: [HardDecline] = [
     .init("lost_card", "the card was reported lost"),
     .init("stolen_card", "the card was reported stolen"),
     .init("pickup_card", "the bank wants the card back"),
@@ -39,9 +46,4 @@ public struct DeclineCode: Sendable, Equatable {
   ]
 
   private static let hardCodes = Set(hard.map(\.code))
-
-  private init(_ code: String, _ reason: String) {
-    self.code = code
-    self.reason = reason
-  }
 }
