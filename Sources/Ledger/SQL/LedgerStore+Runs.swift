@@ -22,7 +22,7 @@ extension LedgerStore {
       let growth = try opening.create()
       return OpenedRun(
         decision: decision, run: growth.run, growth: growth,
-        events: try opening.record(announce(growth)))
+        events: try opening.record(announce(growth), of: growth.ranges))
     }
   }
 

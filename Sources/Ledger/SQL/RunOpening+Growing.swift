@@ -48,7 +48,7 @@ extension RunOpening {
     }
     let growth = try grow(&run, isFirst: false)
     // None is left when an import has closed them in between.
-    let told = growth.accounts > 0 ? try record(announce(growth)) : []
+    let told = growth.accounts > 0 ? try record(announce(growth), of: growth.ranges) : []
     try TriggerRows(database).record(decision, request, growth.sentence)
     return OpenedRun(decision: decision, run: run, growth: growth, events: again + told)
   }

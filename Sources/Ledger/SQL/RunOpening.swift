@@ -1,5 +1,4 @@
 import Billing
-import FoundationEssentials
 
 /// The first trigger of a close creates its run; later ones find it, and add accounts imported
 /// meanwhile.
@@ -47,17 +46,22 @@ struct RunOpening {
       ])
   }
 
-  /// Remembers with each range the event that announces it.
-  func record(_ events: [OutgoingEvent]) throws -> [StoredEvent] {
+  /// Remembers with each range the event that announces it: those of the type come in the ranges'
+  /// order.
+  func record(_ events: [OutgoingEvent], of ranges: Range<Int>) throws -> [StoredEvent] {
+    var numbers = ranges.makeIterator()
     let rows = EventRows(database)
     let answer = AnswerKey(
       service: .invoicer, messageID: request.messageID, account: AnswerKey.noAccount)
     return try events.map { event in
       let stored = try rows.record(event, of: answer, at: request.at)
       if event.type == EventType.closeRange.rawValue {
+        guard let number = numbers.next() else {
+          throw LedgerRefusal("event \(event.id) announces no range")
+        }
         try database.run(
           "UPDATE close_ranges SET event = ? WHERE period = ? AND number = ?",
-          [stored.sequence, request.period.stored, try number(of: event)])
+          [stored.sequence, request.period.stored, number])
       }
       return stored
     }
@@ -102,13 +106,5 @@ struct RunOpening {
         run.period.stored,
         request.at.adding(seconds: -Self.patienceSeconds).milliseconds,
       ])
-  }
-
-  private func number(of event: OutgoingEvent) throws -> Int {
-    let decoded = try JSONDecoder().decode(Event.self, from: Data(event.body))
-    guard let range = decoded.data.range else {
-      throw LedgerRefusal("event \(event.id) announces no range")
-    }
-    return range.number
   }
 }

@@ -49,8 +49,8 @@ public enum NotCommitted: Sendable, Equatable {
 
 extension ReceivedMessage {
   /// A message with a new snapshot (`dead refresh`) is an operator's, whatever its type.
-  public init(_ event: Event, _ type: EventType, body: [UInt8]) {
-    let sender = type.sender.map { event.refreshof == nil ? $0 : .closectl }
+  public init(_ event: Event, body: [UInt8]) {
+    let sender = event.type.sender.map { event.refreshof == nil ? $0 : .closectl }
     self.init(id: event.id, sender: sender, body: body)
   }
 }

@@ -106,7 +106,7 @@ public struct Audit: Sendable {
       AuditCheck.noLoss(
         deliveries, contents.ids, now: sources.clock.now(), isIdle: isIdle),
       AuditCheck.noGhost(contents, consumed),
-      AuditCheck.honestDeadLetters(contents.dead, ladder: sources.retryDelays.count),
+      AuditCheck.honestDeadLetters(contents.dead, retries: sources.retryDelays.count),
     ]
   }
 

@@ -49,7 +49,7 @@ struct QueuedMessage: Sendable {
     do {
       let event = try MessageGate.decode(delivery.body, contentType: delivery.contentType)
       eventID = event.id
-      isTrigger = event.type == "close.requested.v1"
+      isTrigger = event.type == .closeRequested
     } catch {
       eventID = nil  // An unreadable message is counted as junk; the services report the reason.
     }

@@ -15,7 +15,7 @@ public enum DeadLetterClass: String, Sendable, CaseIterable {
 }
 
 /// A class, with the rule that assigned it and a short reason.
-public struct Verdict: Sendable, Equatable {
+public struct DeadLetterClassification: Sendable, Equatable {
   public var letterClass: DeadLetterClass
   public var rule: String
   public var why: String
@@ -27,7 +27,7 @@ public struct Verdict: Sendable, Equatable {
   }
 }
 
-extension Verdict {
+extension DeadLetterClassification {
   /// Found and done, in the words of the service's own table.
   init<Situation, Action>(
     _ letterClass: DeadLetterClass, _ decided: Decided<Action>,
@@ -38,24 +38,24 @@ extension Verdict {
       letterClass, rule: decided.rule, why: row.map { "\($0.found): \($0.does)" } ?? "")
   }
 
-  static func unreadable(_ fault: MessageFault) -> Verdict {
-    Verdict(.undecodable, rule: fault.reason, why: fault.description)
+  static func unreadable(_ fault: MessageFault) -> DeadLetterClassification {
+    DeadLetterClassification(.undecodable, rule: fault.reason, why: fault.description)
   }
 
-  static let notWhole = Verdict(
+  static let notWhole = DeadLetterClassification(
     .undecodable, rule: FaultReason.tooLarge.rawValue,
     why: "its body exceeds the size limit; only the broker's own tools can read it")
 
-  static let answered = Verdict(
+  static let answered = DeadLetterClassification(
     .done, rule: "answered", why: "its service has already answered this message")
 
-  static func notCommitted(_ missing: NotCommitted, _ type: EventType) -> Verdict {
-    Verdict(
+  static func notCommitted(_ missing: NotCommitted, _ type: EventType) -> DeadLetterClassification {
+    DeadLetterClassification(
       .contradicts, rule: FaultReason.notCommitted.rawValue, why: missing.sentence(about: type))
   }
 
-  static func unexpected(_ job: Job) -> Verdict {
-    Verdict(
+  static func unexpected(_ job: Job) -> DeadLetterClassification {
+    DeadLetterClassification(
       .contradicts, rule: FaultReason.unexpectedType.rawValue,
       why: "\(job.type.rawValue) does not belong in this queue")
   }

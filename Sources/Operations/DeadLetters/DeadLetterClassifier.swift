@@ -19,52 +19,56 @@ public struct DeadLetterClassifier: Sendable {
   }
 
   /// In order.
-  public func verdicts(of letters: [DeadLetter]) async throws -> [Verdict] {
-    var verdicts = [Verdict?](repeating: nil, count: letters.count)
+  public func classifications(of letters: [DeadLetter]) async throws -> [DeadLetterClassification] {
+    var classifications = [DeadLetterClassification?](repeating: nil, count: letters.count)
     for service in MonthClose.services {
-      let mine = letters.indices.filter { letters[$0].service == service }
-      if mine.isEmpty { continue }
-      for (index, verdict) in zip(
-        mine, try await self.verdicts(of: mine.map { letters[$0] }, service))
+      let own = letters.indices.filter { letters[$0].service == service }
+      if own.isEmpty { continue }
+      for (index, classification) in zip(
+        own, try await self.classifications(of: own.map { letters[$0] }, service))
       {
-        verdicts[index] = verdict
+        classifications[index] = classification
       }
     }
-    return verdicts.map { $0 ?? Verdict(.contradicts, rule: "no-service", why: "no such service") }
+    return classifications.map {
+      $0 ?? DeadLetterClassification(.contradicts, rule: "no-service", why: "no such service")
+    }
   }
 
-  private func verdicts(
+  private func classifications(
     of letters: [DeadLetter], _ service: ServiceName
-  ) async throws -> [Verdict] {
-    var verdicts = [Verdict?](repeating: nil, count: letters.count)
+  ) async throws -> [DeadLetterClassification] {
+    var classifications = [DeadLetterClassification?](repeating: nil, count: letters.count)
     var readable: [(index: Int, job: Job)] = []
     for (index, letter) in letters.enumerated() {
       guard letter.isWhole else {
-        verdicts[index] = .notWhole
+        classifications[index] = .notWhole
         continue
       }
       do throws(MessageFault) {
         readable.append((index, try Job(letter)))
       } catch {
-        verdicts[index] = .unreadable(error)
+        classifications[index] = .unreadable(error)
       }
     }
     let found = try await store.recognise(readable.map(\.job.received), by: service)
     var open: [(index: Int, job: Job)] = []
     for (item, recognition) in zip(readable, found) {
       switch recognition {
-      case .answered: verdicts[item.index] = .answered
-      case .notCommitted(let why): verdicts[item.index] = .notCommitted(why, item.job.type)
+      case .answered: classifications[item.index] = .answered
+      case .notCommitted(let why): classifications[item.index] = .notCommitted(why, item.job.type)
       case .fresh: open.append(item)
       }
     }
-    for (item, verdict) in zip(open, try await decided(open.map(\.job), by: service)) {
-      verdicts[item.index] = verdict
+    for (item, classification) in zip(open, try await decided(open.map(\.job), by: service)) {
+      classifications[item.index] = classification
     }
-    return verdicts.compactMap { $0 }
+    return classifications.compactMap { $0 }
   }
 
-  private func decided(_ jobs: [Job], by service: ServiceName) async throws -> [Verdict] {
+  private func decided(_ jobs: [Job], by service: ServiceName) async throws
+    -> [DeadLetterClassification]
+  {
     if jobs.isEmpty { return [] }
     switch service {
     case .invoicer: return try await byInvoicer(jobs)
@@ -76,7 +80,7 @@ public struct DeadLetterClassifier: Sendable {
       return jobs.map { job in
         let mail = job.event.data.mail?.kind
         let decided = DecisionTable.reporter.decide(ReportSituation(type: job.type, mail: mail))
-        return Verdict(.needed, decided, of: .reporter)
+        return DeadLetterClassification(.needed, decided, of: .reporter)
       }
     }
   }
@@ -85,10 +89,6 @@ public struct DeadLetterClassifier: Sendable {
 extension Job {
   /// As the service would read it.
   init(_ letter: DeadLetter) throws(MessageFault) {
-    let event = try letter.event()
-    guard let type = EventType(rawValue: event.type) else {
-      throw MessageFault.unknownType(event.type)
-    }
-    self.init(event: event, type: type, delivery: letter.delivery)
+    self.init(event: try letter.event(), delivery: letter.delivery)
   }
 }

@@ -38,7 +38,7 @@ public struct DeadLetterCounts: Sendable, Equatable {
   public static func read(_ broker: any Broker, limit: Int = 20_000) async throws
     -> DeadLetterCounts
   {
-    var tally = DeadLetterCounts()
+    var counts = DeadLetterCounts()
     for service in MonthClose.services {
       let queue = MonthClose.deadQueue(of: service)
       guard let depth = try await broker.depth(of: queue), depth.messages > 0 else { continue }
@@ -50,12 +50,12 @@ public struct DeadLetterCounts: Sendable, Equatable {
         }
       } catch is EnoughRead {
         if depth.messages > reasons.count {
-          tally.unread[service] = depth.messages - reasons.count
+          counts.unread[service] = depth.messages - reasons.count
         }
       }
-      for reason in reasons { tally.add(service, reason) }
+      for reason in reasons { counts.add(service, reason) }
     }
-    return tally
+    return counts
   }
 
   private struct EnoughRead: Error {}

@@ -15,11 +15,11 @@ public struct ChosenDeadLetter: Sendable, Equatable {
   public var replays: Int
   public var isWhole: Bool
   public var target: String
-  public var verdict: Verdict
+  public var classification: DeadLetterClassification
   /// How many copies of the same message lie there.
   public var copies = 1
 
-  public init(_ letter: DeadLetter, _ verdict: Verdict) {
+  public init(_ letter: DeadLetter, _ classification: DeadLetterClassification) {
     id = letter.id
     service = letter.service
     queue = letter.delivery.queue
@@ -30,13 +30,13 @@ public struct ChosenDeadLetter: Sendable, Equatable {
     replays = letter.replays
     isWhole = letter.isWhole
     target = letter.replayTarget
-    self.verdict = verdict
+    self.classification = classification
   }
 
   public var planned: ManifestLetter {
     ManifestLetter(
       letter: id, queue: queue, messageID: messageID, bodyHash: bodyHash,
-      letterClass: verdict.letterClass.rawValue, replays: replays, target: target)
+      letterClass: classification.letterClass.rawValue, replays: replays, target: target)
   }
 }
 
@@ -90,18 +90,20 @@ public struct DeadLetterReader: Sendable {
   }
 
   /// All matching letters, classified; each once, however many copies there are.
-  public func choose(_ filter: DeadLetterFilter, _ judge: DeadLetterClassifier) async throws
+  public func choose(_ filter: DeadLetterFilter, _ classifier: DeadLetterClassifier) async throws
     -> [ChosenDeadLetter]
   {
     var chosen: [ChosenDeadLetter] = []
     var places: [String: Int] = [:]
     try await read(filter) { letters in
-      for (letter, verdict) in zip(letters, try await judge.verdicts(of: letters)) {
+      for (letter, classification) in zip(
+        letters, try await classifier.classifications(of: letters))
+      {
         if let place = places[letter.id] {
           chosen[place].copies += 1
         } else {
           places[letter.id] = chosen.count
-          chosen.append(ChosenDeadLetter(letter, verdict))
+          chosen.append(ChosenDeadLetter(letter, classification))
         }
       }
     }

@@ -18,7 +18,7 @@ extension ChargeSituation {
 
 /// What the charger writes once the table has decided.
 public struct ChargePlan {
-  var desk: LedgerSession
+  var session: LedgerSession
   var job: Job
   var decided: Decided<ChargeAction>
   /// The attempt the message asks for: 1, or n of a due retry.
@@ -46,7 +46,7 @@ public struct ChargePlan {
       key: Self.key(invoice, number), amountMinor: amountMinor,
       currency: facts.account.currency, state: .sent,
       paymentMethod: facts.account.paymentMethod, rule: decided.rule,
-      createdAt: desk.clock.now())
+      createdAt: session.clock.now())
   }
 
   static func key(_ invoice: String, _ number: Int) -> String {
@@ -67,7 +67,7 @@ public struct ChargePlan {
   }
 
   func chargeNothing(_ facts: AccountFacts) throws -> LedgerSession.Plan<Outcome> {
-    let now = desk.clock.now()
+    let now = session.clock.now()
     let invoice = facts.invoice
     let open = Money.text(invoice?.openMinor ?? 0, facts.account.currency)
     let limit = limit(facts).map { ": \($0)" } ?? ""
@@ -83,7 +83,7 @@ public struct ChargePlan {
         .progress(account: facts.account.id, period: period, reached: [], end: end)
       ]
       change.events = [
-        try AccountEvents(desk, causedBy: job.event).make(
+        try AccountEvents(session, causedBy: job.event).make(
           .chargeSkipped, about: "\(invoice?.id ?? ""):\(target)", after: facts
         ) {
           $0.charge = .init(attempt: 0, amount: 0)
@@ -121,7 +121,7 @@ public struct ChargePlan {
   /// Parked: recorded in the ledger, shown in the close, and a dead letter for a person. It is
   /// recorded under a separate id, so that a replay of the letter is decided afresh.
   func park(_ facts: AccountFacts) throws -> LedgerSession.Plan<Outcome> {
-    let now = desk.clock.now()
+    let now = session.clock.now()
     let fault = Fault(.contradiction, "\(decided.rule): message and ledger cannot both be true")
     var change = Change(
       service: .charger, messageID: job.parkedID, account: facts.account.id,
@@ -133,7 +133,7 @@ public struct ChargePlan {
         .progress(account: facts.account.id, period: invoice.period, reached: [], end: .parked)
       ]
       change.events = [
-        try AccountEvents(desk, causedBy: job.event).make(
+        try AccountEvents(session, causedBy: job.event).make(
           .chargeParked, about: "\(invoice.id):\(target)", after: facts
         ) {
           $0.charge = .init(attempt: 0, amount: 0)

@@ -12,7 +12,7 @@ enum ChargeEnd: Sendable {
 
 /// What is committed once the gateway has answered for an attempt.
 struct ChargeResult {
-  var desk: LedgerSession
+  var session: LedgerSession
   var policy: ChargePolicy
   var result: GatewayResult
   var facts: AccountFacts
@@ -38,8 +38,8 @@ struct ChargeResult {
         return try parked(Fault(.gatewayImplausible, why))
       }
       return try succeeded(id)
-    case .gateway(.declined(let id, let code, let hard)):
-      return try declined(id, code: code, hard: hard)
+    case .gateway(.declined(let id, let code)):
+      return try declined(id, code: code)
     case .gateway(.inProgress):
       return unknown(Fault(.gatewayBusy, "the gateway is still working on this attempt"))
     case .gateway(.throttled):
@@ -79,8 +79,9 @@ struct ChargeResult {
   }
 
   private func declined(
-    _ gatewayID: String?, code: String, hard: Bool
+    _ gatewayID: String?, code: String
   ) throws -> LedgerSession.Plan<ChargeEnd> {
+    let hard = DeclinePolicy.isHard(code)
     var attempt = settled(hard ? .declinedHard : .declinedSoft)
     attempt.gatewayID = gatewayID
     attempt.declineCode = code
@@ -95,7 +96,7 @@ struct ChargeResult {
         .schedule(
           DueWork(
             service: .charger, kind: .dueCharge,
-            reference: "\(attempt.invoice):\(made + 1)", account: attempt.account,
+            reference: "\(attempt.invoice):\(attemptsMade + 1)", account: attempt.account,
             invoice: attempt.invoice, dueAt: next, causationID: job.event.id)))
     }
     change.events = [
@@ -181,7 +182,7 @@ struct ChargeResult {
       at: now)
   }
 
-  private var now: Instant { desk.clock.now() }
+  private var now: Instant { session.clock.now() }
   private var amount: String { Money.text(call.attempt.amountMinor, call.attempt.currency) }
 
   private func settled(_ state: AttemptState) -> Attempt {
@@ -192,13 +193,13 @@ struct ChargeResult {
   }
 
   /// Attempts that reached the gateway, this one included.
-  private var made: Int { facts.attempts.filter { $0.state != .lost }.count }
+  private var attemptsMade: Int { facts.attempts.filter { $0.state != .lost }.count }
 
   /// Counted from the attempts that were actually made. This one ends now, however long it took to
   /// find its answer: that is when the customer is informed.
   private func nextAttempt(after attempt: Attempt) -> Instant? {
     let first = facts.attempts.first { $0.state != .lost } ?? attempt
-    return policy.retries.next(made: made, first: first.createdAt, last: now)
+    return policy.retries.next(made: attemptsMade, first: first.createdAt, last: now)
   }
 
   private func progress(_ end: AccountEnd) -> [Write] {
@@ -210,7 +211,7 @@ struct ChargeResult {
     _ type: EventType, _ attempt: Attempt, after: AccountFacts, declineCode: String? = nil,
     next: Instant? = nil
   ) throws -> OutgoingEvent {
-    try AccountEvents(desk, causedBy: job.event).make(
+    try AccountEvents(session, causedBy: job.event).make(
       type, about: "\(attempt.invoice):\(attempt.number)", after: after
     ) {
       $0.charge = .init(

@@ -5,7 +5,7 @@ import Ledger
 struct ChargeTakeOver {
   static let rule = "charge.found-at-gateway"
 
-  var desk: LedgerSession
+  var session: LedgerSession
   var job: Job
   var decided: Decided<ChargeAction>
   var charge: FoundCharge
@@ -42,7 +42,7 @@ struct ChargeTakeOver {
       ]
     }
     change.events = [
-      try AccountEvents(desk, causedBy: job.event).make(
+      try AccountEvents(session, causedBy: job.event).make(
         .chargeSucceeded, about: "\(attempt.invoice):\(attempt.number)", after: after
       ) {
         $0.charge = .init(attempt: attempt.number, amount: attempt.amountMinor)
@@ -62,8 +62,8 @@ struct ChargeTakeOver {
 
   private var change: Change {
     Change(
-      service: desk.service, messageID: job.event.id, account: facts.account.id,
-      expectedPosition: facts.position, at: desk.clock.now())
+      service: session.service, messageID: job.event.id, account: facts.account.id,
+      expectedPosition: facts.position, at: session.clock.now())
   }
 
   /// Under its own number and key, if the ledger has not gone past it.
@@ -71,7 +71,7 @@ struct ChargeTakeOver {
     let invoice = facts.invoice?.id ?? ""
     let last = facts.attempts.map(\.number).max() ?? 0
     let own = charge.attempt.flatMap { $0 > last ? $0 : nil }
-    let now = desk.clock.now()
+    let now = session.clock.now()
     // After the one before it, whatever the gateway's clock says.
     let earliest = facts.attempts.compactMap(\.settledAt).max() ?? charge.madeAt ?? now
     return Attempt(

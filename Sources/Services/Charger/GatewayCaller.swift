@@ -33,17 +33,17 @@ struct GatewayCaller: Sendable {
   let gateway: PaymentGateway
   let clock: LedgerClock
   let policy: ChargePolicy
-  let reached: CrashPoint.Observer
+  let crashPoint: CrashPoint.Observer
   let metrics: ServiceMetrics?
   let door: PartnerDoor
   private let turnstile: AsyncSemaphore
 
-  init(gateway: PaymentGateway, desk: LedgerSession, policy: ChargePolicy, door: PartnerDoor) {
+  init(gateway: PaymentGateway, session: LedgerSession, policy: ChargePolicy, door: PartnerDoor) {
     self.door = door
     self.gateway = gateway
-    self.clock = desk.clock
-    self.reached = desk.reached
-    self.metrics = desk.metrics
+    self.clock = session.clock
+    self.crashPoint = session.crashPoint
+    self.metrics = session.metrics
     self.policy = policy
     self.turnstile = AsyncSemaphore(places: policy.inFlight)
   }
@@ -125,10 +125,10 @@ struct GatewayCaller: Sendable {
     guard let request, !request.paymentMethod.isEmpty else {
       return await lookUp(request, ifMissing: .gateway(.unknown("the account now has no card")))
     }
-    reached(.beforeCall)
+    crashPoint(.beforeCall)
     let start = metrics.map { _ in ContinuousClock.now }
     let answer = await gateway.charge(request)
-    reached(.answered)
+    crashPoint(.answered)
     if let start { metrics?.charges.record(since: start) }
     switch answer {
     case .unknown:

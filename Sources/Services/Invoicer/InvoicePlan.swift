@@ -3,7 +3,7 @@ import Ledger
 
 /// What the invoicer writes for one account of a range.
 struct InvoicePlan {
-  var desk: LedgerSession
+  var session: LedgerSession
   var job: Job
   var period: Period
   var catalogs: [String: Catalog]
@@ -28,7 +28,7 @@ struct InvoicePlan {
       service: .invoicer, messageID: "\(job.event.id)#account",
       account: account.facts.account.id,
       expectedPosition: account.facts.position,
-      expectedUsageVersion: account.facts.usageVersion, at: desk.clock.now())
+      expectedUsageVersion: account.facts.usageVersion, at: session.clock.now())
     switch decided.action {
     case .nothing:
       change.decision = record(decided, account.facts, "already invoiced")
@@ -98,7 +98,7 @@ struct InvoicePlan {
     let used = credit > 0 ? ", credit used \(Money.text(credit, draft.currency))" : ""
     change.decision = record(
       decided, facts, "invoice for \(total)\(onOlder?.explanation ?? "")\(used)")
-    let events = AccountEvents(desk, causedBy: job.event)
+    let events = AccountEvents(session, causedBy: job.event)
     change.events = [try events.make(.invoiceIssued, about: draft.id, after: after) { _ in }]
     change.events += try onOlder?.events(events, after: after) ?? []
   }
@@ -106,7 +106,7 @@ struct InvoicePlan {
   private func parked(_ facts: AccountFacts, why: String, rule: String) throws -> OutgoingEvent {
     // An account that was added again may be parked again, which is another event.
     let attempt = job.event.id.split(separator: ":").dropFirst(3).first.map { ":\($0)" } ?? ""
-    return try AccountEvents(desk, causedBy: job.event).make(
+    return try AccountEvents(session, causedBy: job.event).make(
       .invoiceParked, about: "\(period)/\(facts.account.id)\(attempt)", after: facts
     ) { $0.reason = rule }
   }
@@ -114,7 +114,7 @@ struct InvoicePlan {
   private func record(
     _ decided: Decided<InvoiceAction>, _ facts: AccountFacts, _ text: String
   ) -> DecisionRecord {
-    DecisionRecord(decided, text, believed: nil, found: facts, at: desk.clock.now())
+    DecisionRecord(decided, text, believed: nil, found: facts, at: session.clock.now())
   }
 }
 

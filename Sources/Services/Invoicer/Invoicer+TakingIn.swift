@@ -13,14 +13,14 @@ extension Invoicer {
     _ period: Period, range number: Int?, for job: Job
   ) async throws -> TakenIn {
     let cause = job.event
-    let now = desk.clock.now()
+    let now = session.clock.now()
     let request = RunRequest(
       period: period, messageID: cause.id, source: cause.source, rangeSize: rangeSize, at: now)
-    let taken = try await desk.store.takeIn(request, range: number) { run, again in
+    let taken = try await session.store.takeIn(request, range: number) { run, again in
       try rangeEvent(
         again.number, of: run, id: "\(again.number):\(again.attempt)", causedBy: cause, at: now)
     }
-    if taken.accounts > 0 { desk.reached(.closeOpened) }
+    if taken.accounts > 0 { session.crashPoint(.closeOpened) }
     return taken
   }
 }

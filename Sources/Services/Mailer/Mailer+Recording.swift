@@ -11,17 +11,17 @@ extension Mailer {
 
   private func giveUp(_ item: Sending, _ why: String) throws -> LedgerSession.Plan<Recorded> {
     .commit(
-      try item.letter.end(
-        .refused, desk, item.decided, item.facts,
+      try item.intent.end(
+        .refused, session, item.decided, item.facts,
         why: item.isResent ? MailRecord.perhapsSent(because: why) : why),
       then: { Recorded(outcome: .done($0.events)) })
   }
 
   func record(_ sent: [Sent]) async throws -> [Outcome] {
-    let recorded = try await desk.reconcile(sent, about: \.item.letter.job.key) {
+    let recorded = try await session.decideAndCommit(sent, about: \.item.intent.job.key) {
       sent, facts -> LedgerSession.Plan<Recorded> in
       let item = sent.item
-      let letter = item.letter
+      let intent = item.intent
       guard let answer = sent.answer else {
         return .end(Recorded(outcome: watch.door.putOff()))
       }
@@ -29,16 +29,16 @@ extension Mailer {
       case .accepted:
         let note = item.isResent ? MailRecord.resent : nil
         return .commit(
-          try letter.end(.sent, desk, item.decided, item.facts, why: note),
+          try intent.end(.sent, session, item.decided, item.facts, why: note),
           then: {
             Recorded(outcome: .done($0.events), isLate: item.answer == nil && $0.wasAnswered)
           })
       case .refused(let why): return try giveUp(item, why)
       case .later(let why), .denied(let why), .away(let why), .notSent(let why),
         .uncertain(let why):
-        let isLast = letter.job.history.attempts >= rungs
+        let isLast = intent.job.history.attempts >= retryLimit
         let back: Outcome
-        switch watch.next(answer, letter, isLast: isLast) {
+        switch watch.next(answer, intent, isLast: isLast) {
         case .giveUp(let why): return try giveUp(item, why)
         case .putOff: back = watch.door.putOff()
         case .back(let fault): back = .later(fault)
@@ -46,14 +46,14 @@ extension Mailer {
         if case .notSent = answer { return .end(Recorded(outcome: back)) }
         let isPerhapsSent = item.isResent || answer.isUncertain
         return .commit(
-          letter.waits(desk, isPerhapsSent ? MailRecord.perhapsSent(because: why) : why),
+          intent.waits(session, isPerhapsSent ? MailRecord.perhapsSent(because: why) : why),
           then: { _ in Recorded(outcome: back) })
       }
     }
-    let late = zip(sent, recorded).filter(\.1.isLate).map { $0.0.item.letter.sentAgain(desk) }
-    if !late.isEmpty { _ = try await desk.commit(late) }
+    let late = zip(sent, recorded).filter(\.1.isLate).map { $0.0.item.intent.sentAgain(session) }
+    if !late.isEmpty { _ = try await session.commit(late) }
     for (sent, recorded) in zip(sent, recorded) {
-      if case .done = recorded.outcome { mine.forget(sent.item.letter.key) }
+      if case .done = recorded.outcome { inFlight.forget(sent.item.intent.key) }
     }
     return recorded.map(\.outcome)
   }

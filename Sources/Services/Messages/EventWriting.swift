@@ -52,7 +52,7 @@ extension JSONWriter {
     text("subject", event.subject)
     text("time", event.time.rfc3339)
     text("traceparent", event.traceparent)
-    text("type", event.type)
+    text("type", event.type.rawValue)
   }
 
   private mutating func members(of data: EventData) {

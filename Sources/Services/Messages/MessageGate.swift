@@ -63,10 +63,7 @@ public enum MessageGate {
   }
 
   static func checkParts(of event: Event) throws(MessageFault) {
-    guard let type = EventType(rawValue: event.type) else {
-      throw .unknownType(JSONDocument.shown(event.type))
-    }
-    for part in MessageCatalogue.message(type).required where !event.data.has(part) {
+    for part in MessageCatalogue.message(event.type).required where !event.data.has(part) {
       throw .missing(part.place)
     }
   }

@@ -20,7 +20,7 @@ package struct Dependencies: Sendable {
   package var pause: @Sendable (Duration) async -> Bool
   /// The same between two turns of a service's maintenance, when there may be nothing to wait for.
   package var rest: @Sendable (Duration) async -> Bool
-  package var reached: CrashPoint.Observer
+  package var crashPoint: CrashPoint.Observer
   /// Monotonic time, from an arbitrary start.
   package var steady: @Sendable () -> Duration
   package var watch: ServiceWatch
@@ -31,7 +31,7 @@ package struct Dependencies: Sendable {
     mailServer: @escaping @Sendable () throws -> MailServer,
     pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown,
     rest: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown,
-    reached: @escaping CrashPoint.Observer = { _ in },
+    crashPoint: @escaping CrashPoint.Observer = { _ in },
     steady: @escaping @Sendable () -> Duration = Self.steadyClock(),
     watch: ServiceWatch = ServiceWatch()
   ) {
@@ -42,7 +42,7 @@ package struct Dependencies: Sendable {
     self.mailServer = mailServer
     self.pause = pause
     self.rest = rest
-    self.reached = reached
+    self.crashPoint = crashPoint
     self.steady = steady
     self.watch = watch
   }
@@ -57,10 +57,10 @@ package struct Dependencies: Sendable {
     for service: ServiceName, _ settings: Settings, _ watch: ServiceWatch, _ logger: Logger
   ) async throws -> Dependencies {
     let clock = try settings.clockFile.map { try LedgerClock.shifted(file: $0, logger: logger) }
-    let reached = settings.crashPoint?.observer()
-    let requestSent = reached.map { reached in { @Sendable in reached(.requestSent) } }
+    let crashPoint = settings.crashPoint?.observer()
+    let requestSent = crashPoint.map { crashPoint in { @Sendable in crashPoint(.requestSent) } }
     var options = BrokerOptions()
-    options.published = reached.map { reached in { @Sendable in reached(.published) } }
+    options.published = crashPoint.map { crashPoint in { @Sendable in crashPoint(.published) } }
     let nodes = try settings.brokerNodes()
     let startUp = StartUp(logger: logger, health: watch.health, options: options)
     startUp.lacksAll()
@@ -83,7 +83,7 @@ package struct Dependencies: Sendable {
           allowsPlaintext: settings.allowPlaintext.contains(.mail),
           connections: settings.mailConnections, logger: logger)
       },
-      reached: reached ?? { _ in }, watch: watch)
+      crashPoint: crashPoint ?? { _ in }, watch: watch)
   }
 }
 

@@ -49,7 +49,7 @@ struct ServiceLife: Service {
     // Receives the stop from the surrounding group and passes it on in order, last one first. The
     // observer waits up to 10 s for a broker that is cut off: nothing should wait for it.
     var services: [any Service] = parts.observer.map { [$0] } ?? []
-    services += [parts.closeWatch, parts.upkeep, parts.run]
+    services += [parts.closeWatch, parts.maintenance, parts.run]
     var group = ServiceGroupConfiguration(services: services, logger: logger)
     group.services.append(
       .init(service: parts.storeWatch, failureTerminationBehavior: .gracefullyShutdownGroup))
@@ -57,6 +57,6 @@ struct ServiceLife: Service {
     let ended = await Result.catching { try await ServiceGroup(configuration: group).run() }
     await parts.close()
     try ended.get()
-    logger.info("stopped", metadata: parts.tally.metadata())
+    logger.info("stopped", metadata: parts.counters.metadata())
   }
 }

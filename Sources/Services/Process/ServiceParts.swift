@@ -6,52 +6,54 @@ import Logging
 /// A service assembled from its settings and its surroundings.
 package struct ServiceParts: Sendable {
   package var run: ServiceRun
-  package var upkeep: MaintenanceLoop
+  package var maintenance: MaintenanceLoop
   /// Only for a real service.
   var storeWatch: StoreWatch
   var closeWatch: CloseWatch
   /// Only the reporter has one, if it can be scraped.
   var observer: Observer?
-  package var tally: RunCounters
+  package var counters: RunCounters
   package var close: @Sendable () async -> Void
 
   /// Connects to what the settings name, and waits for it.
   static func assemble(
     _ service: ServiceName, _ settings: Settings, _ watch: ServiceWatch, _ logger: Logger
   ) async throws -> ServiceParts {
-    let around = try await Dependencies.open(for: service, settings, watch, logger)
-    return try await ServiceParts(service, settings, around, logger)
+    let dependencies = try await Dependencies.open(for: service, settings, watch, logger)
+    return try await ServiceParts(service, settings, dependencies, logger)
   }
 
   /// The same for a real service and for a simulated one: only their surroundings differ.
   package init(
-    _ service: ServiceName, _ settings: Settings, _ around: Dependencies, _ logger: Logger
+    _ service: ServiceName, _ settings: Settings, _ dependencies: Dependencies, _ logger: Logger
   ) async throws {
-    let core = try ServiceCore(service, settings, around, logger)
+    let core = try ServiceCore(service, settings, dependencies, logger)
     let lanes = Self.lanes(of: service, settings)
-    let consumer = try await around.consumer(
+    let consumer = try await dependencies.consumer(
       of: service, prefetch: max(settings.prefetch, lanes * settings.batch), logger)
     self.run = ServiceRun(
       runner: core.runner, consumer: consumer, batch: settings.batch, lanes: lanes)
-    self.upkeep = MaintenanceLoop(
-      outbox: core.outbox, handler: core.handler, logger: logger, rest: around.rest,
-      health: around.watch.health)
+    self.maintenance = MaintenanceLoop(
+      outbox: core.outbox, handler: core.handler, logger: logger, rest: dependencies.rest,
+      health: dependencies.watch.health)
     self.storeWatch = StoreWatch(
-      condition: { await around.store.condition() }, health: around.watch.health,
-      rest: around.rest)
+      condition: { await dependencies.store.condition() }, health: dependencies.watch.health,
+      rest: dependencies.rest)
     self.closeWatch = CloseWatch(
-      runs: { try await around.store.runs() }, tally: core.tally, logger: logger, rest: around.rest,
-      startedAt: around.clock.now())
-    self.observer = around.watch.observations.map {
+      runs: { try await dependencies.store.runs() }, counters: core.counters, logger: logger,
+      rest: dependencies.rest,
+      startedAt: dependencies.clock.now())
+    self.observer = dependencies.watch.observations.map {
       Observer(
-        store: around.store, broker: around.broker, clock: around.clock, observations: $0,
-        logger: logger, rest: around.rest)
+        store: dependencies.store, broker: dependencies.broker, clock: dependencies.clock,
+        observations: $0,
+        logger: logger, rest: dependencies.rest)
     }
-    self.tally = core.tally
+    self.counters = core.counters
     self.close = {
       await core.shutdown()
-      await around.broker.close()
-      do { try await around.store.close() } catch {
+      await dependencies.broker.close()
+      do { try await dependencies.store.close() } catch {
         logger.error("the store did not close cleanly", metadata: ["error": "\(error)"])
       }
     }

@@ -53,8 +53,8 @@ public enum CrashPoint: String, Sendable, CaseIterable {
 
   /// The boundaries a service has, in order.
   public static func all(of service: ServiceName) -> [CrashPoint] {
-    allCases.filter { boundary in
-      switch boundary {
+    allCases.filter { point in
+      switch point {
       case .beforeCall, .requestSent, .answered: service == .charger
       case .beforeMail, .mailAnswered: service == .mailer
       case .dueTaken: [.charger, .holder].contains(service)

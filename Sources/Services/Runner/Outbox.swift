@@ -6,13 +6,13 @@ import Logging
 /// Publishes recorded events. Unconfirmed events stay recorded as unpublished and are published
 /// again later, by this process or another: same id, same bytes.
 public struct Outbox: Sendable {
-  let desk: LedgerSession
+  let session: LedgerSession
   let broker: any Broker
   let logger: Logger
   private let log: PublishLog
 
-  public init(desk: LedgerSession, broker: any Broker, logger: Logger) {
-    self.desk = desk
+  public init(session: LedgerSession, broker: any Broker, logger: Logger) {
+    self.session = session
     self.broker = broker
     self.logger = logger
     log = PublishLog(logger)
@@ -22,14 +22,14 @@ public struct Outbox: Sendable {
   @discardableResult
   public func publish(_ events: [StoredEvent]) async -> Int {
     if events.isEmpty { return 0 }
-    desk.reached(.beforePublish)
-    let start = desk.metrics.map { _ in ContinuousClock.now }
+    session.crashPoint(.beforePublish)
+    let start = session.metrics.map { _ in ContinuousClock.now }
     let results = await broker.publish(events.map(\.message))
-    desk.reached(.confirmed)
-    if let start { desk.metrics?.publishing.record(since: start) }
-    desk.metrics?.count(results)
+    session.crashPoint(.confirmed)
+    if let start { session.metrics?.publishing.record(since: start) }
+    session.metrics?.count(results)
     let confirmed = zip(events, results).filter { $1 == .confirmed }.map { $0.0.sequence }
-    desk.published.add(confirmed)
+    session.confirm(confirmed)
     log.tell(
       zip(events, results).map { ($0.event.routingKey, $1) }, isLost: await isLost,
       next: Self.relayInterval)
@@ -80,21 +80,21 @@ public struct Outbox: Sendable {
   public func relay(of services: [ServiceName], olderThanSeconds seconds: Int64) async throws
     -> Bool
   {
-    try await flush()
+    try await session.recordConfirmed()
     var (found, published) = (0, 0)
     for service in services {
       var last: Int64 = 0
       while true {
-        let before = desk.clock.now().adding(seconds: -seconds)
-        let left = try await desk.store.unpublished(
+        let before = session.clock.now().adding(seconds: -seconds)
+        let left = try await session.store.unpublished(
           by: service, before: before, after: last, limit: Self.page)
         guard let end = left.last else { break }
         last = end.sequence
-        desk.reached(.beforeRelay)
-        desk.metrics?.publishedAgain.increment(by: left.count)
+        session.crashPoint(.beforeRelay)
+        session.metrics?.publishedAgain.increment(by: left.count)
         found += left.count
         published += await publish(left)
-        try await flush()
+        try await session.recordConfirmed()
         if left.count < Self.page { break }
       }
     }
@@ -105,29 +105,18 @@ public struct Outbox: Sendable {
   }
 
   /// Turns due work into messages.
-  func fireDue(_ announce: @escaping @Sendable (DueWork, AccountFacts) throws -> OutgoingEvent)
-    async throws
-  {
+  func fireDue(of handler: some DueWorkHandler) async throws {
     while true {
-      let events = try await desk.store.takeDue(
-        by: desk.service, at: desk.clock.now(), limit: Self.page, announce: announce)
+      let events = try await session.store.takeDue(
+        by: session.service, at: session.clock.now(), limit: Self.page,
+        announce: handler.announceDue)
       if events.isEmpty { return }
-      desk.reached(.dueTaken)
+      session.crashPoint(.dueTaken)
       logger.debug("due work", metadata: ["messages": .number(events.count)])
-      desk.metrics?.dueWork.increment(by: events.count)
+      session.metrics?.dueWork.increment(by: events.count)
       await publish(events)
       if events.count < Self.page { return }
     }
-  }
-
-  /// Records confirms if no other commit does so.
-  @discardableResult
-  public func flush() async throws -> Int {
-    let marks = desk.published.take()
-    if marks.isEmpty { return 0 }
-    desk.published.add(marks)
-    _ = try await desk.commit([])
-    return marks.count
   }
 }
 

@@ -27,10 +27,10 @@ final class CounterFamily: Sendable {
   private func counter(_ values: [String]) -> Counter {
     known.withLock { known in
       if let counter = known[values] { return counter }
-      let made = Counter(
+      let added = Counter(
         label: name, dimensions: Array(zip(labels, values)), factory: factory)
-      known[values] = made
-      return made
+      known[values] = added
+      return added
     }
   }
 }

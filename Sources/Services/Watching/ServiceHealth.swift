@@ -20,7 +20,7 @@ package final class ServiceHealth: Sendable {
 
   /// What has found a part missing: the first one's sentence is shown.
   enum Finder: Int, Comparable, Sendable {
-    case work, upkeep
+    case work, maintenance
     /// A check of the part itself.
     case look
 

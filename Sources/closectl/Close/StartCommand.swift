@@ -122,7 +122,7 @@ struct StartCommand: OperatorCommand {
         past: permission.isPast ? true : nil, late: permission.isLate ? true : nil))
     return OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: EventType.closeRequested.routingKey,
-      messageID: event.id, type: event.type, contentType: MonthClose.contentType,
+      messageID: event.id, type: event.type.rawValue, contentType: MonthClose.contentType,
       body: try encode(event))
   }
 

@@ -33,8 +33,9 @@ struct DeadDiscard: OperatorCommand {
     if dryRun { return choice.answer(.discard) }
     if let needed = choice.left.first {
       throw Problem(
-        "letter \(needed.id) is still \(needed.verdict.letterClass.rawValue) "
-          + "(\(needed.verdict.why)): replay it, or add --also needed; nothing was discarded")
+        "letter \(needed.id) is still \(needed.classification.letterClass.rawValue) "
+          + "(\(needed.classification.why)): replay it, or add --also needed; nothing was discarded"
+      )
     }
     let order = DeadMoves.Order(
       action: .discard, operatorName: try moving.who.name(in: session),

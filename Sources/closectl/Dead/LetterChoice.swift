@@ -12,7 +12,7 @@ struct LetterChoice {
 
   init(_ letters: [ChosenDeadLetter], classes: Set<DeadLetterClass>) {
     let isTaken = { (letter: ChosenDeadLetter) in
-      letter.isWhole && classes.contains(letter.verdict.letterClass)
+      letter.isWhole && classes.contains(letter.classification.letterClass)
     }
     taken = letters.filter(isTaken)
     left = letters.filter { !isTaken($0) }
@@ -66,7 +66,7 @@ struct LetterChoice {
     for letter in letters.prefix(Self.shown) {
       table.add(
         letter.id + (letter.copies > 1 ? " x\(letter.copies)" : ""), letter.service.rawValue,
-        letter.verdict.letterClass.rawValue, letter.messageID, letter.verdict.why)
+        letter.classification.letterClass.rawValue, letter.messageID, letter.classification.why)
     }
     let more = letters.count - Self.shown
     return table.lines() + (more > 0 ? ["… and \(grouped(more)) more"] : [])
@@ -105,9 +105,9 @@ struct MovesDocument: Encodable {
       service = letter.service.rawValue
       messageID = letter.messageID
       reason = letter.reason
-      letterClass = letter.verdict.letterClass.rawValue
-      rule = letter.verdict.rule
-      why = letter.verdict.why
+      letterClass = letter.classification.letterClass.rawValue
+      rule = letter.classification.rule
+      why = letter.classification.why
       copies = letter.copies
       target = letter.target
     }

@@ -53,7 +53,7 @@ struct ProbeDeadLetters: OperatorCommand {
           balance: Int64(number), hold: false, collection: .auto, invoice: invoice)))
     return OutgoingMessage(
       exchange: "", routingKey: MonthClose.deadQueue(of: .charger), messageID: event.id,
-      type: event.type, contentType: MonthClose.contentType,
+      type: event.type.rawValue, contentType: MonthClose.contentType,
       headers: [
         Header.reason: .string(FaultReason.gatewayUnknown.rawValue),
         Header.error: .string("no certain answer from the gateway: probe"),

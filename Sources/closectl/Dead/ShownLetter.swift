@@ -37,14 +37,15 @@ struct ShownLetter: Encodable {
   }
 
   init(
-    _ letter: DeadLetter, _ copies: Int, _ verdict: Verdict, _ comparison: Comparison,
+    _ letter: DeadLetter, _ copies: Int, _ classification: DeadLetterClassification,
+    _ comparison: Comparison,
     _ records: [DeadLetterRecord]
   ) {
     self.letter = LetterDocument(letter)
     self.copies = copies
-    letterClass = verdict.letterClass.rawValue
-    rule = verdict.rule
-    why = verdict.why
+    letterClass = classification.letterClass.rawValue
+    rule = classification.rule
+    why = classification.why
     headers = letter.delivery.headers.mapValues(\.shown)
     self.comparison = comparison
     body = String(decoding: letter.delivery.body, as: UTF8.self)

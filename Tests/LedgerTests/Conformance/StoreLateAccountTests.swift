@@ -19,7 +19,7 @@ import Testing
         id: "range-\(run.period)-\(number)", type: .closeRange, source: "/invoicer", time: noon,
         data: EventData(period: run.period, range: .init(number: number, of: run.ranges)))
       return OutgoingEvent(
-        id: event.id, type: event.type, routingKey: "close.range", account: nil,
+        id: event.id, type: event.type.rawValue, routingKey: "close.range", account: nil,
         period: run.period, body: Array(try JSONEncoder().encode(event)))
     }
   }

@@ -23,7 +23,7 @@ import Testing
     let event = Event(
       id: "close-\(period)", type: .closeRequested, source: "/test", time: at,
       data: EventData(period: try Period(period)))
-    await put(event.id, try encode(event), reason: reason, type: event.type)
+    await put(event.id, try encode(event), reason: reason, type: event.type.rawValue)
   }
 
   private func put(

@@ -82,13 +82,13 @@ import Testing
     CheckCase("no reason", Evidence.letter(nil), "no reason"),
   ])
   func aDeadLetterIsThereForItsOwnFault(_ item: CheckCase<QueueContents.DeadLetter>) {
-    expect(AuditCheck.honestDeadLetters([item.evidence], ladder: 5), item)
+    expect(AuditCheck.honestDeadLetters([item.evidence], retries: 5), item)
   }
 
   @Test func everyReasonIsEitherTheMessagesOwnOrTheLaddersEndOrWrong() {
     let wrong = FaultReason.allCases.filter { reason in
       let letter = Evidence.letter(reason.rawValue, attempts: 6)
-      return AuditCheck.honestDeadLetters([letter], ladder: 5).verdict == .broken
+      return AuditCheck.honestDeadLetters([letter], retries: 5).verdict == .broken
     }
     #expect(
       wrong == [

@@ -52,23 +52,23 @@ struct MessageSchema {
         .object(
           [
             ("specversion", .object([("const", .text("1.0"))])),
-            ("id", told("Made from what the event is about: the same fact has the same id.")),
-            ("source", told("`/charger`: the service or tool that made it.")),
+            ("id", described("Made from what the event is about: the same fact has the same id.")),
+            ("source", described("`/charger`: the service or tool that made it.")),
             ("type", .object([("const", .text(type.rawValue))])),
             ("time", PartSchemas.reference("time")),
-            ("subject", told("The account, where there is one.")),
-            ("datacontenttype", told("`application/json`.")),
+            ("subject", described("The account, where there is one.")),
+            ("datacontenttype", described("`application/json`.")),
             ("period", PartSchemas.reference("period")),
-            ("causationid", told("The id of the message that led to this one.")),
-            ("traceparent", told("W3C Trace Context, carried from message to message.")),
-            ("refreshof", told("The id of the message whose snapshot this one replaces.")),
+            ("causationid", described("The id of the message that led to this one.")),
+            ("traceparent", described("W3C Trace Context, carried from message to message.")),
+            ("refreshof", described("The id of the message whose snapshot this one replaces.")),
             ("data", data),
           ])
       ),
     ])
   }
 
-  private func told(_ description: String) -> Page {
+  private func described(_ description: String) -> Page {
     .object([
       ("allOf", .list([PartSchemas.reference("text")])), ("description", .text(description)),
     ])

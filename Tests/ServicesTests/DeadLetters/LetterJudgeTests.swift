@@ -14,7 +14,7 @@ import Testing
       Delivery(
         tag: .init(connection: 1, number: 1), queue: MonthClose.deadQueue(of: service),
         exchange: "", routingKey: "\(service.rawValue).dead", redelivered: false,
-        messageID: event.id, type: event.type, contentType: MonthClose.contentType,
+        messageID: event.id, type: event.type.rawValue, contentType: MonthClose.contentType,
         headers: headers, body: try encode(event)), of: service)
   }
 
@@ -39,8 +39,10 @@ import Testing
     return try MessageGate.decode(body, contentType: nil)
   }
 
-  private func verdict(_ letter: DeadLetter, _ world: World) async throws -> Verdict {
-    try await world.judge.verdicts(of: [letter])[0]
+  private func classification(_ letter: DeadLetter, _ world: World) async throws
+    -> DeadLetterClassification
+  {
+    try await world.classifier.classifications(of: [letter])[0]
   }
 
   /// Invoiced, and nothing else done yet.
@@ -53,7 +55,7 @@ import Testing
 
   @Test func anInvoiceThatWasNeverChargedIsNeeded() async throws {
     let world = try await invoiced()
-    let found = try await verdict(letter(event(.invoiceIssued, "x", world), .charger), world)
+    let found = try await classification(letter(event(.invoiceIssued, "x", world), .charger), world)
     #expect(found.letterClass == .needed)
     #expect(found.rule == "charge.same")
     #expect(found.why == "the open amount is as in the snapshot: charge it")
@@ -65,7 +67,7 @@ import Testing
     let event = try await event(.invoiceIssued, "x", world)
     _ = try await world.operations.recordPayment(
       account: "a", amount: Money(1_081, .chf), reference: "bank-1")
-    let found = try await verdict(letter(event, .charger), world)
+    let found = try await classification(letter(event, .charger), world)
     #expect(found.letterClass == .needed)
     #expect(found.rule == "charge.nothing-open")
   }
@@ -74,14 +76,14 @@ import Testing
     let world = try await invoiced()
     let event = try await issued(world)
     try await world.run()
-    let found = try await verdict(letter(event, .charger), world)
+    let found = try await classification(letter(event, .charger), world)
     #expect(found == .answered)
   }
 
   @Test func anotherMessageAboutAChargeThatWasMadeIsDone() async throws {
     let world = try await invoiced()
     try await world.run()
-    let found = try await verdict(letter(event(.invoiceIssued, "x", world), .charger), world)
+    let found = try await classification(letter(event(.invoiceIssued, "x", world), .charger), world)
     #expect(found.letterClass == .done)
     #expect(found.rule == "charge.nothing-open")
   }
@@ -90,7 +92,7 @@ import Testing
     let world = try await invoiced()
     let wrong = try await event(.invoiceIssued, "x", world) { $0.snapshot?.invoice?.total = 1 }
     for service in [ServiceName.charger, .mailer] {
-      #expect(try await verdict(letter(wrong, service), world).letterClass == .contradicts)
+      #expect(try await classification(letter(wrong, service), world).letterClass == .contradicts)
     }
   }
 
@@ -98,7 +100,7 @@ import Testing
     let world = try await invoiced()
     let event = try await event(.holdLifted, "x", world)
     for service in [ServiceName.charger, .holder, .invoicer] {
-      let found = try await verdict(letter(event, service), world)
+      let found = try await classification(letter(event, service), world)
       #expect(found.letterClass == .contradicts)
       #expect(found.rule == "unexpected-type")
     }
@@ -108,7 +110,7 @@ import Testing
     let world = try await invoiced()
     var letter = try await letter(event(.invoiceIssued, "x", world), .charger)
     letter.delivery.body = Array("{".utf8)
-    let found = try await verdict(letter, world)
+    let found = try await classification(letter, world)
     #expect(found.letterClass == .undecodable)
     #expect(found.rule == "not-json")
   }
@@ -117,9 +119,9 @@ import Testing
     let world = try await invoiced()
     let event = try await issued(world)
     let mail = try letter(event, .mailer)
-    #expect(try await verdict(mail, world).letterClass == .needed)
+    #expect(try await classification(mail, world).letterClass == .needed)
     try await world.run()
-    #expect(try await verdict(mail, world).letterClass == .done)
+    #expect(try await classification(mail, world).letterClass == .done)
   }
 
   @Test func theHolderNeedsADebtAndNoMore() async throws {
@@ -129,11 +131,11 @@ import Testing
     let declined = try await event(.chargeDeclined, "x", world) {
       $0.charge = .init(attempt: 1, amount: 1_081)
     }
-    #expect(try await verdict(letter(declined, .holder), world).rule == "hold.in-grace")
-    #expect(try await verdict(letter(declined, .holder), world).letterClass == .needed)
+    #expect(try await classification(letter(declined, .holder), world).rule == "hold.in-grace")
+    #expect(try await classification(letter(declined, .holder), world).letterClass == .needed)
     _ = try await world.operations.recordPayment(
       account: "a", amount: Money(1_081, .chf), reference: "bank-1")
-    #expect(try await verdict(letter(declined, .holder), world).letterClass == .done)
+    #expect(try await classification(letter(declined, .holder), world).letterClass == .done)
   }
 
   @Test func aCloseThatWasStartedNeedsNoTrigger() async throws {
@@ -141,10 +143,10 @@ import Testing
     let trigger = Event(
       id: "close-2026-11", type: .closeRequested, source: "/test", time: world.clock.now(),
       data: EventData(period: World.period))
-    #expect(try await verdict(letter(trigger, .invoicer), world).letterClass == .needed)
+    #expect(try await classification(letter(trigger, .invoicer), world).letterClass == .needed)
     try await world.trigger()
     try await world.run()
-    #expect(try await verdict(letter(trigger, .invoicer), world).letterClass == .done)
+    #expect(try await classification(letter(trigger, .invoicer), world).letterClass == .done)
   }
 
   @Test func filtersHoldTogether() async throws {

@@ -22,7 +22,7 @@ import Testing
   /// The lines of a process that began at 1000, saw these and had done one message more each time.
   private func lines(_ looks: [[CloseRun]]) async -> [String] {
     let lines = Lines()
-    let tally = RunCounters()
+    let counters = RunCounters()
     let left = Mutex(looks)
     let logger = Logger(label: "test") { _ in
       LineLogHandler(service: "test", level: .info, format: .text) { line, _ in
@@ -32,9 +32,9 @@ import Testing
     }
     let watch = CloseWatch(
       runs: {
-        tally.count(.handled)
+        counters.count(.handled)
         return left.withLock { $0.removeFirst() }
-      }, tally: tally, logger: logger, rest: { _ in left.withLock { !$0.isEmpty } },
+      }, counters: counters, logger: logger, rest: { _ in left.withLock { !$0.isEmpty } },
       startedAt: Instant(milliseconds: 1000))
     await watch.looks()
     return lines.all.withLock { $0 }

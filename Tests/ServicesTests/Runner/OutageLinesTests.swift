@@ -40,12 +40,11 @@ import Testing
   }
 
   private func retry(_ log: RunnerLog, _ reason: FaultReason) {
-    let departure = FailedDelivery(
-      delivery: delivery(), history: FailureHistory(),
-      fault: Fault(reason, "because of \(reason.rawValue)"), final: false)
-    let ladder = RetryPolicy(service: .charger, delays: [.seconds(1)])
-    let move = ladder.move(departure, at: Instant(milliseconds: 0), as: nil)
-    log.moved([departure], [move], [.confirmed], isLost: false, inHand: 1)
+    let job = Job(event: .test(), delivery: delivery())
+    let outcome = Outcome.later(Fault(reason, "because of \(reason.rawValue)"))
+    let retryPolicy = RetryPolicy(service: .charger, delays: [.seconds(1)])
+    let move = retryPolicy.move(.processed(job, outcome), at: Instant(milliseconds: 0), as: nil)
+    log.moved([move].compactMap { $0 }, [.confirmed], isLost: false, inHand: 1)
   }
 
   @Test func eachReasonIsAWaveOfItsOwn() {

@@ -36,15 +36,16 @@ import Testing
     }
     let count = Mutex(0)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let desk = LedgerSession(service: .charger, store: world.store, clock: world.clock)
-    let handler = Handler(service: .charger) { jobs in
+    let session = LedgerSession(service: .charger, store: world.store, clock: world.clock)
+    let handler = StubHandler { jobs in
       count.withLock { $0 += jobs.count }
       return jobs.map { _ in .done([]) }
     }
     let runner = Runner(
-      handler: handler, desk: desk,
-      outbox: Outbox(desk: desk, broker: world.broker, logger: logger),
-      ladder: RetryPolicy(service: .charger, delays: World.retryDelays), tally: RunCounters(),
+      handler: handler, session: session,
+      outbox: Outbox(session: session, broker: world.broker, logger: logger),
+      retryPolicy: RetryPolicy(service: .charger, delays: World.retryDelays),
+      counters: RunCounters(),
       logger: logger, pause: { _ in false }, putOffs: putOffs)
     await runner.work(batch) { _ in }
     return count.withLock { $0 }

@@ -76,13 +76,13 @@ import Testing
       id: "close.range:2026-11:0", type: .closeRange, source: "/invoicer",
       time: world.clock.now(), period: World.period,
       data: EventData(period: World.period, range: .init(number: 0, of: 1)))
-    let desk = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
+    let session = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
     let plan = InvoicePlan(
-      desk: desk, job: .test(range), period: World.period,
+      session: session, job: .test(range), period: World.period,
       catalogs: try await world.store.catalogs(for: World.period))
     let facts = try await world.store.invoicingFacts(
       ["a-2"], period: World.period, eventMetrics: [])
-    _ = try await desk.commit(try facts.map(plan.change))
+    _ = try await session.commit(try facts.map(plan.change))
     try await world.run()
     #expect(try await world.store.totals(World.period).first?.invoices == 3)
     world.advance(seconds: 60)
@@ -117,8 +117,9 @@ import Testing
       at: world.clock.now())
     _ = try await world.store.commit([note], published: [])
     #expect(try await world.store.run(World.period)?.state == .running)
-    let desk = LedgerSession(service: .reporter, store: world.store, clock: world.clock)
-    #expect(try await Reporter(desk: desk).endCloses().map(\.event.type) == ["close.completed.v1"])
+    let session = LedgerSession(service: .reporter, store: world.store, clock: world.clock)
+    #expect(
+      try await Reporter(session: session).maintain().map(\.event.type) == ["close.completed.v1"])
     #expect(try await world.store.run(World.period)?.state == .closed)
   }
 
@@ -160,10 +161,11 @@ extension Currency {
 extension Job {
   static func test(_ event: Event) -> Job {
     Job(
-      event: event, type: EventType(rawValue: event.type) ?? .closeRange,
+      event: event,
       delivery: Delivery(
         tag: .init(connection: 1, number: 1), queue: "invoicer", exchange: "monthclose",
-        routingKey: "close.range", redelivered: true, messageID: event.id, type: event.type,
+        routingKey: "close.range", redelivered: true, messageID: event.id,
+        type: event.type.rawValue,
         contentType: nil, headers: [:], body: []))
   }
 }

@@ -11,7 +11,7 @@ import Testing
 struct RecordedStep: Codable, Sendable {
   var id: String
   var body: String
-  /// By service: `account rule finding -> ids of the events it made`, a line for each decision.
+  /// By service: `account rule finding -> ids of the events it events`, a line for each decision.
   var answers: [String: [String]]
 }
 
@@ -68,9 +68,9 @@ struct RecordedMonth {
       for step in story?.steps ?? []
       where step.service == service && (step.messageID == id || step.messageID.hasPrefix("\(id)#"))
       {
-        let made = step.events.map(\.id).sorted().joined(separator: " ")
+        let events = step.events.map(\.id).sorted().joined(separator: " ")
         lines.append(
-          "\(account.id) \(step.decision.rule) \(step.decision.finding.rawValue) -> \(made)")
+          "\(account.id) \(step.decision.rule) \(step.decision.finding.rawValue) -> \(events)")
       }
     }
     return lines

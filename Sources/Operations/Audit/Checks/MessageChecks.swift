@@ -83,7 +83,7 @@ extension AuditCheck {
   ]
 
   public static func honestDeadLetters(
-    _ dead: [QueueContents.DeadLetter], ladder: Int
+    _ dead: [QueueContents.DeadLetter], retries: Int
   ) -> AuditFinding {
     var offenders = Violations()
     var reasons: [String: Int] = [:]
@@ -92,7 +92,7 @@ extension AuditCheck {
       reasons["\(letter.service.rawValue) \(reason)", default: 0] += 1
       let word = letter.reason.flatMap(FaultReason.init(rawValue:))
       let isHonest =
-        word.map { own.contains($0) || exhausted.contains($0) && letter.attempts > ladder }
+        word.map { own.contains($0) || exhausted.contains($0) && letter.attempts > retries }
         ?? false
       if !isHonest {
         offenders.add(
