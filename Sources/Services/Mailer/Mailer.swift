@@ -20,7 +20,7 @@ public struct Mailer: MessageHandler {
   let retryLimit: Int
   let watch: MailServerWatch
   let mailsZeroInvoices: Bool
-  private let pause: @Sendable (Duration) async -> Bool
+  let pause: @Sendable (Duration) async -> Bool
   let inFlight = InFlightMails()
 
   package init(
@@ -210,77 +210,6 @@ public struct Mailer: MessageHandler {
     return .commit(
       intent.takenUp(session),
       then: { [item] in $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
-  }
-
-  // MARK: 2. Send
-
-  /// The server's answers are committed within milliseconds, while other mails are still in
-  /// progress: a crash leaves few mails for which it is unknown whether they were sent.
-  private static let linger = Duration.milliseconds(5)
-
-  private func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
-    let mails = try await write(items)
-    let arrivals = ArrivalQueue<Sent>()
-    // A failed record aborts no mail in progress: it might be delivered anyway.
-    let result = await withTaskGroup(of: Void.self) { group in
-      for (item, mail) in zip(items, mails) {
-        group.addTask { await arrivals.add(Sent(item: item, answer: await send(mail, item))) }
-      }
-      let result = await Result.catching {
-        var outcomes: [(Int, Outcome)] = []
-        while outcomes.count < items.count {
-          let sent = await arrivals.take { _ = await pause(Self.linger) }
-          outcomes += zip(sent, try await record(sent)).map { ($0.item.index, $1) }
-        }
-        return outcomes
-      }
-      await group.waitForAll()
-      return result
-    }
-    return try result.get()
-  }
-
-  /// The answer is kept before anything can go wrong with its record.
-  private func send(_ mail: OutgoingMail, _ item: Sending) async -> MailAnswer? {
-    if let answer = item.answer { return answer }
-    let key = item.intent.key
-    guard inFlight.begin(key) else { return .notSent("it is already being sent") }
-    if item.isTakenUp, let wait = await overtaken(key) {
-      inFlight.release(key)
-      return .notSent(wait)
-    }
-    let returns = item.intent.job.history.returns
-    guard watch.door.admits(key.account) else {
-      inFlight.end(key, .notSent("mailing pauses"), isResent: item.isResent, returns: returns)
-      return nil
-    }
-    session.crashPoint(.beforeMail)
-    let answer = await server.send([mail]).first ?? .uncertain("the server said nothing")
-    session.crashPoint(.mailAnswered)
-    watch.heard(answer, about: item.intent)
-    inFlight.end(key, answer, isResent: item.isResent, returns: returns)
-    return answer
-  }
-
-  /// A second copy of a message is decided before the first one's mail is finished. Once nothing
-  /// else here may send the mail, its outcome is checked again, in this process first, because an
-  /// outcome is forgotten here only after it is in the ledger.
-  private func overtaken(_ key: MailKey) async -> String? {
-    if inFlight.known(key)?.isEnd == true { return "its outcome is being recorded" }
-    do {
-      let record = try await session.store.mails([key])[key]
-      return record?.state == .intended ? nil : "it was finished meanwhile"
-    } catch {
-      return "the ledger did not say whether it was finished meanwhile: \(error)"
-    }
-  }
-
-  private func write(_ items: [Sending]) async throws -> [OutgoingMail] {
-    let issued = try await session.store.invoices(items.compactMap(\.facts.invoice?.id))
-    return try items.map { item in
-      let invoice = item.facts.invoice.flatMap { issued[$0.id] }
-      return try composer.write(item.intent, facts: item.facts, invoice, at: session.clock.now())
-    }
   }
 }
 

@@ -187,6 +187,12 @@ extension Outcome {
   var isPutOff: Bool {
     if case .putOff = self { true } else { false }
   }
+
+  /// Events of an earlier step of the same message are published with its own. If the message is
+  /// not done, they stay recorded as unpublished and follow within seconds.
+  func with(_ earlier: [StoredEvent]) -> Outcome {
+    if case .done(let events) = self { .done(earlier + events) } else { self }
+  }
 }
 
 extension Fault {

@@ -131,6 +131,15 @@ public struct LedgerSession: Sendable {
   }
 }
 
+extension LedgerSession.Plan {
+  func map<Other>(_ transform: @escaping @Sendable (Result) -> Other) -> LedgerSession.Plan<Other> {
+    switch self {
+    case .commit(let change, let then): .commit(change, then: { transform(then($0)) })
+    case .end(let result): .end(transform(result))
+    }
+  }
+}
+
 /// The ledger kept changing under some messages of a batch; processed alone they succeed.
 public struct ContentionError: Error, CustomStringConvertible {
   var items: Int

@@ -1,6 +1,7 @@
 import Billing
 import Broker
 import Ledger
+import Synchronization
 
 /// Where a failed message goes: to the next delay queue each time, and after the last one to the
 /// dead letters, always with its reason and history. We count the attempts ourselves, in a header.
@@ -85,5 +86,42 @@ struct BackOff {
   mutating func next() -> Duration {
     milliseconds = min(milliseconds * 2, 15_000)
     return .milliseconds(milliseconds)
+  }
+}
+
+/// The messages this process has put off, by id, as long as the copy confirmed by the broker cannot
+/// be back yet. Any message with such an id meanwhile is another copy, whose acknowledgement or
+/// confirm was lost, and is dropped: otherwise each round of a long outage would double it.
+final class PutOffs: Sendable {
+  private let waiting = Mutex<[String: Duration]>([:])
+  /// A clock that cannot be set.
+  private let now: @Sendable () -> Duration
+
+  static let most = 100_000
+
+  init(now: @escaping @Sendable () -> Duration) { self.now = now }
+
+  /// Asked before the copy is published.
+  var time: Duration { now() }
+
+  /// Half of the delay, because the broker's clock may differ.
+  func add(_ id: String, for delay: Duration, since begun: Duration) {
+    waiting.withLock { waiting in
+      if waiting.count >= Self.most {
+        let now = now()
+        waiting = waiting.filter { $0.value > now }
+      }
+      if waiting.count < Self.most { waiting[id] = begun + delay / 2 }
+    }
+  }
+
+  func isAnotherCopy(_ id: String?) -> Bool {
+    guard let id else { return false }
+    return waiting.withLock { waiting in
+      guard let until = waiting[id] else { return false }
+      if now() < until { return true }
+      waiting[id] = nil
+      return false
+    }
   }
 }

@@ -1,6 +1,7 @@
 import Billing
 import Broker
 import Logging
+import Synchronization
 
 /// Logs messages that are not done: one line per wave, not one per message. The messages themselves
 /// are logged at level `debug`, and have their reasons in the dead letter queue.
@@ -110,5 +111,22 @@ extension RetryPolicy.Move {
     var shown: Logger.Metadata = ["message_id": "\(delivery.messageID ?? "without id")"]
     if let trace { shown["trace"] = "\(trace.traceID)" }
     return shown
+  }
+}
+
+/// What a process has done since it started; its last log line.
+public final class RunCounters: Sendable {
+  public enum Kind: Int, Sendable, CaseIterable { case handled, retried, dead }
+
+  private let counts = Mutex([Int](repeating: 0, count: Kind.allCases.count))
+
+  public init() {}
+
+  func count(_ kind: Kind, _ number: Int = 1) {
+    counts.withLock { $0[kind.rawValue] += number }
+  }
+
+  public subscript(_ kind: Kind) -> Int {
+    counts.withLock { $0[kind.rawValue] }
   }
 }
