@@ -13,18 +13,15 @@ package struct ServiceRun: Service {
   let lanes: Int
 
   package func run() async throws {
-    await withTaskGroup(of: Void.self) { group in
-      await withGracefulShutdownHandler {
-        await withTaskGroup(of: Void.self) { work in
-          for _ in 0..<lanes { work.addTask { await lane() } }
-          await work.waitForAll()
-        }
-        await recordConfirmed()
-      } onGracefulShutdown: {
-        let consumer = consumer
-        Task { await consumer.stop() }
+    await withGracefulShutdownHandler {
+      await withTaskGroup(of: Void.self) { work in
+        for _ in 0..<lanes { work.addTask { await lane() } }
+        await work.waitForAll()
       }
-      group.cancelAll()
+      await recordConfirmed()
+    } onGracefulShutdown: {
+      let consumer = consumer
+      Task { await consumer.stop() }
     }
   }
 

@@ -10,6 +10,7 @@ struct StartUp {
   let logger: Logger
   let health: ServiceHealth
   var options = BrokerOptions()
+  var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
   /// Before the first check of anything.
   func lacksAll() {
@@ -19,7 +20,7 @@ struct StartUp {
   }
 
   func store(_ settings: Settings) async throws -> any Store {
-    try await patiently(.store, waits: Self.storeMayPass) {
+    try await retrying(.store, waits: Self.storeMayPass) {
       try await openStore(
         settings.storeURL, migrate: false, connections: settings.storeConnections)
     }
@@ -28,11 +29,11 @@ struct StartUp {
   func broker(
     _ urls: [BrokerURL], name: String, topology: Topology
   ) async throws -> RabbitMQBroker {
-    let broker = try await patiently(.broker, waits: Self.brokerMayPass) {
+    let broker = try await retrying(.broker, waits: Self.brokerMayPass) {
       try await RabbitMQBroker.connect(urls, name: name, options: options, logger: logger)
     }
     do {
-      try await patiently(.topology, waits: Self.topologyMayPass) {
+      try await retrying(.topology, waits: Self.topologyMayPass) {
         let differences = try await broker.differences(from: topology, .asPermitted)
         guard differences.isEmpty else { throw TopologyMismatch(differences: differences) }
       }
@@ -57,7 +58,7 @@ struct StartUp {
   }
 
   /// Retries until it succeeds, or fails in a way that waiting cannot fix.
-  private func patiently<Value>(
+  func retrying<Value>(
     _ part: ServiceHealth.Part, waits: (any Error) -> Bool, _ attempt: () async throws -> Value
   ) async throws -> Value {
     let outage = OutageLog(
@@ -74,7 +75,7 @@ struct StartUp {
         health.lacks(part, "\(error)")
         let pause = min(backOff.next(), Self.longestPause)
         outage.missed(by: Self.name, "\(error)", waiting: nil, next: pause)
-        try await Task.sleep(for: pause)
+        try await sleep(pause)
       }
     }
   }

@@ -60,3 +60,29 @@ import Testing
     #expect(broker.given == ids)
   }
 }
+
+/// What is logged of events that the broker does not take, from `info` on.
+@Suite struct PublishLogTests {
+  private let lines = LoggedLines()
+
+  private func tell(_ log: PublishLog, _ results: (String, PublishResult)...) -> [String] {
+    log.tell(results.map { (key: $0.0, result: $0.1) }, isLost: false, next: .seconds(5))
+    return lines.taken()
+  }
+
+  @Test func onlyAConfirmedEventShowsThatEventsAreTakenAgain() {
+    let log = PublishLog(lines.logger)
+    #expect(tell(log, ("a", .refused)).count == 1)
+    #expect(tell(log, ("a", .unknown("lost"))).count == 1)
+    #expect(tell(log, ("a", .returned(code: 312, text: "no route"))).count == 1)
+    #expect(tell(log).isEmpty)
+    #expect(tell(log, ("b", .confirmed)).map { $0.contains("confirmed again") } == [true])
+    #expect(tell(log, ("a", .confirmed)).map { $0.contains("accepts events again") } == [true])
+  }
+
+  @Test func aKeyThatIsTakenAgainWaitsForNoOther() {
+    let log = PublishLog(lines.logger)
+    #expect(tell(log, ("a", .refused)).count == 1)
+    #expect(tell(log, ("a", .confirmed), ("b", .unknown("lost"))).count == 2)
+  }
+}

@@ -1,5 +1,6 @@
 import Billing
 import Broker
+import Synchronization
 import Testing
 
 @testable import Services
@@ -85,5 +86,19 @@ import Testing
     #expect(move.message.headers[Header.putOffs] == .integer(5))
     #expect(move.message.headers[Header.firstFailedAt] == nil)
     #expect(move.isPutOff)
+  }
+}
+
+@Suite struct PutOffsTests {
+  @Test func anotherCopyIsKnownUntilTheFirstMayBeBack() {
+    let time = Mutex(Duration.zero)
+    let putOffs = PutOffs { time.withLock { $0 } }
+    putOffs.add("a", for: .seconds(10), since: putOffs.time)
+    #expect(putOffs.isAnotherCopy("a"))
+    #expect(!putOffs.isAnotherCopy("b") && !putOffs.isAnotherCopy(nil))
+    time.withLock { $0 = .milliseconds(4_999) }
+    #expect(putOffs.isAnotherCopy("a"))
+    time.withLock { $0 = .seconds(5) }
+    #expect(!putOffs.isAnotherCopy("a"), "the copy that was put off may not be dropped")
   }
 }

@@ -1,6 +1,7 @@
 import Billing
 import Broker
 import Ledger
+import Synchronization
 
 @testable import Services
 
@@ -20,4 +21,27 @@ extension Event {
       id: id, type: type, source: "/test", time: World.Time.start,
       data: EventData(period: World.period))
   }
+}
+
+extension Delivery {
+  /// As the charger gets it.
+  static func test(
+    _ id: String? = "m", under key: String = "invoice.issued", queue: String = "charger",
+    type: String? = nil, headers: [String: HeaderValue] = [:], user: String? = nil,
+    number: UInt64 = 1, body: [UInt8] = []
+  ) -> Delivery {
+    Delivery(
+      tag: .init(connection: 1, number: number), queue: queue, exchange: MonthClose.exchange,
+      routingKey: key, redelivered: false, messageID: id, type: type,
+      contentType: MonthClose.contentType, headers: headers, user: user, body: body)
+  }
+}
+
+/// What happened, in order.
+final class Recording<Value: Sendable>: Sendable {
+  private let values = Mutex<[Value]>([])
+
+  var all: [Value] { values.withLock { $0 } }
+
+  func add(_ more: Value...) { values.withLock { $0 += more } }
 }

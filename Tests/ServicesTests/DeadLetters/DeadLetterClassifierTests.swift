@@ -6,7 +6,7 @@ import Testing
 @testable import Operations
 @testable import Services
 
-@Suite struct LetterJudgeTests {
+@Suite struct DeadLetterClassifierTests {
   private func letter(
     _ event: Event, _ service: ServiceName, headers: [String: HeaderValue] = [:]
   ) throws -> DeadLetter {

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Services as programs of their own, from beside the tests, with neither a store nor a broker.
-@Suite(.timeLimit(.minutes(3))) struct ServiceProcessTests {
+@Suite(.timeLimit(.minutes(3))) struct ServiceProgramTests {
   private static let names = ["invoicer", "charger", "mailer", "holder", "reporter"]
 
   private func start(_ name: String, log: Pipe) throws -> Process {
