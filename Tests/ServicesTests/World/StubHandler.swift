@@ -1,7 +1,6 @@
 import Billing
 import Broker
 import Ledger
-import Synchronization
 
 @testable import Services
 
@@ -35,13 +34,4 @@ extension Delivery {
       routingKey: key, redelivered: false, messageID: id, type: type,
       contentType: MonthClose.contentType, headers: headers, user: user, body: body)
   }
-}
-
-/// What happened, in order.
-final class Recording<Value: Sendable>: Sendable {
-  private let values = Mutex<[Value]>([])
-
-  var all: [Value] { values.withLock { $0 } }
-
-  func add(_ more: Value...) { values.withLock { $0 += more } }
 }

@@ -23,3 +23,12 @@ final class LoggedLines: Sendable {
     }
   }
 }
+
+/// What happened, in order.
+final class Recording<Value: Sendable>: Sendable {
+  private let values = Mutex<[Value]>([])
+
+  var all: [Value] { values.withLock { $0 } }
+
+  func add(_ more: Value...) { values.withLock { $0 += more } }
+}
