@@ -52,10 +52,13 @@ import Testing
     #expect(log.count == 2, "one line for the outage, one for its end")
   }
 
+  private func always(_ error: any Error) -> Bool { true }
+  private func mayPass(_ error: any Error) -> Bool { (error as? StoreError)?.mayPass == true }
+
   @Test func `The pauses grow to five seconds, so that a repair is noticed soon`() async throws {
     let pauses = Recording<Duration>()
     let tries = Recording<Int>()
-    let found = try await startUp { pauses.add($0) }.retrying(.broker, waits: { _ in true }) {
+    let found = try await startUp { pauses.add($0) }.retrying(.broker, waits: always) {
       tries.add(1)
       if tries.all.count < 8 { throw StoreError.unreachable("not there") }
       return "there"
@@ -72,16 +75,14 @@ import Testing
   func `What waiting cannot fix ends the start at once`(_ error: StoreError) async throws {
     let pauses = Recording<Duration>()
     await #expect(throws: error) {
-      try await startUp { pauses.add($0) }.retrying(
-        .store, waits: { ($0 as? StoreError)?.mayPass == true }
-      ) { throw error }
+      try await startUp { pauses.add($0) }.retrying(.store, waits: mayPass) { throw error }
     }
     #expect(pauses.all.isEmpty && lines.taken().isEmpty)
   }
 
   @Test func `A service that is asked to stop does not go on waiting`() async {
     await #expect(throws: CancellationError.self) {
-      try await startUp { _ in throw CancellationError() }.retrying(.broker, waits: { _ in true }) {
+      try await startUp { _ in throw CancellationError() }.retrying(.broker, waits: always) {
         throw StoreError.unreachable("not there")
       }
     }

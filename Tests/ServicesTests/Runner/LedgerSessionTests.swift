@@ -9,12 +9,13 @@ import Testing
 @Suite struct LedgerSessionTests {
   private let world: World
   private let session: LedgerSession
-  private let key = FactKey(account: "a", invoice: nil)
 
   init() async throws {
     world = try await World(accounts: [.test("a")])
     session = LedgerSession(service: .holder, store: world.store, clock: world.clock)
   }
+
+  private func key(of id: String) -> FactKey { FactKey(account: "a", invoice: nil) }
 
   private func change(_ id: String, _ facts: AccountFacts?) -> Change {
     Change(
@@ -32,7 +33,7 @@ import Testing
   @Test func `What was decided on facts that have moved since is decided again`() async throws {
     let rounds = Mutex<[Int64?]>([])
     let results = try await session.decideAndCommit(
-      ["m"], about: { _ in key },
+      ["m"], about: key(of:),
       alongside: { _, facts in
         let round = rounds.withLock { rounds in
           rounds.append(facts[0]?.position)
@@ -51,7 +52,7 @@ import Testing
     let rounds = Mutex(0)
     await #expect(throws: ContentionError.self) {
       try await session.decideAndCommit(
-        ["m"], about: { _ in key },
+        ["m"], about: key(of:),
         alongside: { _, _ in
           try await move(
             rounds.withLock {
@@ -66,16 +67,14 @@ import Testing
 
   @Test func `A message that was answered meanwhile is not answered again`() async throws {
     _ = try await session.commit([change("m", nil)])
-    let results = try await session.decideAndCommit(["m", "n"], about: { _ in key }) { id, facts in
+    let results = try await session.decideAndCommit(["m", "n"], about: key(of:)) { id, facts in
       .commit(change(id, facts), then: { $0.wasAnswered })
     }
     #expect(results == [true, false])
   }
 
   @Test func `Items that need no change keep their places among those that do`() async throws {
-    let results = try await session.decideAndCommit(
-      ["a", "b", "c"], about: { _ in key }
-    ) { id, facts in
+    let results = try await session.decideAndCommit(["a", "b", "c"], about: key(of:)) { id, facts in
       id == "b" ? .end("nothing") : .commit(change(id, facts), then: { _ in "committed" })
     }
     #expect(results == ["committed", "nothing", "committed"])
