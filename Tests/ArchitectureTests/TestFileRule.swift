@@ -1,5 +1,4 @@
-/// Whoever looks for the tests of the path of a message, of a process, or of a service finds them by
-/// the name of its file.
+/// The tests of the runner, of a process and of a service are found by the name of its file.
 enum TestFileRule {
   private static let folders = ["Sources/Services/Runner/", "Sources/Services/Process/"]
   private static let services = ["Charger", "Holder", "Invoicer", "Mailer", "Reporter"]

@@ -74,7 +74,7 @@ import Testing
     try await pay(world, 581, "bank-2")
     #expect(try await world.facts("a")?.heldForInvoice == nil)
     #expect(try await world.rules("a", .holder).last == "lift.paid")
-    #expect(world.mails(to: "a").last?.subject.contains("no longer on hold") == true)
+    #expect(world.mails(to: "a").last?.subject.contains("active again") == true)
   }
 
   /// The message is about the December invoice; what matters is the one the account is held for.
@@ -102,7 +102,7 @@ import Testing
     let lifts = try await world.rules("a", .holder).filter { $0.hasPrefix("lift.") }
     #expect(lifts.filter { $0 == "lift.paid" }.count == 1)
     #expect(try await world.facts("a")?.heldForInvoice == nil)
-    #expect(world.mails(to: "a").filter { $0.subject.contains("no longer on hold") }.count == 1)
+    #expect(world.mails(to: "a").filter { $0.subject.contains("active again") }.count == 1)
   }
 
   @Test func `Only accounts on hold are read again, with the invoice they are held for`()

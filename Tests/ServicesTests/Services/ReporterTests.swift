@@ -55,7 +55,8 @@ import Testing
     let world = try await unreported()
     let (type, mail, expected) = Self.recorded[index]
     _ = try await reporter(world).work([job(type, mail, world)])
-    #expect(try await stages(world) == expected)
+    let found = try await stages(world)
+    #expect(found == expected)
   }
 
   @Test func `A message that comes again changes nothing`() async throws {

@@ -15,7 +15,7 @@ struct StubHandler: MessageHandler {
 
 extension Event {
   /// A message that says nothing in particular.
-  static func test(_ id: String = "m", _ type: EventType = .invoiceIssued) -> Event {
+  static func test(_ id: String = "m", _ type: EventType = .closeStarted) -> Event {
     Event(
       id: id, type: type, source: "/test", time: World.Time.start,
       data: EventData(period: World.period))
