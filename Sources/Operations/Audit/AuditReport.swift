@@ -55,17 +55,17 @@ public struct AuditFinding: Sendable, Equatable {
   public var compared: Int
   /// What was compared, in words and figures.
   public var summary: String
-  public var offenders: Violations
+  public var violations: Violations
   /// Only the ledger's own record was checked, not what really happened outside.
   public var isOfRecordOnly = false
 
   /// Broken by any offender.
-  init(_ invariant: Invariant, compared: Int, _ summary: String, _ offenders: Violations) {
+  init(_ invariant: Invariant, compared: Int, _ summary: String, _ violations: Violations) {
     self.invariant = invariant
     self.compared = compared
     self.summary = summary
-    self.offenders = offenders
-    verdict = offenders.isEmpty ? .holds : .broken
+    self.violations = violations
+    verdict = violations.isEmpty ? .holds : .broken
   }
 
   static func notChecked(_ invariant: Invariant, _ why: String) -> AuditFinding {

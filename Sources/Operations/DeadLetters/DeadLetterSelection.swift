@@ -189,8 +189,8 @@ public struct DeadLetterFilter: Sendable, Equatable {
       amountOver.map { "more than \($0) open" },
       ids.map { "ids \($0.sorted().joined(separator: ","))" },
     ]
-    let said = parts.compactMap { $0 }
-    return said.isEmpty ? "all" : said.joined(separator: ", ")
+    let conditions = parts.compactMap { $0 }
+    return conditions.isEmpty ? "all" : conditions.joined(separator: ", ")
   }
 }
 

@@ -34,7 +34,7 @@ public struct ReplayExecutor: Sendable {
   }
 
   /// The broker returns the messages held by an earlier read a moment after that read ended.
-  private static let looks = 5
+  private static let passes = 5
   private static let page = 200
 
   /// Returns the manifest's letters in their final state.
@@ -53,15 +53,15 @@ public struct ReplayExecutor: Sendable {
   private func empty(
     _ queue: String, _ manifest: Manifest, _ progress: ManifestProgress
   ) async throws {
-    var looks = 0
-    while looks < Self.looks, progress.isOpen(queue) {
-      if looks > 0 { await pause(.milliseconds(300)) }
+    var passes = 0
+    while passes < Self.passes, progress.isOpen(queue) {
+      if passes > 0 { await pause(.milliseconds(300)) }
       let moved = progress.moved
       do {
         try await pass(queue, manifest, progress)
-        looks += 1
+        passes += 1
       } catch is BrokerError where progress.moved > moved {
-        looks = 1
+        passes = 1
       }
     }
   }

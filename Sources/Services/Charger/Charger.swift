@@ -62,17 +62,17 @@ public struct Charger: DueWorkHandler {
     var turns = jobs.indices.map { Turn(index: $0, job: jobs[$0]) }
     for _ in 0..<Self.roundLimit where !turns.isEmpty {
       var calls: [(turn: Turn, call: GatewayCall)] = []
-      var looks: [Turn] = []
+      var lookups: [Turn] = []
       var again: [Turn] = []
       for (turn, step) in zip(turns, try await decide(turns, terms)) {
         switch step {
         case .end(let outcome): outcomes[turn.index] = outcome
         case .call(let call): calls.append((turn, call))
-        case .look: looks.append(turn)
+        case .look: lookups.append(turn)
         case .again: again.append(turn)
         }
       }
-      for (turn, outcome) in zip(looks, try await look(looks.map(\.job))) {
+      for (turn, outcome) in zip(lookups, try await look(lookups.map(\.job))) {
         outcomes[turn.index] = outcome
         if outcome == nil { again.append(Turn(index: turn.index, job: turn.job, hasLooked: true)) }
       }

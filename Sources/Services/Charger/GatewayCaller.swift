@@ -36,7 +36,7 @@ struct GatewayCaller: Sendable {
   let crashPoint: CrashPoint.Observer
   let metrics: ServiceMetrics?
   let door: PartnerDoor
-  private let turnstile: AsyncSemaphore
+  private let semaphore: AsyncSemaphore
 
   init(gateway: PaymentGateway, session: LedgerSession, policy: ChargePolicy, door: PartnerDoor) {
     self.door = door
@@ -45,7 +45,7 @@ struct GatewayCaller: Sendable {
     self.crashPoint = session.crashPoint
     self.metrics = session.metrics
     self.policy = policy
-    self.turnstile = AsyncSemaphore(places: policy.inFlight)
+    self.semaphore = AsyncSemaphore(places: policy.inFlight)
   }
 
   /// `keepsKeys`: a repetition under the same key is harmless at this gateway.
@@ -68,9 +68,9 @@ struct GatewayCaller: Sendable {
     await withTaskGroup(of: (Int, Answer).self) { group in
       for (index, item) in items.enumerated() {
         group.addTask {
-          await turnstile.enter()
+          await semaphore.enter()
           let answer = await call(item)
-          await turnstile.leave()
+          await semaphore.leave()
           return (index, answer)
         }
       }

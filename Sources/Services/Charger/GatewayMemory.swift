@@ -28,7 +28,7 @@ actor GatewayMemory {
   private let store: any Store
   private let clock: LedgerClock
   private let health: ServiceHealth
-  private let turnstile = AsyncSemaphore(places: 1)
+  private let semaphore = AsyncSemaphore(places: 1)
 
   private struct Walked {
     var at: Instant
@@ -63,13 +63,13 @@ actor GatewayMemory {
     try await prove()
     try await noteKeys()
     if let known = known(periods) { return known.terms }
-    await turnstile.enter()
+    await semaphore.enter()
     do {
       let terms = try await walked(periods)
-      await turnstile.leave()
+      await semaphore.leave()
       return terms
     } catch {
-      await turnstile.leave()
+      await semaphore.leave()
       throw error
     }
   }

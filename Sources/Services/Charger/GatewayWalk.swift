@@ -16,10 +16,10 @@ public enum ChargeStanding: Equatable, Sendable {
   case stray
 
   public init(_ charge: GatewayCharge, _ remembered: RememberedCharge) {
-    self = Self.judge(charge, remembered)
+    self = Self.classify(charge, remembered)
   }
 
-  private static func judge(
+  private static func classify(
     _ charge: GatewayCharge, _ remembered: RememberedCharge
   ) -> ChargeStanding {
     guard let invoice = charge.invoice, charge.period != nil else { return .foreign }

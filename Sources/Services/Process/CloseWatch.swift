@@ -16,10 +16,10 @@ struct CloseWatch: Service {
   private static let interval = Duration.seconds(1)
 
   func run() async throws {
-    await cancelWhenGracefulShutdown { await looks() }
+    await cancelWhenGracefulShutdown { await poll() }
   }
 
-  func looks() async {
+  func poll() async {
     var seen: Seen?
     repeat {
       do {

@@ -24,10 +24,10 @@ struct Observer: Service {
   static let mostCloses = 4
 
   func run() async throws {
-    await cancelWhenGracefulShutdown { await looks() }
+    await cancelWhenGracefulShutdown { await poll() }
   }
 
-  func looks() async {
+  func poll() async {
     repeat {
       await look(at: "the ledger") { try await seeLedger() }
       await look(at: "the queues") { try await seeQueues() }

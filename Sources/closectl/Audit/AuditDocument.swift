@@ -42,7 +42,7 @@ struct AuditDocument: Encodable {
       Line(
         invariant: finding.invariant.rawValue, rule: finding.invariant.rule,
         verdict: finding.verdict.rawValue, compared: finding.compared, summary: finding.summary,
-        offending: finding.offenders.ids, offendingTotal: finding.offenders.total)
+        offending: finding.violations.ids, offendingTotal: finding.violations.total)
     }
   }
 

@@ -41,12 +41,12 @@ import Testing
   private func whatIs(in log: Pipe) -> String {
     let descriptor = log.fileHandleForReading.fileDescriptor
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-    var said: [UInt8] = []
+    var logged: [UInt8] = []
     var part = [UInt8](repeating: 0, count: 4096)
     while case let count = read(descriptor, &part, part.count), count > 0 {
-      said += part[..<count]
+      logged += part[..<count]
     }
-    return String(decoding: said, as: UTF8.self)
+    return String(decoding: logged, as: UTF8.self)
   }
 
   /// It says again and again what it waits for, and nobody hears it any more.

@@ -31,8 +31,8 @@ import Testing
     retry(log, .gatewayUnknown)
     #expect(lines.taken().count == 1)
     retry(log, .mailLater)
-    let said = lines.taken()
-    #expect(said.count == 1)
-    #expect(said.first?.contains("retry: because of mail-later") == true)
+    let logged = lines.taken()
+    #expect(logged.count == 1)
+    #expect(logged.first?.contains("retry: because of mail-later") == true)
   }
 }

@@ -23,42 +23,42 @@ extension AuditCheck {
     matching.findPosted()
     matching.findTaken(isQuiet: isQuiet)
     matching.compareSums()
-    var offenders = matching.offenders
-    offenders.add(evidence.withoutAttempt)
+    var violations = matching.violations
+    violations.add(evidence.withoutAttempt)
     var summary =
       "\(matching.posted) charges posted, \(evidence.taken.count) at the gateway: "
       + "\(matching.sums.joined(separator: ", "))"
     if matching.underWay > 0 { summary += "; \(matching.underWay) being settled" }
     if evidence.foreign > 0 { summary += "; \(evidence.foreign) not for an invoice of this ledger" }
     return AuditFinding(
-      .gatewayEqualsLedger, compared: matching.posted + evidence.taken.count, summary, offenders)
+      .gatewayEqualsLedger, compared: matching.posted + evidence.taken.count, summary, violations)
   }
 
   /// Keys are unique and stored before the charge. A new attempt follows only a failed one, never a
   /// hard decline, and no more often than the card networks allow.
   public static func attempts(_ evidence: ChargeEvidence) -> AuditFinding {
-    var offenders = Violations()
+    var violations = Violations()
     var keys: Set<String> = []
     for attempt in evidence.attempts
     where attempt.key.isEmpty || !keys.insert(attempt.key).inserted {
-      offenders.add("\(attempt.shownName): its key is empty or belongs to another attempt")
+      violations.add("\(attempt.shownName): its key is empty or belongs to another attempt")
     }
     let byInvoice = Dictionary(grouping: evidence.attempts, by: \.invoice)
     for (_, attempts) in byInvoice.sorted(by: { $0.key < $1.key }) {
-      for breach in breaches(attempts.sorted { $0.number < $1.number }) { offenders.add(breach) }
+      for breach in breaches(attempts.sorted { $0.number < $1.number }) { violations.add(breach) }
     }
     let known = Set(evidence.attempts.map(AttemptName.init))
     for charge in evidence.charges {
       guard let invoice = charge.invoice, let number = charge.attempt else { continue }
       if evidence.takenOver.contains(charge.id) { continue }
       if !known.contains(AttemptName(invoice: invoice, number: number)) {
-        offenders.add("\(charge.id): the ledger has no attempt \(number) on \(invoice)")
+        violations.add("\(charge.id): the ledger has no attempt \(number) on \(invoice)")
       }
     }
     return AuditFinding(
       .attempts, compared: evidence.attempts.count,
       "\(evidence.attempts.count) attempts on \(byInvoice.count) invoices, "
-        + "\(evidence.charges.count) calls known to the gateway", offenders)
+        + "\(evidence.charges.count) calls known to the gateway", violations)
   }
 
   /// The ledger knows every charge the gateway holds for the period's invoices, by attempt number
@@ -126,7 +126,7 @@ extension AuditedAttempt {
 /// Finds for each charge on one side the same one on the other.
 struct ChargeMatching {
   let evidence: ChargeEvidence
-  private(set) var offenders = Violations()
+  private(set) var violations = Violations()
   /// Posted charges.
   private(set) var posted = 0
   /// Charged, but not yet posted by an attempt that is still to be settled.
@@ -148,19 +148,19 @@ struct ChargeMatching {
       posted += 1
       guard let payment = attempt.gatewayID, let charge = byPayment[payment] else {
         let payment = attempt.gatewayID ?? "no payment"
-        offenders.add("\(payment): posted for \(attempt.invoice), not at the gateway")
+        violations.add("\(payment): posted for \(attempt.invoice), not at the gateway")
         continue
       }
       matched.insert(charge.id)
       if charge.amountMinor != posting.amountMinor || charge.currency != attempt.currency.code {
-        offenders.add(
+        violations.add(
           "\(charge.id): posted \(posting.amountMinor) \(attempt.currency), "
             + "taken \(charge.amountMinor) \(charge.currency)")
       } else if charge.refundedMinor > 0 {
-        offenders.add(
+        violations.add(
           "\(charge.id): posted for \(attempt.invoice), but \(charge.refundedMinor) was refunded")
       } else if let invoice = charge.invoice, invoice != attempt.invoice {
-        offenders.add("\(charge.id): taken for \(invoice), posted for \(attempt.invoice)")
+        violations.add("\(charge.id): taken for \(invoice), posted for \(attempt.invoice)")
       }
     }
   }
@@ -176,7 +176,7 @@ struct ChargeMatching {
         underWay += 1
       } else {
         let state = attempt.map { "its attempt is \($0.state.rawValue)" } ?? "it has no attempt"
-        offenders.add("\(charge.id): taken for \(name.invoice), not posted, \(state)")
+        violations.add("\(charge.id): taken for \(name.invoice), not posted, \(state)")
       }
     }
   }
@@ -197,8 +197,8 @@ struct ChargeMatching {
         sums.append("\(Self.text(ours, code)) on both sides")
       } else {
         sums.append("\(Self.text(ours, code)) here and \(Self.text(theirs, code)) there")
-        if underWay == 0 && offenders.isEmpty {
-          offenders.add("\(code): posted \(ours), taken \(theirs)")
+        if underWay == 0 && violations.isEmpty {
+          violations.add("\(code): posted \(ours), taken \(theirs)")
         }
       }
     }
