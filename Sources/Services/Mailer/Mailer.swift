@@ -170,7 +170,8 @@ public struct Mailer: MessageHandler {
   /// mail it has not accepted is decided by the current facts; one that another process may be
   /// sending is left alone for a while, then sent again and counted.
   ///
-  /// - Parameter isPerhapsSent: what the ledger has of all processes; `inFlight` has those of this one.
+  /// - Parameter isPerhapsSent: what the ledger has of all processes; `inFlight` has those of this
+  ///   one.
   private func takeUp(
     _ item: Sending, isPerhapsSent: Bool, _ round: inout PartnerDoor.Round
   ) throws -> LedgerSession.Plan<Step> {

@@ -35,7 +35,7 @@ import Testing
 
   private static let recorded: [(type: EventType, mail: MailKind?, stages: Set<String>)] = [
     (.invoiceIssued, nil, ["invoiced"]),
-    (.invoiceParked, nil, ["invoiced", "settled", "invoice_mailed", "outcome_mailed"]),
+    (.invoiceParked, nil, []),  // The ledger knows that this account is not parked.
     (.chargeSucceeded, nil, ["settled"]),
     (.chargeDeclined, nil, ["settled"]),
     (.chargeSkipped, nil, ["settled", "outcome_mailed"]),
@@ -57,6 +57,18 @@ import Testing
     _ = try await reporter(world).work([job(type, mail, world)])
     let found = try await stages(world)
     #expect(found == expected)
+  }
+
+  @Test func `For an account that was parked no step will follow, and the close can end`()
+    async throws
+  {
+    let world = try await World(accounts: [.test("a", currency: "EUR")])
+    try await world.trigger()
+    try await world.run(without: [.reporter])
+    _ = try await reporter(world).work([job(.invoiceParked, nil, world)])
+    #expect(
+      try await stages(world) == ["invoiced", "settled", "invoice_mailed", "outcome_mailed"])
+    #expect(try await world.store.run(World.period)?.state == .closed)
   }
 
   @Test func `A message that comes again changes nothing`() async throws {
