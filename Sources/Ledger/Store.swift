@@ -82,7 +82,7 @@ public protocol Store: AuditReading, DeadLetterBook {
   func commit(_ changes: [Change], published: [Int64]) async throws -> [CommitOutcome]
   /// Asks `decide` whether the period may be closed. If so, fixes its expected set (the accounts
   /// that belong to it), divides it into ranges and records the events that `announce` makes of the
-  /// run (those of the ranges in their order), all in one transaction. If the run exists, the events
+  /// run (those of ranges in their order), all in one transaction. If the run exists, the events
   /// of its unfinished ranges count as unpublished again; while it is running, catalogs are added
   /// for currencies in which it has none, and accounts imported later are added behind the others,
   /// in new ranges, which are announced. Refusals, starts by exception and additions are recorded
