@@ -41,7 +41,7 @@ extension Catalog {
     if let name = product.tax {
       try need(taxes.contains { $0.name == name }, "\(place).tax", "no tax is named '\(name)'")
     }
-    try PriceCheck(place: "\(place).price").check(product.price)
+    try PriceRules(place: "\(place).price").check(product.price)
   }
 
   private func validate(_ tax: Tax, _ place: String) throws {
