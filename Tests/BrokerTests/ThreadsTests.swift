@@ -1,3 +1,4 @@
+import Endpoints
 import Synchronization
 import Testing
 
@@ -67,12 +68,12 @@ struct ThreadsTests {
   @Test("the pause doubles up to its ceiling and is spread")
   func backoff() {
     var backoff = Backoff(floor: .milliseconds(200), ceiling: .seconds(10))
-    let pauses = (0..<8).map { _ in backoff.next(spread: 1) }
+    let pauses = (0..<8).map { _ in backoff.next() }
     #expect(
       pauses == [200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000].map { .milliseconds($0) })
-    for _ in 0..<100 { #expect((.seconds(5) ... .seconds(10)).contains(backoff.next())) }
+    for _ in 0..<100 { #expect((.seconds(5) ... .seconds(10)).contains(backoff.nextSpread())) }
     backoff.reset()
-    #expect(backoff.next(spread: 0.5) == .milliseconds(100))
+    #expect(backoff.nextSpread(0.5) == .milliseconds(100))
   }
 }
 

@@ -153,7 +153,7 @@ final class ConsumingLoop {
   }
 
   private func postpone(_ reason: String, _ sentence: String? = nil, waiting: Int? = nil) {
-    let pause = backoff.next()
+    let pause = backoff.nextSpread()
     nextAttempt = .now + pause
     link.link = .lost(reason)
     outage.missed(by: party, sentence ?? reason, waiting: waiting, next: pause)

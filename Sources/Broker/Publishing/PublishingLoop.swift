@@ -123,7 +123,7 @@ final class PublishingLoop {
   }
 
   private func postpone(_ reason: String, _ sentence: String? = nil, waiting: Int? = nil) {
-    let pause = backoff.next()
+    let pause = backoff.nextSpread()
     nextAttempt = .now + pause
     link.link = .lost(reason)
     outage.missed(by: Self.party, sentence ?? reason, waiting: waiting, next: pause)

@@ -63,7 +63,7 @@ struct StartUp {
     let outage = OutageLog(
       "waiting for the \(part.rawValue)\(part.setting)",
       back: "the \(part.rawValue) is back", logger)
-    var backOff = BackOff()
+    var backoff = Backoff.ofService
     while true {
       do {
         let value = try await attempt()
@@ -72,7 +72,7 @@ struct StartUp {
         return value
       } catch  where waits(error) {
         health.lacks(part, "\(error)")
-        let pause = min(backOff.next(), Self.longestPause)
+        let pause = min(backoff.next(), Self.longestPause)
         outage.missed(by: Self.name, "\(error)", waiting: nil, next: pause)
         try await Task.sleep(for: pause)
       }
@@ -91,7 +91,7 @@ extension Dependencies {
     of service: ServiceName, prefetch: Int, _ logger: Logger
   ) async throws -> any Consumer {
     let outage = OutageLog("waiting for the queue", back: "the queue is back", logger)
-    var backOff = BackOff()
+    var backoff = Backoff.ofService
     while true {
       do {
         let consumer = try await broker.consume(service.rawValue, prefetch: prefetch)
@@ -101,7 +101,7 @@ extension Dependencies {
         return consumer
       } catch let error as BrokerError where error.mayPassAtQueue {
         watch.health.lacks(.topology, "\(error)")
-        let wait = backOff.next()
+        let wait = backoff.next()
         outage.missed(by: StartUp.name, "\(error)", waiting: nil, next: wait)
         if await !pause(wait) { throw CancellationError() }
       }

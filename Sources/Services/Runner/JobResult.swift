@@ -77,14 +77,9 @@ extension Fault {
   static let stopped = Fault(.storeUnavailable, "stopping")
 }
 
-/// 0.25 s, 0.5 s, 1 s … 15 s.
-struct BackOff {
-  private var milliseconds = 125
-
-  mutating func next() -> Duration {
-    milliseconds = min(milliseconds * 2, 15_000)
-    return .milliseconds(milliseconds)
-  }
+extension Backoff {
+  /// 0.25 s, 0.5 s, 1 s … 15 s. Not spread: a simulated run must be the same every time.
+  static var ofService: Backoff { Backoff(floor: .milliseconds(250), ceiling: .seconds(15)) }
 }
 
 extension FaultReason {

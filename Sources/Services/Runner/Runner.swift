@@ -61,11 +61,11 @@ public struct Runner: Sendable {
     let (fresh, settled) = await recognise(jobs, ticket)
     await end(await complete(settled, unreadable), by: settle)
     var waiting = fresh
-    var backOff = BackOff()
+    var backoff = Backoff.ofService
     while !waiting.isEmpty {
       health.heard(ticket)
       let worked = await attempt(waiting)
-      let next = backOff.next()
+      let next = backoff.next()
       note(worked, next)
       await end(await complete(worked.filter { !$0.isHeld }, []), by: settle)
       waiting = worked.filter(\.isHeld).map(\.job)
@@ -246,7 +246,7 @@ public struct Runner: Sendable {
   private func reading<Value: Sendable>(
     _ ticket: Int, _ read: () async throws -> Value
   ) async -> Value? {
-    var backOff = BackOff()
+    var backoff = Backoff.ofService
     var isMissed = false
     while true {
       do {
@@ -255,7 +255,7 @@ public struct Runner: Sendable {
         return value
       } catch {
         isMissed = true
-        let next = backOff.next()
+        let next = backoff.next()
         health.missesStore("\(error)", next: next)
         health.heard(ticket)
         if !(await pause(next)) { return nil }

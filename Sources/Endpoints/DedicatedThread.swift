@@ -2,14 +2,14 @@ import Glibc
 
 /// A thread of its own for a C handle that must stay with one thread, or for calls that may block.
 /// Swift's shared threads are never used for either.
-enum DedicatedThread {
-  private final class Start {
+public enum DedicatedThread {
+  private final class Start: Sendable {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
   /// Starts `body` on a new thread, which ends when `body` returns.
-  static func start(_ body: @escaping @Sendable () -> Void) {
+  public static func start(_ body: @escaping @Sendable () -> Void) {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     pthread_attr_setstacksize(&attributes, 1 << 20)
