@@ -1,4 +1,5 @@
 import Billing
+import JSON
 
 /// All the gateway knows: intents, charges and stored answers. Changed by `apply` only.
 struct GatewayBook: Sendable {
@@ -109,7 +110,7 @@ struct GatewayBook: Sendable {
         amount: amount, currency: currency, paymentMethod: line.paymentMethod,
         customer: line.customer, description: line.details, invoice: invoice,
         account: line.account ?? "", attempt: line.attempt ?? "",
-        metadata: String(decoding: JSONText.sorted(line.metadata ?? [:]), as: UTF8.self),
+        metadata: String(decoding: JSONWriter.sorted(line.metadata ?? [:]), as: UTF8.self),
         created: line.time,
         previousOfInvoice: invoice.isEmpty ? nil : newestOfInvoice[invoice]))
     if !invoice.isEmpty { newestOfInvoice[invoice] = number }

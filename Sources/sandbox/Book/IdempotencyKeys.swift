@@ -1,4 +1,5 @@
 import Billing
+import DequeModule
 
 /// What was answered to the first request of a key; small, because it is kept for every charge.
 struct StoredAnswer: Sendable, Equatable {
@@ -34,8 +35,7 @@ struct IdempotencyKeys: Sendable {
   private var entries: [String: Entry] = [:]
   private var inUse: Set<String> = []
   /// Keys in the order they were stored, to forget the old ones without a search.
-  private var order: [String] = []
-  private var oldest = 0
+  private var order: Deque<String> = []
 
   var count: Int { entries.count }
 
@@ -60,7 +60,6 @@ struct IdempotencyKeys: Sendable {
   mutating func forgetAll() {
     entries.removeAll()
     order.removeAll()
-    oldest = 0
   }
 
   private func expired(_ entry: Entry, at now: Instant) -> Bool {
@@ -68,17 +67,10 @@ struct IdempotencyKeys: Sendable {
   }
 
   private mutating func forgetOld(at now: Instant) {
-    while oldest < order.count {
-      guard let entry = entries[order[oldest]], !expired(entry, at: now) else {
-        entries[order[oldest]] = nil
-        oldest += 1
-        continue
-      }
-      break
-    }
-    if oldest > 1_024, oldest * 2 > order.count {
-      order.removeFirst(oldest)
-      oldest = 0
+    while let oldest = order.first {
+      if let entry = entries[oldest], !expired(entry, at: now) { return }
+      entries[oldest] = nil
+      order.removeFirst()
     }
   }
 }

@@ -1,3 +1,5 @@
+import JSON
+
 extension Gateway {
   /// Faults that refuse a request before it is executed.
   static func refuse(_ effect: FaultPlan.Effect) throws(StripeFailure) {
@@ -17,7 +19,7 @@ extension Gateway {
     if answer.status == 402 {
       return spoiled(GatewayResponse(status: 402, objects.declined(shown)), fault)
     }
-    var json = JSONText()
+    var json = JSONWriter()
     objects.intent(shown, in: &json)
     return spoiled(GatewayResponse(json.bytes), fault)
   }
@@ -84,7 +86,7 @@ extension IntentView {
       let other = view.intent.currency.code == "USD" ? "EUR" : "USD"
       view.intent.currency = (try? .init(other)) ?? view.intent.currency  // both are on the list
     case .wrongInvoice:
-      var metadata = JSONText.sorted(["invoice": "another-\(intent.invoice)"]).dropLast()
+      var metadata = JSONWriter.sorted(["invoice": "another-\(intent.invoice)"]).dropLast()
       metadata += Array(",\"wrong\":\"1\"}".utf8)
       view.intent.metadata = String(decoding: metadata, as: UTF8.self)
     default: break

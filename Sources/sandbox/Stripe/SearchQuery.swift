@@ -1,3 +1,5 @@
+import JSON
+
 /// The part of Stripe's search language the sandbox speaks: clauses joined by AND or a space, each
 /// `metadata['key']:'value'`, `status:'…'`, `currency:'…'`, or `created`, `amount` with
 /// `:`, `>`, `<`, `>=`, `<=`. Negation, OR and substring search are refused by name.
@@ -118,7 +120,7 @@ extension IntentView {
   /// Metadata is kept as JSON text; a name with its value stands in it exactly once as `"k":"v"`,
   /// because every quote inside a text is escaped.
   func hasMetadata(_ key: String, _ value: String) -> Bool {
-    let pair = JSONText.sorted([key: value]).dropFirst().dropLast()
+    let pair = JSONWriter.sorted([key: value]).dropFirst().dropLast()
     return Array(intent.metadata.utf8).contains(pair)
   }
 }
