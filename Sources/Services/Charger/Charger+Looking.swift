@@ -18,7 +18,7 @@ extension Charger {
     var changes: [Change] = []
     let outcomes = payments.map { payments -> Outcome? in
       switch payments {
-      case .untold(let answer): return outcome(of: answer)
+      case .unanswered(let answer): return outcome(of: answer)
       case .made(let charges):
         changes += charges.compactMap { charge in
           GatewayChargeRecord(

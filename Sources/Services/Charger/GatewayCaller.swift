@@ -59,7 +59,7 @@ struct GatewayCaller: Sendable {
   /// What the gateway has charged for each invoice, by its metadata.
   func payments(of invoices: [String]) async -> [GatewayPayments] {
     await manyAtATime(invoices) { await gateway.payments($0) }
-      .map { $0 ?? .untold(.unknown("no answer")) }
+      .map { $0 ?? .unanswered(.unknown("no answer")) }
   }
 
   private func manyAtATime<Item: Sendable, Answer: Sendable>(

@@ -212,11 +212,11 @@ final class SimulatedGateway: @unchecked Sendable {
   private func payments(
     of invoice: String, by process: SimulatedProcess
   ) async -> GatewayPayments {
-    do { try await process.step() } catch { return .untold(.unknown("the process is gone")) }
+    do { try await process.step() } catch { return .unanswered(.unknown("the process is gone")) }
     await sleep(20...400)
-    do { try await process.step() } catch { return .untold(.unknown("the process is gone")) }
-    if now < simulation.gatewayRefusesUntil { return .untold(.unauthorized("401")) }
-    if faults.strikes(.lookupFailed) { return .untold(.unknown("connection reset")) }
+    do { try await process.step() } catch { return .unanswered(.unknown("the process is gone")) }
+    if now < simulation.gatewayRefusesUntil { return .unanswered(.unauthorized("401")) }
+    if faults.strikes(.lookupFailed) { return .unanswered(.unknown("connection reset")) }
     if isBlind { return .made([]) }
     return .made(charges.filter { $0.request.invoice == invoice }.map(\.listed))
   }

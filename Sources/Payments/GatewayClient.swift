@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Billing
 import Endpoints
 import Logging
 
@@ -95,12 +96,12 @@ struct GatewayClient: Sendable {
   private func search(_ request: ChargeRequest) async -> GatewayLookup {
     switch await paymentIntents(GatewayForm.search(request), traceparent: request.traceparent) {
     case .success(let found): found.lookup(for: request)
-    case .failure(let untold): untold.lookup
+    case .failure(let failure): failure.lookup
     }
   }
 
-  /// Why a search gave no result.
-  struct Untold: Error {
+  /// Why a search has no result.
+  struct SearchFailure: Error {
     var lookup: GatewayLookup
 
     init(_ lookup: GatewayLookup) { self.lookup = lookup }
@@ -109,7 +110,7 @@ struct GatewayClient: Sendable {
   /// All payments that a search finds.
   func paymentIntents(
     _ query: [(String, String)], traceparent: String? = nil
-  ) async -> Result<[PaymentIntentReply], Untold> {
+  ) async -> Result<[PaymentIntentReply], SearchFailure> {
     var found: [PaymentIntentReply] = []
     var fields = query
     for _ in 0..<Self.mostPages {
@@ -119,22 +120,23 @@ struct GatewayClient: Sendable {
           "/v1/payment_intents/search", query: GatewayForm.encode(fields),
           traceparent: traceparent)
       } catch {
-        return .failure(Untold(error.lookup))
+        return .failure(SearchFailure(error.lookup))
       }
       switch reply.status {
       case 200: break
-      case 401, 403: return .failure(Untold(GatewayLookup(refused: reply.refusedKey)))
-      default: return .failure(Untold(.unknown("lookup: status \(reply.status)")))
+      case 401, 403: return .failure(SearchFailure(GatewayLookup(refused: reply.refusedKey)))
+      default: return .failure(SearchFailure(.unknown("lookup: status \(reply.status)")))
       }
       guard let result = reply.decoded(GatewaySearchReply.self) else {
-        return .failure(Untold(.unknown("lookup: the answer is not the JSON of a search")))
+        return .failure(SearchFailure(.unknown("lookup: the answer is not the JSON of a search")))
       }
       found += result.data
       guard result.hasMore, let next = result.nextPage else { return .success(found) }
       fields = query + [("page", next)]
     }
     return .failure(
-      Untold(.unknown("lookup: more than \(Self.mostPages) pages of payments for one attempt")))
+      SearchFailure(
+        .unknown("lookup: more than \(Self.mostPages) pages of payments for one attempt")))
   }
 
   private func note(_ call: String, _ outcome: @autoclosure () -> String, _ request: ChargeRequest)
@@ -175,6 +177,54 @@ extension GatewayLookup {
     case .unauthorized(let why): self = .unauthorized(why)
     case .unreachable(let why): self = .unreachable(why)
     default: self = .unknown("lookup: \(answer)")
+    }
+  }
+}
+
+extension GatewayClient.SearchFailure {
+  var answer: GatewayAnswer {
+    switch lookup {
+    case .unauthorized(let why): .unauthorized(why)
+    case .untrusted(let why): .untrusted(why)
+    case .unreachable(let why): .unreachable(why)
+    case .unknown(let why): .unknown(why)
+    case .found, .notFound: .unknown("no answer")
+    }
+  }
+}
+
+extension GatewayClient {
+  /// By search, except for the last minute or so, which its index may not have yet.
+  func payments(of invoice: String) async -> GatewayPayments {
+    switch await paymentIntents(GatewayForm.search(invoice: invoice)) {
+    case .failure(let failure): return .unanswered(failure.answer)
+    case .success(let intents):
+      var made: [GatewayCharge] = []
+      for intent in intents where intent.status == "succeeded" {
+        guard intent.metadata?["invoice"] == invoice, GatewayText.isID(intent.id) else {
+          return .unanswered(.unknown("the search returned payments for another invoice"))
+        }
+        do {
+          made += try await charges(of: intent.id, for: invoice)
+        } catch {
+          return .unanswered(.unknown("\(error)"))
+        }
+      }
+      return .made(made)
+    }
+  }
+
+  /// Only the charge itself shows what was refunded.
+  private func charges(
+    of payment: String, for invoice: String
+  ) async throws(GatewayListFault) -> [GatewayCharge] {
+    let fields = [("limit", "100"), ("payment_intent", payment)]
+    return try await page(GatewayForm.encode(fields)).charges.filter {
+      $0.payment == payment && $0.state == .succeeded
+    }.map { charge in
+      var charge = charge
+      charge.invoice = invoice
+      return charge
     }
   }
 }
