@@ -71,11 +71,7 @@ public struct Transaction: Sendable, Equatable {
     kind: Kind, account: String, currency: Currency, reference: String, entries: [Entry]
   ) throws {
     var sum: Int64 = 0
-    for entry in entries {
-      let (next, overflow) = sum.addingReportingOverflow(entry.amountMinor)
-      if overflow { throw MoneyError.overflow }
-      sum = next
-    }
+    for entry in entries { sum = try sum.adding(entry.amountMinor) }
     guard sum == 0 else { throw TransactionError.unbalanced(kind.rawValue, reference, sum) }
     self.kind = kind
     self.account = account
@@ -181,13 +177,5 @@ extension AccountFacts {
       }
     }
     return next
-  }
-}
-
-extension Int64 {
-  package func adding(_ other: Int64) throws -> Int64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    if overflow { throw MoneyError.overflow }
-    return sum
   }
 }

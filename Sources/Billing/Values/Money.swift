@@ -93,6 +93,16 @@ extension AccountFacts {
   }
 }
 
+extension Int64 {
+  /// For sums of minor units. Where a sum that does not fit is a refusal of its own, as in the
+  /// ledger and on an invoice, it is checked there and named there.
+  package func adding(_ other: Int64) throws -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    if overflow { throw MoneyError.overflow }
+    return sum
+  }
+}
+
 /// What can be wrong with an amount of money, a price or a quantity.
 public enum MoneyError: Error, Equatable, Sendable {
   /// The result does not fit; nothing is ever cut off or wrapped around.

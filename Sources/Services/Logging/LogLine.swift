@@ -1,3 +1,4 @@
+import Billing
 import Logging
 
 /// A log line in the making: `time level service message key=value …`, or one JSON object in
@@ -108,14 +109,8 @@ struct LogLine {
   private static func isPlain(_ value: String) -> Bool {
     !value.isEmpty
       && value.unicodeScalars.allSatisfy {
-        $0 != " " && $0 != "\"" && $0 != "=" && $0 != "\\" && !isControl($0)
+        $0 != " " && $0 != "\"" && $0 != "=" && $0 != "\\" && !$0.isControl
       }
-  }
-
-  /// C0, DEL, C1, and what Unicode calls a line end: whatever a terminal or a log reader obeys.
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value || 0x2028...0x2029 ~= scalar.value
-      || 0x202A...0x202E ~= scalar.value || 0x2066...0x2069 ~= scalar.value
   }
 
   private mutating func quoted(_ value: String) {
@@ -132,7 +127,7 @@ struct LogLine {
   }
 
   private mutating func append(_ scalar: Unicode.Scalar) {
-    guard Self.isControl(scalar) else {
+    guard scalar.isControl else {
       return bytes.append(contentsOf: UTF8.encode(scalar) ?? .init())
     }
     let digits = String(scalar.value, radix: 16)

@@ -4,6 +4,13 @@ import Broker
 import Ledger
 import Services
 
+struct CloseGroup: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "close",
+    abstract: "Preview, start and watch the close of a month.",
+    subcommands: [PreviewCommand.self, StartCommand.self, StatusCommand.self])
+}
+
 struct StartCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "start",

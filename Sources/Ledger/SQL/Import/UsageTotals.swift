@@ -68,8 +68,7 @@ struct UsageTotals {
 
   mutating func add(_ key: Key, _ coefficient: Int64, events: Int = 1) throws {
     let before = sums[key, default: (0, 0)]
-    let (sum, overflow) = before.coefficient.addingReportingOverflow(coefficient)
-    if overflow { throw MoneyError.overflow }
+    let sum = try before.coefficient.adding(coefficient)
     sums[key] = (sum, before.events + events)
     if sum.magnitude > UInt64(Self.large) { hasLargeGathered = true }
   }

@@ -2,6 +2,64 @@ import Billing
 import Ledger
 import Services
 
+/// Earlier months that were never closed and have usage that is on no invoice. No later close bills
+/// it, so it is shown with every close.
+struct UnclosedMonths {
+  struct Month: Encodable, Equatable {
+    var period: String
+    var accounts: Int
+  }
+
+  let months: [Month]
+
+  init(before period: Period, in store: any Store) async throws {
+    months = try await store.unclosedUsage(before: period).map {
+      Month(period: $0.period.description, accounts: $0.accounts)
+    }
+  }
+
+  /// Empty when there are none.
+  static func lines(_ months: [Month]) -> [String] {
+    months.map { month in
+      let accounts = month.accounts == 1 ? "1 account" : "\(grouped(month.accounts)) accounts"
+      return "\(month.period) was never closed: usage of \(accounts) is on no invoice, "
+        + "and only closing that month bills it"
+    }
+  }
+}
+
+/// Usage in months that cannot be intended: clocks that were never set start in 1970, and 2062 is a
+/// typing mistake. No close in the near future bills it.
+struct FarUsage {
+  static let monthsBack = 36
+  static let monthsAhead = 12
+  private static let shown = 10
+
+  let months: [UnclosedMonths.Month]
+
+  init(from period: Period, in store: any Store) async throws {
+    months = try await store.unbilledUsage(
+      before: period.moved(by: -Self.monthsBack), after: period.moved(by: Self.monthsAhead)
+    ).map { .init(period: $0.period.description, accounts: $0.accounts) }
+  }
+
+  static func lines(_ months: [UnclosedMonths.Month]) -> [String] {
+    if months.isEmpty { return [] }
+    let more = months.count - shown
+    return ["warning: usage in distant months is on no invoice:"]
+      + months.prefix(shown).map { month in
+        let accounts = month.accounts == 1 ? "1 account" : "\(grouped(month.accounts)) accounts"
+        return "  \(month.period): \(accounts)"
+      } + (more > 0 ? ["  … and \(grouped(more)) more months"] : [])
+  }
+}
+
+extension Period {
+  fileprivate func moved(by months: Int) -> Period {
+    (0..<abs(months)).reduce(self) { period, _ in months < 0 ? period.previous : period.next }
+  }
+}
+
 /// Usage without a price, for people and programs.
 struct UnpricedDocument: Encodable {
   struct Quantity: Encodable, Equatable {
