@@ -5,8 +5,7 @@
 /// either has an answer or reports that there is none.
 public protocol Broker: Sendable {
   /// Opens a consumer. It survives lost connections: it reconnects with back-off and continues.
-  /// What was delivered before and not settled is delivered again, and settling the old delivery
-  /// has no effect.
+  /// Unsettled deliveries are delivered again, and settling the old ones has no effect.
   func consume(_ queue: String, prefetch: Int) async throws -> any Consumer
   /// Publishes persistent and `mandatory`, pipelined, and waits for the confirms. One result for
   /// each message, in order. Never throws for what happens to a message.
@@ -15,7 +14,7 @@ public protocol Broker: Sendable {
   func differences(
     from topology: Topology, _ inspection: TopologyInspection
   ) async throws -> [TopologyDifference]
-  /// Declares what is missing. What exists with other arguments is reported, not changed.
+  /// Declares missing objects; reports, but does not change, those that exist with other arguments.
   func apply(_ topology: Topology) async throws -> [TopologyDifference]
   /// Messages ready and consumers of a queue; `nil` when there is no such queue.
   func depth(of queue: String) async throws -> QueueDepth?

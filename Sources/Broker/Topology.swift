@@ -1,4 +1,4 @@
-/// Exchanges, queues and bindings as they have to be, as plain data.
+/// Exchanges, queues and bindings as they should be, as plain data.
 public struct Topology: Sendable, Equatable {
   public struct Exchange: Sendable, Equatable {
     public var name: String
@@ -55,7 +55,7 @@ public struct TopologyDifference: Sendable, Equatable, CustomStringConvertible {
 
 /// How closely a topology is compared with the broker.
 public enum TopologyInspection: Sendable {
-  /// Everything, arguments included. AMQP compares arguments only for who may declare.
+  /// Everything, arguments included. AMQP compares arguments only for users who may declare.
   case whole
   /// The same for a user who may declare; for another one, only whether exchanges and queues exist.
   case asPermitted

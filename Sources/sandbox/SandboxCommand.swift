@@ -1,8 +1,9 @@
 import ArgumentParser
 import Dispatch
+import Endpoints
 import Glibc
 
-/// The program's door: a gateway to charge against, a bad line to it, and a sample month.
+/// The program: a gateway to charge against, a faulty connection to it, and a sample month.
 @main
 struct SandboxCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,15 +12,15 @@ struct SandboxCommand: AsyncParsableCommand {
     subcommands: [ServeCommand.self, ProxyCommand.self, SampleCommand.self])
 
   static func main() async {
-    // A reader that is gone, of its log or of an answer, makes a write fail, and ends nothing.
-    signal(SIGPIPE, SIG_IGN)
+    // If the reader of the log or of an answer is gone, a write fails; the program does not end.
+    ProcessSignals.ignoreBrokenPipes()
     await main(nil)
   }
 }
 
-/// Runs the work until it ends on its own, or until SIGTERM or SIGINT: then it is cancelled, and
-/// that is no error. What hangs on purpose does not keep the program alive.
-func untilToldToStop(_ work: @escaping @Sendable () async throws -> Void) async throws {
+/// Runs the work until it ends, or until SIGTERM or SIGINT cancels it, which is no error. Requests
+/// that hang on purpose do not keep the program alive.
+func untilStopped(_ work: @escaping @Sendable () async throws -> Void) async throws {
   let working = Task { try await work() }
   let signals = [SIGTERM, SIGINT].map { (number: Int32) in
     signal(number, SIG_IGN)
@@ -35,6 +36,6 @@ func untilToldToStop(_ work: @escaping @Sendable () async throws -> Void) async 
   do {
     try await working.value
   } catch  where working.isCancelled {
-    // The end that was asked for.
+    // Cancelled as requested.
   }
 }

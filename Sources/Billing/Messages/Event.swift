@@ -32,7 +32,7 @@ public enum EventType: String, Sendable, CaseIterable, Codable {
 /// The payload of every event. Which parts a type needs is listed in `EventData.required(by:)`;
 /// parts a reader does not know are ignored.
 public struct EventData: Codable, Sendable, Equatable {
-  /// A cut of a close's expected set: accounts by their place in it, both ends included.
+  /// One of the ranges into which a close divides its accounts, counted from 0.
   public struct AccountRange: Codable, Sendable, Equatable {
     public var number: Int
     public var of: Int
@@ -65,7 +65,7 @@ public struct EventData: Codable, Sendable, Equatable {
     public var kind: MailKind
     public var about: String
 
-    /// `about`: the id of the event the mail tells of.
+    /// `about`: the id of the event that the mail reports.
     public init(kind: MailKind, about: String) {
       self.kind = kind
       self.about = about

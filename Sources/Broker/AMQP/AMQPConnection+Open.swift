@@ -137,7 +137,7 @@ extension AMQPArena {
   }
 }
 
-/// The system's own word for why something failed, with its number.
+/// The system's own reason for a failure, with its number.
 struct SystemError: Error, Equatable, CustomStringConvertible {
   var code: Int32
 
@@ -145,8 +145,8 @@ struct SystemError: Error, Equatable, CustomStringConvertible {
 
   var description: String { "\(String(cString: strerror(code)).lowercased()) (errno \(code))" }
 
-  /// Why a connection to that address cannot be made, tried anew; `nil` when it can, or when
-  /// nothing was heard within the time. librabbitmq does not keep the system's error.
+  /// Why a connection to that address cannot be made, tried anew; `nil` if it can, or if there was
+  /// no answer in time. librabbitmq does not keep the system's error.
   static func ofConnecting(to host: String, port: Int, within limit: Duration) -> SystemError? {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -2,7 +2,7 @@ import CRabbitMQ
 import Glibc
 
 /// One connection of librabbitmq with one channel. It belongs to the thread that opened it: it is
-/// made, used and given up there, and nobody else holds the handle.
+/// made, used and released there, and nobody else holds the handle.
 final class AMQPConnection {
   /// We use one channel for each connection.
   static let channel: amqp_channel_t = 1
@@ -40,7 +40,7 @@ final class AMQPConnection {
 
   var fileDescriptor: Int32 { amqp_get_sockfd(state) }
 
-  /// Something was read already that `poll` does not know of.
+  /// Whether something was already read that `poll` does not know of.
   var hasUnreadFrames: Bool {
     amqp_frames_enqueued(state) != 0 || amqp_data_in_buffer(state) != 0
   }
@@ -62,7 +62,7 @@ final class AMQPConnection {
     }
   }
 
-  /// For a time in which nothing is read. If it cannot be written, the next call reports why.
+  /// For times in which nothing is read. If it cannot be written, the next call reports why.
   func sendHeartbeat() {
     var frame = amqp_frame_t()
     frame.frame_type = UInt8(AMQP_FRAME_HEARTBEAT)
@@ -132,7 +132,7 @@ final class AMQPConnection {
     use(&arena)
   }
 
-  /// Says goodbye and waits for the answer, both within the closing timeout.
+  /// Closes cleanly and waits for the answer, both within the closing timeout.
   func close() {
     var limit = timeval(options.closeTimeout)
     let breaker = breaker
@@ -144,8 +144,8 @@ final class AMQPConnection {
   }
 }
 
-/// A second descriptor of a connection's socket. The library closes its own as it likes, so that
-/// only this one is sure to mean the same socket from another thread.
+/// A second descriptor of a connection's socket. The library may close its own at any time, so only
+/// this one is certain to refer to the same socket from another thread.
 final class SocketBreaker: Sendable {
   private let descriptor: Int32
 
@@ -156,7 +156,7 @@ final class SocketBreaker: Sendable {
 
   deinit { Glibc.close(descriptor) }
 
-  /// Ends every read and write on the socket, also those under way.
+  /// Ends every read and write on the socket, including those in progress.
   func breakOff() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   func cork(_ on: Bool) {

@@ -1,6 +1,6 @@
 import CRabbitMQ
 
-/// The method numbers of AMQP 0-9-1 that are looked for. The C header has them as cast macros,
+/// The method numbers of AMQP 0-9-1 that are recognised here. The C header has them as cast macros,
 /// which Swift does not see.
 enum AMQPMethod {
   static let connectionClose: UInt32 = 0x000A_0032
@@ -17,10 +17,10 @@ enum AMQPMethod {
   static let basicNack: UInt32 = 0x003C_0078
 }
 
-/// What the broker tells us without being asked, complete and copied out of the library's memory.
+/// An event that the broker sends unasked, complete and copied out of the library's memory.
 enum AMQPEvent {
   case delivered(AMQPContent, redelivered: Bool, tag: UInt64)
-  /// The body is larger than we take and was not kept.
+  /// The body is larger than the limit and was not kept.
   case deliveredTooLarge(tag: UInt64, bytes: UInt64, messageID: String?)
   case confirmed(tag: UInt64, multiple: Bool, taken: Bool)
   case returned(AMQPContent, code: Int, text: String)
@@ -49,16 +49,16 @@ struct ConnectionLost: Error, Equatable {
   var reason: String
 }
 
-/// The broker closed the channel because of what we asked for. The connection goes on.
+/// The broker closed the channel because of a request of ours. The connection stays open.
 struct ChannelClosed: Error, Equatable {
   var code: Int
   var text: String
 }
 
 extension ChannelClosed {
-  /// `access to topic 'charge.succeeded' in exchange 'monthclose' in vhost …` is about that key
-  /// only, `access to exchange 'monthclose' …` about whatever goes there, and `user_id property set
-  /// to 'a' but authenticated user was 'b'` about what says who published it.
+  /// `access to topic 'charge.succeeded' in exchange 'monthclose' in vhost …` concerns that key
+  /// only, `access to exchange 'monthclose' …` all messages to that exchange, and `user_id property
+  /// set to 'a' but authenticated user was 'b'` those that state their publisher.
   func isAbout(_ message: OutgoingMessage) -> Bool {
     if text.contains("user_id property") { return message.user != nil }
     let exchange = message.exchange.isEmpty ? "amq.default" : message.exchange
@@ -67,7 +67,7 @@ extension ChannelClosed {
   }
 }
 
-/// Puts frames together to events. A message comes as a method, a header and any number of body
+/// Assembles frames into events. A message comes as a method, a header and any number of body
 /// frames.
 struct FrameAssembler {
   private enum Opening {
@@ -88,7 +88,7 @@ struct FrameAssembler {
     self.maximumBodyBytes = maximumBodyBytes
   }
 
-  /// The event that this frame completes, if it does. The frame's memory is not needed afterwards.
+  /// The event that this frame completes, if any. The frame's memory is not needed afterwards.
   mutating func take(_ frame: amqp_frame_t) throws(ConnectionLost) -> AMQPEvent? {
     switch Int32(frame.frame_type) {
     case AMQP_FRAME_METHOD: return try take(frame.payload.method)

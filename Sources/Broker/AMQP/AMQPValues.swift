@@ -77,7 +77,7 @@ struct AMQPArena: ~Copyable {
 }
 
 extension OutgoingMessage {
-  /// What AMQP cannot carry, as the broker would say it; checked before anything is written,
+  /// Why AMQP cannot carry it, in the broker's own words; checked before anything is written,
   /// because half a message on the wire ends the connection for all.
   var misfit: PublishResult? {
     let short = [
@@ -120,7 +120,7 @@ struct RepeatedText {
 }
 
 extension [String: HeaderValue] {
-  /// Tables, fractions and arrays of anything but texts are not ours and are left out.
+  /// Tables, fractions and arrays of anything but texts are never ours and are left out.
   init(_ table: amqp_table_t) {
     self.init()
     for index in 0..<Int(table.num_entries) {
@@ -154,7 +154,7 @@ extension HeaderValue {
     }
   }
 
-  /// `nil` where there is anything but texts in it.
+  /// `nil` if it holds anything but texts.
   private static func texts(_ array: amqp_array_t) -> [String]? {
     var texts: [String] = []
     for index in 0..<Int(array.num_entries) {

@@ -1,8 +1,8 @@
 import DequeModule
 import Synchronization
 
-/// Where a consumer's deliveries wait for the tasks that ask for them. The prefetch bounds it. Both
-/// brokers use it.
+/// Holds a consumer's deliveries until tasks ask for them, bounded by the prefetch. Both brokers
+/// use it.
 final class ConsumerBuffer: Sendable {
   private struct Waiter {
     var id: UInt64
@@ -56,7 +56,7 @@ final class ConsumerBuffer: Sendable {
     state.withLock { state in settlements.filter { state.taken.remove($0.tag) != nil } }
   }
 
-  /// The connection is gone: what was delivered on it will come again.
+  /// The connection is gone: its deliveries will be delivered again.
   func forgetAll() {
     update { state in
       state.deliveries = []
@@ -64,7 +64,7 @@ final class ConsumerBuffer: Sendable {
     }
   }
 
-  /// Nothing more will come. What nobody took comes back, for the queue.
+  /// Ends the buffer and returns the deliveries that nobody took, for the queue.
   @discardableResult
   func stop() -> [Delivery] {
     var rest: [Delivery] = []

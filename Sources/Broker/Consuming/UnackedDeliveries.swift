@@ -37,7 +37,7 @@ struct UnackedDeliveries {
     heldBack += 1
   }
 
-  /// Settled already by other means.
+  /// Already settled by other means.
   mutating func forget(_ number: UInt64) {
     guard number >= firstNumber, number - firstNumber < UInt64(entries.count) else { return }
     let index = Int(number - firstNumber)

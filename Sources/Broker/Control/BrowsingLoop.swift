@@ -13,27 +13,27 @@ extension RabbitMQBroker {
   public func sift(
     _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> [Delivery.Tag]
   ) async throws -> Int {
-    let mailbox = ThreadInbox<BrowsingCommand>()
-    let browsing = loop(queue, page, mailbox)
+    let inbox = ThreadInbox<BrowsingCommand>()
+    let browsing = loop(queue, page, inbox)
     DedicatedThread.start { browsing().run() }
     do {
-      let seen = try await pages(queue, mailbox, visit)
-      await end(mailbox)
+      let seen = try await pages(queue, inbox, visit)
+      await end(inbox)
       return seen
     } catch {
-      await end(mailbox)
+      await end(inbox)
       throw error
     }
   }
 
   private func pages(
-    _ queue: String, _ mailbox: ThreadInbox<BrowsingCommand>,
+    _ queue: String, _ inbox: ThreadInbox<BrowsingCommand>,
     _ visit: ([Delivery]) async throws -> [Delivery.Tag]
   ) async throws -> Int {
     var seen = 0
     while true {
       let reply = Reply<[Delivery]>()
-      mailbox.post(.next(reply))
+      inbox.post(.next(reply))
       let deliveries = try await reply.value(
         within: openingTime + options.callTimeout, "browsing \(queue)")
       if deliveries.isEmpty { return seen }
@@ -41,26 +41,26 @@ extension RabbitMQBroker {
       let taken = try await visit(deliveries)
       if taken.isEmpty { continue }
       let done = Reply<Void>()
-      mailbox.post(.takeOff(taken.map(\.number), done))
+      inbox.post(.takeOff(taken.map(\.number), done))
       try await done.value(within: options.callTimeout, "acknowledging in \(queue)")
     }
   }
 
   /// Closing the connection returns everything; the broker also does so on its own when the socket
   /// closes.
-  private func end(_ mailbox: ThreadInbox<BrowsingCommand>) async {
+  private func end(_ inbox: ThreadInbox<BrowsingCommand>) async {
     let reply = Reply<Void>()
-    guard mailbox.post(.close(reply)) else { return }
+    guard inbox.post(.close(reply)) else { return }
     // In time or not: the thread closes its socket.
     _ = try? await reply.value(within: options.closeTimeout * 2, "closing")
   }
 
   private func loop(
-    _ queue: String, _ page: Int, _ mailbox: ThreadInbox<BrowsingCommand>
+    _ queue: String, _ page: Int, _ inbox: ThreadInbox<BrowsingCommand>
   ) -> @Sendable () -> BrowsingLoop {
     { [nodes, name, options] in
       BrowsingLoop(
-        nodes, name: name, queue: queue, page: page, options: options, mailbox: mailbox)
+        nodes, name: name, queue: queue, page: page, options: options, inbox: inbox)
     }
   }
 }
@@ -73,27 +73,26 @@ enum BrowsingCommand: Sendable {
   case close(Reply<Void>)
 }
 
-/// Reads what is in a queue and takes nothing off it: a connection and thread of its own that
-/// consumes, never acknowledges, and in the end closes, whereupon the broker puts everything back
-/// where it was.
+/// Reads a queue without removing anything: a separate connection and thread that consumes, never
+/// acknowledges, and in the end closes, upon which the broker puts everything back where it was.
 ///
-/// A page is read from the socket only when it is asked for, so that what is kept is one page,
-/// however long the queue is. What the broker may send ahead is bounded by a window; where the
-/// queue is longer than one, another consumer with a window of its own is opened beside it.
+/// A page is read from the socket only when it is asked for, so only one page is kept, however long
+/// the queue is. A window bounds how much the broker may send ahead; if the queue is longer than
+/// one window, another consumer with its own window is opened.
 final class BrowsingLoop {
   /// How long to wait in silence before asking the broker whether anything is left: others may have
   /// taken what was counted at the start.
   private static let silence = Duration.milliseconds(200)
   /// A busy broker takes time between assigning us a message and sending it: only after this many
   /// silent checks of an empty queue is nothing more on its way.
-  private static let patience = 15
+  private static let silentChecks = 15
 
   private let nodes: BrokerNodes
   private let name: String
   private let queue: String
   private let page: Int
   private let options: BrokerOptions
-  private let mailbox: ThreadInbox<BrowsingCommand>
+  private let inbox: ThreadInbox<BrowsingCommand>
   private var connection: AMQPConnection?
   private var expected = 0
   private var seen = 0
@@ -104,26 +103,26 @@ final class BrowsingLoop {
 
   init(
     _ nodes: BrokerNodes, name: String, queue: String, page: Int, options: BrokerOptions,
-    mailbox: ThreadInbox<BrowsingCommand>
+    inbox: ThreadInbox<BrowsingCommand>
   ) {
     self.nodes = nodes
     self.name = name
     self.queue = queue
     self.page = max(1, page)
     self.options = options
-    self.mailbox = mailbox
+    self.inbox = inbox
   }
 
   func run() {
     while closing == nil {
-      for command in mailbox.take() { answer(command) }
+      for command in inbox.take() { answer(command) }
       if closing != nil { break }
       let turn = connection.map { ContinuousClock.now + $0.turnInterval } ?? .now + .seconds(60)
-      mailbox.sleep(until: turn, descriptor: nil)
+      inbox.sleep(until: turn, descriptor: nil)
       // Nothing is read before the next page is requested, but the broker gets heartbeats.
       connection?.sendHeartbeat()
     }
-    for command in mailbox.close() {
+    for command in inbox.close() {
       switch command {
       case .next(let reply): reply.resolve(.success([]))
       case .takeOff(_, let reply): reply.resolve(.failure(lost("it was closed")))
@@ -191,7 +190,7 @@ final class BrowsingLoop {
         }
       } else if try isSilent(connection), try isEmpty(connection) {
         emptyLooks += 1
-        isThrough = emptyLooks == Self.patience
+        isThrough = emptyLooks == Self.silentChecks
       }
     }
     return deliveries

@@ -8,11 +8,11 @@ extension AMQPConnection {
     case refused(ChannelClosed)
   }
 
-  /// How often a depth of 0 that took too long to be true is asked for again.
+  /// How often to ask again for a depth of 0 that came too slowly to be trusted.
   private static let doubts = 20
 
-  /// `nil` when there is no such queue. A busy quorum queue does not tell the broker its depth in
-  /// time; after a quarter of a second the broker says 0, which is asked for again.
+  /// `nil` when there is no such queue. A busy quorum queue does not report its depth to the broker
+  /// in time; after a quarter of a second the broker answers 0, so the question is repeated.
   func depth(of queue: String) throws -> QueueDepth? {
     for _ in 0..<Self.doubts {
       let start = ContinuousClock.now
@@ -188,7 +188,7 @@ extension TopologyDifference {
     TopologyDifference(what: what, expected: "declared", found: absent)
   }
 
-  /// It is not there at all: declaring it is enough.
+  /// It does not exist: declaring it is enough.
   public var isMissing: Bool { found == Self.absent }
 
   /// Reads the argument out of the broker's words, such as `PRECONDITION_FAILED - inequivalent arg

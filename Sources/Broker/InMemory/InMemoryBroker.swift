@@ -19,7 +19,7 @@ public final class InMemoryBroker: Broker {
   }
   let own = Mutex(Own())
 
-  /// It has no rights, but checks who a message says it is from.
+  /// It has no rights, but checks the publisher that a message states.
   public let user: String?
 
   public init(user: String? = "in-memory") {
@@ -84,7 +84,7 @@ public final class InMemoryBroker: Broker {
     return result
   }
 
-  /// It has no users: everybody may declare.
+  /// There are no users: everybody may declare.
   public func differences(
     from topology: Topology, _ inspection: TopologyInspection
   ) async throws -> [TopologyDifference] {
@@ -186,7 +186,7 @@ final class InMemoryConsumer: Consumer {
     self.change = change
   }
 
-  /// Takes what is there; never waits for more, so that no test depends on the clock on the wall.
+  /// Takes what is there; never waits for more, so that no test depends on real time.
   func next(limit: Int, linger: Duration) async -> [Delivery]? {
     await buffer.next(limit: limit, linger: .zero)
   }

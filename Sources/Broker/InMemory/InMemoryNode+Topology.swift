@@ -1,4 +1,4 @@
-/// Declaring and looking, with the differences in the words the real broker's are read into.
+/// Declarations and comparisons, with differences worded as those read from the real broker.
 extension InMemoryNode {
   func depth(of queue: String) -> QueueDepth? {
     queues[queue].map { found in

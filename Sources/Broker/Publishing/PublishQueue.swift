@@ -1,7 +1,7 @@
 import DequeModule
 import Synchronization
 
-/// Messages handed in and not yet written, first come first served.
+/// Messages that wait to be written, in the order in which they were handed in.
 struct PublishQueue {
   private var batches: Deque<PublishBatch> = []
   /// The next message of the first batch.
@@ -31,7 +31,7 @@ struct PublishQueue {
     }
   }
 
-  /// Gives results to messages that wait here; `nil` leaves one waiting.
+  /// Gives results to messages that wait here; for `nil`, one keeps waiting.
   func resolveAll(_ result: (OutgoingMessage) -> PublishResult?) {
     for (place, batch) in batches.enumerated() {
       for index in (place == 0 ? self.index : 0)..<batch.messages.count {
@@ -77,7 +77,7 @@ final class PublishBatch: Sendable {
     }
   }
 
-  /// Whatever has no result yet gets this one.
+  /// Gives this result to every message that has none.
   func resolveRest(_ result: PublishResult) {
     finish { state in
       state.results = state.results.map { $0 ?? result }

@@ -76,7 +76,7 @@ struct AuditCommand: OperatorCommand {
     await gateway.shutdown()
     var document = AuditDocument(report)
     if let certificate { document.note(try await certify(report, certificate, in: session)) }
-    return document.answer(style: session.output.style)
+    return document.output(style: session.output.style)
   }
 
   private func certify(
@@ -148,7 +148,7 @@ struct AuditDocument: Encodable {
     }
   }
 
-  func answer(style: Style) -> CommandOutput {
+  func output(style: Style) -> CommandOutput {
     CommandOutput(
       self, text: text(style), status: ok && certificateRefused == nil ? .done : .problem)
   }

@@ -50,7 +50,7 @@ struct Preview {
     document.far = try await FarUsage(from: period, in: store).months
     if seen == 0 { throw Problem("there are no accounts yet: import them first") }
     document.unclosed = try await UnclosedMonths(before: period, in: store).months
-    return document.answer
+    return document.output
   }
 
   mutating func one(_ account: String) async throws -> CommandOutput {
@@ -69,7 +69,7 @@ struct Preview {
     }
     document.unpriced = try await UnpricedDocument(unpriced, in: store)
     document.currencies = Array(totals.values)
-    return document.answer
+    return document.output
   }
 
   /// A running close adds accounts again when it is started once more; a finished one does not.

@@ -127,7 +127,7 @@ struct PreviewDocument: Encodable {
     if self.uncharged.count < Self.shown { self.uncharged.append(uncharged) }
   }
 
-  var answer: CommandOutput {
+  var output: CommandOutput {
     let isGood = notRated == 0 && unpriced.metrics.isEmpty && strange.aboveMaximum == 0
     return CommandOutput(self, text: text, status: isGood ? .done : .problem)
   }

@@ -30,7 +30,7 @@ struct StatusCommand: OperatorCommand {
     let period = try named.period(at: session.clock.now())
     if watch { return try await StatusWatch(period: period, session: session).follow() }
     let status = try await StatusReader(period: period, session: session).read()
-    return status.answer(style: session.output.style)
+    return status.output(style: session.output.style)
   }
 }
 

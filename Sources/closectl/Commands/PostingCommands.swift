@@ -108,7 +108,7 @@ struct PostingOptions: ParsableArguments {
     if case .refused(let why) = outcome {
       session.output.noteLine("error: \(printable(inText(why)))")
     }
-    return document.answer
+    return document.output
   }
 }
 
@@ -182,7 +182,7 @@ struct PostingDocument: Encodable {
     stillOpen = plan.stillOpen.map { StillOpen(invoice: $0.invoice, open: $0.openMinor) }
   }
 
-  var answer: CommandOutput {
+  var output: CommandOutput {
     CommandOutput(
       self, text: outcome == "refused" ? [] : lines,
       status: outcome == "refused" ? .problem : .done)

@@ -15,7 +15,7 @@ struct TopologyGroup: AsyncParsableCommand {
 
     func perform(in session: Session) async throws -> CommandOutput {
       let topology = MonthClose.topology(retryDelays: session.settings.retryDelays)
-      return TopologyDocument(topology, try await session.broker().apply(topology)).answer
+      return TopologyDocument(topology, try await session.broker().apply(topology)).output
     }
   }
 
@@ -27,7 +27,7 @@ struct TopologyGroup: AsyncParsableCommand {
     func perform(in session: Session) async throws -> CommandOutput {
       let topology = MonthClose.topology(retryDelays: session.settings.retryDelays)
       let differences = try await session.broker().differences(from: topology)
-      return TopologyDocument(topology, differences).answer
+      return TopologyDocument(topology, differences).output
     }
   }
 }
@@ -68,7 +68,7 @@ struct TopologyDocument: Encodable {
     return table.lines()
   }
 
-  var answer: CommandOutput { CommandOutput(self, text: text, status: status) }
+  var output: CommandOutput { CommandOutput(self, text: text, status: status) }
 }
 
 struct TopologyUsers: OperatorCommand {

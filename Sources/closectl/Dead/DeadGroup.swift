@@ -23,7 +23,7 @@ struct DeadGroup: AsyncParsableCommand {
 }
 
 /// Checks that the broker allows everything needed to move letters, without moving any.
-struct DeadDoor {
+struct MovingRights {
   var broker: any Broker
 
   func check(publishing: Bool, _ queues: Set<String>) async throws {

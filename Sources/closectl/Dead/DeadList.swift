@@ -76,9 +76,9 @@ final class LetterListing {
     }
     if asJSON {
       let before = hasBegun ? ",\n" : "{\"letters\": [\n"
-      try output.answer(before + documents.joined(separator: ",\n"))
+      try output.print(before + documents.joined(separator: ",\n"))
     } else {
-      try output.answer((hasBegun ? "" : Self.title) + documents.joined())
+      try output.print((hasBegun ? "" : Self.title) + documents.joined())
     }
     hasBegun = true
   }
@@ -90,17 +90,17 @@ final class LetterListing {
     if asJSON {
       let begin = hasBegun ? "" : "{\"letters\": ["
       let failure = error.map { ", \"error\": " + Self.compact("\($0)") } ?? ""
-      try output.answer(
+      try output.print(
         "\(begin)\n], \"copies\": \(Self.compact(several)), \"count\": \(groups.count), "
           + "\"groups\": \(Self.compact(GroupDocument(groups).groups))\(failure)}\n")
     } else {
       for (id, count) in several.sorted(by: { $0.key < $1.key }) {
-        try output.answerLine("\(id) is present x\(count)")
+        try output.printLine("\(id) is present x\(count)")
       }
-      try output.answerLine(
+      try output.printLine(
         groups.count == 0 ? "no dead letters" : LetterGroups.counted(groups.count))
     }
-    return CommandOutput(saidWith: status)
+    return CommandOutput(alreadyWrittenWith: status)
   }
 
   private static let title =

@@ -58,7 +58,7 @@ struct DeadReplay: OperatorCommand {
     if continues { return try await moves.resume(manifest) }
     let wanted = Set([DeadLetterClass.needed] + moving.also)
     let choice = try await moves.choose(chosen.filter(ids: ids), classes: wanted)
-    if dryRun { return choice.answer(.replay) }
+    if dryRun { return choice.output(.replay) }
     let order = DeadMoves.Order(
       action: .replay, operatorName: try moving.who.name(in: session),
       reason: try moving.reasonGiven(), selection: chosen.filter(ids: ids).words, rate: rate)
@@ -94,7 +94,7 @@ struct DeadRefresh: OperatorCommand {
     var choice = try await moves.choose(filter, classes: wanted)
     let target = try await moves.refreshTarget(id)
     choice.setTargets { _ in target }
-    if dryRun { return choice.answer(.refresh) }
+    if dryRun { return choice.output(.refresh) }
     let order = DeadMoves.Order(
       action: .refresh, operatorName: try moving.who.name(in: session),
       reason: try moving.reasonGiven(), selection: filter.words, rate: nil)
@@ -130,7 +130,7 @@ struct DeadDiscard: OperatorCommand {
     let wanted = Set([.done, .contradicts, .undecodable] + moving.also)
     var choice = try await moves.choose(filter, classes: wanted)
     choice.setTargets { _ in "discarded" }
-    if dryRun { return choice.answer(.discard) }
+    if dryRun { return choice.output(.discard) }
     if let needed = choice.left.first {
       throw Problem(
         "letter \(needed.id) is still \(needed.verdict.letterClass.rawValue) "

@@ -27,7 +27,7 @@ struct LetterChoice {
   // MARK: Answers
 
   /// What would be done, or that nothing is to be done.
-  func answer(_ action: DeadLetterAction) -> CommandOutput {
+  func output(_ action: DeadLetterAction) -> CommandOutput {
     let document = MovesDocument(action: action, taken: taken, left: left)
     let what = "\(grouped(taken.count)) letters to \(action.rawValue)"
     return CommandOutput(
@@ -36,7 +36,7 @@ struct LetterChoice {
   }
 
   /// What was done.
-  func answer(_ manifest: Manifest, _ letters: [ManifestLetter]) -> CommandOutput {
+  func output(_ manifest: Manifest, _ letters: [ManifestLetter]) -> CommandOutput {
     let moved = letters.count { $0.state == .removed }
     let absent = letters.count { $0.state == .absent }
     let document = MovesDocument(
@@ -50,7 +50,7 @@ struct LetterChoice {
       ] + gone + leftLines)
   }
 
-  func answer(nothingToContinue why: String) -> CommandOutput {
+  func output(nothingToContinue why: String) -> CommandOutput {
     CommandOutput(MovesDocument(why: why), text: [why])
   }
 

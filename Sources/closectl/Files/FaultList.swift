@@ -60,7 +60,7 @@ struct FaultList {
 
   /// At most `shown`, in the order of the file: one of every kind, as far as there is room, then
   /// more of those kinds in which each row has its own fault. `more`: faults not among them.
-  var told: (rows: [Shown], more: Int) {
+  var listed: (rows: [Shown], more: Int) {
     let sorted = rows.enumerated().sorted {
       ($0.element.line, $0.offset) < ($1.element.line, $1.offset)
     }.map(\.element)

@@ -124,7 +124,7 @@ extension ImportDocument.File {
   @discardableResult
   private mutating func take(_ faults: FaultList) -> Int {
     rejected = faults.count
-    let (rows, more) = faults.told
+    let (rows, more) = faults.listed
     badRows = rows.map {
       .init(
         line: $0.row.line, column: $0.row.column, reason: $0.row.reason,
@@ -133,7 +133,7 @@ extension ImportDocument.File {
     return more
   }
 
-  /// Problems are always shown to people, even if a program reads the answer.
+  /// Problems are always shown to people, even if a program reads the result.
   func tell(_ output: Output) {
     for line in lines { output.noteLine(printable(line)) }
     if let rejectedFile {

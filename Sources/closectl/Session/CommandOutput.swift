@@ -11,7 +11,7 @@ struct CommandOutput {
   var status: ExitStatus = .done
   var json: String
   var text: [String]
-  private(set) var isSaid = false
+  private(set) var isWritten = false
 
   init(_ document: some Encodable, text: [String], status: ExitStatus = .done) {
     self.status = status
@@ -19,16 +19,16 @@ struct CommandOutput {
     json = closectl.json(document)
   }
 
-  /// For a command that has written its answer already, because it was too long to be kept.
-  init(saidWith status: ExitStatus) {
+  /// For a command that has written its output already, because it was too long to be kept.
+  init(alreadyWrittenWith status: ExitStatus) {
     self.status = status
-    isSaid = true
+    isWritten = true
     json = ""
     text = []
   }
 }
 
-/// Sorted keys, so that the same answer is the same bytes.
+/// Sorted keys, so that the same result is the same bytes.
 func json(_ document: some Encodable, pretty: Bool = true) -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -36,8 +36,8 @@ func json(_ document: some Encodable, pretty: Bool = true) -> String {
   do {
     return String(decoding: try encoder.encode(document), as: UTF8.self)
   } catch {
-    // Answers consist of texts, whole numbers and finite rates, all of which can be encoded.
-    preconditionFailure("an answer that cannot be JSON: \(error)")
+    // Documents consist of texts, whole numbers and finite rates, all of which can be encoded.
+    preconditionFailure("a document that cannot be JSON: \(error)")
   }
 }
 

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// Lines that are redrawn in place on a terminal, and a plain line every few seconds elsewhere. On
-/// standard error, so that the answer stays alone on standard output.
+/// standard error, so that the result stays alone on standard output.
 final class LiveScreen {
   static let pause = Duration.milliseconds(500)
   private static let briefEvery = Duration.seconds(5)
@@ -28,7 +28,7 @@ final class LiveScreen {
     }
   }
 
-  /// Takes the lines away; the answer follows in their place.
+  /// Takes the lines away; the result follows in their place.
   func finish() {
     if drawn > 0 { redraw([]) }
   }

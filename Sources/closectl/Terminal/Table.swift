@@ -72,14 +72,14 @@ extension Unicode.Scalar {
 
 /// A table for other programs: RFC 4180 as everywhere here, plain figures, no formula for a
 /// spreadsheet.
-struct CSVAnswer {
+struct CSVOutput {
   private(set) var lines: [String]
 
   init(_ columns: [String]) { lines = [Self.line(columns)] }
 
   mutating func add(_ fields: [String]) { lines.append(Self.line(fields)) }
 
-  /// Without the last line end, which the answer adds.
+  /// Without the last line end, which `printLine` adds.
   var text: [String] { [lines.joined(separator: "\r\n") + "\r"] }
 
   private static func line(_ fields: [String]) -> String {

@@ -36,11 +36,11 @@ enum Decline: String, CaseIterable, Sendable {
   }
 }
 
-/// What became of one try to charge a card.
+/// The outcome of one attempt to charge a card.
 enum CardOutcome: Sendable, Equatable {
   case succeeded
   case declined(Decline)
-  /// The customer is there (`off_session` was not said) and has to authenticate.
+  /// The customer is present (`off_session` was not set) and has to authenticate.
   case requiresAction
 
   /// `succeeded` or a decline code, as the control endpoints spell it.
@@ -102,8 +102,8 @@ struct TestCard: Sendable {
     ("authenticationRequired", "3184", .authenticationRequired),
   ]
 
-  /// What a charge of this card gives. A card that wants authentication is declined when the
-  /// customer is not there.
+  /// The outcome of a charge to this card. A card that requires authentication is declined if the
+  /// customer is absent.
   func result(offSession: Bool) -> CardOutcome {
     guard let decline else { return .succeeded }
     return decline == .authenticationRequired && !offSession ? .requiresAction : .declined(decline)

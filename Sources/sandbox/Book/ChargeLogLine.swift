@@ -2,7 +2,7 @@ import Billing
 import JSON
 
 /// One change of state, as one line of the log. State is only ever changed by applying a line, live
-/// and when the log is read again, so that a restart ends where the killed program was.
+/// and when the log is read again, so a restart reaches the state of the killed program.
 struct ChargeLogLine: Codable, Sendable, Equatable {
   enum Event: String, Codable, Sendable {
     case opened = "log.opened"

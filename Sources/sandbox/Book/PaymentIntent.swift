@@ -1,6 +1,6 @@
 import Billing
 
-/// One payment the caller means to take. Kept for the life of the program, so it is kept small.
+/// A payment that a caller intends to collect. Kept for the life of the program, so it is small.
 struct PaymentIntent: Sendable {
   var amount: Int64
   var currency: Currency
@@ -8,7 +8,7 @@ struct PaymentIntent: Sendable {
   var paymentMethod: String?
   var customer: String?
   var description: String?
-  /// Taken out of the metadata: what this project's charger says about itself.
+  /// From the metadata: what this project's charger sends.
   var invoice: String
   var account: String
   var attempt: String
@@ -20,7 +20,7 @@ struct PaymentIntent: Sendable {
   var latestCharge: Int32?
 }
 
-/// One try to charge a card, succeeded or not. Never changed.
+/// One attempt to charge a card, successful or not. Never changed.
 struct Charge: Sendable {
   var intent: Int32
   var result: CardOutcome
@@ -29,7 +29,7 @@ struct Charge: Sendable {
   var created: Instant
 }
 
-/// An intent as it was right after one of its charges: what an answer shows, also when replayed
+/// An intent as it was right after one of its charges; an answer shows it, also when replayed
 /// later.
 struct IntentView: Sendable {
   var number: Int32

@@ -11,7 +11,7 @@ extension Gateway {
     }
   }
 
-  /// An answer as it is stored, changed on its way by the fault. The stored one stays right.
+  /// A stored answer, altered by the fault on its way out. The stored one stays correct.
   func response(to answer: StoredAnswer, _ fault: InjectedFaultKind?) -> GatewayResponse {
     let view = state.withLock { $0.book.view(answer) }
     guard answer.status != 500, let view else { return serverError() }
@@ -43,7 +43,7 @@ extension Gateway {
     return response
   }
 
-  /// What something in front of the gateway says.
+  /// A page from something in front of the gateway.
   static func page(_ status: Int) -> GatewayResponse {
     GatewayResponse(
       status: status, Array("<html><body>Sign in to the network</body></html>".utf8))
@@ -55,7 +55,7 @@ extension Gateway {
     return response
   }
 
-  /// Faults of the transport: the bytes of the answer are not what they should be.
+  /// Transport faults: they corrupt the bytes of the answer.
   func spoiled(_ response: GatewayResponse, _ fault: InjectedFaultKind?) -> GatewayResponse {
     var response = response
     guard case .bytes(let bytes) = response.body else { return response }

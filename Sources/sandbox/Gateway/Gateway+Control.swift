@@ -127,8 +127,8 @@ extension Gateway {
     return Array(try encoder.encode(value))
   }
 
-  /// A body of a control request; a name that is not known is refused, so that a slip of the pen
-  /// does not make a test that tests nothing.
+  /// The body of a control request. An unknown field is refused, so that a typing mistake does not
+  /// become a test that tests nothing.
   private func decoded<Body: Decodable>(
     _ type: Body.Type, _ body: [UInt8], known: [some CodingKey]
   ) throws -> Body {
@@ -149,8 +149,8 @@ extension Gateway {
 }
 
 extension Gateway {
-  /// Counts a test compares with the ledger. `double_charged` names invoices with more than one
-  /// succeeded charge, at most twenty of them.
+  /// Counts that a test compares with the ledger. `double_charged` names invoices with more than
+  /// one succeeded charge, at most twenty of them.
   func summary() -> GatewayResponse {
     let bytes = state.withLock { state in
       let book = state.book

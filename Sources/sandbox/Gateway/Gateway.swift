@@ -3,7 +3,7 @@ import FoundationEssentials
 import Synchronization
 
 /// The gateway without a server: a request in, a response out. State is one value behind one lock,
-/// held only for steps that take no time; what changed is on the disk before the response is given.
+/// held only for steps that take no time; changes are on disk before the response is given.
 final class Gateway: Sendable {
   struct Options: Sendable {
     var key = "sk_test_sandbox"
@@ -33,7 +33,7 @@ final class Gateway: Sendable {
   let log: ChargeLog
   let state: Mutex<State>
 
-  /// Reads the log and stands where the program that wrote it was stopped or killed.
+  /// Reads the log and restores the state in which the program that wrote it was stopped or killed.
   init(log path: String, options: Options) throws(LogFault) {
     var book: GatewayBook?
     let decoder = JSONDecoder()
@@ -128,7 +128,7 @@ final class Gateway: Sendable {
   }
 }
 
-/// What happened since the start that is not in the log.
+/// Counts since the start that are not in the log.
 struct Counts: Sendable {
   var requests = 0
   var replayed = 0
@@ -147,7 +147,7 @@ struct GatewayRequest: Sendable {
   var isLoopback = true
 }
 
-/// What the server does with a request.
+/// The gateway's response, and how the server delivers it.
 struct GatewayResponse: Sendable {
   enum Body: Sendable {
     case bytes([UInt8])
@@ -174,7 +174,7 @@ struct GatewayResponse: Sendable {
   }
 }
 
-/// The endpoints of Stripe's API that are spoken here.
+/// The endpoints of Stripe's API that are implemented here.
 enum Route: Sendable, Equatable {
   case create
   case confirm(String)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Hummingbird
 
-/// `sandbox proxy`: a bad line between two programs.
+/// `sandbox proxy`: a faulty connection between two programs.
 struct ProxyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "proxy",
@@ -38,11 +38,11 @@ struct ProxyCommand: AsyncParsableCommand {
       throw Stop(sentence: "cannot listen on \(listen.host):\(listen.port): \(error)")
     }
     let place = "\(listen.host):\(proxy.port) to \(to.host):\(to.port)"
-    let door = ProxyControl(proxy: proxy, listen: control) { [host = control.host] port in
+    let controller = ProxyControl(proxy: proxy, listen: control) { [host = control.host] port in
       say("proxy \(place), control \(host):\(port)")
     }
     do {
-      try await untilToldToStop { try await door.run() }
+      try await untilStopped { try await controller.run() }
     } catch {
       throw Stop(sentence: "cannot listen on \(control.host):\(control.port): \(error)")
     }
@@ -57,7 +57,7 @@ struct ProxyCommand: AsyncParsableCommand {
   }
 }
 
-/// The proxy's own door: `GET /` says what happened, `POST /` changes the mode.
+/// The control interface: `GET /` reports the counts, `POST /` changes the mode.
 struct ProxyControl: Sendable {
   var proxy: ProxyServer
   var listen: ServeAddress
@@ -104,7 +104,7 @@ struct ProxyControl: Sendable {
 }
 
 extension ProxyOrder {
-  /// A name that is not known is refused, so that a slip of the pen does not make a test that tests
+  /// An unknown field is refused, so that a typing mistake does not become a test that tests
   /// nothing.
   enum InjectedFault: Error, Equatable, CustomStringConvertible {
     case unreadable

@@ -76,7 +76,7 @@ final class ProxyTable {
     return report
   }
 
-  /// A client came.
+  /// A client has connected.
   func accept(_ client: any Channel) throws {
     counts[mode.kind, default: ProxyCount()].connections += 1
     let relay = Relay(

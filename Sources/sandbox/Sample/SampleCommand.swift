@@ -2,7 +2,7 @@ import ArgumentParser
 import Billing
 import Foundation
 
-/// `sandbox sample`: the files of a made-up cloud provider, the same for the same arguments.
+/// `sandbox sample`: the files of a fictional cloud provider, the same for the same arguments.
 struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample",

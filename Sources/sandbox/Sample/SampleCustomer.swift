@@ -1,12 +1,12 @@
-/// One made-up customer of the cloud provider.
+/// One fictional customer of the cloud provider.
 struct SampleCustomer {
-  /// How much of what the customer uses in the month; all zero for a customer without usage.
+  /// How much the customer uses in the month; all zero for a customer without usage.
   struct Consumption {
     /// Metric of the server size and the hour of the month from which it runs; `nil`: no server.
     var server: (metric: String, fromHour: Int)?
     var storageGB = 0
     var trafficGB = 0
-    /// Everything is taken back: the invoice is negative.
+    /// All usage is taken back, so the invoice is negative.
     var isCorrection = false
   }
 
@@ -44,8 +44,8 @@ struct SampleCustomer {
     consumption = random.happens(15) ? Consumption() : Self.consumption(&random, hours: hours)
   }
 
-  /// For tests of faults: every kind of end is there, even among few. Of 20 customers one each is
-  /// declined for now, is declined for good, pays by hand, owes nothing, is owed something.
+  /// For fault tests: every kind of outcome, even among few customers. Of every 20, one is declined
+  /// for now, one is declined for good, one pays by hand, one owes nothing and one is owed money.
   mutating func becomeAwkward(number: Int) {
     switch number % 20 {
     case 3: pay(with: "pm_card_visa_chargeDeclinedInsufficientFunds")
@@ -90,7 +90,7 @@ struct SampleCustomer {
   }
 }
 
-/// Made-up names, with the letters that names have.
+/// Fictional names, with letters beyond ASCII.
 enum SampleNames {
   private static let first = [
     "Aline", "Ben", "Chiara", "Dario", "Élodie", "Fabian", "Giulia", "Hanna", "Inès", "Jürg",

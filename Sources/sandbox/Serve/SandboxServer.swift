@@ -77,13 +77,13 @@ struct SandboxServer {
   }
 }
 
-/// What a request brings along: whose connection it came on, and how to cut it.
+/// A request's connection: where it comes from, and how to cut it.
 struct SandboxContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   let isLoopback: Bool
   /// Closes the connection at once, in the middle of an answer if need be.
   let drop: @Sendable () -> Void
-  /// Returns when the connection is closed, by whomever.
+  /// Returns once the connection is closed, by either side.
   let closed: @Sendable () async -> Void
 
   init(source: ApplicationRequestContextSource) {

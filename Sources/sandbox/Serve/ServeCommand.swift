@@ -40,7 +40,6 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     let clock = SandboxClock(file: clockFile)
     let gateway: Gateway
@@ -78,8 +77,8 @@ struct ServeCommand: AsyncParsableCommand {
     return String(text.prefix { !$0.isWhitespace })
   }
 
-  /// Serves until SIGTERM or SIGINT; requests in work are given up, what was answered is on the
-  /// disk.
+  /// Serves until SIGTERM or SIGINT. Requests in progress are abandoned; whatever was answered is
+  /// on disk.
   private func serve(_ gateway: Gateway) async throws {
     let listen = listen
     let log = log
@@ -87,7 +86,7 @@ struct ServeCommand: AsyncParsableCommand {
       say("listening on \(listen.host):\(port), log \(log)")
     }
     do {
-      try await untilToldToStop { try await server.run() }
+      try await untilStopped { try await server.run() }
     } catch {
       let reason =
         "\(error)".contains("errno: \(EADDRINUSE)")
@@ -109,8 +108,8 @@ func say(_ line: String) {
   _ = write(STDERR_FILENO, bytes, bytes.count)  // nobody reads it: nothing to be done
 }
 
-/// The long text of `sandbox serve --help`: what is spoken, and how faults are set. Lines stay
-/// below 80 columns, where the help would break them.
+/// The long text of `sandbox serve --help`: the endpoints, and how to set faults. Lines stay below
+/// 80 columns, at which the help would wrap them.
 enum ServeHelp {
   static let text = """
     Implements the part of Stripe's API that month-close uses, over plain HTTP,

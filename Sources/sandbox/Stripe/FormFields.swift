@@ -55,8 +55,8 @@ struct FormFields: Sendable {
     }
   }
 
-  /// What tells "the same parameters" from "other parameters" for one idempotency key. The order of
-  /// the fields does not matter. Stable across restarts: it is written to the log.
+  /// Tells the same parameters from others for one idempotency key, whatever the order of the
+  /// fields. Stable across restarts: it is written to the log.
   func fingerprint(path: String) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     func mix(_ text: String) {

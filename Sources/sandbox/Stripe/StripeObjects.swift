@@ -1,6 +1,6 @@
 import JSON
 
-/// The resources in Stripe's shape. Only fields that mean something here are filled.
+/// The resources in Stripe's shape. Only fields that have a meaning here are filled.
 struct StripeObjects: Sendable {
   var ids: ObjectIDs
 
