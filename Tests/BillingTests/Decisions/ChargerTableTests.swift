@@ -97,7 +97,7 @@ import Testing
     Case("charge.too-many-attempts", .park, attempt: 16) {
       for number in 1...15 { $0.addAttempt(number, .declinedSoft) }
     },
-    Case("charge.snapshot-nothing", .park) { $0.snapshot.invoice?.open = 0 },
+    Case("charge.told-nothing", .park) { $0.snapshot.invoice?.open = 0 },
     Case("charge.not-chargeable", .nothing) { $0.bill(9012, "CLF") },
     Case("charge.below-minimum", .nothing) { $0.bill(49, "CHF") },
     Case("charge.below-minimum", .nothing) { $0.facts.invoice?.openMinor = 12 },

@@ -1,6 +1,6 @@
 import Billing
 
-/// The account most cases start from: 90.12 CHF open on one invoice, position 2, and a snapshot of it.
+/// The account most cases start from: 90.12 CHF open on one invoice, position 2, and its snapshot.
 struct Situations {
   // Constants that are known to be good.
   // swift-format-ignore: NeverUseForceTry
