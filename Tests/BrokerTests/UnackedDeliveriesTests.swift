@@ -2,8 +2,8 @@ import Testing
 
 @testable import Broker
 
-@Suite("Unsettled tags")
-struct UnsettledTagsTests {
+@Suite("Unacked deliveries")
+struct UnackedDeliveriesTests {
   private func delivered(_ count: UInt64) -> UnackedDeliveries {
     var tags = UnackedDeliveries()
     for number in 1...count { tags.delivered(number) }
@@ -25,7 +25,7 @@ struct UnsettledTagsTests {
     #expect(tags.open == 2)
   }
 
-  @Test("what an open delivery comes before is kept back, then goes with it")
+  @Test("a settlement behind an open delivery is held back, then sent with that one's")
   func keptBack() {
     var tags = delivered(4)
     for number: UInt64 in [3, 4] { tags.settle(number, .acknowledge) }
@@ -36,7 +36,7 @@ struct UnsettledTagsTests {
     #expect(tags.heldBack == 0)
   }
 
-  @Test("what was kept back too long goes by itself, and not again later")
+  @Test("what was held back too long is sent in frames of its own, and only once")
   func single() {
     var tags = delivered(5)
     tags.settle(3, .acknowledge)
@@ -47,7 +47,7 @@ struct UnsettledTagsTests {
     #expect(tags.takeContiguous() == [frame(4, multiple: true)])
   }
 
-  @Test("acknowledged and handed back in turns: a frame for each run")
+  @Test("alternating acknowledgements and requeues: a frame for each run")
   func runs() {
     var tags = delivered(5)
     tags.settle(1, .acknowledge)
