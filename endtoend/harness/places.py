@@ -8,7 +8,9 @@ import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-RUN = ROOT / ".run" / "endtoend"
+# One of several test processes (pytest -n) has a folder, a broker and a PostgreSQL of its own.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+RUN = ROOT / ".run" / "endtoend" / WORKER
 SCRIPTS = ROOT / "scripts"
 
 
@@ -21,9 +23,16 @@ def program(name: str) -> Path:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens, below those the kernel gives to clients."""
+    """A port of 127.0.0.1 on which nobody listens, below those the kernel gives to clients.
+
+    Each of several test processes has its own range, so that none takes a port that another has
+    found and does not use yet.
+    """
+    ranges = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    width = 12_000 // ranges
+    first = 20_000 + width * int(WORKER.removeprefix("gw") or 0)
     for _ in range(200):
-        port = random.randint(20_000, 31_999)
+        port = random.randrange(first, first + width)
         with socket.socket() as candidate:
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

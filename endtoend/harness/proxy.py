@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.places import accepts, free_port, program
+from harness.places import free_port, program
 from harness.stage import Stage
-from harness.waiting import wait_for
 
 
 class Line:
@@ -30,7 +29,7 @@ class Line:
         command = [program("sandbox"), "proxy", *places, *control]
         self._process = self._stage.start(f"line-{self._name}", command)
         for port in (self.port, self._control):
-            wait_for(lambda: f"the line; {self._process.tail()}", lambda port=port: accepts(port))
+            self._process.wait_until_it_listens(port)
 
     def stop(self) -> None:
         """Closes its port: connections are cut, and refused from now on."""

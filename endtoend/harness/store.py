@@ -124,8 +124,9 @@ class PostgresServer:
 
     def _signal(self, number: signal.Signals) -> None:
         postmaster = int((self.folder / "postgres.pid").read_text().split()[0])
+        os.kill(postmaster, number)  # first: stopped, it starts no process for a new connection
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for pid in (postmaster, *map(int, children)):
+        for pid in map(int, children):
             with suppress(ProcessLookupError):  # a connection that has just ended
                 os.kill(pid, number)
 
