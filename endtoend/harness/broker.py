@@ -178,11 +178,30 @@ class Broker:
 
     def count(self, queue: str) -> int:
         """Number of ready messages in a queue."""
+        return self._declared(queue).message_count
+
+    def consumers(self, queue: str) -> int:
+        """How many programs consume from a queue; 0 if there is no such queue."""
+        try:
+            return self._declared(queue).consumer_count
+        except pika.exceptions.ChannelClosedByBroker:
+            return 0
+
+    def _declared(self, queue: str) -> Any:  # noqa: ANN401
         connection = pika.BlockingConnection(pika.URLParameters(self.url))
         try:
-            return connection.channel().queue_declare(queue, passive=True).method.message_count
+            return connection.channel().queue_declare(queue, passive=True).method
         finally:
             connection.close()
+
+    def create_user(self, name: str, *, write: str, read: str) -> None:
+        """A user of this virtual host, with the password `secret`."""
+        self.node.call("PUT", f"users/{name}", {"password": "secret", "tags": ""})
+        rights = {"configure": "", "write": write, "read": read}
+        self.node.call("PUT", f"permissions/{quote(self.vhost, safe='')}/{name}", rights)
+
+    def delete_user(self, name: str) -> None:
+        self.node.call("DELETE", f"users/{name}")
 
     def least_privilege(self, folder: Path) -> dict[str, str]:
         """Creates the users of scripts/broker-users; returns the URL of each by name."""

@@ -142,8 +142,8 @@ class PostgresServer:
         """Creates an empty database, whatever was there; returns its URL."""
         return run([SCRIPTS / "postgres", "database", self.folder, name]).strip()
 
-    def superuser(self, sql: str) -> str:
-        return run([self.folder / "psql", "-qAtc", sql])
+    def superuser(self, sql: str, database: str = "postgres") -> str:
+        return run([self.folder / "psql", "-qAtc", sql, database])
 
 
 @pytest.fixture(scope="session")
