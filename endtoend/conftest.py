@@ -16,6 +16,7 @@ pytest_plugins = [
     "harness.kept",
     "harness.known_faults",
     "harness.proxy",
+    "harness.rest",
     "harness.sample",
     "harness.services",
     "harness.sink",

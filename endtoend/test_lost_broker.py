@@ -14,7 +14,6 @@ from harness.store import Store, on_sqlite
 from harness.waiting import wait_for
 
 SETTLED = "SELECT count(*) FROM attempts WHERE state <> 'sent'"
-UNPUBLISHED = "SELECT count(*) FROM unpublished_events"
 
 
 @on_sqlite
@@ -29,6 +28,7 @@ def test_what_was_lost_is_sent_again_and_charged_once(
     store: Store,
     clock: Clock,
     stage: Stage,
+    rest: Callable[..., None],
     finished: Callable[..., None],
 ) -> None:
     # The charger takes few messages at a time, so that the others are in its queue.
@@ -47,8 +47,7 @@ def test_what_was_lost_is_sent_again_and_charged_once(
             lambda name=name: f"a consumer at the queue {name}",
             lambda name=name: broker.consumers(name) == 1,
         )
-    wait_for("what could not be published", lambda: store.value(UNPUBLISHED) == 0)
-    wait_for_rest(services, broker)
+    rest()  # what was recorded and could not be published is published
     assert closectl.status()["state"] == "running", f"void: {waiting} were lost"
 
     clock.advance(seconds=60)
@@ -63,18 +62,3 @@ def test_what_was_lost_is_sent_again_and_charged_once(
     finished(accounts)
     again = closectl("resend", PERIOD, "--older", "0s")
     assert (again["missing"], again["published"]) == (0, 0)
-
-
-def wait_for_rest(services: Services, broker: Broker) -> None:
-    """No service has a message, and none waits for one."""
-    in_flight = "monthclose_messages_in_flight"
-
-    def at_rest() -> bool:
-        taken = sum(services.metric(name, in_flight) for name in NAMES)
-        return taken == 0 and sum(broker.count(name) for name in NAMES) == 0
-
-    wait_for(
-        lambda: f"the services to rest: {[services.metric(name, in_flight) for name in NAMES]}",
-        at_rest,
-        seconds=120,
-    )

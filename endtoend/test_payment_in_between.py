@@ -1,4 +1,4 @@
-"""Payments that arrive between invoice and charge: only the rest is charged, and explain says why."""
+"""Payments between invoice and charge: only the rest is charged, and explain says why."""
 
 from collections.abc import Callable
 

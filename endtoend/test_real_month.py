@@ -55,7 +55,9 @@ def copy_rows(source: Path, target: Path, chosen: Callable[[list[str]], bool]) -
 
 
 def opened(file: Path, mode: str) -> IO[str]:
-    return gzip.open(file, mode, newline="") if file.suffix == ".gz" else file.open(mode, newline="")
+    return (
+        gzip.open(file, mode, newline="") if file.suffix == ".gz" else file.open(mode, newline="")
+    )
 
 
 def is_declined(household: dict[str, str]) -> bool:
@@ -69,6 +71,7 @@ def test_a_month_of_readings_closes_and_debts_lead_to_holds(
     gateway: Gateway,
     sink: Sink,
     clock: Clock,
+    rest: Callable[..., None],
     finished: Callable[..., None],
 ) -> None:
     accounts, usage = files
@@ -88,7 +91,7 @@ def test_a_month_of_readings_closes_and_debts_lead_to_holds(
 
     for _ in range(10):  # in steps, so that every retry happens
         clock.advance(days=4)
-        closectl.audit()  # waits until nothing is due any more
+        rest()
     report = closectl.report()["CHF"]
     declined = [household for household in households if is_declined(household)]
     assert report["holds"] >= len(declined) > 0

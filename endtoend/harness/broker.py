@@ -93,6 +93,7 @@ class Letter:
 
     body: bytes
     properties: pika.BasicProperties
+    routing_key: str
 
     @property
     def headers(self) -> dict[str, Any]:
@@ -169,9 +170,19 @@ class Broker:
                 method, properties, body = channel.basic_get(queue)
                 if method is None:
                     return found
-                found.append(Letter(body, properties))
+                found.append(Letter(body, properties, method.routing_key))
         finally:
             connection.close()  # nothing was acknowledged: the broker takes everything back
+
+    def tap(self) -> None:
+        """From now on the queue `tap` receives a copy of every message that is published."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        try:
+            channel = connection.channel()
+            channel.queue_declare("tap", durable=True)
+            channel.queue_bind("tap", EXCHANGE, "#")
+        finally:
+            connection.close()
 
     def dead(self, service: str) -> list[Letter]:
         return self.letters(f"{service}.dead")

@@ -22,17 +22,17 @@ def program(name: str) -> Path:
     return Path(folder) / name
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens, below those the kernel gives to clients.
+# Below the ports that the kernel gives to clients. Each of several test processes has a range of
+# its own, so that none takes a port that another has found and does not use yet.
+PORTS = 12_000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+FIRST_PORT = 20_000 + PORTS * int(WORKER.removeprefix("gw") or 0)
+os.environ["FREE_PORTS"] = f"{FIRST_PORT} {PORTS}"  # for the scripts that are started
 
-    Each of several test processes has its own range, so that none takes a port that another has
-    found and does not use yet.
-    """
-    ranges = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    width = 12_000 // ranges
-    first = 20_000 + width * int(WORKER.removeprefix("gw") or 0)
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens."""
     for _ in range(200):
-        port = random.randrange(first, first + width)
+        port = random.randrange(FIRST_PORT, FIRST_PORT + PORTS)
         with socket.socket() as candidate:
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -40,7 +40,7 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-    raise RuntimeError("found no free port on 127.0.0.1 between 20000 and 31999")
+    raise RuntimeError(f"found no free port on 127.0.0.1 from {FIRST_PORT} on")
 
 
 def accepts(port: int) -> bool:
