@@ -11,6 +11,7 @@ import pytest
 
 from harness.broker import Broker
 from harness.closectl import Answer, Closectl
+from harness.finished import Finished
 from harness.gateway import Gateway
 from harness.sample import Sample
 from harness.services import Services
@@ -50,7 +51,7 @@ def month(
     closectl: Closectl,
     sample: Callable[..., Sample],
     services: Services,
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> Sample:
     """A finished close, and no service runs any more."""
     made = sample(ACCOUNTS)

@@ -7,6 +7,7 @@ import pytest
 
 from harness.books import Account, Books, cards
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.gateway import Gateway
 from harness.sample import GOOD_CARDS, Sample, write_sample
 from harness.services import NAMES, Services
@@ -39,7 +40,7 @@ def test_accounts_of_every_kind_from_import_to_end(
     sample: Callable[..., Sample],
     services: Services,
     gateway: Gateway,
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     month = sample(accounts)
     again = closectl("import", "usage", str(month.folder / "usage.csv"))

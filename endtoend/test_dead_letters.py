@@ -7,6 +7,7 @@ import pytest
 
 from harness.broker import Broker
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.gateway import Gateway
 from harness.places import free_port, program
 from harness.sample import Sample
@@ -125,7 +126,7 @@ def test_a_replay_that_is_killed_is_continued_and_charges_once(
     gateway: Gateway,
     store: Store,
     stage: Stage,
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     gateway.control("DELETE", "faults")
     assert len(closectl(*ALL, "--dry-run")["taken"]) == dead

@@ -12,6 +12,7 @@ from prometheus_client.samples import Sample as Measured
 from harness.books import Books, cards
 from harness.broker import Broker
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.gateway import Gateway
 from harness.places import ROOT
 from harness.proxy import Line
@@ -85,8 +86,6 @@ def test_what_is_missing_is_waited_for_and_named(
     services.wait_for_reason("charger", "store", "run `closectl init`")
     closectl("init")
     services.wait_for_readiness("200 ready")
-    for name in NAMES:
-        assert connected_again(services, name) >= 1
     stops_well("200 ready")
 
 
@@ -125,7 +124,7 @@ def test_a_broker_that_goes_away_is_named_and_waited_for(
     line.start()
     services.wait_for_readiness("200 ready")
     for name in set(NAMES) - {"holder"}:
-        assert connected_again(services, name) >= 1
+        assert connected_again(services, name) >= 2  # one to consume, one to publish
 
 
 def connected_again(services: Services, name: str) -> float:
@@ -142,7 +141,7 @@ def test_metrics_are_the_ledgers_figures(
     sample: Callable[..., Sample],
     services: Services,
     store: Store,
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     sample(ACCOUNTS)
     services.start()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.sample import Sample
 from harness.services import Services
 from harness.stage import PERIOD, Stage
@@ -32,7 +33,7 @@ def test_each_service_is_killed_amid_its_work(
     services: Services,
     store: Store,
     stage: Stage,
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     """Slow on purpose: few calls at once, and the invoicer commits one account at a time."""
     stage.set(IN_FLIGHT="8", RANGE_SIZE="1")

@@ -11,6 +11,7 @@ from harness.books import Account, Books
 from harness.broker import EXCHANGE, Broker
 from harness.clock import Clock
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.gateway import Gateway
 from harness.money import amount
 from harness.processes import run
@@ -85,7 +86,7 @@ def test_a_whole_close_with_dead_letters_and_holds(
     clock: Clock,
     stage: Stage,
     rest: Callable[..., None],
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     month = sample(ACCOUNTS)
     assert closectl("topology", "check")["differences"] == []

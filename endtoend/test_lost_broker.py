@@ -7,6 +7,7 @@ import pytest
 from harness.broker import Broker
 from harness.clock import Clock
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.sample import Sample
 from harness.services import NAMES, Services
 from harness.stage import PERIOD, Stage
@@ -29,7 +30,7 @@ def test_what_was_lost_is_sent_again_and_charged_once(
     clock: Clock,
     stage: Stage,
     rest: Callable[..., None],
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     # The charger takes few messages at a time, so that the others are in its queue.
     stage.set(IN_FLIGHT="4", BATCH="8", RANGE_SIZE="10")

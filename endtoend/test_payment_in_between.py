@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.gateway import Gateway
 from harness.money import amount
 from harness.sample import Sample
@@ -21,7 +22,7 @@ def test_only_what_is_still_open_is_charged(
     services: Services,
     gateway: Gateway,
     store: Store,
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     whole, part = sample(ACCOUNTS).payers()[:2]
     services.start("invoicer", "mailer", "holder", "reporter")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.places import free_port
 from harness.sample import Sample
 from harness.services import Services
@@ -66,7 +67,7 @@ def test_a_close_in_session_mode(
     sample: Callable[..., Sample],
     services: Services,
     stage: Stage,
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     stage.set(STORE_URL=pooled("session"))
     sample(ACCOUNTS)

@@ -10,6 +10,7 @@ import pytest
 
 from harness.clock import Clock
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.gateway import Gateway
 from harness.money import amount
 from harness.places import ROOT, program
@@ -72,7 +73,7 @@ def test_a_month_of_readings_closes_and_debts_lead_to_holds(
     sink: Sink,
     clock: Clock,
     rest: Callable[..., None],
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     accounts, usage = files
     households = rows(accounts)

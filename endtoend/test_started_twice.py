@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.gateway import Gateway
 from harness.sample import Sample
 from harness.services import Services
@@ -23,7 +24,7 @@ def test_one_invoice_charge_and_mail_each(
     services: Services,
     gateway: Gateway,
     sink: Sink,
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     sample(ACCOUNTS)
     services.start()

@@ -13,6 +13,7 @@ import pytest
 
 from harness.broker import Broker
 from harness.closectl import Closectl
+from harness.finished import Finished
 from harness.gateway import Gateway
 from harness.places import program
 from harness.processes import Process, run
@@ -91,7 +92,7 @@ def test_services_are_replaced_one_by_one_amid_a_close(
     store: Store,
     stage: Stage,
     monkeypatch: pytest.MonkeyPatch,
-    finished: Callable[..., None],
+    finished: Finished,
 ) -> None:
     """Slow until all are replaced: one call at a time; and few in hand, so that a stop is short."""
     stage.set(IN_FLIGHT="1", BATCH="4", RANGE_SIZE="10")

@@ -1,7 +1,7 @@
 """What must hold for every finished close: ledger, gateway, mails and queues agree."""
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import pytest
 
@@ -80,6 +80,6 @@ class Finished:
 
 
 @pytest.fixture
-def finished(closectl: Closectl, gateway: Gateway, sink: Sink) -> Callable[..., None]:
+def finished(closectl: Closectl, gateway: Gateway, sink: Sink) -> Finished:
     """`finished(60)` checks a close of 60 accounts."""
     return Finished(closectl, gateway, sink)
