@@ -27,18 +27,22 @@ EXCHANGE = "monthclose"
 class Node:
     """The node that scripts/broker runs, and its management interface."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: str = "", plugins: str = "") -> None:
+        """`config`: more lines of rabbitmq.conf; `plugins`: more names, separated by commas."""
         self.folder = folder
         self.management = free_port()
+        self._config = config
+        self._plugins = plugins
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         more = self.folder / "more.conf"
-        more.write_text(f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management}\n")
+        management = f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management}\n"
+        more.write_text(management + self._config)
         environment = {
             **os.environ,
             "BROKER_CONFIG": str(more),
-            "BROKER_PLUGINS": "rabbitmq_management",
+            "BROKER_PLUGINS": ",".join(filter(None, ["rabbitmq_management", self._plugins])),
         }
         run([SCRIPTS / "broker", "start", self.folder], environment)
         wait_for("the broker's management", lambda: self.call("GET", "overview") is not None)

@@ -109,8 +109,9 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def start(self) -> None:
-        run([SCRIPTS / "postgres", "start", self.folder])
+    def start(self, **environment: str) -> None:
+        """With the variables that scripts/postgres names."""
+        run([SCRIPTS / "postgres", "start", self.folder], {**os.environ, **environment})
 
     def stop(self) -> None:
         run([SCRIPTS / "postgres", "stop", self.folder])
