@@ -61,6 +61,9 @@ NUMBER dead_manifests_key_seq
 """
 
 
+pytestmark = pytest.mark.xdist_group("roles")  # one process starts their server
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """One without the roles of other tests."""

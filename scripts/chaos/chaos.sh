@@ -5,12 +5,11 @@
 # Otherwise it waits without intervening until everything is quiet, and then checks every invariant it
 # can from the gateway's log, the mails, the ledger and the broker's queues.
 
-STAGE_FAMILY=chaos
-E2E_BROKER_DIR=${CHAOS_BROKER_DIR:?the folder of a running broker; scripts/chaos/run sets it}
-E2E_RESULTS=${CHAOS_RESULTS:-/dev/null}
+BROKER_DIR=${CHAOS_BROKER_DIR:?the folder of a running broker; scripts/chaos/run sets it}
+CHECK_RESULTS=${CHAOS_RESULTS:-/dev/null}
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=../e2e/checks.sh
-source "$HERE/../e2e/checks.sh"
+# shellcheck source=checks.sh
+source "$HERE/checks.sh"
 # shellcheck source=line.sh
 source "$HERE/line.sh"
 # shellcheck source=children.sh
@@ -35,14 +34,14 @@ begin_chaos() {
   ACCOUNTS=$2
   [[ -z "${CHAOS_SHORT:-}" ]] || ACCOUNTS=$3
   if [[ -n "${OWN_BROKER:-}" ]]; then
-    E2E_BROKER_DIR=$ROOT/.run/chaos/broker-$(basename "$0")
-    STAGE_BROKERS+=("$E2E_BROKER_DIR")
-    "$ROOT/scripts/broker" start "$E2E_BROKER_DIR"
+    BROKER_DIR=$ROOT/.run/chaos/broker-$(basename "$0")
+    STAGE_BROKERS+=("$BROKER_DIR")
+    "$ROOT/scripts/broker" start "$BROKER_DIR"
   fi
   if [[ -n "${OWN_CLUSTER:-}" ]]; then
-    E2E_BROKER_DIR=$ROOT/.run/chaos/cluster-$(basename "$0")
-    STAGE_CLUSTERS+=("$E2E_BROKER_DIR")
-    "$ROOT/scripts/cluster" start "$E2E_BROKER_DIR"
+    BROKER_DIR=$ROOT/.run/chaos/cluster-$(basename "$0")
+    STAGE_CLUSTERS+=("$BROKER_DIR")
+    "$ROOT/scripts/cluster" start "$BROKER_DIR"
   fi
   begin "$(basename "$0")"
   if declare -F prepare_store >/dev/null; then prepare_store; fi # a scenario's own store
@@ -109,7 +108,7 @@ finish() {
   print_hits
   if wait_until_quiet $((120 + ACCOUNTS / 20)); then check_invariants; fi
   for check in "${@:2}"; do "$check"; done
-  if grep -q "^failed $SCENARIO:" "$E2E_RESULTS"; then row FAILED; else row ok; fi
+  if grep -q "^failed $SCENARIO:" "$CHECK_RESULTS"; then row FAILED; else row ok; fi
 }
 
 # row RESULT: for the table of scripts/chaos/run

@@ -4,7 +4,7 @@
 
 # shellcheck source=../counting.sh
 source "$ROOT/scripts/counting.sh"
-: "${E2E_RESULTS:=/dev/null}"
+: "${CHECK_RESULTS:=/dev/null}"
 # The month that has ended, as `closectl close start last` resolves it.
 PERIOD=$(date -u -d "$(date -u +%Y-%m-01) -1 month" +%Y-%m)
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scenarios in this folder: a stage for each, and counted checks.
+# Sourced by chaos.sh: a stage for each scenario, and counted checks.
 #
 # A scenario runs on its own virtual host of a shared broker, with its own store, gateway and sink.
 
@@ -9,29 +9,21 @@ source "$(dirname "${BASH_SOURCE[0]}")/../stage.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/../counting.sh"
 on_exit
 PERIOD=2026-11
-: "${BIN:?the folder with the binaries; scripts/e2e/run sets it}"
-: "${E2E_BROKER_DIR:?the folder of a running broker; scripts/e2e/run sets it}"
-: "${E2E_RESULTS:=/dev/null}"
+: "${BIN:?the folder with the binaries; scripts/chaos/run sets it}"
+: "${BROKER_DIR:?the folder of a running broker; scripts/chaos/run sets it}"
+: "${CHECK_RESULTS:=/dev/null}"
 
 # ---- the scenario's stage ---------------------------------------------------------------------
 
 # begin NAME: an empty stage on a virtual host of its own
 begin() {
   SCENARIO=$1
-  new_stage "${STAGE_FAMILY:-e2e}/$1"
+  new_stage "chaos/$1"
   # shellcheck disable=SC1091
-  source "$E2E_BROKER_DIR/broker.env"
+  source "$BROKER_DIR/broker.env"
   BROKER_ROOT_URL=$MONTHCLOSE_BROKER_URL
-  use_vhost "${STAGE_FAMILY:-e2e}-$1"
+  use_vhost "chaos-$1"
   use_settings
-}
-
-# begin_with_sample NAME ACCOUNTS [GATEWAY_MILLISECONDS]: also gateway, sink and an imported sample
-begin_with_sample() {
-  begin "$1"
-  start_gateway "${3:-0}"
-  start_sink
-  import_sample "$2"
 }
 
 # import_sample ACCOUNTS [OPTION...]: into a new store; the options are those of `sandbox sample`
@@ -59,7 +51,6 @@ status_json() { closectl close status "$PERIOD" --json 2>/dev/null; }
 report_json() { closectl report "$PERIOD" --json 2>/dev/null; }
 # report_sum KEY: sum over all currencies
 report_sum() { report_json | jq --arg key "$1" '[.. | objects | select(has("ledgerSum")) | .[$key]] | add'; }
-story_json() { closectl explain "$1" --period "$PERIOD" --json 2>/dev/null; }
 # charges [ACCOUNT]: succeeded charges in the gateway's own log, a JSON line each
 charges() {
   jq -c --arg account "${1:-}" 'select(.event == "charge.succeeded")
@@ -92,23 +83,6 @@ wait_for_state() {
 stage_count() { status_json | jq --arg name "$1" '.stages[$name] // 0'; }
 
 # ---- what must hold for every finished close ---------------------------------------------------
-
-# check_close EXPECTED: closed, every account has an end and one charge, all records agree
-check_close() {
-  local status
-  status=$(status_json)
-  equal "state" closed "$(jq -r .state <<<"$status")"
-  equal "accounts with an end" "$1" "$(jq .accounts.finished <<<"$status")"
-  equal "accounts without an end" 0 "$(jq .accounts.remaining <<<"$status")"
-  equal "dead letters" 0 "$(jq .dead <<<"$status")"
-  equal "one invoice per account" "$1" "$(report_sum invoices)"
-  equal "sum of all entries" 0 "$(report_sum ledgerSum)"
-  equal "invoices charged twice (gateway's log)" 0 "$(charged_twice)"
-  # A mailer that was killed may send a mail again; it counts those, and the report shows the number.
-  equal "mails sent twice (by Message-ID) that the report does not count" 0 "$(uncounted_mails)"
-  at_least "mails in the sink" "$1" "$(mail_count)"
-  check_audit
-}
 
 # check_audit: every invariant, from ledger, gateway, mails and queues. Waits for work in progress, so that
 # nothing is left that could excuse a difference.
