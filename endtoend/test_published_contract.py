@@ -1,6 +1,7 @@
 """docs/messages: the document is whole, and the program reads what the schemas describe."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections import Counter
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 
 from harness.asyncapi import Document
 from harness.contract import MESSAGES, Contract
@@ -41,6 +43,10 @@ def test_the_asyncapi_document_is_whole() -> None:
     assert len(document.content["components"]["messages"]) >= len(Contract(strict=True).types())
     assert document.content["channels"]
     assert document.senders()
+    own_schema = os.environ.get("ASYNCAPI_SCHEMA")  # 3.0.0-without-$id.json of AsyncAPI's project
+    if own_schema:
+        schema = json.loads(Path(own_schema).read_text())
+        assert [e.message for e in Draft7Validator(schema).iter_errors(document.content)] == []
 
 
 @pytest.mark.parametrize(

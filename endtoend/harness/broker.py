@@ -51,6 +51,15 @@ class Node:
         self.resume()
         run([SCRIPTS / "broker", "stop", self.folder])
 
+    def kill(self) -> None:
+        """SIGKILL; its data stay."""
+        run([SCRIPTS / "broker", "kill", self.folder])
+
+    def restart(self) -> None:
+        """On its ports, with its data."""
+        run([SCRIPTS / "broker", "restart", self.folder])
+        wait_for("the broker's management", lambda: self.call("GET", "overview") is not None)
+
     @property
     def port(self) -> int:
         text = (self.folder / "broker.env").read_text()
@@ -177,6 +186,31 @@ class Broker:
                 found.append(Letter(body, properties, method.routing_key))
         finally:
             connection.close()  # nothing was acknowledged: the broker takes everything back
+
+    def publish_all(self, queue: str, bodies: list[bytes]) -> None:
+        """Events as the services publish them, straight into a queue, in that order."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        try:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            for body in bodies:
+                event = json.loads(body)
+                properties = pika.BasicProperties(
+                    content_type="application/cloudevents+json",
+                    delivery_mode=2,
+                    message_id=event["id"],
+                    type=event["type"],
+                )
+                channel.basic_publish("", queue, body, properties, mandatory=True)
+        finally:
+            connection.close()
+
+    def purge(self, queue: str) -> None:
+        place = quote(self.vhost, safe="")
+        self.node.call("DELETE", f"queues/{place}/{queue}/contents")
+
+    def delete_queue(self, queue: str) -> None:
+        self.node.call("DELETE", f"queues/{quote(self.vhost, safe='')}/{queue}")
 
     def tap(self) -> None:
         """From now on the queue `tap` receives a copy of every message that is published."""

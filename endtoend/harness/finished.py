@@ -24,29 +24,45 @@ class Finished:
         *,
         period: str = PERIOD,
         resends: bool = False,
+        dead: int = 0,
+        parked: int = 0,
         collected: bool = True,
         not_collected_from: Collection[str] = (),
     ) -> None:
         """Closed, and every account has an end, one invoice and at most one charge.
 
         `resends`: a mailer was killed or lost its ledger, so it may have sent a mail again; the
-        report must count it. `collected=False`: the ledger has payments that no card made.
+        report must count it. `dead`: letters that the test has caused. `parked`: accounts whose
+        charges wait for a person; the audit says so. `collected=False`: the ledger has payments
+        that no card made.
         `not_collected_from`: accounts whose charges the ledger cannot know.
         """
         status = self._closectl.status(period)
         assert status["state"] == "closed", status
         assert status["accounts"]["finished"] == accounts, status
         assert status["accounts"]["remaining"] == 0, status
-        assert status["dead"] == 0, status
+        assert status["dead"] == dead, status
+        assert status["ends"].get("parked", 0) == parked, status
         report = self._closectl.report(period)
         assert sum(part["invoices"] for part in report.values()) == accounts
         assert [part["ledgerSum"] for part in report.values() if part["ledgerSum"]] == []
         assert self._gateway.charged_twice() == []
         self.check_mails(resends, period)
         assert len(self._sink.mails()) >= accounts
-        self._closectl.audit(period, mailbox=self._sink.folder)
+        self.check_audit(period, parked)
         if collected:
             self.check_collected(not_collected_from, period)
+
+    def check_audit(self, period: str = PERIOD, parked: int = 0) -> None:
+        """Every invariant holds, except that parked charges are at the gateway alone."""
+        exits = 1 if parked else 0
+        audit = self._closectl.audit(period, exits=exits, mailbox=self._sink.folder)
+        broken = {i["invariant"]: i for i in audit["invariants"] if i["verdict"] == "broken"}
+        assert list(broken) == (["I4"] if parked else []), broken
+        if parked:
+            charges = broken["I4"]
+            assert len(charges["offending"]) == charges["offendingTotal"] <= parked
+            assert all(line.endswith("its attempt is parked") for line in charges["offending"])
 
     def check_mails(self, resends: bool = False, period: str = PERIOD) -> None:
         """No mail is there twice, except those that the report counts as sent again."""

@@ -41,7 +41,14 @@ class Line:
 
     def hits(self, mode: str) -> int:
         """How often that mode took effect."""
-        return int(self._call(None)["counts"].get(mode, {}).get("hits", 0))
+        return self._count(mode, "hits")
+
+    def swallowed(self) -> int:
+        """Bytes that arrived nowhere because of silence."""
+        return self._count("silence", "swallowed")
+
+    def _count(self, mode: str, what: str) -> int:
+        return int(self._call(None)["counts"].get(mode, {}).get(what, 0))
 
     def _call(self, order: dict[str, Any] | None) -> dict[str, Any]:
         content = None if order is None else json.dumps(order).encode()
