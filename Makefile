@@ -17,7 +17,7 @@ test: ## run every test, including those with a real broker and real processes
 endtoend: ## run only the tests with real processes (ARGS="-k restored -x"; ARGS="-m full": at full size)
 	@scripts/endtoend $(ARGS)
 
-chaos: ## inject faults into real processes, broker, connections, disk (SCENARIOS="C07 B01", SHORT=yes)
+chaos: ## inject faults into real processes, broker, connections, disk (SCENARIOS="C07 S02", SHORT=yes)
 	@scripts/chaos/run $(if $(SHORT),--short) $(SCENARIOS)
 
 simulate: ## close small months under every fault, a seed each (SEEDS=300, FIRST=1)
