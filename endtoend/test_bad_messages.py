@@ -15,7 +15,7 @@ ENVELOPE = {"specversion": "1.0", "source": "/x", "time": "2026-12-01T00:00:00Z"
 BAD = {  # a part of the reason in the log, and the message
     "JSON": b"this is not JSON",
     "262144 bytes": b'{"specversion":"1.0","id":"' + b"x" * (257 * 1024) + b'"}',
-    "shallow": b"[" * 10_000 + b"]" * 10_000,
+    "deep": b"[" * 10_000 + b"]" * 10_000,
     "invoice.teleported": json.dumps(
         {**ENVELOPE, "id": "x-1", "type": "invoice.teleported.v9", "data": {}}
     ).encode(),
