@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from harness.broker import Broker
 from harness.closectl import Closectl
 from harness.finished import Finished
@@ -19,7 +21,7 @@ from harness.waiting import wait_for
 
 SETTLED = "SELECT count(*) FROM attempts WHERE state <> 'sent'"
 
-pytestmark = [on_sqlite, sizes(100, 1000)]
+pytestmark = [on_sqlite, sizes(100, 1000), pytest.mark.usefixtures("long_retries")]
 
 
 def wait_for_share(store: Store, accounts: int, share: float) -> None:
@@ -109,7 +111,7 @@ def test_a_charger_is_cut_off_after_charges_and_before_their_acks(
         line.mode("silence")
         before = len(gateway.charges())
         wait_for("charges that nobody hears of", lambda: len(gateway.charges()) >= before + 2)
-        assert line.swallowed() > 0, "void: nothing was swallowed"
+        wait_for("bytes that are swallowed", lambda: line.swallowed() > 0)
     stage.start("charger-2", [program("charger")])
     closectl.wait_for_state("closed", seconds=300)
     line.mode("pass")

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 
+import pytest
+
 from harness.clock import Clock
 from harness.closectl import Closectl
 from harness.finished import Finished
@@ -17,7 +19,7 @@ from harness.waiting import wait_for
 
 SETTLED = "SELECT count(*) FROM attempts WHERE state <> 'sent'"
 
-pytestmark = [on_sqlite, sizes(120, 1000)]
+pytestmark = [on_sqlite, sizes(120, 1000), pytest.mark.usefixtures("long_retries")]
 
 
 def hits(gateway: Gateway) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from harness.closectl import Closectl
 from harness.finished import Finished
 from harness.proxy import Line
@@ -15,7 +17,7 @@ from harness.waiting import wait_for
 
 UNUSABLE = "could not be used"
 
-pytestmark = [on_sqlite, sizes(100, 1000)]
+pytestmark = [on_sqlite, sizes(100, 1000), pytest.mark.usefixtures("long_retries")]
 
 
 def test_a_mail_server_that_is_killed_again_and_again(

@@ -20,7 +20,7 @@ from harness.waiting import wait_for
 
 KEPT = "messages could not be moved and are kept"
 
-pytestmark = [on_sqlite, sizes(60, 1000)]
+pytestmark = [on_sqlite, sizes(60, 1000), pytest.mark.usefixtures("long_retries")]
 
 
 @pytest.fixture
