@@ -29,10 +29,19 @@ FIRST_PORT = 20_000 + PORTS * int(WORKER.removeprefix("gw") or 0)
 os.environ["FREE_PORTS"] = f"{FIRST_PORT} {PORTS}"  # for the scripts that are started
 
 
+_next_port = random.randrange(PORTS)
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens."""
-    for _ in range(200):
-        port = random.randrange(FIRST_PORT, FIRST_PORT + PORTS)
+    """A port of 127.0.0.1 on which nobody listens.
+
+    One after the other, from a random one on: a port that was given out is often not used yet when
+    the next one is asked for.
+    """
+    global _next_port
+    for _ in range(PORTS):
+        port = FIRST_PORT + _next_port
+        _next_port = (_next_port + 1) % PORTS
         with socket.socket() as candidate:
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
