@@ -31,11 +31,16 @@ public struct Topology: Sendable, Equatable {
   public var exchanges: [Exchange]
   public var queues: [Queue]
   public var bindings: [Binding]
+  /// Bindings that `apply` removes. Comparing does not look for them.
+  public var retired: [Binding]
 
-  public init(exchanges: [Exchange], queues: [Queue], bindings: [Binding]) {
+  public init(
+    exchanges: [Exchange], queues: [Queue], bindings: [Binding], retired: [Binding] = []
+  ) {
     self.exchanges = exchanges
     self.queues = queues
     self.bindings = bindings
+    self.retired = retired
   }
 }
 

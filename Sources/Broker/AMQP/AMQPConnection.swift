@@ -94,7 +94,7 @@ final class AMQPConnection {
     try body()
   }
 
-  /// Persistent and mandatory. `message.misfit` must be `nil`.
+  /// Persistent. `message.misfit` must be `nil`.
   func publish(_ message: OutgoingMessage) throws(ConnectionLost) {
     arena.reset()
     var properties = amqp_basic_properties_t()
@@ -120,7 +120,7 @@ final class AMQPConnection {
     let routingKey = arena.bytes(message.routingKey)
     let status = message.body.withUnsafeBytes { body in
       amqp_basic_publish(
-        state, Self.channel, exchange, routingKey, 1, 0, &properties,
+        state, Self.channel, exchange, routingKey, message.isMandatory ? 1 : 0, 0, &properties,
         amqp_bytes_t(len: body.count, bytes: UnsafeMutableRawPointer(mutating: body.baseAddress)))
     }
     guard status == 0 else { throw ConnectionLost(status, "publishing") }

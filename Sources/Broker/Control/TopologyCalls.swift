@@ -51,6 +51,9 @@ extension AMQPConnection {
     for binding in topology.bindings {
       if let difference = try bind(binding) { found.append(difference) }
     }
+    for binding in topology.retired {
+      if let difference = try unbind(binding) { found.append(difference) }
+    }
     return found
   }
 
@@ -158,6 +161,19 @@ extension AMQPConnection {
       }
     }
     let what = "binding of \(binding.queue) to \(binding.exchange) for \(binding.routingKey)"
+    return difference(what, outcome, expected: [:])
+  }
+
+  /// The broker takes a binding that is not there for removed.
+  private func unbind(_ binding: Topology.Binding) throws -> TopologyDifference? {
+    let outcome = try attempt("unbinding queue \(binding.queue)") {
+      lend { arena in
+        _ = amqp_queue_unbind(
+          state, Self.channel, arena.bytes(binding.queue), arena.bytes(binding.exchange),
+          arena.bytes(binding.routingKey), amqp_table_t())
+      }
+    }
+    let what = "no binding of \(binding.queue) to \(binding.exchange) for \(binding.routingKey)"
     return difference(what, outcome, expected: [:])
   }
 

@@ -21,6 +21,7 @@ extension InMemoryNode {
     for binding in topology.bindings {
       if let difference = bind(binding) { found.append(difference) }
     }
+    bindings.removeAll(where: topology.retired.contains)
     retryDeadLetters()
     return found
   }

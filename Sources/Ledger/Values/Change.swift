@@ -165,6 +165,8 @@ public struct Milestone: OptionSet, Sendable, Hashable {
   public static let invoiceMailed = Milestone(rawValue: 4)
   public static let outcomeMailed = Milestone(rawValue: 8)
   public static let all: Milestone = [.invoiced, .settled, .invoiceMailed, .outcomeMailed]
+  /// Nothing was charged, or the charge waits for a person: no mail will follow.
+  public static let settledSilently: Milestone = [.settled, .outcomeMailed]
 }
 
 /// The one state every account of a close ends in.

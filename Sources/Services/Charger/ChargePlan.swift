@@ -80,7 +80,8 @@ public struct ChargePlan {
       at: now)
     if let end = Self.end(decided.rule, facts), let period = invoice?.period {
       change.writes = [
-        .progress(account: facts.account.id, period: period, reached: [], end: end)
+        .progress(
+          account: facts.account.id, period: period, reached: .settledSilently, end: end)
       ]
       change.events = [
         try AccountEvents(desk, causedBy: job.event).make(
@@ -130,7 +131,9 @@ public struct ChargePlan {
       at: now)
     if let invoice = facts.invoice, invoice.account == facts.account.id, invoice.openMinor > 0 {
       change.writes = [
-        .progress(account: facts.account.id, period: invoice.period, reached: [], end: .parked)
+        .progress(
+          account: facts.account.id, period: invoice.period, reached: .settledSilently,
+          end: .parked)
       ]
       change.events = [
         try AccountEvents(desk, causedBy: job.event).make(

@@ -67,7 +67,7 @@ struct ChargeResult {
     let open = after.invoice?.openMinor ?? 0
     var change = self.change("charged \(amount) (attempt \(attempt.number)): succeeded")
     change.writes = [.post(posting), .settle(attempt)]
-    change.writes += progress(open <= 0 ? .paid : .awaitingPayment)
+    change.writes += progress(.settled, open <= 0 ? .paid : .awaitingPayment)
     if open <= 0 {
       change.writes += [
         .cancelDue(service: .charger, kind: .dueCharge, invoice: attempt.invoice),
@@ -89,7 +89,7 @@ struct ChargeResult {
       "charge of \(amount) (attempt \(attempt.number)) declined: \(code); "
         + (next.map { "next attempt \($0)" } ?? "no further attempt"))
     change.writes = [.settle(attempt)]
-    change.writes += progress(next == nil ? .awaitingPayment : .retryScheduled)
+    change.writes += progress(.settled, next == nil ? .awaitingPayment : .retryScheduled)
     if let next {
       change.writes.append(
         .schedule(
@@ -150,7 +150,7 @@ struct ChargeResult {
     change.messageID = job.parkedID
     change.decision?.rule = "charge.\(fault.reason.rawValue)"
     change.decision?.finding = .contradiction
-    change.writes = [.settle(attempt)] + progress(.parked)
+    change.writes = [.settle(attempt)] + progress(.settledSilently, .parked)
     change.events = [try event(.chargeParked, attempt, after: facts)]
     return .commit(change, then: { _ in .outcome(.dead(fault)) })
   }
@@ -201,9 +201,9 @@ struct ChargeResult {
     return policy.retries.next(made: made, first: first.createdAt, last: now)
   }
 
-  private func progress(_ end: AccountEnd) -> [Write] {
+  private func progress(_ reached: Milestone, _ end: AccountEnd) -> [Write] {
     guard let period = facts.invoice?.period else { return [] }
-    return [.progress(account: facts.account.id, period: period, reached: [], end: end)]
+    return [.progress(account: facts.account.id, period: period, reached: reached, end: end)]
   }
 
   private func event(

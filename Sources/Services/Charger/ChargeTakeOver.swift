@@ -32,7 +32,7 @@ struct ChargeTakeOver {
     if let period = facts.invoice?.period {
       change.writes.append(
         .progress(
-          account: facts.account.id, period: period, reached: [],
+          account: facts.account.id, period: period, reached: .settled,
           end: isPaid ? .paid : .awaitingPayment))
     }
     if isPaid {

@@ -37,7 +37,7 @@ struct InvoicePlan {
       change.decision = record(decided, account.facts, why)
       change.writes = [
         .progress(
-          account: account.facts.account.id, period: period, reached: [], end: .parked)
+          account: account.facts.account.id, period: period, reached: .all, end: .parked)
       ]
       change.events = [try parked(account.facts, why: why, rule: decided.rule)]
     case .issue(let draft):
@@ -76,7 +76,10 @@ struct InvoicePlan {
     after.invoice = InvoiceFacts(
       id: draft.id, number: 0, account: draft.account, period: period, currency: draft.currency,
       totalMinor: draft.totalMinor, openMinor: 0, status: .open, issuedAt: change.at)
-    change.writes = [.issue(draft)]
+    change.writes = [
+      .issue(draft),
+      .progress(account: facts.account.id, period: period, reached: .invoiced, end: nil),
+    ]
     if let posting = try Transaction.issuing(draft) {
       change.writes.append(.post(posting))
       after = try after.after(posting)

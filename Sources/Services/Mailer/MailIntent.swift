@@ -78,7 +78,7 @@ public struct MailIntent: Sendable {
     change.expectedPosition = facts.position
     let why = isPerhapsSent ? MailRecord.perhapsSent(because: decided.rule) : decided.rule
     let mail = record(.suppressed, facts, why)
-    change.writes = [isIntended ? .mailEnd(mail) : .mail(mail)]
+    change.writes = [isIntended ? .mailEnd(mail) : .mail(mail)] + progress(mail)
     change.events = [try event(.mailSuppressed, desk, facts, reason: decided.rule)]
     return change
   }
@@ -89,7 +89,8 @@ public struct MailIntent: Sendable {
   ) throws -> Change {
     let text = "\(kind.rawValue) mail \(state.rawValue)" + (why.map { ": \($0)" } ?? "")
     var change = change(desk, decided, facts, text)
-    change.writes = [.mailEnd(record(state, facts, why))]
+    let mail = record(state, facts, why)
+    change.writes = [.mailEnd(mail)] + progress(mail)
     let type: EventType = state == .sent ? .mailSent : .mailRefused
     change.events = [try event(type, desk, facts, reason: why ?? decided.rule)]
     return change
@@ -127,6 +128,18 @@ public struct MailIntent: Sendable {
       about: about, account: facts.account.id, kind: kind,
       period: facts.invoice?.period ?? job.event.period, messageID: messageID, state: state,
       reason: reason)
+  }
+
+  /// The stage of its close that an account reaches with this mail, sent or not.
+  private func progress(_ mail: MailRecord) -> [Write] {
+    guard let period = mail.period else { return [] }
+    switch kind {
+    case .invoice:
+      return [.progress(account: mail.account, period: period, reached: .invoiceMailed, end: nil)]
+    case .receipt, .declined:
+      return [.progress(account: mail.account, period: period, reached: .outcomeMailed, end: nil)]
+    case .held, .released: return []
+    }
   }
 
   private func event(

@@ -89,7 +89,7 @@ extension ReportAction {
     switch self {
     case .invoiced: .invoiced
     case .settled: .settled
-    case .settledSilently: [.settled, .outcomeMailed]
+    case .settledSilently: .settledSilently
     case .invoiceMailed: .invoiceMailed
     case .outcomeMailed: .outcomeMailed
     case .parked: .all

@@ -144,6 +144,7 @@ extension StoredEvent {
   public var message: OutgoingMessage {
     OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: event.routingKey, messageID: event.id,
-      type: event.type, contentType: MonthClose.contentType, body: event.body)
+      type: event.type, contentType: MonthClose.contentType, body: event.body,
+      isMandatory: MessageCatalogue.isHeard(event.routingKey))
   }
 }

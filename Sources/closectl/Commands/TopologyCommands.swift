@@ -10,11 +10,19 @@ struct TopologyGroup: AsyncParsableCommand {
 
   struct Apply: OperatorCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Declare missing objects; report, but do not change, those that differ.")
+      abstract: "Declare missing objects; report, but do not change, those that differ.",
+      discussion: """
+        --retire also removes the bindings that only services of earlier versions need. Use it \
+        once, when all services run this version: a service of an earlier version that is still \
+        running counts on them.
+        """)
+    @Flag(help: "Remove the bindings that only services of earlier versions need.")
+    var retire = false
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> CommandOutput {
-      let topology = MonthClose.topology(retryDelays: session.settings.retryDelays)
+      let topology = MonthClose.topology(
+        retryDelays: session.settings.retryDelays, isRetiring: retire)
       return TopologyDocument(topology, try await session.broker().apply(topology)).answer
     }
   }

@@ -148,7 +148,10 @@ struct AsyncDocument {
         "messages",
         .list([Self.message(schema.type, in: schema.type.routingKey)])
       ),
-      ("bindings", amqp([("deliveryMode", .number(2)), ("mandatory", .truth(true))])),
+      (
+        "bindings",
+        amqp([("deliveryMode", .number(2)), ("mandatory", .truth(!schema.receivers.isEmpty))])
+      ),
     ])
   }
 
