@@ -29,7 +29,16 @@ struct RecordedMonth {
 
   static func started() async throws -> RecordedMonth {
     let usage: [UsageRow] = [.test("a-good", "100"), .test("e-credit", "1")]
-    return RecordedMonth(world: try await World(accounts: accounts, usage: usage))
+    let world = try await World(accounts: accounts, usage: usage)
+    // As on a broker that services of version 0.1 have used: the reporter is sent every event.
+    let bindings = MessageCatalogue.retiredBindings.flatMap { service, keys in
+      keys.map {
+        Topology.Binding(
+          exchange: MonthClose.exchange, queue: service.rawValue, routingKey: $0)
+      }
+    }
+    _ = try await world.broker.apply(Topology(exchanges: [], queues: [], bindings: bindings))
+    return RecordedMonth(world: world)
   }
 
   func play() async throws {
