@@ -1,6 +1,6 @@
 # month-close: the commands for people. Each one is a script in scripts/, which documents itself.
 
-.PHONY: help demo trial manuals test bench e2e endtoend chaos simulate containers messages lint format build release clean
+.PHONY: help demo trial manuals test bench endtoend chaos simulate containers messages lint format build release clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -14,13 +14,10 @@ trial: ## start a broker, a sandbox gateway, a mail sink and the services for yo
 test: ## run every test, including those with a real broker and real processes
 	@scripts/test
 
-e2e: ## run only the tests with real processes, at full size (E2E_ACCOUNTS=5000)
-	@scripts/e2e/run
-
-endtoend: ## run tests with real processes in Python: forged messages, restored ledgers (ARGS="-k restored -x")
+endtoend: ## run only the tests with real processes (ARGS="-k restored -x"; ARGS="-m full": at full size)
 	@scripts/endtoend $(ARGS)
 
-chaos: ## inject faults into real processes, broker, connections, disk (SCENARIOS="C07 B01", SHORT=yes)
+chaos: ## inject faults into real processes, broker, connections, disk (SCENARIOS="C07 S02", SHORT=yes)
 	@scripts/chaos/run $(if $(SHORT),--short) $(SCENARIOS)
 
 simulate: ## close small months under every fault, a seed each (SEEDS=300, FIRST=1)

@@ -21,6 +21,7 @@ func tests(
 }
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -31,6 +32,7 @@ let package = Package(
   products: [],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -58,7 +60,8 @@ let package = Package(
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
-    .target(name: "Broker", dependencies: ["CRabbitMQ", log], swiftSettings: strict),
+    .target(
+      name: "Broker", dependencies: ["CRabbitMQ", "Endpoints", log, deque], swiftSettings: strict),
     .target(
       name: "Monitoring",
       dependencies: [
@@ -80,7 +83,8 @@ let package = Package(
     .target(
       name: "Mail",
       dependencies: [
-        "Billing", "Endpoints", "CCurl", log, .product(name: "Mustache", package: "swift-mustache"),
+        "Billing", "Endpoints", "CCurl", log, deque,
+        .product(name: "Mustache", package: "swift-mustache"),
       ],
       swiftSettings: strict),
     .target(
@@ -107,7 +111,7 @@ let package = Package(
     .executableTarget(
       name: "sandbox",
       dependencies: [
-        "Billing", "Endpoints",
+        "Billing", "Endpoints", "JSON", deque,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

@@ -5,15 +5,19 @@ import pytest
 pytest.register_assert_rewrite("harness")
 
 pytest_plugins = [
+    "harness.alone",
     "harness.books",
     "harness.broker",
     "harness.clock",
     "harness.closectl",
+    "harness.finished",
     "harness.front",
     "harness.gateway",
     "harness.kept",
     "harness.known_faults",
     "harness.proxy",
+    "harness.rest",
+    "harness.sample",
     "harness.services",
     "harness.sink",
     "harness.stage",

@@ -1,9 +1,11 @@
 """The ledger's files: their owner, their disappearance, output that cannot be written."""
 
 import os
+import shutil
 import stat
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -121,3 +123,31 @@ def test_rejected_rows_are_not_written_through_a_link(
     )
     closectl("import", "usage", "--skip-bad", str(bad), exits=None)
     assert victim.read_text() == "precious"
+
+
+def test_a_ledger_that_may_not_be_written_is_named(closectl: Closectl, stage: Stage) -> None:
+    """As a user who is not root, who may write everything."""
+    with TemporaryDirectory() as place:  # the test's own folder may be closed to others
+        folder = Path(place)
+        folder.chmod(0o755)
+        tool = shutil.copy2(program("closectl"), folder)
+        settings = {"STORE_URL": f"sqlite:{folder}/ledger.db"}
+        closectl("init", "--store-only", settings=settings)
+        for file in folder.glob("ledger.db*"):
+            file.chmod(0o444)
+        folder.chmod(0o555)
+        command = [tool, "credit", "grant", "x", "--amount", "1 CHF", "--reference", "r"]
+        if os.geteuid() == 0:
+            nobody = ("--reuid=65534", "--regid=65534", "--clear-groups")
+            command = ["setpriv", *nobody, "--", *command]
+        done = subprocess.run(
+            command,
+            env=stage.environment(settings),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        folder.chmod(0o755)
+    assert done.returncode == 1
+    assert "read-only" in done.stderr

@@ -37,6 +37,7 @@ def all_end_in_time(services: Services, stage: Stage) -> Callable[[], None]:
     return check
 
 
+@pytest.mark.alone
 @on_sqlite
 def test_a_held_lock_is_noticed_and_nobody_waits_for_ever(
     closectl: Closectl,
@@ -67,6 +68,7 @@ def test_a_held_lock_is_noticed_and_nobody_waits_for_ever(
     assert gateway.charged_twice() == []
 
 
+@pytest.mark.alone
 @on_postgres
 def test_locked_tables_hold_up_nobody_for_ever(
     closectl: Closectl,

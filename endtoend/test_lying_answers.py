@@ -118,6 +118,7 @@ def test_nothing_is_charged_on_a_list_the_gateway_never_gave(
     assert gateway.charged_twice() == []
 
 
+@pytest.mark.alone
 def test_a_gateway_that_refuses_connections_holds_up_nobody_who_pays_by_hand(
     closectl: Closectl,
     books: Books,

@@ -162,6 +162,7 @@ def test_the_reporter_sees_what_all_have(
             assert "monthclose_dead_letters" not in services.page(name, "/metrics")
 
 
+@pytest.mark.alone
 @on_postgres
 def test_a_scrape_waits_for_no_database(
     closectl: Closectl, books: Books, services: Services, postgres_server: PostgresServer

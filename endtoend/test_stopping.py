@@ -17,6 +17,8 @@ from harness.stage import PERIOD, Stage
 from harness.store import PostgresServer, on_postgres, on_sqlite
 from harness.waiting import wait_for
 
+pytestmark = pytest.mark.alone
+
 STOP_TIMEOUT = 4
 MARGIN = 3
 

@@ -1,18 +1,18 @@
 # shellcheck shell=bash
-# Sourced after stage.sh: checks that are counted. E2E_RESULTS is the file for their lines, SCENARIO the
+# Sourced after stage.sh: checks that are counted. CHECK_RESULTS is the file for their lines, SCENARIO the
 # scenario they belong to.
 
 passed() {
   printf '  %sok%s      %s\n' "$GREEN" "$PLAIN" "$*"
-  echo "ok $SCENARIO: $*" >>"$E2E_RESULTS"
+  echo "ok $SCENARIO: $*" >>"$CHECK_RESULTS"
 }
 failed() {
   printf '  %sFAILED%s  %s\n' "$RED" "$PLAIN" "$*"
-  echo "failed $SCENARIO: $*" >>"$E2E_RESULTS"
+  echo "failed $SCENARIO: $*" >>"$CHECK_RESULTS"
 }
 skipped() {
   printf '  %sskipped%s %s\n' "$YELLOW" "$PLAIN" "$*"
-  echo "skipped $SCENARIO: $*" >>"$E2E_RESULTS"
+  echo "skipped $SCENARIO: $*" >>"$CHECK_RESULTS"
 }
 
 # equal WHAT EXPECTED FOUND

@@ -57,17 +57,19 @@ build_swift() {
 # port_open PORT: true if something on loopback accepts a connection on it
 port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# free_port: prints a port that nobody listens on, below the kernel's ephemeral range
+# free_port: prints a port that nobody listens on, below the kernel's ephemeral range; FREE_PORTS="21000 500"
+# sets the first and how many, for tests that run at the same time
 free_port() {
-  local port tries
+  local port tries first count
+  read -r first count <<<"${FREE_PORTS:-20000 12000}"
   for ((tries = 0; tries < 200; tries++)); do
-    port=$((20000 + RANDOM % 12000))
+    port=$((first + RANDOM % count))
     if ! port_open "$port"; then
       echo "$port"
       return
     fi
   done
-  die "found no free port on 127.0.0.1 between 20000 and 32000"
+  die "found no free port on 127.0.0.1 from $first to $((first + count - 1))"
 }
 
 # wait_for_port NAME PORT SECONDS: until NAME's process listens there; shows the end of its log otherwise

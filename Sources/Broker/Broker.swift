@@ -5,17 +5,17 @@
 /// either has an answer or reports that there is none.
 public protocol Broker: Sendable {
   /// Opens a consumer. It survives lost connections: it reconnects with back-off and continues.
-  /// What was delivered before and not settled is delivered again, and settling the old delivery
-  /// has no effect.
+  /// Unsettled deliveries are delivered again, and settling the old ones has no effect.
   func consume(_ queue: String, prefetch: Int) async throws -> any Consumer
-  /// Publishes persistent and `mandatory`, pipelined, and waits for the confirms. One result for
+  /// Publishes persistent messages, pipelined, and waits for the confirms. One result for
   /// each message, in order. Never throws for what happens to a message.
   func publish(_ messages: [OutgoingMessage]) async -> [PublishResult]
   /// What differs between the topology and the broker; empty when they agree.
   func differences(
     from topology: Topology, _ inspection: TopologyInspection
   ) async throws -> [TopologyDifference]
-  /// Declares what is missing. What exists with other arguments is reported, not changed.
+  /// Declares what is missing and removes retired bindings. What exists with other arguments is
+  /// reported, not changed.
   func apply(_ topology: Topology) async throws -> [TopologyDifference]
   /// Messages ready and consumers of a queue; `nil` when there is no such queue.
   func depth(of queue: String) async throws -> QueueDepth?
@@ -70,10 +70,13 @@ public struct OutgoingMessage: Sendable, Equatable {
   /// States the publisher. The broker accepts no name other than our own (`Broker.user`).
   public var user: String?
   public var body: [UInt8]
+  /// It comes back if no queue takes it. Otherwise the broker confirms it all the same.
+  public var isMandatory: Bool
 
   public init(
     exchange: String, routingKey: String, messageID: String, type: String? = nil,
-    contentType: String, headers: [String: HeaderValue] = [:], user: String? = nil, body: [UInt8]
+    contentType: String, headers: [String: HeaderValue] = [:], user: String? = nil, body: [UInt8],
+    isMandatory: Bool = true
   ) {
     self.exchange = exchange
     self.routingKey = routingKey
@@ -83,6 +86,7 @@ public struct OutgoingMessage: Sendable, Equatable {
     self.headers = headers
     self.user = user
     self.body = body
+    self.isMandatory = isMandatory
   }
 }
 

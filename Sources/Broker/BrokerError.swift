@@ -4,11 +4,11 @@ public enum BrokerError: Error, Equatable, CustomStringConvertible {
   case refusedLogin(user: String, host: String)
   case noVirtualHost(String)
   case noQueue(String)
-  /// TLS: its certificate, or ours.
+  /// Over TLS: its certificate or ours was refused.
   case untrusted(host: String, port: Int, why: String)
   /// `right`: `read`, `write` or `configure`; `on`: `queue charger`.
   case notPermitted(right: String, on: String, user: String, text: String)
-  /// What each node of several said.
+  /// The error of each node of several.
   indirect case noNode([BrokerError])
   case refused(code: Int, text: String)
   case timedOut(String)

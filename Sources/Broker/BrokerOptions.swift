@@ -1,8 +1,8 @@
 /// Limits of the AMQP layer. The defaults suit the services; tests shorten them.
 public struct BrokerOptions: Sendable {
-  /// TCP connect, TLS and AMQP handshake: each of the two steps at most.
+  /// The limit for each of the two steps: TCP connect with TLS, then the AMQP handshake.
   public var connectTimeout: Duration = .seconds(5)
-  /// For everything the broker answers one by one: declarations, depth, consume.
+  /// For each call that the broker answers: declarations, depth, consume.
   public var callTimeout: Duration = .seconds(10)
   /// A message without a confirm by then is `.unknown`.
   public var publishTimeout: Duration = .seconds(10)
@@ -13,7 +13,7 @@ public struct BrokerOptions: Sendable {
   /// Messages written and not yet confirmed.
   public var publishWindow = 1_000
   /// Messages of a browsed queue that the broker may send ahead, to each consumer. At most 65,535,
-  /// which is as large as AMQP can say it.
+  /// the largest number that AMQP can express.
   public var browsingWindow = 65_535
   /// Asked of the broker; the broker may ask for less.
   public var heartbeatSeconds = 10

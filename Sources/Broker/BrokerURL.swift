@@ -1,3 +1,5 @@
+import Endpoints
+
 /// `amqp://user:password@host:port/vhost`, percent-encoded where needed, or `amqps://` with
 /// `?cacertfile=…&certfile=…&keyfile=…&auth_mechanism=external`. Never shows its password.
 public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
@@ -36,30 +38,26 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
 
   /// `files`: for what the URL does not name itself.
   public init(parsing text: String, files: TLS? = nil) throws(BrokerError) {
-    var rest = Substring(text)
-    if let after = Self.cut(&rest, "amqps://") {
-      rest = after
-      tls = TLS()
-    } else if let after = Self.cut(&rest, "amqp://") {
-      rest = after
-    } else {
+    guard let parts = URLParts(text), ["amqp", "amqps"].contains(parts.scheme) else {
       throw .badURL("it must begin with amqp:// or amqps://")
     }
-    let query = Self.cutOff(&rest, "?", first: true)
-    let path = Self.cutOff(&rest, "/", first: true)
-    let place = Self.cutOff(&rest, "@", first: false)
-    let login = place == nil ? nil : rest
-    (host, port) = try Self.hostAndPort(place ?? rest, standardPort: tls == nil ? 5672 : 5671)
-    (user, password) = ("guest", "guest")
-    if let login {
-      let parts = login.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      user = try Self.decode(parts[0], "the user name")
-      password = parts.count > 1 ? try Self.decode(parts[1], "the password") : ""
+    if parts.scheme == "amqps" { tls = TLS() }
+    guard !parts.host.isEmpty else { throw .badURL("it has no host") }
+    let standardPort = tls == nil ? 5672 : 5671
+    guard let port = parts.port == nil ? standardPort : parts.portNumber else {
+      throw .badURL("the port is not a number between 1 and 65535")
     }
-    let name = try Self.decode(path ?? "", "the virtual host")
+    self.port = port
+    host = try Self.decode(parts.host, "the host")
+    (user, password) = ("guest", "guest")
+    if let login = parts.credentials {
+      user = try Self.decode(login.user, "the user name")
+      password = try Self.decode(login.password ?? "", "the password")
+    }
+    let name = try Self.decode(parts.path, "the virtual host")
     virtualHost = name.isEmpty ? "/" : name
-    try read(query: query ?? "")
-    if login == nil, tls?.isLogin == true { (user, password) = ("(certificate)", "") }
+    try read(query: parts.query)
+    if parts.login == nil, tls?.isLogin == true { (user, password) = ("(certificate)", "") }
     if let files { try use(files) }
     if let tls { try Self.check(tls) }
   }
@@ -104,56 +102,9 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
     }
   }
 
-  private static func hostAndPort(
-    _ text: Substring, standardPort: Int
-  ) throws(BrokerError) -> (String, Int) {
-    var host = text
-    var port: Substring?
-    if text.first == "[", let end = text.firstIndex(of: "]") {
-      host = text[text.index(after: text.startIndex)..<end]
-      let after = text[text.index(after: end)...]
-      if after.first == ":" { port = after.dropFirst() }
-    } else {
-      port = cutOff(&host, ":", first: false)
-    }
-    guard !host.isEmpty else { throw .badURL("it has no host") }
-    guard let port else { return (try decode(host, "the host"), standardPort) }
-    guard let number = Int(port), (1...65_535).contains(number) else {
-      throw .badURL("the port is not a number between 1 and 65535")
-    }
-    return (try decode(host, "the host"), number)
-  }
-
-  private static func cut(_ text: inout Substring, _ prefix: String) -> Substring? {
-    text.lowercased().hasPrefix(prefix) ? text.dropFirst(prefix.count) : nil
-  }
-
-  /// Cuts `text` at the first or last `mark`; what follows it comes back.
-  private static func cutOff(
-    _ text: inout Substring, _ mark: Character, first: Bool
-  ) -> Substring? {
-    guard let place = first ? text.firstIndex(of: mark) : text.lastIndex(of: mark) else {
-      return nil
-    }
-    let after = text[text.index(after: place)...]
-    text = text[..<place]
-    return after
-  }
-
   private static func decode(_ text: Substring, _ what: String) throws(BrokerError) -> String {
-    var bytes: [UInt8] = []
-    var rest = Substring(text).utf8
-    while let byte = rest.popFirst() {
-      if byte != UInt8(ascii: "%") {
-        bytes.append(byte)
-        continue
-      }
-      let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-      guard digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit),
-        let value = UInt8(digits, radix: 16), value != 0
-      else { throw .badURL("\(what) has a percent sign that is not followed by two hex digits") }
-      bytes.append(value)
-      rest = rest.dropFirst(2)
+    guard let bytes = URLParts.percentDecoded(text), !bytes.contains(0) else {
+      throw .badURL("\(what) has a percent sign that is not followed by two hex digits")
     }
     guard let decoded = String(validating: bytes, as: UTF8.self) else {
       throw .badURL("\(what) is not UTF-8")

@@ -1,3 +1,4 @@
+import Endpoints
 import Logging
 import Synchronization
 
@@ -48,18 +49,18 @@ public final class RabbitMQBroker: Broker {
     _ urls: [BrokerURL], name: String, options: BrokerOptions = .init(), logger: Logger
   ) async throws -> RabbitMQBroker {
     let nodes = BrokerNodes(urls)
-    let mailbox = ThreadInbox<PublishingCommand>()
+    let inbox = ThreadInbox<PublishingCommand>()
     let link = LinkState()
     let outage = OutageLog(
       "waiting for the broker", back: "the broker is back", logger)
     let opened = Reply<Void>()
     DedicatedThread.start {
       PublishingLoop(
-        nodes, name: "\(name) publishing", options: options, mailbox: mailbox, link: link,
+        nodes, name: "\(name) publishing", options: options, inbox: inbox, link: link,
         outage: outage, logger: logger
       ).run(opened)
     }
-    let broker = RabbitMQBroker(nodes, name, options, logger, outage, mailbox, link)
+    let broker = RabbitMQBroker(nodes, name, options, logger, outage, inbox, link)
     let control = broker.control
     do {
       try await opened.value(
@@ -67,23 +68,23 @@ public final class RabbitMQBroker: Broker {
         "connecting to \(urls.map { "\($0.host):\($0.port)" }.joined(separator: ", "))")
     } catch {
       // A connection that succeeds after all is closed again.
-      mailbox.post(.close(Reply()))
+      inbox.post(.close(Reply()))
       throw error
     }
     DedicatedThread.start {
-      ControlLoop(nodes, name: name, options: options, mailbox: control, logger: logger).run()
+      ControlLoop(nodes, name: name, options: options, inbox: control, logger: logger).run()
     }
     return broker
   }
 
   /// Fails when the queue or the broker is not there; later losses are recovered from.
   public func consume(_ queue: String, prefetch: Int) async throws -> any Consumer {
-    let mailbox = ThreadInbox<ConsumingCommand>()
+    let inbox = ThreadInbox<ConsumingCommand>()
     let buffer = ConsumerBuffer(prefetch: prefetch)
     let link = LinkState()
     let opened = Reply<Void>()
     let consumer = RabbitMQConsumer(
-      queue: queue, mailbox: mailbox, buffer: buffer, link: link, options: options)
+      queue: queue, inbox: inbox, buffer: buffer, link: link, options: options)
     let closed = consumers.withLock { state in
       if !state.closed { state.all.append(consumer) }
       return state.closed
@@ -91,7 +92,7 @@ public final class RabbitMQBroker: Broker {
     if closed { throw wasClosed }
     DedicatedThread.start { [nodes, name, options, outage, logger] in
       ConsumingLoop(
-        nodes, name: name, queue: queue, prefetch: prefetch, options: options, mailbox: mailbox,
+        nodes, name: name, queue: queue, prefetch: prefetch, options: options, inbox: inbox,
         buffer: buffer, link: link, outage: outage, logger: logger
       ).run(opened)
     }
@@ -99,7 +100,7 @@ public final class RabbitMQBroker: Broker {
       try await opened.value(
         within: openingTime + options.callTimeout, "consuming \(queue)")
     } catch {
-      mailbox.post(.close(Reply()))
+      inbox.post(.close(Reply()))
       consumers.withLock { $0.all.removeAll { $0 === consumer } }
       throw error
     }
@@ -202,5 +203,38 @@ public final class RabbitMQBroker: Broker {
 
   private var wasClosed: BrokerError {
     .unreachable(host: nodes.current.host, port: nodes.current.port, why: "it was closed")
+  }
+}
+
+/// The state that a connection's thread last reported, for others to read.
+final class LinkState: Sendable {
+  private struct State {
+    var link = BrokerHealth.Link.idle
+    var reconnects = 0
+  }
+
+  private let state = Mutex(State())
+
+  var link: BrokerHealth.Link {
+    get { state.withLock { $0.link } }
+    set {
+      state.withLock {
+        if case .lost = $0.link, newValue == .connected { $0.reconnects += 1 }
+        $0.link = newValue
+      }
+    }
+  }
+
+  /// How often it was lost and restored.
+  var reconnects: Int { state.withLock { $0.reconnects } }
+
+  /// Why a message has no confirm, in words.
+  var silence: String {
+    switch link {
+    case .blocked(let reason): "the broker is blocked: \(reason)"
+    case .lost(let reason): "not connected: \(reason)"
+    case .connected: "the broker did not confirm it"
+    case .idle: "not connected"
+    }
   }
 }

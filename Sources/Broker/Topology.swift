@@ -1,4 +1,4 @@
-/// Exchanges, queues and bindings as they have to be, as plain data.
+/// Exchanges, queues and bindings as they should be, as plain data.
 public struct Topology: Sendable, Equatable {
   public struct Exchange: Sendable, Equatable {
     public var name: String
@@ -31,11 +31,16 @@ public struct Topology: Sendable, Equatable {
   public var exchanges: [Exchange]
   public var queues: [Queue]
   public var bindings: [Binding]
+  /// Bindings that `apply` removes. Comparing does not look for them.
+  public var retired: [Binding]
 
-  public init(exchanges: [Exchange], queues: [Queue], bindings: [Binding]) {
+  public init(
+    exchanges: [Exchange], queues: [Queue], bindings: [Binding], retired: [Binding] = []
+  ) {
     self.exchanges = exchanges
     self.queues = queues
     self.bindings = bindings
+    self.retired = retired
   }
 }
 
@@ -55,7 +60,7 @@ public struct TopologyDifference: Sendable, Equatable, CustomStringConvertible {
 
 /// How closely a topology is compared with the broker.
 public enum TopologyInspection: Sendable {
-  /// Everything, arguments included. AMQP compares arguments only for who may declare.
+  /// Everything, arguments included. AMQP compares arguments only for users who may declare.
   case whole
   /// The same for a user who may declare; for another one, only whether exchanges and queues exist.
   case asPermitted
@@ -64,5 +69,32 @@ public enum TopologyInspection: Sendable {
 extension Broker {
   public func differences(from topology: Topology) async throws -> [TopologyDifference] {
     try await differences(from: topology, .whole)
+  }
+}
+
+/// A binding key of a topic exchange: words between dots, `*` for one word, `#` for any number.
+public struct TopicPattern: Sendable {
+  private let words: [Substring]
+
+  public init(_ key: String) { words = Self.split(key) }
+
+  public func matches(_ routingKey: String) -> Bool {
+    Self.matches(words[...], Self.split(routingKey)[...])
+  }
+
+  private static func split(_ key: String) -> [Substring] {
+    key.split(separator: ".", omittingEmptySubsequences: false)
+  }
+
+  private static func matches(
+    _ pattern: ArraySlice<Substring>, _ words: ArraySlice<Substring>
+  ) -> Bool {
+    guard let first = pattern.first else { return words.isEmpty }
+    let rest = pattern.dropFirst()
+    if first == "#" {
+      return matches(rest, words) || (!words.isEmpty && matches(pattern, words.dropFirst()))
+    }
+    guard let word = words.first, first == "*" || first == word else { return false }
+    return matches(rest, words.dropFirst())
   }
 }

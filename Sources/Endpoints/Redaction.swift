@@ -18,7 +18,8 @@ public enum Redaction {
     return "\(text[...colon])\(mask)\(text[at...])\(query)"
   }
 
-  /// At most 80 characters, control characters as `?`.
+  /// At most 80 characters, control characters as `?`. (The set of `Billing` is larger, and out of
+  /// reach here.)
   public static func printable(_ text: String) -> String {
     let clean = text.unicodeScalars.prefix(80).map { scalar in
       scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value ? "?" : Character(scalar)

@@ -8,7 +8,7 @@ public enum TLSDiagnosis {
   public static func problem(url: String, caFile: String?) async -> String? {
     await withCheckedContinuation { continuation in
       // libcurl blocks, and Swift's shared threads must not.
-      OwnThread.start { continuation.resume(returning: look(url, caFile)) }
+      DedicatedThread.start { continuation.resume(returning: look(url, caFile)) }
     }
   }
 
@@ -57,4 +57,12 @@ public enum TLSDiagnosis {
     let result = curl_easy_perform(curl)
     return problem(result, String(cString: words))
   }
+}
+
+public enum LibCurl {
+  /// Once per process, before the first call.
+  public static let isReady: Void = {
+    ProcessSignals.ignoreBrokenPipes()
+    curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+  }()
 }

@@ -1,10 +1,21 @@
-/// Writes JSON into bytes in the order of the calls; the caller keeps the keys sorted. Absent
-/// values are left out.
+/// Writes JSON into bytes in the order of the calls; a caller who wants sorted keys keeps them so.
+/// Absent values are left out.
+///
+/// For what is written again and again: events, answers, reports. A document of `closectl` is an
+/// `Encodable` value for `JSONEncoder`. A log line escapes more than JSON requires, so that no
+/// terminal obeys it, and writes its own.
 public struct JSONWriter {
   public private(set) var bytes: [UInt8] = []
   private var isFirst = true
 
   public init() { bytes.reserveCapacity(1024) }
+
+  /// One object.
+  public static func document(_ members: (inout JSONWriter) throws -> Void) rethrows -> [UInt8] {
+    var writer = JSONWriter()
+    try writer.object(nil, members)
+    return writer.bytes
+  }
 
   public mutating func object(_ key: String? = nil, _ members: (inout JSONWriter) throws -> Void)
     rethrows
@@ -55,6 +66,17 @@ public struct JSONWriter {
     guard let value else { return }
     begin(key)
     string(value)
+  }
+
+  public mutating func null(_ key: String) {
+    begin(key)
+    bytes.append(contentsOf: "null".utf8)
+  }
+
+  /// A value that is JSON already.
+  public mutating func raw(_ key: String, _ json: String) {
+    begin(key)
+    bytes.append(contentsOf: json.utf8)
   }
 
   private mutating func begin(_ key: String?) {

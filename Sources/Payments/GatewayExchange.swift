@@ -1,8 +1,10 @@
 import AsyncHTTPClient
 import Endpoints
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 /// One request and its complete answer, limited in time and size.
 struct GatewayExchange: Sendable {
@@ -144,4 +146,71 @@ struct GatewayExchange: Sendable {
       "the payment gateway \(address.base) (MONTHCLOSE_GATEWAY_URL) cannot be used over TLS: "
         + problem)
   }
+}
+
+extension HTTPClientError {
+  /// The request never had a connection to leave on.
+  var isOfConnecting: Bool {
+    [.connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout].contains(self)
+  }
+}
+
+extension IOError {
+  /// Whether the error occurred while connecting. If the gateway is given as an address, the
+  /// system's error comes unchanged. `ECONNREFUSED` has no other cause; other errors can also end a
+  /// connection that has carried a request, and are distinguished by the call that NIO names.
+  var isOfConnecting: Bool {
+    if errnoCode == ECONNREFUSED { return true }
+    return description.hasPrefix("connect(") || description.hasPrefix("finishing a non-block")
+  }
+
+  var reason: String {
+    "\(String(cString: strerror(errnoCode)).lowercased()) (errno \(errnoCode))"
+  }
+}
+
+extension NIOConnectionError {
+  /// The address and the system's error; no other system text.
+  var reason: String {
+    guard let failure = connectionErrors.first else { return "the name \(host) does not resolve" }
+    let place = failure.target.ipAddress ?? host
+    switch failure.error {
+    case let error as IOError: return "\(error.reason) (\(place):\(port))"
+    case ChannelError.connectTimeout: return "no answer from \(place):\(port)"
+    default: return "\(type(of: failure.error)) (\(place):\(port))"
+    }
+  }
+}
+
+/// Whether the gateway has answered with the idempotency key it was given, as Stripe does. A
+/// gateway that never does may treat every request as new.
+final class KeyEcho: Sendable {
+  private let heard = Mutex(false)
+
+  var wasHeard: Bool { heard.withLock { $0 } }
+
+  func note() { heard.withLock { $0 = true } }
+}
+
+/// A request body that reports when the connection has taken all of it.
+struct SentBody: AsyncSequence, Sendable {
+  var bytes: [UInt8]
+  var sent: @Sendable () -> Void
+
+  struct AsyncIterator: AsyncIteratorProtocol {
+    var bytes: [UInt8]?
+    let sent: @Sendable () -> Void
+
+    /// The client asks for more once it has written what it got.
+    mutating func next() async -> ByteBuffer? {
+      guard let whole = bytes else {
+        sent()
+        return nil
+      }
+      bytes = nil
+      return ByteBuffer(bytes: whole)
+    }
+  }
+
+  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(bytes: bytes, sent: sent) }
 }

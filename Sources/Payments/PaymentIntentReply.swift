@@ -44,11 +44,9 @@ struct PaymentIntentReply: Decodable, Equatable {
       return error.decline(gatewayID: id)
     case "requires_action":
       // We requested off_session, so there is nobody to complete this authentication.
-      return .declined(
-        gatewayID: id, code: "authentication_required",
-        hard: DeclineCode.isHard("authentication_required"))
+      return .declined(gatewayID: id, code: "authentication_required")
     case "canceled":
-      return .declined(gatewayID: id, code: "canceled", hard: DeclineCode.isHard("canceled"))
+      return .declined(gatewayID: id, code: "canceled")
     case "processing", "requires_confirmation":
       return .unknown("the payment is \(status)")
     default:
@@ -89,4 +87,74 @@ enum GatewayText {
         || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || byte == UInt8(ascii: "_")
     }
   }
+}
+
+/// One page of a search for payments.
+struct GatewaySearchReply: Decodable {
+  var data: [PaymentIntentReply]
+  var hasMore: Bool
+  var nextPage: String?
+
+  enum CodingKeys: String, CodingKey {
+    case data
+    case hasMore = "has_more"
+    case nextPage = "next_page"
+  }
+}
+
+extension [PaymentIntentReply] {
+  /// The combined result of the payments found for one attempt. There should be at most one; a
+  /// succeeded one outranks a newer failed one, and two succeeded ones are for a person to look at.
+  func lookup(for request: ChargeRequest) -> GatewayLookup {
+    guard allSatisfy(\.isPayment) else { return .unknown("the search returned a non-payment") }
+    guard allSatisfy({ $0.isAbout(request) }) else {
+      return .unknown("the search returned payments for another invoice")
+    }
+    let succeeded = filter { $0.status == "succeeded" }
+    if succeeded.count > 1 {
+      return .found(.implausible("\(succeeded.count) succeeded payments for one attempt"))
+    }
+    guard let best = succeeded.first ?? self.max(by: { ($0.created ?? 0) < ($1.created ?? 0) })
+    else { return .notFound }
+    return .found(best.answer(to: request))
+  }
+}
+
+/// The error object, as a body of its own and as `last_payment_error` of a payment.
+struct GatewayErrorReply: Decodable, Equatable {
+  struct Detail: Decodable, Equatable {
+    var type: String?
+    var code: String?
+    var declineCode: String?
+    var param: String?
+    var paymentIntent: Subject?
+
+    enum CodingKeys: String, CodingKey {
+      case type, code, param
+      case declineCode = "decline_code"
+      case paymentIntent = "payment_intent"
+    }
+
+    /// `decline_code` is the bank's reason; where there is none, `code` is all there is.
+    func decline(gatewayID: String?) -> GatewayAnswer {
+      return .declined(gatewayID: gatewayID, code: GatewayText.code(declineCode ?? code))
+    }
+  }
+
+  /// Which payment an error is about.
+  struct Subject: Decodable, Equatable {
+    var id: String
+    var amount: Int64
+    var currency: String
+    var metadata: [String: String]?
+
+    func isAbout(_ request: ChargeRequest) -> Bool {
+      GatewayText.isID(id) && amount == request.gatewayNumber
+        && currency.uppercased() == request.currency.code
+        && metadata?["invoice"] == request.invoice
+        && metadata?["attempt"] == String(request.attempt)
+    }
+  }
+
+  var error: Detail
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import Logging
 
-/// `closectl`: parses the command, runs it, prints the answer and sets the exit status. Nothing
+/// `closectl`: parses the command, runs it, prints the result and sets the exit status. Nothing
 /// else decides what is printed where.
 @main
 struct Program {
@@ -26,13 +26,13 @@ struct Program {
       guard let command = parsed as? any OperatorCommand else {
         return try help(parsed)
       }
-      let answer = try await carryOut(command)
+      let result = try await carryOut(command)
       do {
-        try print(answer, asJSON: wantsJSON)
+        try print(result, asJSON: wantsJSON)
       } catch OutputFault.readerGone {}  // a reader that stops early does not change the outcome
-      return answer.status
+      return result.status
     } catch {
-      return tell(error, asJSON: wantsJSON)
+      return report(error, asJSON: wantsJSON)
     }
   }
 
@@ -52,31 +52,31 @@ struct Program {
     let session = try Session(settings: settings, output: output, doors: doors)
     for warning in settings.warnings { await session.noteOnce(warning) }
     do {
-      let answer = try await command.perform(in: session)
+      let result = try await command.perform(in: session)
       await session.end()
-      return answer
+      return result
     } catch {
       await session.end()
       throw error
     }
   }
 
-  private func print(_ answer: CommandOutput, asJSON: Bool) throws {
-    if answer.isSaid { return }
+  private func print(_ result: CommandOutput, asJSON: Bool) throws {
+    if result.isWritten { return }
     if asJSON {
-      try output.answerLine(answer.json)
-    } else if !answer.text.isEmpty {
-      try output.answerLine(answer.text.joined(separator: "\n"))
+      try output.printLine(result.json)
+    } else if !result.text.isEmpty {
+      try output.printLine(result.text.joined(separator: "\n"))
     }
   }
 
-  private func tell(_ error: any Error, asJSON: Bool) -> ExitStatus {
+  private func report(_ error: any Error, asJSON: Bool) -> ExitStatus {
     if error as? OutputFault == .readerGone { return .done }
     let status = ExitStatus(of: error)
     do {
       if status == .done {
         // `--help` and `--version` come as errors.
-        try output.answerLine(Closectl.fullMessage(for: error))
+        try output.printLine(Closectl.fullMessage(for: error))
       } else {
         try explain(error, status, asJSON: asJSON)
       }
@@ -97,9 +97,9 @@ struct Program {
       output.noteLine(
         Closectl.fullMessage(for: error).split(separator: "\n").dropFirst().joined(separator: "\n"))
     }
-    // If the answer could not be written, this cannot be written either.
+    // If the result could not be written, this cannot be written either.
     if asJSON && !(error is OutputFault) {
-      try output.answerLine(json(Failure(error: message, exitStatus: status.rawValue)))
+      try output.printLine(json(Failure(error: message, exitStatus: status.rawValue)))
     }
   }
 

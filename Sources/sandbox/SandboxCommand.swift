@@ -1,7 +1,9 @@
 import ArgumentParser
+import Dispatch
+import Endpoints
 import Glibc
 
-/// The program's door: a gateway to charge against, a bad line to it, and a sample month.
+/// The program: a gateway to charge against, a faulty connection to it, and a sample month.
 @main
 struct SandboxCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,8 +12,30 @@ struct SandboxCommand: AsyncParsableCommand {
     subcommands: [ServeCommand.self, ProxyCommand.self, SampleCommand.self])
 
   static func main() async {
-    // A reader that is gone, of its log or of an answer, makes a write fail, and ends nothing.
-    signal(SIGPIPE, SIG_IGN)
+    // If the reader of the log or of an answer is gone, a write fails; the program does not end.
+    ProcessSignals.ignoreBrokenPipes()
     await main(nil)
+  }
+}
+
+/// Runs the work until it ends, or until SIGTERM or SIGINT cancels it, which is no error. Requests
+/// that hang on purpose do not keep the program alive.
+func untilStopped(_ work: @escaping @Sendable () async throws -> Void) async throws {
+  let working = Task { try await work() }
+  let signals = [SIGTERM, SIGINT].map { (number: Int32) in
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number)
+    source.setEventHandler {
+      working.cancel()
+      DispatchQueue.global().asyncAfter(deadline: .now() + 2) { Glibc.exit(0) }
+    }
+    source.resume()
+    return source
+  }
+  defer { for source in signals { source.cancel() } }
+  do {
+    try await working.value
+  } catch  where working.isCancelled {
+    // Cancelled as requested.
   }
 }

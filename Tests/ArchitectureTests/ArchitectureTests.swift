@@ -41,6 +41,11 @@ struct ArchitectureTests {
     expectNone(TypeNames.findings(in: SourceTree.files))
   }
 
+  @Test func `Every file of the runner, of a process and of a service has tests of its name`() {
+    #expect(SourceTree.files.filter { TestFileRule.isTested($0.path) }.count > 15)
+    expectNone(TestFileRule.findings(in: SourceTree.files))
+  }
+
   @Test("every line keeps the rules for lines", arguments: LineRule.all)
   func linesKeepTheRules(_ rule: LineRule) {
     let found = SourceTree.files.flatMap(rule.findings)

@@ -73,9 +73,11 @@ struct DocumentTests {
       })
   }
 
-  @Test("every Swift file that CONTRIBUTING names is in the tree, whichever folder it is in")
-  func namedFilesExist() {
-    let page = SourceFile(path: "CONTRIBUTING.md")
+  @Test(
+    "every Swift file that a page names is in the tree, whichever folder it is in",
+    arguments: ["CONTRIBUTING.md", "docs/architecture.md"])
+  func namedFilesExist(_ path: String) {
+    let page = SourceFile(path: path)
     let known = Set(SourceTree.files.map { "\($0.name).swift" }).union(["Package.swift"])
     expectNone(
       page.lines.enumerated().flatMap { index, line in

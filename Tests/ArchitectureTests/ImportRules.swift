@@ -10,8 +10,7 @@ enum ImportRules {
       "Billing", "CPostgres", "CSQLite", "Dispatch", "Foundation", "GRDB", "GRDBSQLite",
       "Endpoints",
     ]),
-    "Broker": platform.union(["CRabbitMQ", "Dispatch", "Foundation", "Logging"]
-    ),
+    "Broker": platform.union(["CRabbitMQ", "DequeModule", "Endpoints", "Logging"]),
     "Monitoring": platform.union(["CoreMetrics", "Hummingbird", "Logging", "ServiceLifecycle"]),
     "JSON": ["FoundationEssentials"],
     "Endpoints": ["CCurl", "Glibc"],
@@ -20,7 +19,9 @@ enum ImportRules {
       "NIOPosix",
       "NIOSSL",
     ]),
-    "Mail": platform.union(["Billing", "CCurl", "Dispatch", "Logging", "Mustache", "Endpoints"]),
+    "Mail": platform.union([
+      "Billing", "CCurl", "DequeModule", "Dispatch", "Endpoints", "Logging", "Mustache",
+    ]),
     "Services": platform.union([
       "AsyncHTTPClient", "Billing", "Broker", "CCrypto", "CCurl", "CoreMetrics", "Dispatch",
       "Foundation", "JSON", "Ledger", "Logging", "Mail", "Monitoring", "NIOCore", "Endpoints",
@@ -41,8 +42,9 @@ enum ImportRules {
       "Payments", "Services",
     ]),
     "sandbox": platform.union([
-      "ArgumentParser", "Billing", "Dispatch", "Foundation", "HTTPTypes", "Hummingbird",
-      "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Endpoints", "ServiceLifecycle",
+      "ArgumentParser", "Billing", "DequeModule", "Dispatch", "Endpoints", "Foundation",
+      "HTTPTypes", "Hummingbird", "JSON", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
+      "ServiceLifecycle",
     ]),
   ]
 

@@ -54,6 +54,20 @@ struct RuleTests {
     #expect(LineRule.all.flatMap { $0.findings(in: file) }.count == count)
   }
 
+  @Test func `A file of the runner without tests of its name is found`() {
+    func file(_ path: String) -> SourceFile { SourceFile(path: path, text: "let a = 1") }
+    let files = [
+      file("Sources/Services/Runner/Outbox.swift"), file("Sources/Services/Process/StartUp.swift"),
+      file("Sources/Services/Holder/Holder.swift"), file("Sources/Services/Time/Clock.swift"),
+      file("Tests/ServicesTests/Process/StartUpTests.swift"),
+      file("Tests/BrokerTests/OutboxTests.swift"),
+    ]
+    #expect(
+      TestFileRule.findings(in: files).map(\.file) == [
+        "Sources/Services/Runner/Outbox.swift", "Sources/Services/Holder/Holder.swift",
+      ])
+  }
+
   @Test("a name that two types share is found, and one that hides Swift's")
   func sharedTypeNames() {
     let files = [

@@ -98,7 +98,7 @@ final class TestBroker: Sendable {
       TestEnvironment.url(), name: "another test", logger: .test)
   }
 
-  /// Makes a time to live end: in memory at once, in RabbitMQ by itself.
+  /// Lets a time to live end: in memory at once; RabbitMQ has a clock of its own.
   func letPass(milliseconds: Int64) {
     (broker as? InMemoryBroker)?.advance(milliseconds: milliseconds)
   }

@@ -1,3 +1,4 @@
+import Endpoints
 import Synchronization
 import Testing
 
@@ -6,26 +7,26 @@ import Testing
 @Suite("Threads of the broker layer")
 struct ThreadsTests {
   @Test("a posted command wakes a sleeping thread well within a millisecond")
-  func mailboxLatency() async {
-    let mailbox = ThreadInbox<ContinuousClock.Instant>()
+  func inboxLatency() async {
+    let inbox = ThreadInbox<ContinuousClock.Instant>()
     let durations = await withCheckedContinuation { done in
       DedicatedThread.start {
         var durations: [Duration] = []
         while durations.count < 200 {
-          for posted in mailbox.take() { durations.append(.now - posted) }
-          mailbox.sleep(until: .now + .seconds(5), descriptor: nil)
+          for posted in inbox.take() { durations.append(.now - posted) }
+          inbox.sleep(until: .now + .seconds(5), descriptor: nil)
         }
         done.resume(returning: durations)
       }
       DedicatedThread.start {
-        while mailbox.post(.now) {
+        while inbox.post(.now) {
           let pause = ContinuousClock.now + .microseconds(300)
           while .now < pause {}
-          if mailbox.fileDescriptor < 0 { break }
+          if inbox.fileDescriptor < 0 { break }
         }
       }
     }
-    _ = mailbox.close()
+    _ = inbox.close()
     // Of a machine that is busy with other tests only the quickest tell something.
     let quick = durations.sorted()[durations.count / 20]
     print("hand-over to a connection's thread: \(quick), of the quickest twentieth")
@@ -67,12 +68,12 @@ struct ThreadsTests {
   @Test("the pause doubles up to its ceiling and is spread")
   func backoff() {
     var backoff = Backoff(floor: .milliseconds(200), ceiling: .seconds(10))
-    let pauses = (0..<8).map { _ in backoff.next(spread: 1) }
+    let pauses = (0..<8).map { _ in backoff.next() }
     #expect(
       pauses == [200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000].map { .milliseconds($0) })
-    for _ in 0..<100 { #expect((.seconds(5) ... .seconds(10)).contains(backoff.next())) }
+    for _ in 0..<100 { #expect((.seconds(5) ... .seconds(10)).contains(backoff.nextSpread())) }
     backoff.reset()
-    #expect(backoff.next(spread: 0.5) == .milliseconds(100))
+    #expect(backoff.nextSpread(0.5) == .milliseconds(100))
   }
 }
 

@@ -47,6 +47,30 @@ extension BrokerSuite {
       }
     }
 
+    @Test("a retired binding is removed, once or again", arguments: BrokerImplementation.available)
+    func retired(_ implementation: BrokerImplementation) async throws {
+      try await withBroker(implementation, queues: ["a"], exchanges: ["x"]) { test in
+        var topology = Topology(
+          exchanges: [test.topicExchange], queues: [test.queue("a")],
+          bindings: [test.binding("a", "k"), test.binding("a", "mail.*")])
+        try await #expect(test.broker.apply(topology) == [])
+        topology.retired = [topology.bindings.removeLast()]
+        for _ in 1...2 { try await #expect(test.broker.apply(topology) == []) }
+        func results(_ key: String, isMandatory: Bool) async -> PublishResult? {
+          var message = test.message(key, key)
+          message.exchange = test.name("x")
+          message.routingKey = key
+          message.isMandatory = isMandatory
+          return await test.broker.publish([message]).first
+        }
+        await #expect(results("k", isMandatory: true) == .confirmed)
+        await #expect(
+          results("mail.sent", isMandatory: true) == .returned(code: 312, text: "NO_ROUTE"))
+        await #expect(results("mail.sent", isMandatory: false) == .confirmed)
+        try await test.depth("a", becomes: QueueDepth(messages: 1, consumers: 0))
+      }
+    }
+
     @Test("what is missing is named and not created", arguments: BrokerImplementation.available)
     func missing(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: []) { test in

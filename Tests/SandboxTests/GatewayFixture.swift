@@ -55,7 +55,7 @@ final class GatewayFixture {
     }
   }
 
-  /// Succeeded charges by invoice, as the log tells.
+  /// Succeeded charges by invoice, according to the log.
   func paid() throws -> [String: Int] {
     try lines().filter { $0["event"] as? String == "charge.succeeded" }
       .reduce(into: [:]) { $0[$1["invoice"] as? String ?? "", default: 0] += 1 }

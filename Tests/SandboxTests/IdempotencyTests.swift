@@ -129,7 +129,7 @@ struct IdempotencyTests {
   }
 }
 
-/// Holds whoever waits until it is opened, and tells that somebody waits.
+/// Suspends its callers until it is opened, and reports that one is waiting.
 actor ReplyGate {
   private var isOpen = false
   private var hasEntered = false

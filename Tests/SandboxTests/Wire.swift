@@ -31,10 +31,10 @@ final class Wire {
     try #require(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) > 0)
   }
 
-  /// Ends this side; it can still be told something.
+  /// Ends this side; the other one can still send.
   func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-  /// What comes next within so many milliseconds.
+  /// The next bytes, or the end, if any arrives within this many milliseconds.
   func hear(_ milliseconds: Int32 = 10_000) -> Heard {
     var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&poller, 1, milliseconds) > 0 else { return .nothing }
@@ -79,7 +79,7 @@ final class WireServer {
     port = Int(UInt16(bigEndian: address.sin_port))
   }
 
-  /// The next connection; `nil` when none comes within so many milliseconds.
+  /// The next connection; `nil` if none arrives within this many milliseconds.
   func accept(_ milliseconds: Int32 = 10_000) -> Wire? {
     var poller = pollfd(fd: listening.descriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&poller, 1, milliseconds) > 0 else { return nil }

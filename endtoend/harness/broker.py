@@ -27,18 +27,22 @@ EXCHANGE = "monthclose"
 class Node:
     """The node that scripts/broker runs, and its management interface."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: str = "", plugins: str = "") -> None:
+        """`config`: more lines of rabbitmq.conf; `plugins`: more names, separated by commas."""
         self.folder = folder
         self.management = free_port()
+        self._config = config
+        self._plugins = plugins
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         more = self.folder / "more.conf"
-        more.write_text(f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management}\n")
+        management = f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management}\n"
+        more.write_text(management + self._config)
         environment = {
             **os.environ,
             "BROKER_CONFIG": str(more),
-            "BROKER_PLUGINS": "rabbitmq_management",
+            "BROKER_PLUGINS": ",".join(filter(None, ["rabbitmq_management", self._plugins])),
         }
         run([SCRIPTS / "broker", "start", self.folder], environment)
         wait_for("the broker's management", lambda: self.call("GET", "overview") is not None)
@@ -46,6 +50,15 @@ class Node:
     def stop(self) -> None:
         self.resume()
         run([SCRIPTS / "broker", "stop", self.folder])
+
+    def kill(self) -> None:
+        """SIGKILL; its data stay."""
+        run([SCRIPTS / "broker", "kill", self.folder])
+
+    def restart(self) -> None:
+        """On its ports, with its data."""
+        run([SCRIPTS / "broker", "restart", self.folder])
+        wait_for("the broker's management", lambda: self.call("GET", "overview") is not None)
 
     @property
     def port(self) -> int:
@@ -93,6 +106,7 @@ class Letter:
 
     body: bytes
     properties: pika.BasicProperties
+    routing_key: str
 
     @property
     def headers(self) -> dict[str, Any]:
@@ -169,20 +183,74 @@ class Broker:
                 method, properties, body = channel.basic_get(queue)
                 if method is None:
                     return found
-                found.append(Letter(body, properties))
+                found.append(Letter(body, properties, method.routing_key))
         finally:
             connection.close()  # nothing was acknowledged: the broker takes everything back
+
+    def publish_all(self, queue: str, bodies: list[bytes]) -> None:
+        """Events as the services publish them, straight into a queue, in that order."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        try:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            for body in bodies:
+                event = json.loads(body)
+                properties = pika.BasicProperties(
+                    content_type="application/cloudevents+json",
+                    delivery_mode=2,
+                    message_id=event["id"],
+                    type=event["type"],
+                )
+                channel.basic_publish("", queue, body, properties, mandatory=True)
+        finally:
+            connection.close()
+
+    def purge(self, queue: str) -> None:
+        place = quote(self.vhost, safe="")
+        self.node.call("DELETE", f"queues/{place}/{queue}/contents")
+
+    def delete_queue(self, queue: str) -> None:
+        self.node.call("DELETE", f"queues/{quote(self.vhost, safe='')}/{queue}")
+
+    def tap(self) -> None:
+        """From now on the queue `tap` receives a copy of every message that is published."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        try:
+            channel = connection.channel()
+            channel.queue_declare("tap", durable=True)
+            channel.queue_bind("tap", EXCHANGE, "#")
+        finally:
+            connection.close()
 
     def dead(self, service: str) -> list[Letter]:
         return self.letters(f"{service}.dead")
 
     def count(self, queue: str) -> int:
         """Number of ready messages in a queue."""
+        return self._declared(queue).message_count
+
+    def consumers(self, queue: str) -> int:
+        """How many programs consume from a queue; 0 if there is no such queue."""
+        try:
+            return self._declared(queue).consumer_count
+        except pika.exceptions.ChannelClosedByBroker:
+            return 0
+
+    def _declared(self, queue: str) -> Any:  # noqa: ANN401
         connection = pika.BlockingConnection(pika.URLParameters(self.url))
         try:
-            return connection.channel().queue_declare(queue, passive=True).method.message_count
+            return connection.channel().queue_declare(queue, passive=True).method
         finally:
             connection.close()
+
+    def create_user(self, name: str, *, write: str, read: str) -> None:
+        """A user of this virtual host, with the password `secret`."""
+        self.node.call("PUT", f"users/{name}", {"password": "secret", "tags": ""})
+        rights = {"configure": "", "write": write, "read": read}
+        self.node.call("PUT", f"permissions/{quote(self.vhost, safe='')}/{name}", rights)
+
+    def delete_user(self, name: str) -> None:
+        self.node.call("DELETE", f"users/{name}")
 
     def least_privilege(self, folder: Path) -> dict[str, str]:
         """Creates the users of scripts/broker-users; returns the URL of each by name."""

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,12 +86,15 @@ class Closectl:
         document = self("report", period).json
         return {part["currency"]: part for part in document["currencies"]}
 
-    def audit(self, period: str = PERIOD, exits: int | None = 0) -> Answer:
-        """`audit --deep`, once everything is quiet."""
+    def audit(
+        self, period: str = PERIOD, exits: int | None = 0, mailbox: Path | None = None
+    ) -> Answer:
+        """`audit --deep`, once everything is quiet; with the mails in a Maildir."""
+        more = () if mailbox is None else ("--mailbox", str(mailbox))
         answers: list[Answer] = []
 
         def quiet() -> bool:
-            answers.append(self("audit", period, "--deep", exits=None))
+            answers.append(self("audit", period, "--deep", *more, exits=None))
             return bool(answers[-1].out) and answers[-1]["quiet"]
 
         wait_for(lambda: f"quiet: {answers[-1]}", quiet, every=0.5)

@@ -4,7 +4,7 @@ import base64
 import json
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,9 @@ from urllib.parse import urlencode
 import pytest
 
 from harness.clock import Clock
-from harness.places import accepts, free_port, program
+from harness.places import free_port, program
 from harness.processes import Process
 from harness.stage import Stage
-from harness.waiting import wait_for
 
 KEY = "sk_test_sandbox"
 
@@ -44,7 +43,7 @@ class Gateway:
             *self._options,
         ]
         self.process = self._stage.start("gateway", command)
-        wait_for(lambda: f"the gateway; {self.process.tail()}", lambda: accepts(self.port))
+        self.process.wait_until_it_listens(self.port)
 
     def stop(self) -> None:
         """Closes its port: connections are refused."""
@@ -77,11 +76,12 @@ class Gateway:
         times = Counter(str(charge.get("invoice")) for charge in self.charges())
         return sorted(invoice for invoice, count in times.items() if count > 1)
 
-    def sums(self) -> dict[str, int]:
-        """The charged amounts, by currency, in the gateway's own units."""
+    def sums(self, without: Collection[str] = ()) -> dict[str, int]:
+        """The charged amounts, by currency, in the gateway's own units; not of those accounts."""
         sums: Counter[str] = Counter()
         for charge in self.charges():
-            sums[charge["currency"].upper()] += charge["amount"]
+            if charge.get("account") not in without:
+                sums[charge["currency"].upper()] += charge["amount"]
         return dict(sums)
 
     @contextmanager

@@ -8,7 +8,9 @@ import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-RUN = ROOT / ".run" / "endtoend"
+# One of several test processes (pytest -n) has a folder, a broker and a PostgreSQL of its own.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+RUN = ROOT / ".run" / "endtoend" / WORKER
 SCRIPTS = ROOT / "scripts"
 
 
@@ -20,10 +22,26 @@ def program(name: str) -> Path:
     return Path(folder) / name
 
 
+# Below the ports that the kernel gives to clients. Each of several test processes has a range of
+# its own, so that none takes a port that another has found and does not use yet.
+PORTS = 12_000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+FIRST_PORT = 20_000 + PORTS * int(WORKER.removeprefix("gw") or 0)
+os.environ["FREE_PORTS"] = f"{FIRST_PORT} {PORTS}"  # for the scripts that are started
+
+
+_next_port = random.randrange(PORTS)
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens, below those the kernel gives to clients."""
-    for _ in range(200):
-        port = random.randint(20_000, 31_999)
+    """A port of 127.0.0.1 on which nobody listens.
+
+    One after the other, from a random one on: a port that was given out is often not used yet when
+    the next one is asked for.
+    """
+    global _next_port
+    for _ in range(PORTS):
+        port = FIRST_PORT + _next_port
+        _next_port = (_next_port + 1) % PORTS
         with socket.socket() as candidate:
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -31,7 +49,7 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-    raise RuntimeError("found no free port on 127.0.0.1 between 20000 and 31999")
+    raise RuntimeError(f"found no free port on 127.0.0.1 from {FIRST_PORT} on")
 
 
 def accepts(port: int) -> bool:

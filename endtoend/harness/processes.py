@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from harness.places import accepts
 from harness.waiting import wait_for
 
 
@@ -69,6 +70,15 @@ class Process:
             return found[-1] if found else None
 
         return wait_for(lambda: f"{self.name} to log {part!r}: {self.tail()}", newest, seconds)
+
+    def wait_until_it_listens(self, port: int, seconds: float = 60) -> None:
+        """Until it accepts connections there; a failure at once if it has ended."""
+
+        def listens() -> bool:
+            assert self.alive, f"{self.name} ended with {self.status} at its start; {self.tail()}"
+            return accepts(port)
+
+        wait_for(lambda: f"{self.name} to listen on {port}; {self.tail()}", listens, seconds)
 
     def tail(self, lines: int = 12) -> str:
         end = "\n  ".join(self.text.splitlines()[-lines:])

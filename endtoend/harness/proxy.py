@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.places import accepts, free_port, program
+from harness.places import free_port, program
 from harness.stage import Stage
-from harness.waiting import wait_for
 
 
 class Line:
@@ -30,7 +29,7 @@ class Line:
         command = [program("sandbox"), "proxy", *places, *control]
         self._process = self._stage.start(f"line-{self._name}", command)
         for port in (self.port, self._control):
-            wait_for(lambda: f"the line; {self._process.tail()}", lambda port=port: accepts(port))
+            self._process.wait_until_it_listens(port)
 
     def stop(self) -> None:
         """Closes its port: connections are cut, and refused from now on."""
@@ -42,7 +41,14 @@ class Line:
 
     def hits(self, mode: str) -> int:
         """How often that mode took effect."""
-        return int(self._call(None)["counts"].get(mode, {}).get("hits", 0))
+        return self._count(mode, "hits")
+
+    def swallowed(self) -> int:
+        """Bytes that arrived nowhere because of silence."""
+        return self._count("silence", "swallowed")
+
+    def _count(self, mode: str, what: str) -> int:
+        return int(self._call(None)["counts"].get(mode, {}).get(what, 0))
 
     def _call(self, order: dict[str, Any] | None) -> dict[str, Any]:
         content = None if order is None else json.dumps(order).encode()

@@ -28,7 +28,13 @@ class Readiness:
     """The answer of `/readyz`; status 0 while nothing answers."""
 
     status: int
+    word: str
     missing: dict[str, str]
+
+    def __str__(self) -> str:
+        """Such as `503 not ready: store, broker`."""
+        parts = f": {', '.join(self.missing)}" if self.missing else ""
+        return f"{self.status} {self.word}{parts}"
 
     @property
     def sentences(self) -> str:
@@ -62,6 +68,9 @@ class Services:
             for name in names or NAMES:
                 self.wait_ready(name)
 
+    def runs(self, name: str) -> bool:
+        return name in self._running and self[name].alive
+
     def wait_ready(self, name: str, seconds: float = 60) -> None:
         def ready() -> bool:
             assert self[name].alive, f"{name} ended while it was starting; {self[name].tail()}"
@@ -75,8 +84,20 @@ class Services:
 
     def readiness(self, name: str) -> Readiness:
         status, body = self._page(name, "/readyz")
-        parts = json.loads(body).get("missing", []) if body else []
-        return Readiness(status, {part["part"]: part["why"] for part in parts})
+        told = json.loads(body) if body else {}
+        missing = {part["part"]: part["why"] for part in told.get("missing", [])}
+        return Readiness(status, told.get("status", ""), missing)
+
+    def wait_for_readiness(self, said: str, *names: str, seconds: float = 60) -> None:
+        """Until all or the named ones say that, such as `503 not ready: store, broker`."""
+        for name in names or tuple(self._running):
+            wait_for(
+                lambda name=name: f"{name} to say {said!r}: {self.readiness(name)}",
+                lambda name=name: str(self.readiness(name)) == said,
+                seconds,
+            )
+        told = {name: str(self.readiness(name)) for name in names or tuple(self._running)}
+        assert set(told.values()) == {said}, told
 
     def metric(self, name: str, sample: str) -> float:
         """The sum of a metric's samples, whatever their labels."""
@@ -96,9 +117,22 @@ class Services:
         samples = self.samples(name).items()
         return {series: v for series, v in samples if series.split("{")[0].endswith("_total")}
 
+    def wait_for_reason(self, name: str, part: str, text: str) -> None:
+        """Until it gives that reason for not being ready."""
+        wait_for(
+            lambda: f"{name} to say {text!r} of {part}: {self.readiness(name).missing}",
+            lambda: text in self.readiness(name).missing.get(part, ""),
+        )
+
     def page(self, name: str, path: str) -> str:
         """The page it serves there; empty while nothing answers."""
         return self._page(name, path)[1]
+
+    def status_of(self, name: str, path: str) -> int:
+        return self._page(name, path)[0]
+
+    def address(self, name: str) -> str:
+        return f"127.0.0.1:{self._ports[name]}"
 
     def stop(self, *names: str) -> None:
         """SIGTERM to all or to the named ones; each must exit with 0."""

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.places import accepts, free_port
+from harness.places import free_port
 from harness.processes import Process
 from harness.refusals import FILE
 from harness.stage import Stage
-from harness.waiting import wait_for
 
 
 class Sink:
@@ -33,7 +32,7 @@ class Sink:
         path = f"PYTHONPATH={Path(__file__).parents[1]}"
         command = ["env", path, sys.executable, "-m", "aiosmtpd", *listen, self.folder]
         self.process = self._stage.start("sink", command)
-        wait_for(lambda: f"the mail server; {self.process.tail()}", lambda: accepts(self.port))
+        self.process.wait_until_it_listens(self.port)
 
     def stop(self) -> None:
         assert self.process is not None
@@ -48,7 +47,7 @@ class Sink:
 
     def accept(self) -> None:
         """Accepts mails again; the test requires that it has refused some."""
-        (self.folder / FILE).unlink()
+        (self.folder / FILE).unlink(missing_ok=True)
         assert self.refused > 0, "no mail met the refusal"
 
     @property

@@ -85,3 +85,9 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     made.end_all()
     if not must_be_kept(request.node):
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def long_retries(stage: Stage) -> None:
+    """Before queues are declared: messages are put off for longer than a fault lasts."""
+    stage.set(RETRY_DELAYS="1s,2s,4s,8s,16s,32s,1m,5m")

@@ -109,8 +109,9 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def start(self) -> None:
-        run([SCRIPTS / "postgres", "start", self.folder])
+    def start(self, **environment: str) -> None:
+        """With the variables that scripts/postgres names."""
+        run([SCRIPTS / "postgres", "start", self.folder], {**os.environ, **environment})
 
     def stop(self) -> None:
         run([SCRIPTS / "postgres", "stop", self.folder])
@@ -124,8 +125,9 @@ class PostgresServer:
 
     def _signal(self, number: signal.Signals) -> None:
         postmaster = int((self.folder / "postgres.pid").read_text().split()[0])
+        os.kill(postmaster, number)  # first: stopped, it starts no process for a new connection
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for pid in (postmaster, *map(int, children)):
+        for pid in map(int, children):
             with suppress(ProcessLookupError):  # a connection that has just ended
                 os.kill(pid, number)
 
@@ -141,8 +143,8 @@ class PostgresServer:
         """Creates an empty database, whatever was there; returns its URL."""
         return run([SCRIPTS / "postgres", "database", self.folder, name]).strip()
 
-    def superuser(self, sql: str) -> str:
-        return run([self.folder / "psql", "-qAtc", sql])
+    def superuser(self, sql: str, database: str = "postgres") -> str:
+        return run([self.folder / "psql", "-qAtc", sql, database])
 
 
 @pytest.fixture(scope="session")

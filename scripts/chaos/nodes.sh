@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # Sourced by chaos.sh: actions on the nodes of a cluster, and two of every service.
 
-cluster() { "$ROOT/scripts/cluster" "$1" "$E2E_BROKER_DIR" "${@:2}"; }
+cluster() { "$ROOT/scripts/cluster" "$1" "$BROKER_DIR" "${@:2}"; }
 
 # node_name N: RabbitMQ's name for it
-node_name() { cut -d' ' -f1 "$E2E_BROKER_DIR/node-$1/name"; }
+node_name() { cut -d' ' -f1 "$BROKER_DIR/node-$1/name"; }
 
 # start_pairs: two processes of every service
 start_pairs() {

@@ -24,17 +24,5 @@ publish_to() {
       [{content_type, <<\"application/cloudevents+json\">>}, {delivery_mode, 2}], Body)." >/dev/null
 }
 
-# publish_twice SERVICE FOLDER: each file of it two times in a row
-publish_twice() {
-  "$RABBITMQCTL" -q eval "{ok, Names} = file:list_dir(\"$2\"),
-    [begin {ok, Body} = file:read_file(\"$2/\" ++ Name),
-      [rabbit_basic:publish(rabbit_misc:r(<<\"$VHOST\">>, exchange, <<>>), <<\"$1\">>,
-        [{content_type, <<\"application/cloudevents+json\">>}, {delivery_mode, 2}], Body)
-        || _ <- [1, 2]] end || Name <- lists:sort(Names)]." >/dev/null
-}
-
 # delete_queue NAME
 delete_queue() { "$RABBITMQCTL" -q -p "$VHOST" delete_queue "$1" >/dev/null; }
-
-# depth NAME: messages in that queue; nothing if there is no such queue
-depth() { queue_counts | awk -v q="$1" '$1 == q { print $2 }'; }

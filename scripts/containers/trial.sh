@@ -4,7 +4,7 @@
 
 # shellcheck source=../counting.sh
 source "$ROOT/scripts/counting.sh"
-: "${E2E_RESULTS:=/dev/null}"
+: "${CHECK_RESULTS:=/dev/null}"
 # The month that has ended, as `closectl close start last` resolves it.
 PERIOD=$(date -u -d "$(date -u +%Y-%m-01) -1 month" +%Y-%m)
 
@@ -84,7 +84,7 @@ check_audited() {
     if [[ $(jq -r .quiet <<<"$audit") == true ]] || ((SECONDS >= deadline)); then break; fi
     sleep 2
   done
-  equal "closectl audit --deep: exit" 0 "$status"
+  equal "closectl audit --deep: exit status" 0 "$status"
   equal "invariants broken" 0 \
     "$(jq '[.invariants[] | select(.verdict == "broken")] | length' <<<"$audit")"
   at_least "invariants that hold" 12 \
@@ -110,14 +110,14 @@ check_hardened() {
 
 # check_secrets DIR: no secret's text is in an image, its history or the engine's container details
 check_secrets() {
-  local file told
-  told=$(podman ps -qa | xargs podman inspect
+  local file details
+  details=$(podman ps -qa | xargs podman inspect
     podman images -q | sort -u | while read -r image; do
       podman image inspect "$image"
       podman history --no-trunc "$image"
     done)
-  at_least "lines of the engine about containers, images and their history" 1000 "$(wc -l <<<"$told")"
+  at_least "lines of the engine about containers, images and their history" 1000 "$(wc -l <<<"$details")"
   for file in "$1"/*_password "$1"/broker_url; do
-    equal "$(basename "$file") in any of them" 0 "$(grep -cF -- "$(cat "$file")" <<<"$told" || true)"
+    equal "$(basename "$file") in any of them" 0 "$(grep -cF -- "$(cat "$file")" <<<"$details" || true)"
   done
 }

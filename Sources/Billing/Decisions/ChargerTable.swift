@@ -131,7 +131,7 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
       DecisionRow(
         "charge.told-nothing", found: "something is open, but the snapshot said nothing was",
         .material,
-        does: "park for a person", when: { $0.told <= 0 }, action: { _ in .park }),
+        does: "park for a person", when: { $0.announced <= 0 }, action: { _ in .park }),
       DecisionRow(
         "charge.not-chargeable", found: "the gateway does not accept the account's currency",
         .material, does: "charge nothing; it stays open",
@@ -162,13 +162,13 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
     [
       DecisionRow(
         "charge.partly-paid", found: "less is open than the snapshot said", .material,
-        does: "charge the smaller amount", when: { $0.open < $0.told },
+        does: "charge the smaller amount", when: { $0.open < $0.announced },
         action: { .charge(amountMinor: $0.open, leaving: 0) }),
       DecisionRow(
         "charge.grown", found: "more is open than the snapshot said", .material,
         does: "charge the amount announced to the customer, leave the rest open",
-        when: { $0.open > $0.told },
-        action: { .charge(amountMinor: $0.told, leaving: $0.open - $0.told) }),
+        when: { $0.open > $0.announced },
+        action: { .charge(amountMinor: $0.announced, leaving: $0.open - $0.announced) }),
       DecisionRow(
         "charge.harmless", found: "the account changed, but not this invoice", .harmless,
         does: "charge the invoice's open amount",
@@ -184,9 +184,9 @@ extension DecisionTable where Situation == ChargeSituation, Action == ChargeActi
 extension ChargeSituation {
   var invoice: InvoiceFacts? { facts?.invoice }
   var open: Int64 { invoice?.openMinor ?? 0 }
-  var told: Int64 { snapshot.invoice?.open ?? 0 }
+  var announced: Int64 { snapshot.invoice?.open ?? 0 }
   /// Never more than was announced to the customer.
-  var due: Int64 { min(open, told) }
+  var due: Int64 { min(open, announced) }
   public var chargeability: Chargeability {
     gateway.chargeability(of: due, facts?.account.currency ?? snapshot.currency)
   }
@@ -221,14 +221,37 @@ extension Snapshot {
   func contradicts(_ facts: AccountFacts?) -> Bool {
     guard let facts else { return false }
     if facts.account.id != account || facts.account.currency != currency { return true }
-    guard let told = invoice, let real = facts.invoice else { return invoice == nil }
-    return real.id != told.id || real.account != account || real.totalMinor != told.total
-      || real.currency != currency || told.open < 0 || told.open > max(told.total, 0)
+    guard let claimed = invoice, let real = facts.invoice else { return invoice == nil }
+    return real.id != claimed.id || real.account != account || real.totalMinor != claimed.total
+      || real.currency != currency || claimed.open < 0 || claimed.open > max(claimed.total, 0)
   }
 
   /// The ledger as read has not caught up with what the sender knew.
   func isAhead(of facts: AccountFacts?) -> Bool {
     guard let facts else { return true }
     return facts.position < position
+  }
+}
+
+/// When a card is retried after a soft decline.
+///
+/// `days` are strictly ascending and count from the first attempt: `3,5,7` means a second attempt
+/// on the third day, a third on the fifth, a fourth on the seventh. After an outage that plan lies
+/// in the past; then the gaps between the attempts are kept (3, 2 and 2 days), counted from the end
+/// of the last attempt. So two attempts, and the mails about them, are never closer than the plan
+/// says.
+public struct RetrySchedule: Sendable, Equatable {
+  public let days: [Int]
+
+  public init(days: [Int]) {
+    self.days = days
+  }
+
+  /// `made`: attempts that reached the gateway so far. `nil`: there is no further one.
+  public func next(made: Int, first: Instant, last: Instant) -> Instant? {
+    guard made >= 1, made <= days.count else { return nil }
+    let day = days[made - 1]
+    let gap = made == 1 ? day : day - days[made - 2]
+    return max(first.adding(days: day), last.adding(days: gap))
   }
 }

@@ -32,7 +32,7 @@ public enum EventType: String, Sendable, CaseIterable, Codable {
 /// The payload of every event. Which parts a type needs is listed in `EventData.required(by:)`;
 /// parts a reader does not know are ignored.
 public struct EventData: Codable, Sendable, Equatable {
-  /// A cut of a close's expected set: accounts by their place in it, both ends included.
+  /// One of the ranges into which a close divides its accounts, counted from 0.
   public struct AccountRange: Codable, Sendable, Equatable {
     public var number: Int
     public var of: Int
@@ -65,7 +65,7 @@ public struct EventData: Codable, Sendable, Equatable {
     public var kind: MailKind
     public var about: String
 
-    /// `about`: the id of the event the mail tells of.
+    /// `about`: the id of the event that the mail reports.
     public init(kind: MailKind, about: String) {
       self.kind = kind
       self.about = about
@@ -128,7 +128,7 @@ public struct Event: Codable, Sendable, Equatable {
   public var specversion: String
   /// Made from what the event is about, so the same fact published twice has the same id.
   public var id: String
-  public var type: String
+  public var type: EventType
   /// `/charger`: the service or tool that made it.
   public var source: String
   public var time: Instant
@@ -149,7 +149,7 @@ public struct Event: Codable, Sendable, Equatable {
   ) {
     self.specversion = "1.0"
     self.id = id
-    self.type = type.rawValue
+    self.type = type
     self.source = source
     self.time = time
     self.subject = subject
@@ -158,5 +158,30 @@ public struct Event: Codable, Sendable, Equatable {
     self.traceparent = traceparent
     self.datacontenttype = "application/json"
     self.data = data
+  }
+}
+
+extension EventData {
+  /// A part of an event's data that some types cannot do without.
+  public enum Part: String, Sendable, CaseIterable {
+    case period
+    case snapshot
+    case invoice = "snapshot.invoice"
+    case range, charge, mail, payment
+
+    /// `data.snapshot.invoice`
+    public var place: String { "data.\(rawValue)" }
+  }
+
+  public func has(_ part: Part) -> Bool {
+    switch part {
+    case .period: period != nil
+    case .snapshot: snapshot != nil
+    case .invoice: snapshot?.invoice != nil
+    case .range: range != nil
+    case .charge: charge != nil
+    case .mail: mail != nil
+    case .payment: payment != nil
+    }
   }
 }

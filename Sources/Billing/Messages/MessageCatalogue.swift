@@ -9,6 +9,7 @@ public struct CataloguedMessage: Sendable, Equatable {
   public var sender: ServiceName?
   /// Publishes what the sender had to leave in the ledger, or a trigger.
   public var publishers: [ServiceName]
+  /// Our services that hear it; empty for a fact that is published for other teams.
   public var receivers: [ServiceName]
   /// The parts of its data that it has at least. Senders may add others.
   public var required: [EventData.Part]
@@ -23,34 +24,34 @@ public enum MessageCatalogue {
     message(.closeStarted, .invoicer, to: [.reporter], needs: [.period]),
     message(.closeRange, .invoicer, to: [.invoicer], needs: [.period, .range]),
     message(
-      .invoiceIssued, .invoicer, to: [.charger, .mailer, .reporter], needs: [.snapshot, .invoice]),
-    message(.invoiceParked, .invoicer, to: [.reporter], needs: [.snapshot]),
+      .invoiceIssued, .invoicer, to: [.charger, .mailer], needs: [.snapshot, .invoice]),
+    message(.invoiceParked, .invoicer, to: [], needs: [.snapshot]),
     message(
-      .chargeSucceeded, .charger, to: [.mailer, .holder, .reporter],
+      .chargeSucceeded, .charger, to: [.mailer, .holder],
       needs: [.snapshot, .invoice, .charge]),
     message(
-      .chargeDeclined, .charger, to: [.mailer, .holder, .reporter],
+      .chargeDeclined, .charger, to: [.mailer, .holder],
       needs: [.snapshot, .invoice, .charge]),
-    message(.chargeSkipped, .charger, to: [.holder, .reporter], needs: [.snapshot, .invoice]),
-    message(.chargeParked, .charger, to: [.reporter], needs: [.snapshot]),
+    message(.chargeSkipped, .charger, to: [.holder], needs: [.snapshot, .invoice]),
+    message(.chargeParked, .charger, to: [], needs: [.snapshot]),
     message(.dueCharge, .charger, to: [.charger], needs: [.snapshot, .invoice]),
-    message(.holdPlaced, .holder, to: [.mailer, .reporter], needs: [.snapshot, .invoice]),
-    message(.holdLifted, .holder, to: [.mailer, .reporter], needs: [.snapshot]),
+    message(.holdPlaced, .holder, to: [.mailer], needs: [.snapshot, .invoice]),
+    message(.holdLifted, .holder, to: [.mailer], needs: [.snapshot]),
     message(.dueGrace, .holder, to: [.holder], needs: [.snapshot, .invoice]),
-    command(.paymentRecorded, to: [.holder, .reporter], needs: [.snapshot, .payment]),
-    command(.creditGranted, to: [.holder, .reporter], needs: [.snapshot, .payment]),
+    command(.paymentRecorded, to: [.holder], needs: [.snapshot, .payment]),
+    command(.creditGranted, to: [.holder], needs: [.snapshot, .payment]),
     message(
-      .creditApplied, .invoicer, to: [.holder, .reporter], needs: [.snapshot, .invoice, .payment]),
-    message(.mailSent, .mailer, to: [.reporter], needs: [.snapshot, .mail]),
-    message(.mailSuppressed, .mailer, to: [.reporter], needs: [.snapshot, .mail]),
-    message(.mailRefused, .mailer, to: [.reporter], needs: [.snapshot, .mail]),
+      .creditApplied, .invoicer, to: [.holder], needs: [.snapshot, .invoice, .payment]),
+    message(.mailSent, .mailer, to: [], needs: [.snapshot, .mail]),
+    message(.mailSuppressed, .mailer, to: [], needs: [.snapshot, .mail]),
+    message(.mailRefused, .mailer, to: [], needs: [.snapshot, .mail]),
     message(.closeCompleted, .reporter, to: [.reporter], needs: [.period]),
   ]
 
-  /// What begins the routing keys of which a service hears everything, so that a new fact reaches
-  /// it without a new binding.
-  public static let families: [ServiceName: [String]] = [
-    .reporter: ["invoice", "charge", "mail", "hold", "payment", "credit"]
+  /// Bindings of version 0.1, when the reporter recorded every stage. The services that take an
+  /// account to a stage record it now. A queue keeps its bindings until they are removed.
+  public static let retiredBindings: [ServiceName: [String]] = [
+    .reporter: ["invoice.*", "charge.*", "mail.*", "hold.*", "payment.*", "credit.*"]
   ]
 
   public static func message(_ type: EventType) -> CataloguedMessage {
@@ -62,17 +63,18 @@ public enum MessageCatalogue {
     messages.filter { $0.publishers.contains(service) }
   }
 
-  /// The keys, or patterns of keys, by which a service's queue gets what it hears.
+  /// The keys by which a service's queue gets what it hears.
   public static func bindingKeys(of service: ServiceName) -> [String] {
-    let families = families[service] ?? []
-    return families.map { "\($0).*" }
-      + messages.filter { $0.receivers.contains(service) }.map(\.routingKey).filter { key in
-        !families.contains { key.hasPrefix("\($0).") }
-      }
+    messages.filter { $0.receivers.contains(service) }.map(\.routingKey)
   }
+
+  /// Whether a service of ours hears it, so that one without a queue to go to is lost. The others
+  /// are for the programs of other teams.
+  public static func isHeard(_ routingKey: String) -> Bool { heardKeys.contains(routingKey) }
 
   // MARK: Entries
 
+  private static let heardKeys = Set(messages.filter { !$0.receivers.isEmpty }.map(\.routingKey))
   private static let byType = Dictionary(uniqueKeysWithValues: messages.map { ($0.type, $0) })
 
   private static func message(
@@ -104,4 +106,12 @@ public enum MessageCatalogue {
 extension EventType {
   /// The service whose event it is; `nil` for a trigger, which no ledger has.
   public var sender: ServiceName? { MessageCatalogue.message(self).sender }
+}
+
+/// The parts of the system that act, by the name of their queue; operators act as `closectl`.
+public enum ServiceName: String, Sendable, CaseIterable, Codable {
+  case invoicer, charger, mailer, holder, reporter, closectl
+
+  /// Those with a queue, in the order of a close.
+  public static let services: [ServiceName] = [.invoicer, .charger, .mailer, .holder, .reporter]
 }

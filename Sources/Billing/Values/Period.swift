@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A calendar month, `2026-11`. When it begins and ends depends on the account's time zone.
 public struct Period: Hashable, Sendable {
   /// Months since the year 0.
@@ -68,5 +70,65 @@ extension Period: Codable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
+  }
+}
+
+extension Period {
+  /// The period in a time zone, its start included and its end not. It begins when the zone's
+  /// clocks first show the first day of the month (not always at midnight: some zones skip that
+  /// hour), and ends when the next one begins, so periods neither overlap nor leave a gap.
+  ///
+  /// Throws `TimeError.unknownTimeZone`. Answers are kept: called for every account of a close.
+  public func interval(in timeZone: String) throws -> Range<Instant> {
+    let key = IntervalKey(period: self, timeZone: timeZone)
+    if let known = Self.intervals.withLock({ $0[key] }) { return known }
+    let zone = try ZoneOffsets(timeZone)
+    let interval = zone.start(of: self)..<zone.start(of: next)
+    Self.intervals.withLock { known in
+      // Periods come from messages too: a flood of invented ones must not fill the memory.
+      if known.count >= 8192 { known.removeAll() }
+      known[key] = interval
+    }
+    return interval
+  }
+
+  /// The period whose interval in the time zone holds the instant.
+  public static func containing(_ instant: Instant, in timeZone: String) throws -> Period {
+    let days = Instant.floorDivide(instant.milliseconds, 86_400_000)
+    let date = CivilDate(daysSinceEpoch: Int(days))
+    let guess = try Period(year: date.year, month: date.month)
+    let interval = try guess.interval(in: timeZone)
+    if interval.contains(instant) { return guess }
+    let other = instant < interval.lowerBound ? guess.previous : guess.next
+    // Checked once more: the first and the last month have neighbours that are none.
+    return try Period(year: other.year, month: other.month)
+  }
+
+  private struct IntervalKey: Hashable {
+    var period: Period
+    var timeZone: String
+  }
+
+  private static let intervals = Mutex<[IntervalKey: Range<Instant>]>([:])
+}
+
+/// What can be wrong with a time, a period or a time zone.
+public enum TimeError: Error, Equatable, Sendable {
+  case unreadableInstant(String)
+  case unreadablePeriod(String)
+  case unknownTimeZone(String)
+}
+
+extension TimeError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unreadableInstant(let text):
+      "'\(text.prefix(40))' is not a time; expected RFC 3339 with an offset such as "
+        + "2026-11-01T00:15:00+01:00"
+    case .unreadablePeriod(let text):
+      "'\(text.prefix(40))' is not a period; expected YYYY-MM such as 2026-11"
+    case .unknownTimeZone(let name):
+      "unknown time zone '\(name.prefix(40))'; expected an IANA name such as Europe/Zurich"
+    }
   }
 }

@@ -74,7 +74,7 @@ extension AMQPConnection {
     guard status == 0 else { throw ConnectionLost(status, "settling") }
   }
 
-  /// Not back into the queue: to its dead letters.
+  /// Sends it to the queue's dead letters instead of back into the queue.
   func reject(_ number: UInt64) throws(ConnectionLost) {
     let status = amqp_basic_reject(state, Self.channel, number, 0)
     guard status == 0 else { throw ConnectionLost(status, "rejecting") }

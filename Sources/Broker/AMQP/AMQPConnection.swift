@@ -2,7 +2,7 @@ import CRabbitMQ
 import Glibc
 
 /// One connection of librabbitmq with one channel. It belongs to the thread that opened it: it is
-/// made, used and given up there, and nobody else holds the handle.
+/// made, used and released there, and nobody else holds the handle.
 final class AMQPConnection {
   /// We use one channel for each connection.
   static let channel: amqp_channel_t = 1
@@ -40,7 +40,7 @@ final class AMQPConnection {
 
   var fileDescriptor: Int32 { amqp_get_sockfd(state) }
 
-  /// Something was read already that `poll` does not know of.
+  /// Whether something was already read that `poll` does not know of.
   var hasUnreadFrames: Bool {
     amqp_frames_enqueued(state) != 0 || amqp_data_in_buffer(state) != 0
   }
@@ -62,7 +62,7 @@ final class AMQPConnection {
     }
   }
 
-  /// For a time in which nothing is read. If it cannot be written, the next call reports why.
+  /// For times in which nothing is read. If it cannot be written, the next call reports why.
   func sendHeartbeat() {
     var frame = amqp_frame_t()
     frame.frame_type = UInt8(AMQP_FRAME_HEARTBEAT)
@@ -94,7 +94,7 @@ final class AMQPConnection {
     try body()
   }
 
-  /// Persistent and mandatory. `message.misfit` must be `nil`.
+  /// Persistent. `message.misfit` must be `nil`.
   func publish(_ message: OutgoingMessage) throws(ConnectionLost) {
     arena.reset()
     var properties = amqp_basic_properties_t()
@@ -120,7 +120,7 @@ final class AMQPConnection {
     let routingKey = arena.bytes(message.routingKey)
     let status = message.body.withUnsafeBytes { body in
       amqp_basic_publish(
-        state, Self.channel, exchange, routingKey, 1, 0, &properties,
+        state, Self.channel, exchange, routingKey, message.isMandatory ? 1 : 0, 0, &properties,
         amqp_bytes_t(len: body.count, bytes: UnsafeMutableRawPointer(mutating: body.baseAddress)))
     }
     guard status == 0 else { throw ConnectionLost(status, "publishing") }
@@ -132,7 +132,7 @@ final class AMQPConnection {
     use(&arena)
   }
 
-  /// Says goodbye and waits for the answer, both within the closing timeout.
+  /// Closes cleanly and waits for the answer, both within the closing timeout.
   func close() {
     var limit = timeval(options.closeTimeout)
     let breaker = breaker
@@ -144,8 +144,8 @@ final class AMQPConnection {
   }
 }
 
-/// A second descriptor of a connection's socket. The library closes its own as it likes, so that
-/// only this one is sure to mean the same socket from another thread.
+/// A second descriptor of a connection's socket. The library may close its own at any time, so only
+/// this one is certain to refer to the same socket from another thread.
 final class SocketBreaker: Sendable {
   private let descriptor: Int32
 
@@ -156,7 +156,7 @@ final class SocketBreaker: Sendable {
 
   deinit { Glibc.close(descriptor) }
 
-  /// Ends every read and write on the socket, also those under way.
+  /// Ends every read and write on the socket, including those in progress.
   func breakOff() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   func cork(_ on: Bool) {

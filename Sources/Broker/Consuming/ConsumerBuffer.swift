@@ -1,7 +1,8 @@
+import DequeModule
 import Synchronization
 
-/// Where a consumer's deliveries wait for the tasks that ask for them. The prefetch bounds it. Both
-/// brokers use it.
+/// Holds a consumer's deliveries until tasks ask for them, bounded by the prefetch. Both brokers
+/// use it.
 final class ConsumerBuffer: Sendable {
   private struct Waiter {
     var id: UInt64
@@ -12,14 +13,12 @@ final class ConsumerBuffer: Sendable {
     var continuation: CheckedContinuation<[Delivery]?, Never>
   }
   private struct State {
-    var deliveries: [Delivery] = []
-    var head = 0
+    var deliveries: Deque<Delivery> = []
     /// Handed out and not settled.
     var taken: Set<Delivery.Tag> = []
-    var waiters: [Waiter] = []
+    var waiters: Deque<Waiter> = []
     var lastWaiter: UInt64 = 0
     var stopped = false
-    var count: Int { deliveries.count - head }
   }
   private typealias HandOver = (waiter: Waiter, deliveries: [Delivery]?)
   private let state = Mutex(State())
@@ -57,23 +56,21 @@ final class ConsumerBuffer: Sendable {
     state.withLock { state in settlements.filter { state.taken.remove($0.tag) != nil } }
   }
 
-  /// The connection is gone: what was delivered on it will come again.
+  /// The connection is gone: its deliveries will be delivered again.
   func forgetAll() {
     update { state in
       state.deliveries = []
-      state.head = 0
       state.taken = []
     }
   }
 
-  /// Nothing more will come. What nobody took comes back, for the queue.
+  /// Ends the buffer and returns the deliveries that nobody took, for the queue.
   @discardableResult
   func stop() -> [Delivery] {
     var rest: [Delivery] = []
     update { state in
-      rest = Array(state.deliveries[state.head...])
+      rest = Array(state.deliveries)
       state.deliveries = []
-      state.head = 0
       state.stopped = true
     }
     return rest
@@ -111,13 +108,14 @@ final class ConsumerBuffer: Sendable {
   private func serve(_ state: inout State) -> [HandOver] {
     var ready: [HandOver] = []
     while let waiter = state.waiters.first {
-      if state.count == 0 {
+      if state.deliveries.isEmpty {
         guard state.stopped else { break }
         ready.append((state.waiters.removeFirst(), nil))
         continue
       }
       // With the prefetch used up nothing more can come, so there is nothing to linger for.
-      let full = state.count >= waiter.limit || state.taken.count + state.count >= prefetch
+      let count = state.deliveries.count
+      let full = count >= waiter.limit || state.taken.count + count >= prefetch
       if !full, !state.stopped, !waiter.lingered, waiter.linger > .zero {
         if waiter.lingerEnds == nil {
           state.waiters[0].lingerEnds = Deadlines.shared.schedule(at: .now + waiter.linger) {
@@ -126,13 +124,8 @@ final class ConsumerBuffer: Sendable {
         }
         break
       }
-      let end = min(state.head + waiter.limit, state.deliveries.count)
-      let batch = Array(state.deliveries[state.head..<end])
-      state.head = end
-      if end == state.deliveries.count || end > 1024 {
-        state.deliveries.removeFirst(end)
-        state.head = 0
-      }
+      let batch = Array(state.deliveries.prefix(waiter.limit))
+      state.deliveries.removeFirst(batch.count)
       for delivery in batch { state.taken.insert(delivery.tag) }
       ready.append((state.waiters.removeFirst(), batch))
     }

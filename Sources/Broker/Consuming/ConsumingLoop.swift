@@ -15,14 +15,15 @@ final class ConsumingLoop {
   private let queue: String
   private let prefetch: Int
   private let options: BrokerOptions
-  private let mailbox: ThreadInbox<ConsumingCommand>
+  private let inbox: ThreadInbox<ConsumingCommand>
   private let buffer: ConsumerBuffer
   private let link: LinkState
   private let outage: OutageLog
   private let logger: Logger
 
   private var connection: AMQPConnection?
-  /// Numbers our connections, so that a tag of an earlier one is never taken for one of this.
+  /// Numbers our connections, so that a tag of an earlier one is never mistaken for one of this
+  /// one.
   private var generation = 0
   private var unsettled = UnackedDeliveries()
   private var heldBackSince: ContinuousClock.Instant?
@@ -34,7 +35,7 @@ final class ConsumingLoop {
 
   init(
     _ nodes: BrokerNodes, name: String, queue: String, prefetch: Int, options: BrokerOptions,
-    mailbox: ThreadInbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState,
+    inbox: ThreadInbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState,
     outage: OutageLog,
     logger: Logger
   ) {
@@ -43,7 +44,7 @@ final class ConsumingLoop {
     self.queue = queue
     self.prefetch = prefetch
     self.options = options
-    self.mailbox = mailbox
+    self.inbox = inbox
     self.buffer = buffer
     self.link = link
     self.outage = outage
@@ -53,17 +54,17 @@ final class ConsumingLoop {
 
   private var tag: String { "\(name).\(generation)" }
 
-  /// `opened` learns how the first attempt went; if it failed the thread ends.
+  /// `opened` receives the result of the first attempt; if it failed, the thread ends.
   func run(_ opened: Reply<Void>) {
     do {
       try open()
     } catch {
-      _ = mailbox.close()
+      _ = inbox.close()
       return opened.resolve(.failure(error))
     }
     opened.resolve(.success(()))
     while !isDone {
-      let commands = mailbox.take()
+      let commands = inbox.take()
       reconnectIfDue()
       do {
         try readEvents()
@@ -79,7 +80,7 @@ final class ConsumingLoop {
     end()
   }
 
-  /// After a stop the connection stays only for what is still in work.
+  /// After a stop, the connection stays only for deliveries still in progress.
   private var isDone: Bool { closing != nil || (stopped && unsettled.open == 0) }
 
   private func accept(_ command: ConsumingCommand) throws(ConnectionLost) {
@@ -153,7 +154,7 @@ final class ConsumingLoop {
   }
 
   private func postpone(_ reason: String, _ sentence: String? = nil, waiting: Int? = nil) {
-    let pause = backoff.next()
+    let pause = backoff.nextSpread()
     nextAttempt = .now + pause
     link.link = .lost(reason)
     outage.missed(by: party, sentence ?? reason, waiting: waiting, next: pause)
@@ -200,7 +201,7 @@ final class ConsumingLoop {
       headers: content.headers, user: content.user, body: content.body)
   }
 
-  /// What nobody took goes back to the queue; what was taken can still be settled.
+  /// Deliveries not yet taken go back to the queue; taken ones can still be settled.
   private func finishStop() {
     for delivery in buffer.stop() { unsettled.settle(delivery.tag.number, .requeue) }
     stopped = true
@@ -229,15 +230,15 @@ final class ConsumingLoop {
 
   private func sleep() {
     if isDone { return }
-    guard let connection else { return mailbox.sleep(until: nextAttempt, descriptor: nil) }
+    guard let connection else { return inbox.sleep(until: nextAttempt, descriptor: nil) }
     if connection.hasUnreadFrames { return }
     var wakeUp = ContinuousClock.now + connection.turnInterval
     if let heldBackSince { wakeUp = min(wakeUp, heldBackSince + options.acknowledgeLinger) }
-    mailbox.sleep(until: wakeUp, descriptor: connection.fileDescriptor)
+    inbox.sleep(until: wakeUp, descriptor: connection.fileDescriptor)
   }
 
   private func end() {
-    for command in mailbox.close() {
+    for command in inbox.close() {
       do { try accept(command) } catch { break }  // The connection is gone: nothing can be settled.
     }
     do {

@@ -1,17 +1,18 @@
-/// A consumer's outside: talks to its connection's thread through the mailbox and the buffer.
+/// The caller's side of a consumer: talks to its connection's thread through the inbox and the
+/// buffer.
 final class RabbitMQConsumer: Consumer {
   let queue: String
-  private let mailbox: ThreadInbox<ConsumingCommand>
+  private let inbox: ThreadInbox<ConsumingCommand>
   private let buffer: ConsumerBuffer
   private let options: BrokerOptions
   let link: LinkState
 
   init(
-    queue: String, mailbox: ThreadInbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState,
+    queue: String, inbox: ThreadInbox<ConsumingCommand>, buffer: ConsumerBuffer, link: LinkState,
     options: BrokerOptions
   ) {
     self.queue = queue
-    self.mailbox = mailbox
+    self.inbox = inbox
     self.buffer = buffer
     self.link = link
     self.options = options
@@ -24,7 +25,7 @@ final class RabbitMQConsumer: Consumer {
   /// Handed to the connection's thread, which writes it at once; AMQP has no answer to wait for.
   func settle(_ settlements: [Settlement]) async {
     let settled = buffer.settled(settlements)
-    if !settled.isEmpty { mailbox.post(.settle(settled)) }
+    if !settled.isEmpty { inbox.post(.settle(settled)) }
   }
 
   func stop() async {
@@ -35,10 +36,10 @@ final class RabbitMQConsumer: Consumer {
     await end { .close($0) }
   }
 
-  /// Whatever the thread says or does not say in time: nothing more is handed out afterwards.
+  /// Whether or not the thread answers in time, nothing more is handed out afterwards.
   private func end(_ command: (Reply<Void>) -> ConsumingCommand) async {
     let reply = Reply<Void>()
-    guard mailbox.post(command(reply)) else { return }
+    guard inbox.post(command(reply)) else { return }
     do {
       try await reply.value(within: options.closeTimeout, "ending the consumer of \(queue)")
     } catch {

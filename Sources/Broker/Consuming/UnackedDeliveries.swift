@@ -1,3 +1,5 @@
+import DequeModule
+
 /// One frame that settles a delivery, or all up to it.
 struct SettleFrame: Equatable {
   var number: UInt64
@@ -10,8 +12,7 @@ struct SettleFrame: Equatable {
 struct UnackedDeliveries {
   private enum Entry { case open, acknowledge, requeue, sent }
   /// From the lowest tag on that is not sent.
-  private var entries: [Entry] = []
-  private var head = 0
+  private var entries: Deque<Entry> = []
   private var firstNumber: UInt64 = 1
   /// Decided and kept back until the deliveries before them are decided too.
   private(set) var heldBack = 0
@@ -21,25 +22,25 @@ struct UnackedDeliveries {
 
   /// Tags of a channel come in order.
   mutating func delivered(_ number: UInt64) {
-    if head == entries.count { firstNumber = number }
+    if entries.isEmpty { firstNumber = number }
     entries.append(.open)
     open += 1
   }
 
   /// A tag that is not open is ignored: settled twice, or never delivered.
   mutating func settle(_ number: UInt64, _ outcome: Settlement.Outcome) {
-    guard number >= firstNumber, number - firstNumber < UInt64(entries.count - head) else { return }
-    let index = head + Int(number - firstNumber)
+    guard number >= firstNumber, number - firstNumber < UInt64(entries.count) else { return }
+    let index = Int(number - firstNumber)
     guard entries[index] == .open else { return }
     entries[index] = outcome == .acknowledge ? .acknowledge : .requeue
     open -= 1
     heldBack += 1
   }
 
-  /// Settled already by other means.
+  /// Already settled by other means.
   mutating func forget(_ number: UInt64) {
-    guard number >= firstNumber, number - firstNumber < UInt64(entries.count - head) else { return }
-    let index = head + Int(number - firstNumber)
+    guard number >= firstNumber, number - firstNumber < UInt64(entries.count) else { return }
+    let index = Int(number - firstNumber)
     if entries[index] == .open { open -= 1 }
     entries[index] = .sent
   }
@@ -47,8 +48,8 @@ struct UnackedDeliveries {
   /// Frames for the decided deliveries that nothing open comes before.
   mutating func takeContiguous() -> [SettleFrame] {
     var frames: [SettleFrame] = []
-    while head < entries.count, entries[head] != .open {
-      if let outcome = outcome(of: entries[head]) {
+    while let first = entries.first, first != .open {
+      if let outcome = outcome(of: first) {
         heldBack -= 1
         if let last = frames.last, last.outcome == outcome {
           frames[frames.count - 1].number = firstNumber
@@ -57,12 +58,8 @@ struct UnackedDeliveries {
           frames.append(SettleFrame(number: firstNumber, multiple: false, outcome: outcome))
         }
       }
-      head += 1
+      entries.removeFirst()
       firstNumber += 1
-    }
-    if head == entries.count || (head > 1024 && head * 2 > entries.count) {
-      entries.removeFirst(head)
-      head = 0
     }
     return frames
   }
@@ -71,9 +68,9 @@ struct UnackedDeliveries {
   mutating func takeAll() -> [SettleFrame] {
     var frames = takeContiguous()
     guard heldBack > 0 else { return frames }
-    for index in entries.indices[head...] {
+    for index in entries.indices {
       guard let outcome = outcome(of: entries[index]) else { continue }
-      let number = firstNumber + UInt64(index - head)
+      let number = firstNumber + UInt64(index)
       frames.append(SettleFrame(number: number, multiple: false, outcome: outcome))
       entries[index] = .sent
     }

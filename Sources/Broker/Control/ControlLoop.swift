@@ -8,14 +8,14 @@ enum ControlCommand: Sendable {
   case close(Reply<Void>)
 }
 
-/// A third connection, for questions and declarations: opened when one is asked, closed after it
-/// was idle for a while. Never the publishing one, which a blocked broker does not read.
+/// A third connection, for queries and declarations: opened on demand and closed after some idle
+/// time. Not the publishing one, which a blocked broker does not read.
 final class ControlLoop {
   private static let idleTime: Duration = .seconds(60)
   private let nodes: BrokerNodes
   private let name: String
   private let options: BrokerOptions
-  private let mailbox: ThreadInbox<ControlCommand>
+  private let inbox: ThreadInbox<ControlCommand>
   private let logger: Logger
   private var connection: AMQPConnection?
   private var lastUse = ContinuousClock.now
@@ -23,19 +23,19 @@ final class ControlLoop {
 
   init(
     _ nodes: BrokerNodes, name: String, options: BrokerOptions,
-    mailbox: ThreadInbox<ControlCommand>,
+    inbox: ThreadInbox<ControlCommand>,
     logger: Logger
   ) {
     self.nodes = nodes
     self.name = name
     self.options = options
-    self.mailbox = mailbox
+    self.inbox = inbox
     self.logger = logger
   }
 
   func run() {
     while closing == nil {
-      for command in mailbox.take() {
+      for command in inbox.take() {
         keepAlive()
         answer(command)
         lastUse = .now
@@ -44,14 +44,14 @@ final class ControlLoop {
       if connection != nil, lastUse + Self.idleTime < .now { disconnect() }
       if closing != nil { break }
       let wakeUp = connection.map { ContinuousClock.now + $0.turnInterval } ?? .now + .seconds(60)
-      mailbox.sleep(until: wakeUp, descriptor: connection?.fileDescriptor)
+      inbox.sleep(until: wakeUp, descriptor: connection?.fileDescriptor)
     }
-    for command in mailbox.close() { refuse(command) }
+    for command in inbox.close() { refuse(command) }
     disconnect()
     closing?.resolve(.success(()))
   }
 
-  /// Serves heartbeats; a connection that ended while idle is forgotten without a word.
+  /// Serves heartbeats; a connection that ended while idle is dropped silently.
   private func keepAlive() {
     do {
       while try connection?.nextEvent() != nil {}

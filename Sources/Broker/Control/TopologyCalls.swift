@@ -8,11 +8,11 @@ extension AMQPConnection {
     case refused(ChannelClosed)
   }
 
-  /// How often a depth of 0 that took too long to be true is asked for again.
+  /// How often to ask again for a depth of 0 that came too slowly to be trusted.
   private static let doubts = 20
 
-  /// `nil` when there is no such queue. A busy quorum queue does not tell the broker its depth in
-  /// time; after a quarter of a second the broker says 0, which is asked for again.
+  /// `nil` when there is no such queue. A busy quorum queue does not report its depth to the broker
+  /// in time; after a quarter of a second the broker answers 0, so the question is repeated.
   func depth(of queue: String) throws -> QueueDepth? {
     for _ in 0..<Self.doubts {
       let start = ContinuousClock.now
@@ -50,6 +50,9 @@ extension AMQPConnection {
     }
     for binding in topology.bindings {
       if let difference = try bind(binding) { found.append(difference) }
+    }
+    for binding in topology.retired {
+      if let difference = try unbind(binding) { found.append(difference) }
     }
     return found
   }
@@ -161,6 +164,19 @@ extension AMQPConnection {
     return difference(what, outcome, expected: [:])
   }
 
+  /// The broker takes a binding that is not there for removed.
+  private func unbind(_ binding: Topology.Binding) throws -> TopologyDifference? {
+    let outcome = try attempt("unbinding queue \(binding.queue)") {
+      lend { arena in
+        _ = amqp_queue_unbind(
+          state, Self.channel, arena.bytes(binding.queue), arena.bytes(binding.exchange),
+          arena.bytes(binding.routingKey), amqp_table_t())
+      }
+    }
+    let what = "no binding of \(binding.queue) to \(binding.exchange) for \(binding.routingKey)"
+    return difference(what, outcome, expected: [:])
+  }
+
   private func difference(
     _ what: String, _ outcome: Declared, expected: [String: HeaderValue]
   ) -> TopologyDifference? {
@@ -177,6 +193,58 @@ extension AMQPConnection {
     } catch let closed as ChannelClosed {
       try openChannel()
       return .refused(closed)
+    }
+  }
+}
+
+extension TopologyDifference {
+  private static let absent = "missing"
+
+  static func missing(_ what: String) -> TopologyDifference {
+    TopologyDifference(what: what, expected: "declared", found: absent)
+  }
+
+  /// It does not exist: declaring it is enough.
+  public var isMissing: Bool { found == Self.absent }
+
+  /// Reads the argument out of the broker's words, such as `PRECONDITION_FAILED - inequivalent arg
+  /// 'x-queue-type' for queue 'charger' in vhost '/': received 'quorum' but current is 'classic'`.
+  init(_ what: String, refusal: ChannelClosed, expected: [String: HeaderValue]) {
+    guard refusal.code == 406, let argument = Self.quoted(refusal.text, after: "inequivalent arg ")
+    else {
+      let found = "the broker refuses: \(refusal.code) \(refusal.text)"
+      self.init(what: what, expected: "declared", found: found)
+      return
+    }
+    let parts = refusal.text.split(separator: "but current is", maxSplits: 1)
+    let received =
+      Self.quoted(refusal.text, after: "received ")
+      ?? Self.quoted(refusal.text, after: "received the value ")
+    let current = parts.count < 2 ? nil : Self.firstQuoted(parts[1])
+    let wanted = expected[argument].map(\.plain) ?? received ?? "none"
+    self.init(
+      what: what, expected: "\(argument) = \(wanted)", found: "\(argument) = \(current ?? "none")")
+  }
+
+  private static func quoted(_ text: String, after mark: String) -> String? {
+    guard let range = text.firstRange(of: "\(mark)'") else { return nil }
+    let rest = text[range.upperBound...]
+    return rest.firstIndex(of: "'").map { String(rest[..<$0]) }
+  }
+
+  private static func firstQuoted(_ text: Substring) -> String? {
+    let parts = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+    return parts.count == 3 ? String(parts[1]) : nil
+  }
+}
+
+extension HeaderValue {
+  var plain: String {
+    switch self {
+    case .string(let text): text
+    case .integer(let number): "\(number)"
+    case .boolean(let flag): "\(flag)"
+    case .list(let texts): texts.joined(separator: ", ")
     }
   }
 }

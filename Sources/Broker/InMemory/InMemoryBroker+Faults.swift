@@ -1,4 +1,4 @@
-/// What only a test does.
+/// For tests only.
 extension InMemoryBroker {
   /// Moves the broker's clock, for `x-message-ttl`.
   public func advance(milliseconds: Int64) {
@@ -26,12 +26,13 @@ extension InMemoryBroker {
     shared.state.withLock { $0.node.duplicateNextDelivery(of: queue) }
   }
 
-  /// An alarm: takes no messages until it is `nil` again.
+  /// An alarm: it accepts no messages until the reason is `nil` again.
   public func setBlocked(_ reason: String?) {
     shared.state.withLock { $0.blocked = reason }
   }
 
-  /// Gone, and back: nothing is delivered, published or answered in between.
+  /// Makes it unreachable, and reachable again: nothing is delivered, published or answered in
+  /// between.
   public func setReachable(_ reachable: Bool) {
     shared.state.withLock { state in
       if !reachable { state.node.loseAllConnections() }
@@ -49,7 +50,7 @@ extension InMemoryBroker {
   }
 }
 
-/// What only the simulator does.
+/// For the simulator only.
 extension InMemoryBroker {
   /// This client's consumers lose their connection and are back at once.
   package func loseOwnConnections() {

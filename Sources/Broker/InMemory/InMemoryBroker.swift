@@ -19,7 +19,7 @@ public final class InMemoryBroker: Broker {
   }
   let own = Mutex(Own())
 
-  /// It has no rights, but checks who a message says it is from.
+  /// It has no rights, but checks the publisher that a message states.
   public let user: String?
 
   public init(user: String? = "in-memory") {
@@ -84,7 +84,7 @@ public final class InMemoryBroker: Broker {
     return result
   }
 
-  /// It has no users: everybody may declare.
+  /// There are no users: everybody may declare.
   public func differences(
     from topology: Topology, _ inspection: TopologyInspection
   ) async throws -> [TopologyDifference] {
@@ -141,4 +141,61 @@ public final class InMemoryBroker: Broker {
 
   private static let away = BrokerError.unreachable(
     host: "in-memory", port: 0, why: "it was taken away")
+}
+
+extension InMemoryBroker {
+  public func browse(
+    _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> Void
+  ) async throws -> Int {
+    try await sift(queue, page: page) { deliveries in
+      try await visit(deliveries)
+      return []
+    }
+  }
+
+  /// As a consumer that takes all there is and loses its connection in the end.
+  public func sift(
+    _ queue: String, page: Int, _ visit: ([Delivery]) async throws -> [Delivery.Tag]
+  ) async throws -> Int {
+    let (id, deliveries) = try takeAll(queue)
+    defer { change { $0.detach(id) } }
+    for start in stride(from: 0, to: deliveries.count, by: max(1, page)) {
+      let part = Array(deliveries[start..<min(start + max(1, page), deliveries.count)])
+      let taken = try await visit(part)
+      change { $0.takeOff(taken.map(\.number), from: id) }
+    }
+    return deliveries.count
+  }
+
+  private func takeAll(_ queue: String) throws -> (id: Int, [Delivery]) {
+    let buffer = ConsumerBuffer(prefetch: .max)
+    let id = try ask { node in node.attach(queue, prefetch: .max, buffer: buffer) }
+    guard let id else { throw BrokerError.noQueue(queue) }
+    return (id, buffer.stop())
+  }
+}
+
+/// A consumer of the in-memory broker; all it does happens in the broker's state.
+final class InMemoryConsumer: Consumer {
+  typealias Change = @Sendable ((inout InMemoryNode, Int) -> Void) -> Void
+  private let buffer: ConsumerBuffer
+  private let change: Change
+
+  init(_ buffer: ConsumerBuffer, change: @escaping Change) {
+    self.buffer = buffer
+    self.change = change
+  }
+
+  /// Takes what is there; never waits for more, so that no test depends on real time.
+  func next(limit: Int, linger: Duration) async -> [Delivery]? {
+    await buffer.next(limit: limit, linger: .zero)
+  }
+
+  func settle(_ settlements: [Settlement]) async {
+    change { node, id in node.settle(id, settlements) }
+  }
+
+  func stop() async {
+    change { node, id in node.stop(id) }
+  }
 }

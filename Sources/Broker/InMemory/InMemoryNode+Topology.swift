@@ -1,4 +1,4 @@
-/// Declaring and looking, with the differences in the words the real broker's are read into.
+/// Declarations and comparisons, with differences worded as those read from the real broker.
 extension InMemoryNode {
   func depth(of queue: String) -> QueueDepth? {
     queues[queue].map { found in
@@ -21,6 +21,7 @@ extension InMemoryNode {
     for binding in topology.bindings {
       if let difference = bind(binding) { found.append(difference) }
     }
+    bindings.removeAll(where: topology.retired.contains)
     retryDeadLetters()
     return found
   }

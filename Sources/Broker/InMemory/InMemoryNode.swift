@@ -37,7 +37,9 @@ struct InMemoryNode {
         code: 404, text: "NOT_FOUND - no exchange '\(message.exchange)' in vhost '/'")
     }
     let targets = targets(of: message)
-    if targets.isEmpty { return .returned(code: 312, text: "NO_ROUTE") }
+    if targets.isEmpty {
+      return message.isMandatory ? .returned(code: 312, text: "NO_ROUTE") : .confirmed
+    }
     var message = message
     message.headers["BCC"] = nil
     var result = PublishResult.confirmed

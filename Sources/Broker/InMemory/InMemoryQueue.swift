@@ -1,3 +1,5 @@
+import DequeModule
+
 /// A queue of the in-memory broker: what RabbitMQ's quorum queues do, as far as we rely on it.
 struct InMemoryQueue {
   struct Stored {
@@ -9,8 +11,8 @@ struct InMemoryQueue {
   }
   var arguments: [String: HeaderValue]
   /// Handed back: before all others.
-  private var returned: [Stored] = []
-  private var ready: [Stored] = []
+  private var returned: Deque<Stored> = []
+  private var ready: Deque<Stored> = []
   /// Dead letters whose target is missing, kept by the strategy `at-least-once`.
   var withoutTarget: [OutgoingMessage] = []
   /// The next consumer to get a message, in turn.
@@ -51,12 +53,11 @@ struct InMemoryQueue {
   mutating func addCopy(_ stored: Stored) {
     var stored = stored
     stored.redelivered = true
-    returned.insert(stored, at: 0)
+    returned.prepend(stored)
   }
 
   mutating func takeFirst() -> Stored? {
-    if !returned.isEmpty { return returned.removeFirst() }
-    return ready.isEmpty ? nil : ready.removeFirst()
+    returned.popFirst() ?? ready.popFirst()
   }
 
   /// Only at the head, as in RabbitMQ: a message behind one that lives longer waits for it.

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// The messages written on a channel and not yet confirmed, in the order of their tags.
 struct ConfirmWindow<Message> {
   private struct Entry {
@@ -14,8 +16,7 @@ struct ConfirmWindow<Message> {
     }
   }
   /// From the lowest open tag on; `nil` is confirmed out of its turn.
-  private var entries: [Entry?] = []
-  private var head = 0
+  private var entries: Deque<Entry?> = []
   private var firstTag: UInt64 = 1
   private(set) var count = 0
 
@@ -27,14 +28,14 @@ struct ConfirmWindow<Message> {
   }
 
   /// When the message that has waited longest for its confirm was written.
-  var waitingSince: ContinuousClock.Instant? { count == 0 ? nil : entries[head]?.writtenAt }
+  var waitingSince: ContinuousClock.Instant? { entries.first??.writtenAt }
 
   /// A return comes before its confirm and has no tag. The broker returns in publishing order, but
   /// if several copies of a message are open, it is not known whether the first one reached its
   /// queue: then none of the others counts as confirmed.
   mutating func markReturned(_ result: PublishResult, where matches: (Message) -> Bool) {
     var isMarked = false
-    for index in entries.indices[head...] {
+    for index in entries.indices {
       guard let entry = entries[index], entry.returned == nil, matches(entry.message) else {
         continue
       }
@@ -51,27 +52,23 @@ struct ConfirmWindow<Message> {
   mutating func confirm(
     tag: UInt64, multiple: Bool, taken: Bool, _ done: (Message, PublishResult) -> Void
   ) {
-    guard tag >= firstTag, tag - firstTag < UInt64(entries.count - head) else { return }
-    let last = head + Int(tag - firstTag)
-    for index in (multiple ? head : last)...last {
+    guard tag >= firstTag, tag - firstTag < UInt64(entries.count) else { return }
+    let last = Int(tag - firstTag)
+    for index in (multiple ? 0 : last)...last {
       guard let entry = entries[index] else { continue }
       entries[index] = nil
       count -= 1
       done(entry.message, entry.result(taken: taken))
     }
-    while head < entries.count, entries[head] == nil {
-      head += 1
+    while let first = entries.first, first == nil {
+      entries.removeFirst()
       firstTag += 1
-    }
-    if head > 1024, head * 2 > entries.count {
-      entries.removeFirst(head)
-      head = 0
     }
   }
 
   /// Empties the window for a new channel, whose tags begin at 1 again.
   mutating func removeAll() -> [Message] {
     defer { self = ConfirmWindow() }
-    return entries[head...].compactMap { $0?.message }
+    return entries.compactMap { $0?.message }
   }
 }

@@ -1,10 +1,13 @@
-/// Messages handed in and not yet written, first come first served.
+import DequeModule
+import Synchronization
+
+/// Messages that wait to be written, in the order in which they were handed in.
 struct PublishQueue {
-  private var batches: [PublishBatch] = []
-  private var head = 0
+  private var batches: Deque<PublishBatch> = []
+  /// The next message of the first batch.
   private var index = 0
 
-  var isEmpty: Bool { head == batches.count }
+  var isEmpty: Bool { batches.isEmpty }
 
   mutating func append(_ batch: PublishBatch) {
     if !batch.messages.isEmpty { batches.append(batch) }
@@ -13,8 +16,7 @@ struct PublishQueue {
   /// The next message that still waits for a result; its deadline may have ended before it was
   /// written.
   mutating func next() -> (PublishBatch, Int)? {
-    while head < batches.count {
-      let batch = batches[head]
+    while let batch = batches.first {
       defer { advance(batch) }
       if batch.isOpen(index) { return (batch, index) }
     }
@@ -23,15 +25,15 @@ struct PublishQueue {
 
   /// Forgets batches whose deadline ended, so that nothing piles up while nothing can be written.
   mutating func dropFinished() {
-    while head < batches.count, batches[head].isFinished {
-      index = batches[head].messages.count - 1
-      advance(batches[head])
+    while let batch = batches.first, batch.isFinished {
+      batches.removeFirst()
+      index = 0
     }
   }
 
-  /// Gives results to messages that wait here; `nil` leaves one waiting.
+  /// Gives results to messages that wait here; for `nil`, one keeps waiting.
   func resolveAll(_ result: (OutgoingMessage) -> PublishResult?) {
-    for (place, batch) in batches[head...].enumerated() {
+    for (place, batch) in batches.enumerated() {
       for index in (place == 0 ? self.index : 0)..<batch.messages.count {
         if let result = result(batch.messages[index]) { batch.resolve(index, result) }
       }
@@ -42,10 +44,61 @@ struct PublishQueue {
     index += 1
     guard index == batch.messages.count else { return }
     index = 0
-    head += 1
-    if head == batches.count || head > 256 {
-      batches.removeFirst(head)
-      head = 0
+    batches.removeFirst()
+  }
+}
+
+/// The messages of one `publish` call, and their results as they come in. The connection's thread
+/// and the deadline both write results; the first for a message counts.
+final class PublishBatch: Sendable {
+  private struct State {
+    var results: [PublishResult?]
+    var open: Int
+    var continuation: CheckedContinuation<[PublishResult], Never>?
+  }
+  let messages: [OutgoingMessage]
+  private let state: Mutex<State>
+
+  init(_ messages: [OutgoingMessage]) {
+    self.messages = messages
+    state = Mutex(
+      State(results: Array(repeating: nil, count: messages.count), open: messages.count))
+  }
+
+  var isFinished: Bool { state.withLock { $0.open == 0 } }
+
+  func isOpen(_ index: Int) -> Bool { state.withLock { $0.results[index] == nil } }
+
+  func resolve(_ index: Int, _ result: PublishResult) {
+    finish { state in
+      guard state.results[index] == nil else { return }
+      state.results[index] = result
+      state.open -= 1
     }
+  }
+
+  /// Gives this result to every message that has none.
+  func resolveRest(_ result: PublishResult) {
+    finish { state in
+      state.results = state.results.map { $0 ?? result }
+      state.open = 0
+    }
+  }
+
+  func results() async -> [PublishResult] {
+    await withCheckedContinuation { continuation in
+      finish { $0.continuation = continuation }
+    }
+  }
+
+  private func finish(_ change: (inout State) -> Void) {
+    let done = state.withLock {
+      state -> (CheckedContinuation<[PublishResult], Never>, [PublishResult])? in
+      change(&state)
+      guard state.open == 0, let continuation = state.continuation else { return nil }
+      state.continuation = nil
+      return (continuation, state.results.map { $0 ?? .unknown("no result") })
+    }
+    if let (continuation, results) = done { continuation.resume(returning: results) }
   }
 }

@@ -17,7 +17,7 @@ final class PublishingLoop {
   private let nodes: BrokerNodes
   private let name: String
   private let options: BrokerOptions
-  private let mailbox: ThreadInbox<PublishingCommand>
+  private let inbox: ThreadInbox<PublishingCommand>
   private let link: LinkState
   private let outage: OutageLog
   private let logger: Logger
@@ -27,7 +27,7 @@ final class PublishingLoop {
   private var waiting = PublishQueue()
   private var blocked = false
   private var wantsRoom = false
-  /// The silence of a broker that accepts nothing is not a fault.
+  /// A blocked broker's silence is not a fault.
   private var unblockedAt = ContinuousClock.now
   private var wasRefused = false
   private var channelOpenedAt = ContinuousClock.now
@@ -37,12 +37,12 @@ final class PublishingLoop {
 
   init(
     _ nodes: BrokerNodes, name: String, options: BrokerOptions,
-    mailbox: ThreadInbox<PublishingCommand>, link: LinkState, outage: OutageLog, logger: Logger
+    inbox: ThreadInbox<PublishingCommand>, link: LinkState, outage: OutageLog, logger: Logger
   ) {
     self.nodes = nodes
     self.name = name
     self.options = options
-    self.mailbox = mailbox
+    self.inbox = inbox
     self.link = link
     self.outage = outage
     self.logger = logger
@@ -54,13 +54,13 @@ final class PublishingLoop {
     do {
       connection = try open()
     } catch {
-      _ = mailbox.close()
+      _ = inbox.close()
       return opened.resolve(.failure(error))
     }
     link.link = .connected
     opened.resolve(.success(()))
     while closing == nil {
-      for command in mailbox.take() { accept(command) }
+      for command in inbox.take() { accept(command) }
       waiting.dropFinished()
       reconnectIfDue()
       do {
@@ -123,7 +123,7 @@ final class PublishingLoop {
   }
 
   private func postpone(_ reason: String, _ sentence: String? = nil, waiting: Int? = nil) {
-    let pause = backoff.next()
+    let pause = backoff.nextSpread()
     nextAttempt = .now + pause
     link.link = .lost(reason)
     outage.missed(by: Self.party, sentence ?? reason, waiting: waiting, next: pause)
@@ -248,17 +248,17 @@ final class PublishingLoop {
   private func sleep() {
     if closing != nil { return }
     guard let connection else {
-      return mailbox.sleep(until: nextAttempt, descriptor: nil)
+      return inbox.sleep(until: nextAttempt, descriptor: nil)
     }
     if connection.hasUnreadFrames { return }
-    mailbox.sleep(
+    inbox.sleep(
       until: .now + connection.turnInterval, descriptor: connection.fileDescriptor,
       forWriting: wantsRoom && hasWork)
   }
 
   private func end() {
     let closed = PublishResult.unknown("the broker connection was closed")
-    for case .publish(let batch) in mailbox.close() { batch.resolveRest(closed) }
+    for case .publish(let batch) in inbox.close() { batch.resolveRest(closed) }
     for place in window.removeAll() { place.batch.resolve(place.index, closed) }
     waiting.resolveAll { _ in closed }
     connection?.close()

@@ -1,3 +1,4 @@
+import Endpoints
 import Synchronization
 
 /// Runs short closures when their time has come, on a thread of its own, so that a deadline holds

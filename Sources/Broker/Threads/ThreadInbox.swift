@@ -21,7 +21,7 @@ final class ThreadInbox<Command: Sendable>: Sendable {
 
   deinit { Glibc.close(fileDescriptor) }
 
-  /// `false` once the mailbox is closed: nobody will ever read the command.
+  /// `false` once the inbox is closed: nobody will ever read the command.
   @discardableResult
   func post(_ command: Command) -> Bool {
     let (accepted, wake) = state.withLock { state in
@@ -41,7 +41,7 @@ final class ThreadInbox<Command: Sendable>: Sendable {
     }
   }
 
-  /// Says that the thread is going to sleep; `false` when a command is already waiting.
+  /// Announces that the thread is going to sleep; `false` if a command is already waiting.
   func prepareToSleep() -> Bool {
     state.withLock { state in
       guard state.commands.isEmpty else { return false }
@@ -66,7 +66,7 @@ final class ThreadInbox<Command: Sendable>: Sendable {
     }
   }
 
-  /// Takes no more; what is still in it comes back.
+  /// Accepts no more, and returns what is still in it.
   func close() -> [Command] {
     state.withLock { state in
       state.closed = true

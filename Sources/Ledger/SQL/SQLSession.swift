@@ -123,3 +123,38 @@ extension SQLSession {
     try first(sql, values) { $0[at: 0] as Int64 != 0 } ?? false
   }
 }
+
+/// For what SQLite and PostgreSQL express differently.
+struct SQLDialect: Sendable {
+  /// A join executed in the order in which it is written, if the planner can be directed.
+  var orderedJoin: String
+  /// The text up to the first `.`
+  var firstWord: @Sendable (_ expression: String) -> String
+  /// Ends a `SELECT` that keeps others from changing the rows until the transaction's end; empty
+  /// where only one transaction writes at a time.
+  var forUpdate: String
+  /// The same, leaving out what others keep.
+  var forUpdateSkippingLocked: String
+  /// Whether transactions write at the same time, and have to lock the rows they go by.
+  var locksRows: Bool { !forUpdate.isEmpty }
+
+  static let sqlite = SQLDialect(
+    orderedJoin: "CROSS JOIN", firstWord: { "substr(\($0), 1, instr(\($0) || '.', '.') - 1)" },
+    forUpdate: "", forUpdateSkippingLocked: "")
+
+  static let postgreSQL = SQLDialect(
+    orderedJoin: "JOIN", firstWord: { "split_part(\($0), '.', 1)" }, forUpdate: "FOR UPDATE",
+    forUpdateSkippingLocked: "FOR UPDATE SKIP LOCKED")
+}
+
+/// What stands in the parentheses of `IN (…)`.
+enum SQLList {
+  /// A `?` for each value.
+  static func places(_ count: Int) -> String {
+    [String](repeating: "?", count: count).joined(separator: ", ")
+  }
+
+  static func of(_ numbers: some Sequence<some BinaryInteger>) -> String {
+    numbers.map { "\($0)" }.joined(separator: ", ")
+  }
+}

@@ -71,17 +71,22 @@ struct MailFigures {
   }
 }
 
+extension Unicode.Scalar {
+  /// Control and format characters, and the separators of lines and paragraphs.
+  var isInvisible: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
+  }
+}
+
 extension String {
   /// For text typed by others: without line breaks or other control characters, at most 200
   /// characters.
   var onOneLine: String {
     if utf8.count <= 200, utf8.allSatisfy({ 0x20...0x7E ~= $0 }) { return self }
-    let clean = unicodeScalars.prefix(200).map { scalar -> Character in
-      switch scalar.properties.generalCategory {
-      case .control, .lineSeparator, .paragraphSeparator, .format: " "
-      default: Character(scalar)
-      }
-    }
+    let clean = unicodeScalars.prefix(200).map { $0.isInvisible ? " " : Character($0) }
     return String(clean).isolated
   }
 

@@ -9,7 +9,7 @@ import Ledger
 /// only when everything is quiet.
 public struct Audit: Sendable {
   let sources: AuditSources
-  private var ledger: any Store { sources.ledger }
+  private var ledger: LedgerStore { sources.ledger }
 
   public init(_ sources: AuditSources) {
     self.sources = sources
@@ -106,7 +106,7 @@ public struct Audit: Sendable {
       AuditCheck.noLoss(
         deliveries, contents.ids, now: sources.clock.now(), isIdle: isIdle),
       AuditCheck.noGhost(contents, consumed),
-      AuditCheck.honestDeadLetters(contents.dead, ladder: sources.retryDelays.count),
+      AuditCheck.honestDeadLetters(contents.dead, retries: sources.retryDelays.count),
     ]
   }
 

@@ -8,7 +8,7 @@ import Services
 public struct AuditSources: Sendable {
   public typealias Visit = ([Delivery]) async throws -> Void
 
-  public var ledger: any Store
+  public var ledger: LedgerStore
   /// All charges at the gateway since then, page by page.
   public var charges: ChargeListing
   /// Local parts of the Message-IDs of the mails actually delivered, each as often as it was; `nil`
@@ -21,7 +21,7 @@ public struct AuditSources: Sendable {
   public var clock: LedgerClock
 
   public init(
-    ledger: any Store, charges: @escaping ChargeListing,
+    ledger: LedgerStore, charges: @escaping ChargeListing,
     deliveredMails: (@Sendable () async throws -> [String])? = nil,
     depth: @escaping @Sendable (_ queue: String) async throws -> QueueDepth?,
     browse: (@Sendable (_ queue: String, _ visit: Visit) async throws -> Int)? = nil,
@@ -38,7 +38,7 @@ public struct AuditSources: Sendable {
 
   /// `deep`: reads the messages in the queues, not only their number.
   public init(
-    ledger: any Store, gateway: PaymentGateway, broker: any Broker, deep: Bool,
+    ledger: LedgerStore, gateway: PaymentGateway, broker: any Broker, deep: Bool,
     deliveredMails: (@Sendable () async throws -> [String])? = nil, retryDelays: [Duration],
     clock: LedgerClock
   ) {

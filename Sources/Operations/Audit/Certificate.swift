@@ -11,7 +11,7 @@ public struct Certificate: Sendable {
 
   /// `position`: of the ledger; `nil` takes the report's.
   public static func make(
-    of report: AuditReport, from ledger: any Store, at position: Int64? = nil
+    of report: AuditReport, from ledger: LedgerStore, at position: Int64? = nil
   ) async throws -> Certificate {
     let newest = try await ledger.position()
     let position = position ?? report.position
@@ -42,7 +42,7 @@ struct CertifiedCharge: Sendable, Equatable {
 
   /// By gateway id and invoice.
   static func all(
-    _ period: Period, from ledger: any Store, upTo position: Int64
+    _ period: Period, from ledger: LedgerStore, upTo position: Int64
   ) async throws -> [CertifiedCharge] {
     try await ledger.auditedAttempts(period).compactMap { attempt -> CertifiedCharge? in
       guard let posted = attempt.posted, posted.sequence <= position else { return nil }

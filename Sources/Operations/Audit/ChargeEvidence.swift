@@ -58,7 +58,7 @@ public struct ChargeEvidence: Sendable, Equatable {
     return evidence
   }
 
-  private mutating func read(decisionsIn ledger: any Store) async throws {
+  private mutating func read(decisionsIn ledger: LedgerStore) async throws {
     let open = unknown
     var foreign: Set<String> = []
     for start in stride(from: 0, to: open.count, by: 500) {

@@ -4,34 +4,35 @@ import Services
 
 /// What each service would decide now, and how that classifies the letter.
 extension DeadLetterClassifier {
-  func byInvoicer(_ jobs: [Job]) async throws -> [Verdict] {
-    var verdicts: [Verdict] = []
-    for job in jobs { verdicts.append(try await byInvoicer(job)) }
-    return verdicts
+  func byInvoicer(_ jobs: [Job]) async throws -> [DeadLetterClassification] {
+    var classifications: [DeadLetterClassification] = []
+    for job in jobs { classifications.append(try await byInvoicer(job)) }
+    return classifications
   }
 
-  private func byInvoicer(_ job: Job) async throws -> Verdict {
+  private func byInvoicer(_ job: Job) async throws -> DeadLetterClassification {
     guard let period = job.event.data.period else { return .unexpected(job) }
     let run = try await store.run(period)
     switch (job.type, run) {
     case (.closeRequested, nil) where Self.isOfNobody(job):
-      return Verdict(
+      return DeadLetterClassification(
         .contradicts, rule: DeadLetter.reason(job.delivery.headers),
         why: "its sender may not start a close: closectl close start \(period)")
     case (.closeRequested, _):
       let situation = try StartSituation(
         period, at: clock.now(), StartPermission(job.event), monthsBack: monthsBack,
         try await store.startFacts(period))
-      return Verdict(situation.decide())
+      return DeadLetterClassification(situation.decide())
     case (.closeRange, nil):
-      return Verdict(
+      return DeadLetterClassification(
         .needed, rule: "invoice.range", why: "the close of \(period) is not in the ledger yet")
     case (.closeRange, let run?):
       guard let range = job.event.data.range, (0..<run.ranges).contains(range.number) else {
-        return Verdict(
+        return DeadLetterClassification(
           .contradicts, rule: "invoice.range", why: "the close of \(period) has no such range")
       }
-      return Verdict(.needed, rule: "invoice.range", why: "the range has not been invoiced")
+      return DeadLetterClassification(
+        .needed, rule: "invoice.range", why: "the range has not been invoiced")
     default: return .unexpected(job)
     }
   }
@@ -43,7 +44,7 @@ extension DeadLetterClassifier {
   }
 
   /// "Nothing to charge" is also an answer the close waits for, unless a charge has given it.
-  func byCharger(_ jobs: [Job]) async throws -> [Verdict] {
+  func byCharger(_ jobs: [Job]) async throws -> [DeadLetterClassification] {
     let due = try await DueProof(jobs, by: .charger, in: store)
     return zip(jobs, try await store.facts(for: jobs.map(\.key))).map { job, facts in
       guard let situation = ChargeSituation(job, facts, due) else { return .unexpected(job) }
@@ -56,12 +57,12 @@ extension DeadLetterClassifier {
         case .refuse: .contradicts
         case .nothing: facts.flatMap { ChargePlan.end(decided.rule, $0) } == nil ? .done : .needed
         }
-      return Verdict(letterClass, decided, of: .charger)
+      return DeadLetterClassification(letterClass, decided, of: .charger)
     }
   }
 
   /// A mail that will no longer be sent is also an answer the close waits for.
-  func byMailer(_ jobs: [Job]) async throws -> [Verdict] {
+  func byMailer(_ jobs: [Job]) async throws -> [DeadLetterClassification] {
     let letters = jobs.map(MailIntent.init)
     let known = try await store.mails(letters.compactMap(\.?.key))
     let released = try await store.released(letters.compactMap { $0?.releasedInvoice })
@@ -70,20 +71,20 @@ extension DeadLetterClassifier {
       guard let letter = letters[index] else { return .unexpected(jobs[index]) }
       let decided = DecisionTable.mailer.decide(letter.situation(facts[index], released: released))
       switch (decided.action, known[letter.key]?.state) {
-      case (.park, _): return Verdict(.contradicts, decided, of: .mailer)
+      case (.park, _): return DeadLetterClassification(.contradicts, decided, of: .mailer)
       case (_, .sent), (_, .refused), (_, .suppressed):
-        return Verdict(.done, rule: decided.rule, why: "this mail is already finished")
-      default: return Verdict(.needed, decided, of: .mailer)
+        return DeadLetterClassification(
+          .done, rule: decided.rule, why: "this mail is already finished")
+      default: return DeadLetterClassification(.needed, decided, of: .mailer)
       }
     }
   }
 
   /// The holder publishes nothing when it does nothing, so nothing is missing.
-  func byHolder(_ jobs: [Job]) async throws -> [Verdict] {
-    let holder = Holder(desk: LedgerSession(service: .holder, store: store, clock: clock))
-    let held = try await holder.holds(of: jobs)
-    let facts = try await store.facts(
-      for: jobs.indices.map { held[$0]?.key ?? jobs[$0].key })
+  func byHolder(_ jobs: [Job]) async throws -> [DeadLetterClassification] {
+    let holder = Holder(session: LedgerSession(service: .holder, store: store, clock: clock))
+    let facts = try await store.facts(for: jobs.map(\.key))
+    let holds = try await holder.holds(of: jobs, facts)
     let due = try await DueProof(jobs, by: .holder, in: store)
     return jobs.indices.map { index in
       let job = jobs[index]
@@ -92,7 +93,8 @@ extension DeadLetterClassifier {
       case .chargeDeclined, .chargeSkipped, .dueGrace:
         return aboutDebt(snapshot, facts[index], isDue: due.covers(job))
       case .chargeSucceeded, .paymentRecorded, .creditGranted, .creditApplied:
-        return aboutPayment(snapshot, facts[index], overdue: held[index]?.overdue ?? 0)
+        let hold = facts[index].flatMap { holds[$0.account.id] }
+        return aboutPayment(snapshot, hold?.facts ?? facts[index], overdue: hold?.overdue ?? 0)
       default: return .unexpected(job)
       }
     }
@@ -100,7 +102,7 @@ extension DeadLetterClassifier {
 
   private func aboutDebt(
     _ snapshot: Snapshot, _ facts: AccountFacts?, isDue: Bool
-  ) -> Verdict {
+  ) -> DeadLetterClassification {
     let decided = DecisionTable.holder.decide(
       HoldSituation(snapshot: snapshot, facts: facts, now: clock.now(), isDue: isDue))
     let letterClass: DeadLetterClass =
@@ -109,12 +111,12 @@ extension DeadLetterClassifier {
       case .park, .refuse: .contradicts
       case .nothing: .done
       }
-    return Verdict(letterClass, decided, of: .holder)
+    return DeadLetterClassification(letterClass, decided, of: .holder)
   }
 
   private func aboutPayment(
     _ snapshot: Snapshot, _ facts: AccountFacts?, overdue: Int
-  ) -> Verdict {
+  ) -> DeadLetterClassification {
     let decided = DecisionTable.lifter.decide(
       LiftSituation(snapshot: snapshot, facts: facts, overdue: overdue))
     let letterClass: DeadLetterClass =
@@ -123,11 +125,11 @@ extension DeadLetterClassifier {
       case .park: .contradicts
       case .keep, .nothing: .done
       }
-    return Verdict(letterClass, decided, of: .lifter)
+    return DeadLetterClassification(letterClass, decided, of: .lifter)
   }
 }
 
-extension Verdict {
+extension DeadLetterClassification {
   /// A trigger that would be refused again comes back unchanged.
   fileprivate init(_ decision: StartDecision) {
     let letterClass: DeadLetterClass =

@@ -7,13 +7,13 @@ import Services
 /// effect is missing at a service bound to them. Each goes to that service only, with its original
 /// id and bytes.
 public struct EventResender: Sendable {
-  let store: any Store
+  let store: LedgerStore
   let broker: any Broker
   let clock: LedgerClock
   let retryDelays: [Duration]
 
   public init(
-    store: any Store, broker: any Broker, clock: LedgerClock, retryDelays: [Duration]
+    store: LedgerStore, broker: any Broker, clock: LedgerClock, retryDelays: [Duration]
   ) {
     self.store = store
     self.broker = broker

@@ -12,29 +12,29 @@ public struct ReplayExecutor: Sendable {
     case found, recorded, published, marked, passed
   }
 
-  let store: any Store
+  let store: LedgerStore
   let broker: any Broker
   let clock: LedgerClock
   let pause: @Sendable (Duration) async -> Void
   let progress: @Sendable (_ done: Int, _ of: Int) -> Void
-  let reached: @Sendable (Step) throws -> Void
+  let atStep: @Sendable (Step) throws -> Void
 
   public init(
-    store: any Store, broker: any Broker, clock: LedgerClock,
+    store: LedgerStore, broker: any Broker, clock: LedgerClock,
     pause: @escaping @Sendable (Duration) async -> Void,
     progress: @escaping @Sendable (_ done: Int, _ of: Int) -> Void = { _, _ in },
-    reached: @escaping @Sendable (Step) throws -> Void = { _ in }
+    atStep: @escaping @Sendable (Step) throws -> Void = { _ in }
   ) {
     self.store = store
     self.broker = broker
     self.clock = clock
     self.pause = pause
     self.progress = progress
-    self.reached = reached
+    self.atStep = atStep
   }
 
   /// The broker returns the messages held by an earlier read a moment after that read ended.
-  private static let looks = 5
+  private static let passes = 5
   private static let page = 200
 
   /// Returns the manifest's letters in their final state.
@@ -43,7 +43,7 @@ public struct ReplayExecutor: Sendable {
     for queue in progress.openQueues {
       try await empty(queue, manifest, progress)
     }
-    try reached(.passed)
+    try atStep(.passed)
     try await settle(manifest, progress)
     return progress.all
   }
@@ -53,15 +53,15 @@ public struct ReplayExecutor: Sendable {
   private func empty(
     _ queue: String, _ manifest: Manifest, _ progress: ManifestProgress
   ) async throws {
-    var looks = 0
-    while looks < Self.looks, progress.isOpen(queue) {
-      if looks > 0 { await pause(.milliseconds(300)) }
+    var passes = 0
+    while passes < Self.passes, progress.isOpen(queue) {
+      if passes > 0 { await pause(.milliseconds(300)) }
       let moved = progress.moved
       do {
         try await pass(queue, manifest, progress)
-        looks += 1
+        passes += 1
       } catch is BrokerError where progress.moved > moved {
-        looks = 1
+        passes = 1
       }
     }
   }
@@ -90,19 +90,19 @@ public struct ReplayExecutor: Sendable {
     _ plan: ReplayPlan, _ manifest: Manifest, _ progress: ManifestProgress
   ) async throws -> [Delivery.Tag] {
     if plan.removing.isEmpty { return [] }
-    try reached(.found)
+    try atStep(.found)
     let now = clock.now()
     try await store.record(
       plan.recording.compactMap { letter in
         progress.rows[letter.id].map { DeadLetterRecord(letter, $0, of: manifest, at: now) }
       })
-    try reached(.recorded)
+    try atStep(.recorded)
     try await publish(plan.publishing, manifest, progress)
-    try reached(.published)
+    try atStep(.published)
     let moved = Set(plan.removing.map(\.id))
     try await store.mark(Array(moved), of: manifest.id, as: .published)
     progress.set(moved, .published)
-    try reached(.marked)
+    try atStep(.marked)
     self.progress(progress.moved, progress.count)
     if let perSecond = manifest.perSecond, !plan.publishing.isEmpty {
       await pause(.seconds(1) * plan.publishing.count / max(1, perSecond))

@@ -5,10 +5,10 @@ import Services
 /// The only way to edit a dead letter: the same event about the same thing, with a current snapshot
 /// from the ledger. Every amount in it comes from the ledger.
 public struct SnapshotRefresher: Sendable {
-  let store: any Store
+  let store: LedgerStore
   let clock: LedgerClock
 
-  public init(store: any Store, clock: LedgerClock) {
+  public init(store: LedgerStore, clock: LedgerClock) {
     self.store = store
     self.clock = clock
   }
@@ -62,7 +62,7 @@ public struct SnapshotRefresher: Sendable {
     let old: Event
     do { old = try letter.event() } catch { throw Refusal.unreadable(error.description) }
     try await checkCommitted(letter)
-    guard let believed = old.data.snapshot else { throw Refusal.noSnapshot(old.type) }
+    guard let believed = old.data.snapshot else { throw Refusal.noSnapshot(old.type.rawValue) }
     let key = FactKey(account: believed.account, invoice: believed.invoice?.id)
     guard let facts = try await store.facts(for: [key])[0] else {
       throw Refusal.unknownAccount(believed.account)
@@ -126,11 +126,11 @@ public struct SnapshotRefresher: Sendable {
     of old: Event, _ facts: AccountFacts, into new: inout Event
   ) async throws {
     if let charge = old.data.charge {
-      new.data.charge = try Self.charge(charge, EventType(rawValue: old.type), facts)
+      new.data.charge = try Self.charge(charge, old.type, facts)
     }
     if let payment = old.data.payment {
       let kind: Transaction.Kind =
-        switch EventType(rawValue: old.type) {
+        switch old.type {
         case .creditGranted: .creditGrant
         case .creditApplied: .creditApplied
         default: .payment
@@ -144,7 +144,7 @@ public struct SnapshotRefresher: Sendable {
 
   /// The amount of an earlier charge is that of its attempt; the next charge takes what is open.
   private static func charge(
-    _ old: EventData.Charge, _ type: EventType?, _ facts: AccountFacts
+    _ old: EventData.Charge, _ type: EventType, _ facts: AccountFacts
   ) throws -> EventData.Charge {
     var charge = old
     switch type {

@@ -8,14 +8,14 @@ import Services
 /// decides again by the ledger's state at that time, so that no mail is out of date, and sends
 /// under the original Message-ID.
 public struct MailResend: Sendable {
-  let desk: LedgerSession
+  let session: LedgerSession
   let outbox: Outbox?
 
   /// Without a broker the order stays recorded; the holder publishes it.
-  public init(store: any Store, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
-    desk = LedgerSession(service: .closectl, store: store, clock: clock)
-    let desk = self.desk
-    outbox = broker.map { Outbox(desk: desk, broker: $0, logger: logger) }
+  public init(store: LedgerStore, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
+    session = LedgerSession(service: .closectl, store: store, clock: clock)
+    let session = self.session
+    outbox = broker.map { Outbox(session: session, broker: $0, logger: logger) }
   }
 
   /// Who asked for it and why, for the record.
@@ -46,32 +46,32 @@ public struct MailResend: Sendable {
   /// What prevents it; `nil` if the order was passed to the mailer.
   public func resend(_ mail: MailRecord, _ order: Order) async throws -> String? {
     if let why = Self.objection(to: mail, alsoDelivered: order.alsoDelivered) { return why }
-    guard let stored = try await desk.store.event(mail.about) else {
+    guard let stored = try await session.store.event(mail.about) else {
       return "the ledger has no event \(mail.about)"
     }
     let old = try MessageGate.decode(stored.event.body, contentType: MonthClose.contentType)
     let key = FactKey(account: mail.account, invoice: old.data.snapshot?.invoice?.id)
     var number = 1
-    while try await desk.store.event(MailAgain.id(mail.about, number)) != nil { number += 1 }
-    guard let facts = try await desk.store.facts(for: [key])[0] else {
+    while try await session.store.event(MailAgain.id(mail.about, number)) != nil { number += 1 }
+    guard let facts = try await session.store.facts(for: [key])[0] else {
       return "the ledger has no account \(mail.account)"
     }
     let change = try change(mail, order, old, MailAgain.id(mail.about, number), facts)
-    guard case .committed(let events) = try await desk.commit([change])[0] else {
+    guard case .committed(let events) = try await session.commit([change])[0] else {
       return "it changed meanwhile; check again"
     }
     await outbox?.publish(events)
-    try await outbox?.flush()
+    try await session.recordConfirmed()
     return nil
   }
 
   private func change(
     _ mail: MailRecord, _ order: Order, _ old: Event, _ id: String, _ facts: AccountFacts
   ) throws -> Change {
-    let now = desk.clock.now()
+    let now = session.clock.now()
     var event = old
     event.id = id
-    event.source = desk.source
+    event.source = session.source
     event.time = now
     event.causationid = old.id
     event.refreshof = old.id

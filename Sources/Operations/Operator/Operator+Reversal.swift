@@ -45,7 +45,7 @@ extension Operator {
     guard let kind = order.kind.reversal else { return .refused("this cannot be reversed") }
     if order.reason.allSatisfy(\.isWhitespace) { return .refused("a reason is needed") }
     for _ in 0..<LedgerSession.roundLimit {
-      let found = try await desk.store.incoming(order.kind, reference: order.reference)
+      let found = try await session.store.incoming(order.kind, reference: order.reference)
         .filter { order.account == nil || $0.account == order.account }
       guard let posting = found.first else {
         return .refused("there is no \(order.kind.word) with reference \(order.reference)")
@@ -59,20 +59,20 @@ extension Operator {
         return .repeated("\(order.kind.word) \(order.reference) has already been reversed")
       }
       let key = FactKey(account: posting.account, invoice: nil)
-      guard let facts = try await desk.store.facts(for: [key])[0] else {
+      guard let facts = try await session.store.facts(for: [key])[0] else {
         return .refused("there is no account \(posting.account)")
       }
       var mirror = ReversalMirror(posting, unusedCreditMinor: facts.creditMinor)
       if mirror.missingMinor > 0 {
-        let uses = try await desk.store.creditUses(of: posting.account)
-        mirror.take(from: uses, try await desk.store.invoices(uses.map(\.invoice)))
+        let uses = try await session.store.creditUses(of: posting.account)
+        mirror.take(from: uses, try await session.store.invoices(uses.map(\.invoice)))
       }
       if mirror.missingMinor > 0 {
         return .refused(
           "\(Money(mirror.missingMinor, posting.currency)) of it became credit that is no longer "
             + "unused nor on an invoice")
       }
-      let invoices = try await desk.store.invoices(Array(mirror.reopened.keys))
+      let invoices = try await session.store.invoices(Array(mirror.reopened.keys))
       let transaction = try Transaction(
         kind: kind, account: posting.account, currency: posting.currency,
         reference: order.reference, entries: mirror.entries)
@@ -81,7 +81,7 @@ extension Operator {
         reopened: mirror.reopened)
       if dryRun { return .done(plan) }
       let change = change(order, plan, transaction, facts, invoices.mapValues(\.facts))
-      if case .committed = try await desk.commit([change])[0] { return .done(plan) }
+      if case .committed = try await session.commit([change])[0] { return .done(plan) }
     }
     throw ContentionError(items: 1)
   }
@@ -90,7 +90,7 @@ extension Operator {
     _ order: ReversalOrder, _ plan: ReversalPlan, _ transaction: Transaction,
     _ facts: AccountFacts, _ invoices: [String: InvoiceFacts]
   ) -> Change {
-    let now = desk.clock.now()
+    let now = session.clock.now()
     var writes: [Write] = [.post(transaction)]
     for (id, _) in plan.reopened.sorted(by: { $0.key < $1.key }) {
       guard let invoice = invoices[id] else { continue }

@@ -14,29 +14,29 @@ public enum OperatorOutcome: Sendable, Equatable {
 
 /// Operators' commands that change the ledger: payments and credits. Idempotent by reference.
 public struct Operator: Sendable {
-  let desk: LedgerSession
+  let session: LedgerSession
   let outbox: Outbox?
 
   /// Without a broker the events stay recorded; the next command with a broker publishes them.
-  public init(store: any Store, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
-    desk = LedgerSession(service: .closectl, store: store, clock: clock)
-    let desk = self.desk
-    outbox = broker.map { Outbox(desk: desk, broker: $0, logger: logger) }
+  public init(store: LedgerStore, broker: (any Broker)?, clock: LedgerClock, logger: Logger) {
+    session = LedgerSession(service: .closectl, store: store, clock: clock)
+    let session = self.session
+    outbox = broker.map { Outbox(session: session, broker: $0, logger: logger) }
   }
 
   public func recordPayment(
     account: String, amount: Money, reference: String
   ) async throws -> OperatorOutcome {
-    try await told(PostingOrder(.payment, account: account, amount: amount, reference: reference))
+    try await posted(PostingOrder(.payment, account: account, amount: amount, reference: reference))
   }
 
   public func grantCredit(
     account: String, amount: Money, reference: String
   ) async throws -> OperatorOutcome {
-    try await told(PostingOrder(.credit, account: account, amount: amount, reference: reference))
+    try await posted(PostingOrder(.credit, account: account, amount: amount, reference: reference))
   }
 
-  private func told(_ order: PostingOrder) async throws -> OperatorOutcome {
+  private func posted(_ order: PostingOrder) async throws -> OperatorOutcome {
     switch try await post(order) {
     case .done(let plan): .done(plan.sentence(order.reference))
     case .repeated(let plan):
@@ -60,7 +60,7 @@ public struct Operator: Sendable {
     if let refusal = order.refusal { return .refused(refusal) }
     for _ in 0..<LedgerSession.roundLimit {
       let key = FactKey(account: order.account, invoice: nil)
-      guard let facts = try await desk.store.facts(for: [key])[0] else {
+      guard let facts = try await session.store.facts(for: [key])[0] else {
         return .refused("there is no account \(order.account)")
       }
       if facts.account.currency != order.amount.currency {
@@ -68,7 +68,7 @@ public struct Operator: Sendable {
           "account \(order.account) is kept in \(facts.account.currency), "
             + "the amount is in \(order.amount.currency)")
       }
-      let open = try await desk.store.openInvoices(of: order.account)
+      let open = try await session.store.openInvoices(of: order.account)
       if let before = try await earlier(order, facts, open, isDryRun: isDryRun) { return before }
       let inOrder: [InvoiceFacts]
       switch try await payable(order, open) {
@@ -80,9 +80,9 @@ public struct Operator: Sendable {
         return .refused("\(error)")
       }
       if isDryRun { return .done(planned.plan) }
-      if case .committed(let events) = try await desk.commit([planned.change])[0] {
+      if case .committed(let events) = try await session.commit([planned.change])[0] {
         await outbox?.publish(events)
-        try await outbox?.flush()
+        try await session.recordConfirmed()
         return .done(planned.plan)
       }
     }
@@ -94,10 +94,11 @@ public struct Operator: Sendable {
     _ order: PostingOrder, _ facts: AccountFacts, _ open: [InvoiceFacts], isDryRun: Bool
   ) async throws -> PostingOutcome? {
     // One row by its key; its parts are looked up across all accounts.
-    guard try await desk.store.owner(of: order.reference, order.transactionKind) != nil else {
+    guard try await session.store.owner(of: order.reference, order.transactionKind) != nil else {
       return nil
     }
-    let postings = try await desk.store.incoming(order.transactionKind, reference: order.reference)
+    let postings = try await session.store.incoming(
+      order.transactionKind, reference: order.reference)
     let own = postings.first { $0.account == order.account }
     if let owner = postings.first(where: { $0.account != order.account })?.account, own == nil {
       return .refused("reference \(order.reference) was recorded before, for account \(owner)")
@@ -129,7 +130,7 @@ public struct Operator: Sendable {
         first.append(invoice)
         continue
       }
-      let found = try await desk.store.invoices([id])[id]?.facts
+      let found = try await session.store.invoices([id])[id]?.facts
       guard let found, found.account == order.account else {
         return .failure(NotPayable(why: "account \(order.account) has no invoice \(id)"))
       }
@@ -142,7 +143,7 @@ public struct Operator: Sendable {
   private func change(
     _ order: PostingOrder, _ facts: AccountFacts, _ open: [InvoiceFacts]
   ) throws -> (Change, PostingPlan) {
-    let now = desk.clock.now()
+    let now = session.clock.now()
     let posting = try Transaction.incoming(
       order.transactionKind, from: order.source, amountMinor: order.amount.amountMinor,
       reference: order.reference, account: facts.account, open: open)
@@ -152,8 +153,8 @@ public struct Operator: Sendable {
     try after.checkBalance(since: facts)
     let paid = PaidInvoices(by: posting, of: open)
     let cause = Event(
-      id: order.messageID, type: order.type, source: desk.source, time: now, data: EventData())
-    let event = try AccountEvents(desk, causedBy: cause).make(
+      id: order.messageID, type: order.type, source: session.source, time: now, data: EventData())
+    let event = try AccountEvents(session, causedBy: cause).make(
       order.type, about: "\(order.account):\(order.reference)", after: after
     ) {
       $0.payment = .init(amount: order.amount.amountMinor, reference: order.reference)

@@ -6,10 +6,10 @@ import Services
 /// charges what is open, under a new number only if the earlier attempt is known not to have been
 /// made.
 public struct ParkedRetry: Sendable {
-  let desk: LedgerSession
+  let session: LedgerSession
 
-  public init(store: any Store, clock: LedgerClock) {
-    desk = LedgerSession(service: .closectl, store: store, clock: clock)
+  public init(store: LedgerStore, clock: LedgerClock) {
+    session = LedgerSession(service: .closectl, store: store, clock: clock)
   }
 
   /// Who asked for it and why, for the record.
@@ -33,13 +33,13 @@ public struct ParkedRetry: Sendable {
     guard let invoice = parked.invoice else { return .refused("it was never invoiced") }
     let key = FactKey(account: parked.account, invoice: invoice)
     for _ in 0..<LedgerSession.roundLimit {
-      guard let facts = try await desk.store.facts(for: [key])[0], facts.invoice != nil else {
+      guard let facts = try await session.store.facts(for: [key])[0], facts.invoice != nil else {
         return .refused("the ledger has no invoice \(invoice) for it")
       }
       if facts.attempts.contains(where: { $0.state == .succeeded }) {
         return .refused("the invoice was already charged; the rest must be paid by other means")
       }
-      switch try await desk.commit([change(facts, invoice, order)])[0] {
+      switch try await session.commit([change(facts, invoice, order)])[0] {
       case .committed, .alreadyDone: return .scheduled
       case .stale: continue
       }
@@ -48,8 +48,8 @@ public struct ParkedRetry: Sendable {
   }
 
   private func change(_ facts: AccountFacts, _ invoice: String, _ order: Order) -> Change {
-    let now = desk.clock.now()
-    let made = facts.attempts.filter { $0.state != .lost }.count
+    let now = session.clock.now()
+    let attemptsMade = facts.attempts.filter { $0.state != .lost }.count
     let account = facts.account.id
     return Change(
       service: .closectl, messageID: "parked.retry:\(invoice)@\(now.rfc3339)", account: account,
@@ -62,7 +62,7 @@ public struct ParkedRetry: Sendable {
         .schedule(
           DueWork(
             service: .charger, kind: .dueCharge,
-            reference: "\(invoice)#parked@\(now.rfc3339):\(made + 1)", account: account,
+            reference: "\(invoice)#parked@\(now.rfc3339):\(attemptsMade + 1)", account: account,
             invoice: invoice, dueAt: now, causationID: nil))
       ], at: now)
   }
@@ -76,7 +76,7 @@ extension AccountFacts {
 /// Replaying a dead letter reopens its account: the attempt waiting for a person is looked up
 /// again.
 struct ReplayedAttempts: Sendable {
-  let store: any Store
+  let store: LedgerStore
   let clock: LedgerClock
 
   func reopen(_ letters: [DeadLetter], under manifest: Manifest) async throws {

@@ -7,11 +7,11 @@ import Services
 /// somebody charged by hand. It only records: the charger credits each charge when it decides on
 /// its invoice, now or once that is issued.
 public struct Reconciling: Sendable {
-  let store: any Store
+  let store: LedgerStore
   let charges: ChargeListing
   let clock: LedgerClock
 
-  public init(store: any Store, charges: @escaping ChargeListing, clock: LedgerClock) {
+  public init(store: LedgerStore, charges: @escaping ChargeListing, clock: LedgerClock) {
     self.store = store
     self.charges = charges
     self.clock = clock

@@ -12,7 +12,7 @@ enum ChargeEnd: Sendable {
 
 /// What is committed once the gateway has answered for an attempt.
 struct ChargeResult {
-  var desk: LedgerSession
+  var session: LedgerSession
   var policy: ChargePolicy
   var result: GatewayResult
   var facts: AccountFacts
@@ -38,8 +38,8 @@ struct ChargeResult {
         return try parked(Fault(.gatewayImplausible, why))
       }
       return try succeeded(id)
-    case .gateway(.declined(let id, let code, let hard)):
-      return try declined(id, code: code, hard: hard)
+    case .gateway(.declined(let id, let code)):
+      return try declined(id, code: code)
     case .gateway(.inProgress):
       return unknown(Fault(.gatewayBusy, "the gateway is still working on this attempt"))
     case .gateway(.throttled):
@@ -67,7 +67,7 @@ struct ChargeResult {
     let open = after.invoice?.openMinor ?? 0
     var change = self.change("charged \(amount) (attempt \(attempt.number)): succeeded")
     change.writes = [.post(posting), .settle(attempt)]
-    change.writes += progress(open <= 0 ? .paid : .awaitingPayment)
+    change.writes += progress(.settled, open <= 0 ? .paid : .awaitingPayment)
     if open <= 0 {
       change.writes += [
         .cancelDue(service: .charger, kind: .dueCharge, invoice: attempt.invoice),
@@ -79,8 +79,9 @@ struct ChargeResult {
   }
 
   private func declined(
-    _ gatewayID: String?, code: String, hard: Bool
+    _ gatewayID: String?, code: String
   ) throws -> LedgerSession.Plan<ChargeEnd> {
+    let hard = DeclinePolicy.isHard(code)
     var attempt = settled(hard ? .declinedHard : .declinedSoft)
     attempt.gatewayID = gatewayID
     attempt.declineCode = code
@@ -89,13 +90,13 @@ struct ChargeResult {
       "charge of \(amount) (attempt \(attempt.number)) declined: \(code); "
         + (next.map { "next attempt \($0)" } ?? "no further attempt"))
     change.writes = [.settle(attempt)]
-    change.writes += progress(next == nil ? .awaitingPayment : .retryScheduled)
+    change.writes += progress(.settled, next == nil ? .awaitingPayment : .retryScheduled)
     if let next {
       change.writes.append(
         .schedule(
           DueWork(
             service: .charger, kind: .dueCharge,
-            reference: "\(attempt.invoice):\(made + 1)", account: attempt.account,
+            reference: "\(attempt.invoice):\(attemptsMade + 1)", account: attempt.account,
             invoice: attempt.invoice, dueAt: next, causationID: job.event.id)))
     }
     change.events = [
@@ -150,7 +151,7 @@ struct ChargeResult {
     change.messageID = job.parkedID
     change.decision?.rule = "charge.\(fault.reason.rawValue)"
     change.decision?.finding = .contradiction
-    change.writes = [.settle(attempt)] + progress(.parked)
+    change.writes = [.settle(attempt)] + progress(.settledSilently, .parked)
     change.events = [try event(.chargeParked, attempt, after: facts)]
     return .commit(change, then: { _ in .outcome(.dead(fault)) })
   }
@@ -181,7 +182,7 @@ struct ChargeResult {
       at: now)
   }
 
-  private var now: Instant { desk.clock.now() }
+  private var now: Instant { session.clock.now() }
   private var amount: String { Money.text(call.attempt.amountMinor, call.attempt.currency) }
 
   private func settled(_ state: AttemptState) -> Attempt {
@@ -192,25 +193,25 @@ struct ChargeResult {
   }
 
   /// Attempts that reached the gateway, this one included.
-  private var made: Int { facts.attempts.filter { $0.state != .lost }.count }
+  private var attemptsMade: Int { facts.attempts.filter { $0.state != .lost }.count }
 
   /// Counted from the attempts that were actually made. This one ends now, however long it took to
   /// find its answer: that is when the customer is informed.
   private func nextAttempt(after attempt: Attempt) -> Instant? {
     let first = facts.attempts.first { $0.state != .lost } ?? attempt
-    return policy.retries.next(made: made, first: first.createdAt, last: now)
+    return policy.retries.next(made: attemptsMade, first: first.createdAt, last: now)
   }
 
-  private func progress(_ end: AccountEnd) -> [Write] {
+  private func progress(_ reached: Milestone, _ end: AccountEnd) -> [Write] {
     guard let period = facts.invoice?.period else { return [] }
-    return [.progress(account: facts.account.id, period: period, reached: [], end: end)]
+    return [.progress(account: facts.account.id, period: period, reached: reached, end: end)]
   }
 
   private func event(
     _ type: EventType, _ attempt: Attempt, after: AccountFacts, declineCode: String? = nil,
     next: Instant? = nil
   ) throws -> OutgoingEvent {
-    try AccountEvents(desk, causedBy: job.event).make(
+    try AccountEvents(session, causedBy: job.event).make(
       type, about: "\(attempt.invoice):\(attempt.number)", after: after
     ) {
       $0.charge = .init(

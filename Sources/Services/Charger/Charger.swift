@@ -3,33 +3,34 @@ import Ledger
 import Logging
 import Payments
 
+/// Charges what is still owed, at most once per invoice.
 ///
 /// 1. decide by the table and commit the intents, 2. call the gateway, many calls at a time (before
 /// a further attempt it is asked what it has already charged), 3. commit its answers. A crash in
 /// between leaves an unsettled attempt, which the redelivered message finds and settles first: a
 /// repeated attempt is looked up before it is sent again.
-public struct Charger: Sendable {
-  let desk: LedgerSession
+public struct Charger: DueWorkHandler {
+  let session: LedgerSession
   let caller: GatewayCaller
   let policy: ChargePolicy
   let memory: GatewayMemory
   let door: PartnerDoor
 
-  public init(desk: LedgerSession, gateway: PaymentGateway, policy: ChargePolicy) {
+  public init(session: LedgerSession, gateway: PaymentGateway, policy: ChargePolicy) {
     self.init(
-      desk: desk, gateway: gateway, policy: policy, logger: Logger(label: "charger"),
+      session: session, gateway: gateway, policy: policy, logger: Logger(label: "charger"),
       health: ServiceHealth())
   }
 
   package init(
-    desk: LedgerSession, gateway: PaymentGateway, policy: ChargePolicy, logger: Logger,
+    session: LedgerSession, gateway: PaymentGateway, policy: ChargePolicy, logger: Logger,
     health: ServiceHealth
   ) {
-    self.desk = desk
+    self.session = session
     self.memory = GatewayMemory(
-      gateway: gateway, store: desk.store, clock: desk.clock, health: health)
-    self.door = PartnerDoor(to: .gateway, desk, logger, health)
-    self.caller = GatewayCaller(gateway: gateway, desk: desk, policy: policy, door: door)
+      gateway: gateway, store: session.store, clock: session.clock, health: health)
+    self.door = PartnerDoor(to: .gateway, session, logger, health)
+    self.caller = GatewayCaller(gateway: gateway, session: session, policy: policy, door: door)
     self.policy = policy
   }
 
@@ -57,21 +58,21 @@ public struct Charger: Sendable {
 
   private func charge(_ jobs: [Job], _ terms: ChargeTerms) async throws -> [Outcome] {
     var outcomes = [Outcome?](repeating: nil, count: jobs.count)
-    var made = [[StoredEvent]](repeating: [], count: jobs.count)
+    var earlierEvents = [[StoredEvent]](repeating: [], count: jobs.count)
     var turns = jobs.indices.map { Turn(index: $0, job: jobs[$0]) }
     for _ in 0..<Self.roundLimit where !turns.isEmpty {
       var calls: [(turn: Turn, call: GatewayCall)] = []
-      var looks: [Turn] = []
+      var lookups: [Turn] = []
       var again: [Turn] = []
       for (turn, step) in zip(turns, try await decide(turns, terms)) {
         switch step {
         case .end(let outcome): outcomes[turn.index] = outcome
         case .call(let call): calls.append((turn, call))
-        case .look: looks.append(turn)
+        case .look: lookups.append(turn)
         case .again: again.append(turn)
         }
       }
-      for (turn, outcome) in zip(looks, try await look(looks.map(\.job))) {
+      for (turn, outcome) in zip(lookups, try await look(lookups.map(\.job))) {
         outcomes[turn.index] = outcome
         if outcome == nil { again.append(Turn(index: turn.index, job: turn.job, hasLooked: true)) }
       }
@@ -81,7 +82,7 @@ public struct Charger: Sendable {
         case .outcome(let outcome): outcomes[call.turn.index] = door.waiting(outcome)
         case .notMade: outcomes[call.turn.index] = door.putOff()
         case .again(let events):
-          made[call.turn.index] += events
+          earlierEvents[call.turn.index] += events
           again.append(call.turn)
         }
       }
@@ -89,8 +90,8 @@ public struct Charger: Sendable {
     }
     door.say(
       waiting: zip(jobs, outcomes).filter { $1?.isPutOff == true }.map(\.0.event.id))
-    return zip(outcomes, made).map { outcome, earlier in
-      (outcome ?? .later(Self.unsettled)).with(earlier)
+    return zip(outcomes, earlierEvents).map { outcome, events in
+      (outcome ?? .later(Self.unsettled)).with(events)
     }
   }
 
@@ -113,17 +114,24 @@ public struct Charger: Sendable {
     case again
   }
 
-  @Sendable func lookAfter() async throws -> [StoredEvent] {
-    door.lookAfter()
+  public func maintain() async throws -> [StoredEvent] {
+    door.forgetOldPause()
     return []
+  }
+
+  /// A declined card is tried again, or a pending attempt is looked up.
+  public func announceDue(_ work: DueWork, _ facts: AccountFacts) throws -> OutgoingEvent {
+    try work.announcement(facts, from: session) {
+      $0.charge = .init(attempt: work.attempt, amount: facts.invoice?.openMinor ?? 0)
+    }
   }
 
   // MARK: 1. Decide, and commit the intent before the first byte is sent
 
   private func decide(_ turns: [Turn], _ terms: ChargeTerms) async throws -> [Step] {
     var round = door.round
-    let due = try await DueProof(turns.map(\.job), by: .charger, in: desk.store)
-    return try await desk.reconcile(
+    let due = try await DueProof(turns.map(\.job), by: .charger, in: session.store)
+    return try await session.decideAndCommit(
       turns, about: \.job.key, alongside: takenOver
     ) { turn, facts, taken in
       let job = turn.job
@@ -133,7 +141,7 @@ public struct Charger: Sendable {
       }
       let decided = DecisionTable.charger.decide(situation)
       let plan = ChargePlan(
-        desk: desk, job: job, decided: decided, target: situation.attempt, found: found)
+        session: session, job: job, decided: decided, target: situation.attempt, found: found)
       guard let facts else { return .end(.end(plan.behind)) }
       switch decided.action {
       case .wait: return .end(.end(plan.behind))
@@ -145,7 +153,7 @@ public struct Charger: Sendable {
         return .end(.call(GatewayCall(job: job, attempt: attempt, facts: facts, isFresh: false)))
       case .takeOver(let charge):
         let takeOver = ChargeTakeOver(
-          desk: desk, job: job, decided: decided, charge: charge, facts: facts)
+          session: session, job: job, decided: decided, charge: charge, facts: facts)
         return try takeOver.plan().map { $0.map(Step.end) ?? .again }
       case .charge(let amountMinor, let leaving):
         if let held = terms.held { return .end(.end(round.wait() ?? .hold(held))) }
@@ -171,9 +179,11 @@ public struct Charger: Sendable {
     if answers.isEmpty { return [] }
     let twice = Dictionary(grouping: answers.compactMap(\.payment), by: \.id)
       .compactMapValues { $0.count > 1 ? $0[0].invoice : nil }
-    let ends = try await desk.reconcile(
+    let ends = try await session.decideAndCommit(
       answers, about: \.call.job.key,
-      alongside: { try await desk.store.counted($0.compactMap(\.payment?.id)) },
+      alongside: { answers, _ in
+        try await session.store.counted(answers.compactMap(\.payment?.id))
+      },
       plan: { (result, facts, counted) -> LedgerSession.Plan<ChargeEnd> in
         guard let facts else {
           let fault = Fault(.behind, "the account is no longer in the ledger")
@@ -181,7 +191,7 @@ public struct Charger: Sendable {
         }
         let countedFor = result.payment.flatMap { counted[$0.id] ?? twice[$0.id] }
         return try ChargeResult(
-          desk: desk, policy: policy, result: result, facts: facts, countedFor: countedFor
+          session: session, policy: policy, result: result, facts: facts, countedFor: countedFor
         ).plan()
       })
     await remember(zip(answers, ends))
@@ -224,19 +234,52 @@ extension [Job] {
   }
 }
 
-extension Outcome {
-  /// Events of an earlier step of the same message are published with its own. If the message is
-  /// not done, they stay recorded as unpublished and follow within seconds.
-  func with(_ earlier: [StoredEvent]) -> Outcome {
-    if case .done(let events) = self { .done(earlier + events) } else { self }
+/// 2. Before another attempt: what has the gateway already charged for the invoice, whoever did it?
+/// The findings are recorded for the next decision. Returns an outcome if they could not be had.
+extension Charger {
+  func takenOver(
+    _ turns: [Turn], _ facts: [AccountFacts?]
+  ) async throws -> [String: [FoundCharge]] {
+    try await session.store.takenOver(of: turns.compactMap(\.job.key.invoice))
   }
-}
 
-extension LedgerSession.Plan {
-  func map<Other>(_ transform: @escaping @Sendable (Result) -> Other) -> LedgerSession.Plan<Other> {
-    switch self {
-    case .commit(let change, let then): .commit(change, then: { transform(then($0)) })
-    case .end(let result): .end(transform(result))
+  /// Before another attempt: what has the gateway already charged for the invoice, whoever did it?
+  /// The findings are recorded for the next decision. An outcome if they could not be had: the
+  /// question changed nothing, and is asked again once the gateway is back.
+  func look(_ jobs: [Job]) async throws -> [Outcome?] {
+    if jobs.isEmpty { return [] }
+    if door.isClosed { return jobs.map { _ in door.putOff() } }
+    let payments = await caller.payments(of: jobs.map { $0.key.invoice ?? "" })
+    let now = session.clock.now()
+    var changes: [Change] = []
+    let outcomes = payments.map { payments -> Outcome? in
+      switch payments {
+      case .unanswered(let answer): return outcome(of: answer)
+      case .made(let charges):
+        changes += charges.compactMap { charge in
+          GatewayChargeRecord(
+            charge, .takenOver, by: session.service.rawValue,
+            reason: "found before another attempt was made"
+          )?.change(by: session.service, nil, schedules: false, at: now)
+        }
+        return nil
+      }
+    }
+    if !changes.isEmpty { _ = try await session.commit(changes) }
+    return outcomes
+  }
+
+  private func outcome(of answer: GatewayAnswer) -> Outcome {
+    switch answer {
+    case .unauthorized(let why), .untrusted(let why):
+      door.away(Fault(.gatewayUnauthorized, why))
+      return door.putOff()
+    case .unreachable(let why):
+      door.away(Fault(.gatewayUnreachable, why))
+      return door.putOff()
+    case .unknown(let why):
+      return door.waiting(.later(Fault(.gatewayUnknown, "the amount charged is unknown: \(why)")))
+    default: return door.waiting(.later(Fault(.gatewayUnknown, "the amount charged is unknown")))
     }
   }
 }

@@ -33,19 +33,19 @@ struct GatewayCaller: Sendable {
   let gateway: PaymentGateway
   let clock: LedgerClock
   let policy: ChargePolicy
-  let reached: CrashPoint.Observer
+  let crashPoint: CrashPoint.Observer
   let metrics: ServiceMetrics?
   let door: PartnerDoor
-  private let turnstile: AsyncSemaphore
+  private let semaphore: AsyncSemaphore
 
-  init(gateway: PaymentGateway, desk: LedgerSession, policy: ChargePolicy, door: PartnerDoor) {
+  init(gateway: PaymentGateway, session: LedgerSession, policy: ChargePolicy, door: PartnerDoor) {
     self.door = door
     self.gateway = gateway
-    self.clock = desk.clock
-    self.reached = desk.reached
-    self.metrics = desk.metrics
+    self.clock = session.clock
+    self.crashPoint = session.crashPoint
+    self.metrics = session.metrics
     self.policy = policy
-    self.turnstile = AsyncSemaphore(places: policy.inFlight)
+    self.semaphore = AsyncSemaphore(places: policy.inFlight)
   }
 
   /// `keepsKeys`: a repetition under the same key is harmless at this gateway.
@@ -59,7 +59,7 @@ struct GatewayCaller: Sendable {
   /// What the gateway has charged for each invoice, by its metadata.
   func payments(of invoices: [String]) async -> [GatewayPayments] {
     await manyAtATime(invoices) { await gateway.payments($0) }
-      .map { $0 ?? .untold(.unknown("no answer")) }
+      .map { $0 ?? .unanswered(.unknown("no answer")) }
   }
 
   private func manyAtATime<Item: Sendable, Answer: Sendable>(
@@ -68,9 +68,9 @@ struct GatewayCaller: Sendable {
     await withTaskGroup(of: (Int, Answer).self) { group in
       for (index, item) in items.enumerated() {
         group.addTask {
-          await turnstile.enter()
+          await semaphore.enter()
           let answer = await call(item)
-          await turnstile.leave()
+          await semaphore.leave()
           return (index, answer)
         }
       }
@@ -125,10 +125,10 @@ struct GatewayCaller: Sendable {
     guard let request, !request.paymentMethod.isEmpty else {
       return await lookUp(request, ifMissing: .gateway(.unknown("the account now has no card")))
     }
-    reached(.beforeCall)
+    crashPoint(.beforeCall)
     let start = metrics.map { _ in ContinuousClock.now }
     let answer = await gateway.charge(request)
-    reached(.answered)
+    crashPoint(.answered)
     if let start { metrics?.charges.record(since: start) }
     switch answer {
     case .unknown:
@@ -207,5 +207,40 @@ actor AsyncSemaphore {
       waiting.removeFirst(first)
       first = 0
     }
+  }
+}
+
+/// What an answer shows about the gateway.
+extension PartnerPause.Heard {
+  init(_ answer: AttemptAnswer) {
+    switch answer {
+    case .neverMade, .notCalled, .notFoundYet: self = .word
+    case .gateway(.succeeded), .gateway(.declined), .gateway(.rejected), .gateway(.implausible),
+      .gateway(.inProgress):
+      self = .word
+    case .gateway(.unknown(let why)): self = .nothingCertain(why)
+    case .gateway(.throttled(nil)): self = .nothingCertain("it asks us to slow down")
+    case .gateway(.throttled(let seconds?)): self = .later(.gatewayBusy, seconds: seconds)
+    case .gateway(.unauthorized(let why)):
+      self = .away(.gatewayUnauthorized, "the gateway rejects our key: \(why)")
+    case .gateway(.untrusted(let why)): self = .away(.gatewayUnauthorized, why)
+    case .gateway(.unreachable(let why)): self = .away(.gatewayUnreachable, why)
+    }
+  }
+
+  /// Inconclusive answers for five different attempts in a row are the gateway's fault.
+  static func nothingCertain(_ why: String) -> Self {
+    .doubt(
+      .init(
+        reason: .gatewayUnknown, why: why, limit: 5,
+        ofMany: "answers in a row were inconclusive"))
+  }
+}
+
+extension PartnerDoor {
+  /// What the gateway holds could not be listed.
+  func unlisted(_ fault: Fault) {
+    let reasons: [FaultReason] = [.gatewayUnreachable, .gatewayUnauthorized, .gatewayUnlisted]
+    if reasons.contains(fault.reason) { away(fault) }
   }
 }

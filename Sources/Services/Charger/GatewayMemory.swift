@@ -25,10 +25,10 @@ actor GatewayMemory {
   static let pauseSeconds: Int64 = 5
 
   private let gateway: PaymentGateway
-  private let store: any Store
+  private let store: LedgerStore
   private let clock: LedgerClock
   private let health: ServiceHealth
-  private let turnstile = AsyncSemaphore(places: 1)
+  private let semaphore = AsyncSemaphore(places: 1)
 
   private struct Walked {
     var at: Instant
@@ -43,7 +43,7 @@ actor GatewayMemory {
   private var areKeysNoted = false
 
   init(
-    gateway: PaymentGateway, store: any Store, clock: LedgerClock, health: ServiceHealth
+    gateway: PaymentGateway, store: LedgerStore, clock: LedgerClock, health: ServiceHealth
   ) {
     self.gateway = gateway
     self.store = store
@@ -63,13 +63,13 @@ actor GatewayMemory {
     try await prove()
     try await noteKeys()
     if let known = known(periods) { return known.terms }
-    await turnstile.enter()
+    await semaphore.enter()
     do {
       let terms = try await walked(periods)
-      await turnstile.leave()
+      await semaphore.leave()
       return terms
     } catch {
-      await turnstile.leave()
+      await semaphore.leave()
       throw error
     }
   }

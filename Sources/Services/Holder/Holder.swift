@@ -3,37 +3,32 @@ import Ledger
 
 /// Places a hold on an account that still owes past its grace period, and lifts it once it does
 /// not.
-public struct Holder: Sendable {
-  let desk: LedgerSession
+public struct Holder: DueWorkHandler {
+  let session: LedgerSession
+  /// Payments and credits are recorded with `closectl`, which does not keep running.
+  public var relays: [ServiceName] { [.closectl] }
 
-  public init(desk: LedgerSession) { self.desk = desk }
+  public init(session: LedgerSession) { self.session = session }
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
-    let holds = try await holds(of: jobs)
-    let due = try await DueProof(jobs, by: .holder, in: desk.store)
-    let items = jobs.enumerated().map { Item(job: $1, held: holds[$0]) }
-    return try await desk.reconcile(items, about: \.key) { item, facts in
-      guard let snapshot = item.job.event.data.snapshot else { return .end(item.job.unexpected) }
-      switch item.job.type {
+    let due = try await DueProof(jobs, by: .holder, in: session.store)
+    return try await session.decideAndCommit(jobs, about: \.key, alongside: holds) {
+      job, facts, holds in
+      guard let snapshot = job.event.data.snapshot else { return .end(job.unexpected) }
+      switch job.type {
       case .chargeDeclined, .chargeSkipped, .dueGrace:
-        return try aboutDebt(item.job, snapshot, facts, isDue: due.covers(item.job))
-      case .chargeSucceeded, .paymentRecorded, .creditGranted, .creditApplied:
-        if let held = facts?.heldForInvoice, held != item.held?.key.invoice {
+        return try aboutDebt(job, snapshot, facts, isDue: due.covers(job))
+      case _ where Self.payments.contains(job.type):
+        let hold = facts.flatMap { holds[$0.account.id] }
+        let facts = hold?.facts ?? facts
+        if let held = facts?.heldForInvoice, held != hold?.invoice {
           let fault = Fault(.behind, "a hold was placed while the payment was being processed")
           return .end(.later(fault))
         }
-        let overdue = item.held?.overdue ?? 0
-        return try aboutPayment(item.job, snapshot, facts, overdue: overdue)
-      default: return .end(item.job.unexpected)
+        return try aboutPayment(job, snapshot, facts, overdue: hold?.overdue ?? 0)
+      default: return .end(job.unexpected)
       }
     }
-  }
-
-  private struct Item: Sendable {
-    var job: Job
-    var held: HeldAccount?
-    /// For an account on hold, the invoice that matters is the one it is held for.
-    var key: FactKey { held?.key ?? job.key }
   }
 
   // MARK: A debt
@@ -41,7 +36,7 @@ public struct Holder: Sendable {
   private func aboutDebt(
     _ job: Job, _ snapshot: Snapshot, _ facts: AccountFacts?, isDue: Bool
   ) throws -> LedgerSession.Plan<Outcome> {
-    let now = desk.clock.now()
+    let now = session.clock.now()
     let decided = DecisionTable.holder.decide(
       HoldSituation(snapshot: snapshot, facts: facts, now: now, isDue: isDue))
     if decided.action == .refuse { return .end(.dead(Fault(notDue: job, decided.rule))) }
@@ -72,7 +67,7 @@ public struct Holder: Sendable {
         .progress(account: account, period: invoice.period, reached: [], end: .held),
       ]
       change.events = [
-        try AccountEvents(desk, causedBy: job.event).make(
+        try AccountEvents(session, causedBy: job.event).make(
           .holdPlaced, about: invoice.id, after: after
         ) { $0.reason = decided.rule }
       ]
@@ -104,7 +99,7 @@ public struct Holder: Sendable {
       change.decision?.explanation = "hold for \(held) lifted"
       change.writes = [.liftHold(account: facts.account.id, invoice: held)]
       change.events = [
-        try AccountEvents(desk, causedBy: job.event).make(
+        try AccountEvents(session, causedBy: job.event).make(
           .holdLifted, about: "\(held):\(facts.position)", after: after
         ) { $0.reason = decided.rule }
       ]
@@ -114,40 +109,48 @@ public struct Holder: Sendable {
     return .commit(change, then: { .done($0.events) })
   }
 
-  /// An account on hold that has received money: the invoice concerned, and what else is overdue.
+  /// An account on hold that has received money.
   public struct HeldAccount: Sendable {
-    public var key: FactKey
+    var invoice: String
+    /// With the invoice it is held for, which is the one that matters.
+    public var facts: AccountFacts
+    /// Its invoices past their grace period.
     public var overdue: Int
   }
 
-  public func holds(of jobs: [Job]) async throws -> [Int: HeldAccount] {
-    let paid = jobs.enumerated().filter {
-      [.chargeSucceeded, .paymentRecorded, .creditGranted, .creditApplied].contains(
-        $0.element.type)
+  /// By account. Reads nothing more where no account is on hold.
+  public func holds(
+    of jobs: [Job], _ facts: [AccountFacts?]
+  ) async throws -> [String: HeldAccount] {
+    let held = zip(jobs, facts).compactMap { job, facts -> AccountFacts? in
+      facts?.heldForInvoice != nil && Self.payments.contains(job.type) ? facts : nil
     }
-    if paid.isEmpty { return [:] }
-    let facts = try await desk.store.facts(for: paid.map(\.element.key))
-    var held: [Int: HeldAccount] = [:]
-    let now = desk.clock.now()
-    for (item, found) in zip(paid, facts) {
-      guard let found, let invoice = found.heldForInvoice else { continue }
-      let open = try await desk.store.openInvoices(of: found.account.id)
+    if held.isEmpty { return [:] }
+    let keys = held.map { FactKey(account: $0.account.id, invoice: $0.heldForInvoice) }
+    var holds: [String: HeldAccount] = [:]
+    let now = session.clock.now()
+    for (key, facts) in zip(keys, try await session.store.facts(for: keys)) {
+      guard let facts, let invoice = key.invoice else { continue }
+      let open = try await session.store.openInvoices(of: key.account)
       let overdue = open.count {
-        $0.issuedAt.adding(days: found.account.holdAfterDays) <= now
-          && !found.account.isTooSmallToCollect($0.openMinor)
+        $0.issuedAt.adding(days: facts.account.holdAfterDays) <= now
+          && !facts.account.isTooSmallToCollect($0.openMinor)
       }
-      held[item.offset] = HeldAccount(
-        key: FactKey(account: found.account.id, invoice: invoice), overdue: overdue)
+      holds[key.account] = HeldAccount(invoice: invoice, facts: facts, overdue: overdue)
     }
-    return held
+    return holds
   }
+
+  private static let payments: Set<EventType> = [
+    .chargeSucceeded, .paymentRecorded, .creditGranted, .creditApplied,
+  ]
 
   // MARK: Parts
 
   private func change<Action>(
     _ job: Job, _ decided: Decided<Action>, _ facts: AccountFacts, _ snapshot: Snapshot
   ) -> Change {
-    let now = desk.clock.now()
+    let now = session.clock.now()
     return Change(
       service: .holder, messageID: job.event.id, account: facts.account.id,
       expectedPosition: facts.position,
@@ -161,6 +164,6 @@ public struct Holder: Sendable {
 
   /// The grace period of an invoice has ended: a message with the current facts.
   public func announceDue(_ work: DueWork, _ facts: AccountFacts) throws -> OutgoingEvent {
-    try work.announcement(facts, from: desk) { _ in }
+    try work.announcement(facts, from: session) { _ in }
   }
 }

@@ -3,7 +3,7 @@ import Ledger
 
 /// What the invoicer writes for one account of a range.
 struct InvoicePlan {
-  var desk: LedgerSession
+  var session: LedgerSession
   var job: Job
   var period: Period
   var catalogs: [String: Catalog]
@@ -28,7 +28,7 @@ struct InvoicePlan {
       service: .invoicer, messageID: "\(job.event.id)#account",
       account: account.facts.account.id,
       expectedPosition: account.facts.position,
-      expectedUsageVersion: account.facts.usageVersion, at: desk.clock.now())
+      expectedUsageVersion: account.facts.usageVersion, at: session.clock.now())
     switch decided.action {
     case .nothing:
       change.decision = record(decided, account.facts, "already invoiced")
@@ -37,7 +37,7 @@ struct InvoicePlan {
       change.decision = record(decided, account.facts, why)
       change.writes = [
         .progress(
-          account: account.facts.account.id, period: period, reached: [], end: .parked)
+          account: account.facts.account.id, period: period, reached: .all, end: .parked)
       ]
       change.events = [try parked(account.facts, why: why, rule: decided.rule)]
     case .issue(let draft):
@@ -76,7 +76,10 @@ struct InvoicePlan {
     after.invoice = InvoiceFacts(
       id: draft.id, number: 0, account: draft.account, period: period, currency: draft.currency,
       totalMinor: draft.totalMinor, openMinor: 0, status: .open, issuedAt: change.at)
-    change.writes = [.issue(draft)]
+    change.writes = [
+      .issue(draft),
+      .progress(account: facts.account.id, period: period, reached: .invoiced, end: nil),
+    ]
     if let posting = try Transaction.issuing(draft) {
       change.writes.append(.post(posting))
       after = try after.after(posting)
@@ -98,7 +101,7 @@ struct InvoicePlan {
     let used = credit > 0 ? ", credit used \(Money.text(credit, draft.currency))" : ""
     change.decision = record(
       decided, facts, "invoice for \(total)\(onOlder?.explanation ?? "")\(used)")
-    let events = AccountEvents(desk, causedBy: job.event)
+    let events = AccountEvents(session, causedBy: job.event)
     change.events = [try events.make(.invoiceIssued, about: draft.id, after: after) { _ in }]
     change.events += try onOlder?.events(events, after: after) ?? []
   }
@@ -106,7 +109,7 @@ struct InvoicePlan {
   private func parked(_ facts: AccountFacts, why: String, rule: String) throws -> OutgoingEvent {
     // An account that was added again may be parked again, which is another event.
     let attempt = job.event.id.split(separator: ":").dropFirst(3).first.map { ":\($0)" } ?? ""
-    return try AccountEvents(desk, causedBy: job.event).make(
+    return try AccountEvents(session, causedBy: job.event).make(
       .invoiceParked, about: "\(period)/\(facts.account.id)\(attempt)", after: facts
     ) { $0.reason = rule }
   }
@@ -114,7 +117,7 @@ struct InvoicePlan {
   private func record(
     _ decided: Decided<InvoiceAction>, _ facts: AccountFacts, _ text: String
   ) -> DecisionRecord {
-    DecisionRecord(decided, text, believed: nil, found: facts, at: desk.clock.now())
+    DecisionRecord(decided, text, believed: nil, found: facts, at: session.clock.now())
   }
 }
 
@@ -124,6 +127,61 @@ extension InvoiceSituation.Rated {
     case .draft: "it can be rated"
     case .noCatalog: "the close has no catalog in the account's currency"
     case .unratable(let why): why
+    }
+  }
+}
+
+/// Credit that pays an account's older open invoices, oldest first, while a newer one is issued:
+/// from a negative invoice, or left by an earlier overpayment.
+struct CreditOnOlder {
+  let posting: Transaction
+  private let amountMinor: Int64
+  /// A separate reference: the new invoice's id alone stands for the credit used on itself.
+  private let reference: String
+  /// The invoice being issued.
+  private let source: String
+  private let currency: Currency
+  /// The credit used on each older invoice, and the invoice afterwards.
+  private let touched: [(takenMinor: Int64, after: InvoiceFacts)]
+  private let paid: PaidInvoices
+
+  /// `nil` if there is no credit, or nothing older is open. `facts`: with the new invoice posted.
+  init?(_ facts: AccountFacts, _ older: [InvoiceFacts], of source: String) throws {
+    let owed = try older.reduce(Int64(0)) { try $0.adding($1.openMinor) }
+    let amount = min(facts.creditMinor, owed)
+    guard amount > 0 else { return nil }
+    currency = facts.account.currency
+    amountMinor = amount
+    self.source = source
+    reference = "\(source)#older-invoices"
+    posting = try Transaction.incoming(
+      .creditApplied, from: .customerCredit, amountMinor: amount,
+      reference: reference, account: facts.account, open: older)
+    paid = PaidInvoices(by: posting, of: older)
+    touched = posting.entries.compactMap { entry in
+      guard var invoice = older.first(where: { $0.id == entry.invoice }) else { return nil }
+      invoice.openMinor += entry.amountMinor
+      if invoice.openMinor == 0 { invoice.status = .paid }
+      return (-entry.amountMinor, invoice)
+    }
+  }
+
+  var writes: [Write] { [.post(posting)] + paid.writes }
+
+  var explanation: String {
+    let amount = Money.text(amountMinor, currency)
+    return ", credit of \(amount) used on \(touched.map(\.after.id).joined(separator: ", "))"
+  }
+
+  /// One for each invoice, so that holds are lifted. `facts`: after all postings of the change.
+  func events(_ events: AccountEvents, after facts: AccountFacts) throws -> [OutgoingEvent] {
+    try touched.map { taken, invoice in
+      var facts = facts
+      facts.invoice = invoice
+      facts.attempts = []
+      return try events.make(.creditApplied, about: "\(invoice.id):\(source)", after: facts) {
+        $0.payment = .init(amount: taken, reference: reference)
+      }
     }
   }
 }

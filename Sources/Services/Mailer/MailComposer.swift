@@ -10,13 +10,13 @@ struct MailComposer: Sendable {
 
   /// `issued`: the invoice as it was issued.
   func write(
-    _ letter: MailIntent, facts: AccountFacts, _ issued: IssuedInvoice?, at now: Instant
+    _ intent: MailIntent, facts: AccountFacts, _ issued: IssuedInvoice?, at now: Instant
   ) throws -> OutgoingMail {
     guard let invoice = facts.invoice, let issued else {
-      throw MailError.noInvoice(letter.key.about)
+      throw MailError.noInvoice(intent.key.about)
     }
     var view = MailView(account: facts.account, draft: issued.draft, invoice: invoice)
-    let attempt = facts.attempts.first { $0.number == letter.attempt }
+    let attempt = facts.attempts.first { $0.number == intent.attempt }
     view.amountMinor = attempt?.amountMinor ?? 0
     view.reason = attempt?.declineCode
     // Only what still holds: the ledger decides whether we will charge, not the message.
@@ -29,15 +29,15 @@ struct MailComposer: Sendable {
     }
     // A past due date is no date to pay by; for a hold it is the reason.
     let due = invoice.issuedAt.adding(days: facts.account.holdAfterDays)
-    if due > now || letter.kind == .held { view.dueAt = due }
-    if letter.kind == .invoice {
+    if due > now || intent.kind == .held { view.dueAt = due }
+    if intent.kind == .invoice {
       view.creditAppliedMinor = issued.creditAppliedMinor
       view.ending = try facts.account.ending(in: issued.draft, at: now)
     }
-    let parts = try templates.render(letter.kind, view)
+    let parts = try templates.render(intent.kind, view)
     return OutgoingMail(
       from: from, to: facts.account.email, toName: facts.account.name, subject: parts.subject,
-      messageID: "\(letter.messageID)@\(domain)", text: parts.text, html: parts.html, date: now)
+      messageID: "\(intent.messageID)@\(domain)", text: parts.text, html: parts.html, date: now)
   }
 
   /// Of the sender's address, for the right side of Message-IDs.

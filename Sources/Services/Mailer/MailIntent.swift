@@ -50,71 +50,73 @@ public struct MailIntent: Sendable {
   /// The invoice for which it says that a hold was lifted.
   public var releasedInvoice: String? { kind == .released ? snapshot.invoice?.id : nil }
 
-  func intent(_ desk: LedgerSession, _ facts: AccountFacts, isPerhapsSent: Bool) -> Change {
+  func intended(_ session: LedgerSession, _ facts: AccountFacts, isPerhapsSent: Bool) -> Change {
     let why = isPerhapsSent ? MailRecord.perhapsSent(because: "an operator had it sent again") : nil
     return Change(
       service: .mailer, messageID: job.event.id, account: facts.account.id,
-      writes: [.mail(record(.intended, facts, why))], at: desk.clock.now())
+      writes: [.mail(record(.intended, facts, why))], at: session.clock.now())
   }
 
   /// Another process started it and may have sent it: the next sender has to know.
-  func takenUp(_ desk: LedgerSession) -> Change {
-    waits(desk, MailRecord.perhapsSent(because: "the process that started it recorded no outcome"))
+  func takenUp(_ session: LedgerSession) -> Change {
+    waits(
+      session, MailRecord.perhapsSent(because: "the process that started it recorded no outcome"))
   }
 
   /// The mail was already finished; only the message was not yet answered.
-  func answered(_ desk: LedgerSession, _ decided: Decided<MailAction>, _ facts: AccountFacts)
+  func answered(_ session: LedgerSession, _ decided: Decided<MailAction>, _ facts: AccountFacts)
     -> Change
   {
-    change(desk, decided, facts, "this mail was already finished")
+    change(session, decided, facts, "this mail was already finished")
   }
 
   func suppression(
-    _ desk: LedgerSession, _ decided: Decided<MailAction>, _ facts: AccountFacts,
+    _ session: LedgerSession, _ decided: Decided<MailAction>, _ facts: AccountFacts,
     isIntended: Bool = false,
     isPerhapsSent: Bool = false
   ) throws -> Change {
-    var change = change(desk, decided, facts, "no \(kind.rawValue) mail: \(decided.rule)")
+    var change = change(session, decided, facts, "no \(kind.rawValue) mail: \(decided.rule)")
     change.expectedPosition = facts.position
     let why = isPerhapsSent ? MailRecord.perhapsSent(because: decided.rule) : decided.rule
     let mail = record(.suppressed, facts, why)
-    change.writes = [isIntended ? .mailEnd(mail) : .mail(mail)]
-    change.events = [try event(.mailSuppressed, desk, facts, reason: decided.rule)]
+    change.writes = [isIntended ? .mailEnd(mail) : .mail(mail)] + progress(mail)
+    change.events = [try event(.mailSuppressed, session, facts, reason: decided.rule)]
     return change
   }
 
   func end(
-    _ state: MailRecord.State, _ desk: LedgerSession, _ decided: Decided<MailAction>,
+    _ state: MailRecord.State, _ session: LedgerSession, _ decided: Decided<MailAction>,
     _ facts: AccountFacts, why: String? = nil
   ) throws -> Change {
     let text = "\(kind.rawValue) mail \(state.rawValue)" + (why.map { ": \($0)" } ?? "")
-    var change = change(desk, decided, facts, text)
-    change.writes = [.mailEnd(record(state, facts, why))]
+    var change = change(session, decided, facts, text)
+    let mail = record(state, facts, why)
+    change.writes = [.mailEnd(mail)] + progress(mail)
     let type: EventType = state == .sent ? .mailSent : .mailRefused
-    change.events = [try event(type, desk, facts, reason: why ?? decided.rule)]
+    change.events = [try event(type, session, facts, reason: why ?? decided.rule)]
     return change
   }
 
   /// It is retried; nothing is decided yet.
-  func waits(_ desk: LedgerSession, _ why: String) -> Change {
+  func waits(_ session: LedgerSession, _ why: String) -> Change {
     Change(
       service: .mailer, messageID: job.event.id, account: snapshot.account,
-      writes: [.mailWaits(key, why)], at: desk.clock.now())
+      writes: [.mailWaits(key, why)], at: session.clock.now())
   }
 
   /// The mail was sent again, and another process recorded its outcome meanwhile.
-  func sentAgain(_ desk: LedgerSession) -> Change {
+  func sentAgain(_ session: LedgerSession) -> Change {
     Change(
       service: .mailer, messageID: "\(job.event.id)#again", account: snapshot.account,
-      writes: [.mailAgain(key)], at: desk.clock.now())
+      writes: [.mailAgain(key)], at: session.clock.now())
   }
 
   // MARK: Parts
 
   private func change(
-    _ desk: LedgerSession, _ decided: Decided<MailAction>, _ facts: AccountFacts, _ text: String
+    _ session: LedgerSession, _ decided: Decided<MailAction>, _ facts: AccountFacts, _ text: String
   ) -> Change {
-    let now = desk.clock.now()
+    let now = session.clock.now()
     return Change(
       service: .mailer, messageID: job.event.id, account: facts.account.id,
       decision: DecisionRecord(decided, text, believed: snapshot, found: facts, at: now), at: now)
@@ -129,10 +131,22 @@ public struct MailIntent: Sendable {
       reason: reason)
   }
 
+  /// The stage of its close that an account reaches with this mail, sent or not.
+  private func progress(_ mail: MailRecord) -> [Write] {
+    guard let period = mail.period else { return [] }
+    switch kind {
+    case .invoice:
+      return [.progress(account: mail.account, period: period, reached: .invoiceMailed, end: nil)]
+    case .receipt, .declined:
+      return [.progress(account: mail.account, period: period, reached: .outcomeMailed, end: nil)]
+    case .held, .released: return []
+    }
+  }
+
   private func event(
-    _ type: EventType, _ desk: LedgerSession, _ facts: AccountFacts, reason: String
+    _ type: EventType, _ session: LedgerSession, _ facts: AccountFacts, reason: String
   ) throws -> OutgoingEvent {
-    try AccountEvents(desk, causedBy: job.event).make(
+    try AccountEvents(session, causedBy: job.event).make(
       type, about: "\(job.event.id):\(kind.rawValue)", after: facts
     ) {
       $0.mail = .init(kind: kind, about: about)
@@ -154,5 +168,20 @@ public struct MailIntent: Sendable {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// The ids of messages with which an operator has a mail sent again:
+/// `invoice.issued:2026-11/a~again-1`. It remains the mail about the first event, under the same
+/// Message-ID.
+public enum MailAgain {
+  private static let mark = "~again-"
+
+  public static func id(_ first: String, _ number: Int) -> String { "\(first)\(mark)\(number)" }
+
+  /// Anybody could use the mark; only an operator's events name another event.
+  static func first(_ event: Event) -> String {
+    guard let first = event.refreshof, event.id.hasPrefix(first + mark) else { return event.id }
+    return first
   }
 }

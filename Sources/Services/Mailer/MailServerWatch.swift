@@ -7,7 +7,7 @@ import Synchronization
 /// refuses a mail, and when to stop calling it.
 final class MailServerWatch: Sendable {
   let door: PartnerDoor
-  private let desk: LedgerSession
+  private let session: LedgerSession
   private let lastTaken = Mutex<(at: Instant?, isRead: Bool)>((nil, false))
 
   /// A server that has accepted nothing for this long, longer than a mail is retried, is not known
@@ -18,33 +18,33 @@ final class MailServerWatch: Sendable {
   /// The same where each mailbox may be at fault.
   static let doubtLimit = 5
 
-  init(_ desk: LedgerSession, door: PartnerDoor) {
-    self.desk = desk
+  init(_ session: LedgerSession, door: PartnerDoor) {
+    self.session = session
     self.door = door
   }
 
   /// From the ledger, for a process that has sent nothing yet.
   func prepare() async throws {
     if lastTaken.withLock({ $0.isRead }) { return }
-    let last = try await desk.store.lastMailSent()
+    let last = try await session.store.lastMailSent()
     lastTaken.withLock { $0 = ($0.at ?? last, true) }
   }
 
   /// It accepted another mail not long ago.
   var isKnownToWork: Bool {
     guard let last = lastTaken.withLock({ $0.at }) else { return false }
-    return desk.clock.now() < last.adding(seconds: Self.validSeconds)
+    return session.clock.now() < last.adding(seconds: Self.validSeconds)
   }
 
   /// `isFirst`: this mail was not tried before. Retried mails say nothing new: at the end of a
   /// close, only those with their own problems are left.
-  func heard(_ answer: MailAnswer, about letter: MailIntent) {
+  func heard(_ answer: MailAnswer, about intent: MailIntent) {
     if answer == .accepted {
-      let now = desk.clock.now()
+      let now = session.clock.now()
       lastTaken.withLock { $0.at = now }
     }
     door.heard(
-      shown(by: answer, isFirst: letter.job.history.returns == 0), about: letter.key.account)
+      shown(by: answer, isFirst: intent.job.history.returns == 0), about: intent.key.account)
   }
 
   private func shown(by answer: MailAnswer, isFirst: Bool) -> PartnerPause.Heard {
@@ -77,7 +77,7 @@ final class MailServerWatch: Sendable {
 
   /// `isLast`: its message has been through all delay queues. A mail is given up only if the server
   /// refused it while accepting others.
-  func next(_ answer: MailAnswer, _ letter: MailIntent, isLast: Bool) -> Next {
+  func next(_ answer: MailAnswer, _ intent: MailIntent, isLast: Bool) -> Next {
     let reason: FaultReason
     let why: String
     switch answer {
@@ -97,6 +97,6 @@ final class MailServerWatch: Sendable {
       return .putOff
     default: return .putOff
     }
-    return .giveUp("given up after \(letter.job.history.attempts + 1) tries: \(why)")
+    return .giveUp("given up after \(intent.job.history.attempts + 1) tries: \(why)")
   }
 }

@@ -9,34 +9,34 @@ import Mail
 /// called, and the result afterwards. A crash between the server's last answer and the second
 /// commit sends the mail again under the same Message-ID; that window cannot be closed, so such
 /// mails are counted.
-public struct Mailer: Sendable {
-  let desk: LedgerSession
+public struct Mailer: MessageHandler {
+  let session: LedgerSession
   let server: MailServer
-  let desktop: MailComposer
+  let composer: MailComposer
   /// How often a message must have come back before a mail that another process intended, and may
-  /// be sending at the moment, is sent again: see `patience(_:)`.
-  let patience: Int
+  /// be sending at the moment, is sent again: see `retriesBeforeResending(_:)`.
+  let retriesBeforeResending: Int
   /// How often a message may come back.
-  let rungs: Int
+  let retryLimit: Int
   let watch: MailServerWatch
   let mailsZeroInvoices: Bool
-  private let pause: @Sendable (Duration) async -> Bool
-  let mine = InFlightMails()
+  let pause: @Sendable (Duration) async -> Bool
+  let inFlight = InFlightMails()
 
   package init(
-    desk: LedgerSession, server: MailServer, from: String, retryDelays: [Duration],
+    session: LedgerSession, server: MailServer, from: String, retryDelays: [Duration],
     mailsZeroInvoices: Bool = false, logger: Logger, health: ServiceHealth,
     pause: @escaping @Sendable (Duration) async -> Bool = pauseUntilShutdown
   ) throws {
-    self.desk = desk
+    self.session = session
     self.server = server
     self.pause = pause
-    self.desktop = MailComposer(from: from, templates: try MailTemplates.compiled.get())
-    self.patience = Self.patience(retryDelays)
-    self.rungs = retryDelays.count
+    self.composer = MailComposer(from: from, templates: try MailTemplates.compiled.get())
+    self.retriesBeforeResending = Self.retriesBeforeResending(retryDelays)
+    self.retryLimit = retryDelays.count
     self.mailsZeroInvoices = mailsZeroInvoices
     self.watch = MailServerWatch(
-      desk, door: PartnerDoor(to: .mailServer, desk, logger, health))
+      session, door: PartnerDoor(to: .mailServer, session, logger, health))
   }
 
   /// Longer than any mail takes: connecting and sending have 35 seconds together.
@@ -44,7 +44,7 @@ public struct Mailer: Sendable {
 
   /// The number of retry delays that together exceed the time a sending can take; all of them if
   /// they are shorter.
-  static func patience(_ delays: [Duration]) -> Int {
+  static func retriesBeforeResending(_ delays: [Duration]) -> Int {
     var waited = Duration.zero
     for (index, delay) in delays.enumerated() {
       waited += delay
@@ -53,15 +53,15 @@ public struct Mailer: Sendable {
     return delays.count
   }
 
-  @Sendable func lookAfter() async throws -> [StoredEvent] {
-    watch.door.lookAfter()
+  public func maintain() async throws -> [StoredEvent] {
+    watch.door.forgetOldPause()
     return []
   }
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
     try await watch.prepare()
-    let letters = jobs.map(MailIntent.init)
-    let steps = try await decide(jobs, letters)
+    let intents = jobs.map(MailIntent.init)
+    let steps = try await decide(jobs, intents)
     var outcomes: [Outcome?] = steps.map { if case .end(let outcome) = $0 { outcome } else { nil } }
     var sending: [Sending] = []
     for (index, step) in steps.enumerated() {
@@ -82,7 +82,7 @@ public struct Mailer: Sendable {
 
   struct Sending: Sendable {
     var index = 0
-    var letter: MailIntent
+    var intent: MailIntent
     var decided: Decided<MailAction>
     var facts: AccountFacts
     /// The mail was intended by an earlier delivery of this message, or by another copy of it.
@@ -101,11 +101,11 @@ public struct Mailer: Sendable {
 
   // MARK: 1. Decide, and commit the intent before the server is called
 
-  private func decide(_ jobs: [Job], _ letters: [MailIntent?]) async throws -> [Step] {
+  private func decide(_ jobs: [Job], _ intents: [MailIntent?]) async throws -> [Step] {
     var round = watch.door.round
-    return try await desk.reconcile(
-      Array(zip(jobs, letters)), about: \.0.key,
-      alongside: { try await known(of: $0.compactMap(\.1)) },
+    return try await session.decideAndCommit(
+      Array(zip(jobs, intents)), about: \.0.key,
+      alongside: { items, _ in try await known(of: items.compactMap(\.1)) },
       plan: { try plan($0.0, $0.1, $1, known: $2, &round) })
   }
 
@@ -118,48 +118,48 @@ public struct Mailer: Sendable {
     var idle: Set<String>
   }
 
-  private func known(of letters: [MailIntent]) async throws -> Known {
+  private func known(of intents: [MailIntent]) async throws -> Known {
     Known(
-      mails: try await desk.store.mails(letters.map(\.key)),
-      released: try await desk.store.released(letters.compactMap(\.releasedInvoice)),
-      idle: mailsZeroInvoices ? [] : try await idle(among: letters.compactMap(\.zeroInvoice)))
+      mails: try await session.store.mails(intents.map(\.key)),
+      released: try await session.store.released(intents.compactMap(\.releasedInvoice)),
+      idle: mailsZeroInvoices ? [] : try await idle(among: intents.compactMap(\.zeroInvoice)))
   }
 
   private func idle(among invoices: [String]) async throws -> Set<String> {
     if invoices.isEmpty { return [] }
-    let issued = try await desk.store.invoices(invoices)
+    let issued = try await session.store.invoices(invoices)
     return Set(issued.filter { $0.value.draft.isIdle }.keys)
   }
 
   private func plan(
-    _ job: Job, _ letter: MailIntent?, _ facts: AccountFacts?, known: Known,
+    _ job: Job, _ intent: MailIntent?, _ facts: AccountFacts?, known: Known,
     _ round: inout PartnerDoor.Round
   ) throws -> LedgerSession.Plan<Step> {
-    guard let letter else { return .end(.end(job.unexpected)) }
+    guard let intent else { return .end(.end(job.unexpected)) }
     let decided = DecisionTable.mailer.decide(
-      letter.situation(facts, released: known.released, idle: known.idle))
-    let fault = "\(decided.rule): a \(letter.kind.rawValue) mail"
+      intent.situation(facts, released: known.released, idle: known.idle))
+    let fault = "\(decided.rule): a \(intent.kind.rawValue) mail"
     guard let facts, decided.action != .wait else {
       return .end(.end(.later(Fault(.behind, "\(fault): the ledger has not caught up"))))
     }
     if decided.action == .park {
       return .end(.end(.dead(Fault(.contradiction, "\(fault): message and ledger contradict"))))
     }
-    var item = Sending(letter: letter, decided: decided, facts: facts)
-    let record = known.mails[letter.key]
+    var item = Sending(intent: intent, decided: decided, facts: facts)
+    let record = known.mails[intent.key]
     let isNew = record?.isToBeSentAgain != false
     item.isResent = record?.isToBeSentAgain == true && record?.isPerhapsSent == true
     switch record?.state {
     case _ where isNew && decided.action == .suppress:
-      let change = try letter.suppression(desk, decided, facts, isPerhapsSent: item.isResent)
+      let change = try intent.suppression(session, decided, facts, isPerhapsSent: item.isResent)
       return .commit(change, then: { .end(.done($0.events)) })
     case _ where isNew:
-      if let wait = round.wait(about: letter.key.account) { return .end(.end(wait)) }
+      if let wait = round.wait(about: intent.key.account) { return .end(.end(wait)) }
       return .commit(
-        letter.intent(desk, facts, isPerhapsSent: item.isResent),
+        intent.intended(session, facts, isPerhapsSent: item.isResent),
         then: { [item] in $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
     case .sent, .refused, .suppressed:
-      let change = letter.answered(desk, decided, facts)
+      let change = intent.answered(session, decided, facts)
       return .commit(change, then: { .end(.done($0.events)) })
     case .intended, nil:
       return try takeUp(item, isPerhapsSent: record?.isPerhapsSent == true, &round)
@@ -170,13 +170,14 @@ public struct Mailer: Sendable {
   /// mail it has not accepted is decided by the current facts; one that another process may be
   /// sending is left alone for a while, then sent again and counted.
   ///
-  /// - Parameter isPerhapsSent: what the ledger has of all processes; `mine` has those of this one.
+  /// - Parameter isPerhapsSent: what the ledger has of all processes; `inFlight` has those of this
+  ///   one.
   private func takeUp(
     _ item: Sending, isPerhapsSent: Bool, _ round: inout PartnerDoor.Round
   ) throws -> LedgerSession.Plan<Step> {
     var item = item
-    let letter = item.letter
-    let known = mine.known(letter.key)
+    let intent = item.intent
+    let known = inFlight.known(intent.key)
     item.isTakenUp = true
     item.isResent = true
     switch known?.answer {
@@ -185,100 +186,31 @@ public struct Mailer: Sendable {
       item.isResent = isPerhapsSent || known?.isResent == true
       return .end(.send(item))
     case .uncertain: break
-    case .some where known?.isFollowed(by: letter.job) == true:
+    case .some where known?.isFollowed(by: intent.job) == true:
       item.isResent = isPerhapsSent || known?.isResent == true
     case .some, nil:
-      if letter.job.history.attempts < patience {
+      if intent.job.history.attempts < retriesBeforeResending {
         let fault = Fault(
           .mailLater, "another process started the mail and may still be sending it")
         return .end(.end(.later(fault)))
       }
     }
     if item.decided.action == .suppress {
-      let change = try letter.suppression(
-        desk, item.decided, item.facts, isIntended: true, isPerhapsSent: item.isResent)
+      let change = try intent.suppression(
+        session, item.decided, item.facts, isIntended: true, isPerhapsSent: item.isResent)
       return .commit(change, then: { .end(.done($0.events)) })
     }
-    if let wait = round.wait(about: letter.key.account) {
-      mine.putOff(letter.key, letter.job)
+    if let wait = round.wait(about: intent.key.account) {
+      inFlight.putOff(intent.key, intent.job)
       return .end(.end(wait))
     }
     // A copy of a message that is being worked here says nothing of another sending.
-    if !item.isResent || isPerhapsSent || mine.isSending(letter.key) { return .end(.send(item)) }
+    if !item.isResent || isPerhapsSent || inFlight.isSending(intent.key) {
+      return .end(.send(item))
+    }
     return .commit(
-      letter.takenUp(desk),
+      intent.takenUp(session),
       then: { [item] in $0.wasAnswered ? .end(.done($0.events)) : .send(item) })
-  }
-
-  // MARK: 2. Send
-
-  /// The server's answers are committed within milliseconds, while other mails are still in
-  /// progress: a crash leaves few mails for which it is unknown whether they were sent.
-  private static let linger = Duration.milliseconds(5)
-
-  private func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
-    let mails = try await write(items)
-    let arrivals = ArrivalQueue<Sent>()
-    // A failed record aborts no mail in progress: it might be delivered anyway.
-    let result = await withTaskGroup(of: Void.self) { group in
-      for (item, mail) in zip(items, mails) {
-        group.addTask { await arrivals.add(Sent(item: item, answer: await send(mail, item))) }
-      }
-      let result = await Result.catching {
-        var outcomes: [(Int, Outcome)] = []
-        while outcomes.count < items.count {
-          let sent = await arrivals.take { _ = await pause(Self.linger) }
-          outcomes += zip(sent, try await record(sent)).map { ($0.item.index, $1) }
-        }
-        return outcomes
-      }
-      await group.waitForAll()
-      return result
-    }
-    return try result.get()
-  }
-
-  /// The answer is kept before anything can go wrong with its record.
-  private func send(_ mail: OutgoingMail, _ item: Sending) async -> MailAnswer? {
-    if let answer = item.answer { return answer }
-    let key = item.letter.key
-    guard mine.begin(key) else { return .notSent("it is already being sent") }
-    if item.isTakenUp, let wait = await overtaken(key) {
-      mine.release(key)
-      return .notSent(wait)
-    }
-    let returns = item.letter.job.history.returns
-    guard watch.door.admits(key.account) else {
-      mine.end(key, .notSent("mailing pauses"), isResent: item.isResent, returns: returns)
-      return nil
-    }
-    desk.reached(.beforeMail)
-    let answer = await server.send([mail]).first ?? .uncertain("the server said nothing")
-    desk.reached(.mailAnswered)
-    watch.heard(answer, about: item.letter)
-    mine.end(key, answer, isResent: item.isResent, returns: returns)
-    return answer
-  }
-
-  /// A second copy of a message is decided before the first one's mail is finished. Once nothing
-  /// else here may send the mail, its outcome is checked again, in this process first, because an
-  /// outcome is forgotten here only after it is in the ledger.
-  private func overtaken(_ key: MailKey) async -> String? {
-    if mine.known(key)?.isEnd == true { return "its outcome is being recorded" }
-    do {
-      let record = try await desk.store.mails([key])[key]
-      return record?.state == .intended ? nil : "it was finished meanwhile"
-    } catch {
-      return "the ledger did not say whether it was finished meanwhile: \(error)"
-    }
-  }
-
-  private func write(_ items: [Sending]) async throws -> [OutgoingMail] {
-    let issued = try await desk.store.invoices(items.compactMap(\.facts.invoice?.id))
-    return try items.map { item in
-      let invoice = item.facts.invoice.flatMap { issued[$0.id] }
-      return try desktop.write(item.letter, facts: item.facts, invoice, at: desk.clock.now())
-    }
   }
 }
 

@@ -4,6 +4,29 @@ import Ledger
 import Logging
 import Synchronization
 
+/// An external system that a service calls, with the words used to report a pause.
+struct Partner: Sendable {
+  /// `charging pauses`
+  var pausing: String
+  /// `the gateway answers again`
+  var isBack: String
+  /// The reason of a message that is waiting for the partner.
+  var reasons: [FaultReason]
+  /// What `/readyz` may name.
+  var parts: [ServiceHealth.Part]
+  var part: @Sendable (FaultReason) -> ServiceHealth.Part
+
+  static let gateway = Partner(
+    pausing: "charging pauses", isBack: "the gateway answers again",
+    reasons: [.gatewayBusy, .gatewayUnknown], parts: [.gateway, .gatewayKey],
+    part: { $0 == .gatewayUnauthorized ? .gatewayKey : .gateway })
+
+  static let mailServer = Partner(
+    pausing: "mailing pauses", isBack: "the mail server accepts mails again",
+    reasons: [.mailLater, .mailDenied, .mailUnreachable], parts: [.mailServer],
+    part: { _ in .mailServer })
+}
+
 /// The gate to the gateway or the mail server, shared by all batches of a process: lets calls
 /// through, or says why not now. Reports each pause once, in the log and in health.
 final class PartnerDoor: Sendable {
@@ -12,16 +35,18 @@ final class PartnerDoor: Sendable {
     /// Messages put off since the pause began, by the hash of their ids.
     var waiting: Set<Int> = []
     /// The last outage reported; successive pauses for the same reason are one outage.
-    var said: (reason: FaultReason, begunAt: Instant, saidAt: Instant)?
+    var reported: (reason: FaultReason, begunAt: Instant, reportedAt: Instant)?
 
     /// Its first line, and one every ten minutes while it lasts.
     mutating func isWorthALine(_ stop: PartnerPause.Stop, at now: Instant) -> Bool {
       let again = Outage.reminder.components.seconds
-      if let said, said.reason == stop.reason, now < said.saidAt.adding(seconds: again) {
+      if let reported, reported.reason == stop.reason,
+        now < reported.reportedAt.adding(seconds: again)
+      {
         return false
       }
-      let isSame = said?.reason == stop.reason
-      said = (stop.reason, isSame ? said?.begunAt ?? stop.begunAt : stop.begunAt, now)
+      let isSame = reported?.reason == stop.reason
+      reported = (stop.reason, isSame ? reported?.begunAt ?? stop.begunAt : stop.begunAt, now)
       return true
     }
     /// Probes of this pause that did not end it, and those of them that have stood back since.
@@ -36,12 +61,12 @@ final class PartnerDoor: Sendable {
   private let health: ServiceHealth
   private let metrics: ServiceMetrics?
 
-  init(to partner: Partner, _ desk: LedgerSession, _ logger: Logger, _ health: ServiceHealth) {
+  init(to partner: Partner, _ session: LedgerSession, _ logger: Logger, _ health: ServiceHealth) {
     self.partner = partner
-    self.clock = desk.clock
+    self.clock = session.clock
     self.logger = logger
     self.health = health
-    self.metrics = desk.metrics
+    self.metrics = session.metrics
   }
 
   // MARK: Calls
@@ -158,7 +183,7 @@ final class PartnerDoor: Sendable {
   }
 
   /// Nothing has asked for a while: then no message is waiting for the partner any longer.
-  func lookAfter() {
+  func forgetOldPause() {
     let now = clock.now()
     let isForgotten = state.withLock { state in
       guard case .paused(let stop) = state.pause.phase,
@@ -177,10 +202,10 @@ final class PartnerDoor: Sendable {
 
   private func show(_ before: PartnerPause.Stop?, _ after: PartnerPause.Stop?) {
     guard let after else {
-      let said = state.withLock { $0.said }
+      let reported = state.withLock { $0.reported }
       open()
       if let before {
-        let begunAt = min(said?.begunAt ?? before.begunAt, before.begunAt)
+        let begunAt = min(reported?.begunAt ?? before.begunAt, before.begunAt)
         let away = Duration.milliseconds(clock.now().milliseconds - begunAt.milliseconds)
         logger.notice(
           "\(partner.isBack)",
@@ -197,7 +222,7 @@ final class PartnerDoor: Sendable {
   private func open() {
     for part in partner.parts { health.has(part) }
     state.withLock {
-      $0.said = nil
+      $0.reported = nil
       $0.waiting = []
     }
   }

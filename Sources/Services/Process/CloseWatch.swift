@@ -7,7 +7,7 @@ import ServiceLifecycle
 /// Between the two, a month without problems logs nothing.
 struct CloseWatch: Service {
   let runs: @Sendable () async throws -> [CloseRun]
-  let tally: RunCounters
+  let counters: RunCounters
   let logger: Logger
   let rest: @Sendable (Duration) async -> Bool
   /// When this process began; a close that began earlier continues.
@@ -16,10 +16,10 @@ struct CloseWatch: Service {
   private static let interval = Duration.seconds(1)
 
   func run() async throws {
-    await cancelWhenGracefulShutdown { await looks() }
+    await cancelWhenGracefulShutdown { await poll() }
   }
 
-  func looks() async {
+  func poll() async {
     var seen: Seen?
     repeat {
       do {
@@ -40,7 +40,7 @@ struct CloseWatch: Service {
 
   /// At the first check, closes that have ended are ignored.
   private func note(_ runs: [CloseRun], _ earlier: Seen?) -> Seen {
-    let now = tally.all
+    let now = counters.all
     let ended = Set(runs.filter { $0.state == .closed }.map(\.period))
     var seen = earlier ?? Seen(closed: ended, done: now)
     for run in runs where !seen.closed.contains(run.period) {
@@ -62,7 +62,7 @@ struct CloseWatch: Service {
   }
 
   private func details(_ run: CloseRun, _ before: [RunCounters.Kind: Int]) -> Logger.Metadata {
-    var details = tally.metadata(since: before)
+    var details = counters.metadata(since: before)
     details["accounts"] = .number(run.expected)
     if let closedAt = run.closedAt {
       details["seconds"] = .seconds(

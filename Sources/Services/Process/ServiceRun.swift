@@ -13,18 +13,15 @@ package struct ServiceRun: Service {
   let lanes: Int
 
   package func run() async throws {
-    await withTaskGroup(of: Void.self) { group in
-      await withGracefulShutdownHandler {
-        await withTaskGroup(of: Void.self) { work in
-          for _ in 0..<lanes { work.addTask { await lane() } }
-          await work.waitForAll()
-        }
-        await recordConfirmed()
-      } onGracefulShutdown: {
-        let consumer = consumer
-        Task { await consumer.stop() }
+    await withGracefulShutdownHandler {
+      await withTaskGroup(of: Void.self) { work in
+        for _ in 0..<lanes { work.addTask { await lane() } }
+        await work.waitForAll()
       }
-      group.cancelAll()
+      await recordConfirmed()
+    } onGracefulShutdown: {
+      let consumer = consumer
+      Task { await consumer.stop() }
     }
   }
 
@@ -32,7 +29,7 @@ package struct ServiceRun: Service {
   /// be published again at the next start, and count as overdue until then.
   private func recordConfirmed() async {
     do {
-      try await runner.outbox.flush()
+      try await runner.session.recordConfirmed()
     } catch {
       runner.logger.warning(
         "published events could not be recorded as such; the next start publishes them again",
@@ -51,7 +48,7 @@ package struct ServiceRun: Service {
 /// and records confirms if no commit has done so.
 package struct MaintenanceLoop: Service {
   let outbox: Outbox
-  let handler: Handler
+  let handler: any MessageHandler
   let logger: Logger
   /// Between two turns; ends early, with `false`, when stopping.
   let rest: @Sendable (Duration) async -> Bool
@@ -62,7 +59,7 @@ package struct MaintenanceLoop: Service {
   /// again: some of their receivers may get them each time.
   private static let turnsWithoutRelay = 9
   /// A turn publishes page after page when much was left over.
-  private static let patience = Duration.seconds(900)
+  private static let turnLimit = Duration.seconds(900)
   private static let interval = Duration.seconds(1)
 
   package func run() async throws {
@@ -71,7 +68,7 @@ package struct MaintenanceLoop: Service {
 
   /// Turn after turn, until the pause between two of them is cut short.
   package func turns() async {
-    let ticket = health.begins("upkeep", limit: Self.patience)
+    let ticket = health.begins("upkeep", limit: Self.turnLimit)
     defer { health.ended(ticket) }
     var withoutRelay = 0
     repeat {
@@ -85,17 +82,17 @@ package struct MaintenanceLoop: Service {
   private func turn(relays: Bool) async -> Bool {
     var isAllTaken = true
     do {
-      if let announce = handler.announceDue { try await outbox.fireDue(announce) }
-      if let lookAfter = handler.lookAfter { await outbox.publish(try await lookAfter()) }
+      if let handler = handler as? any DueWorkHandler { try await outbox.fireDue(of: handler) }
+      await outbox.publish(try await handler.maintain())
       if relays {
         isAllTaken = try await outbox.relay(
-          of: handler.relays, olderThanSeconds: Self.relayAfterSeconds)
+          of: [outbox.session.service] + handler.relays, olderThanSeconds: Self.relayAfterSeconds)
       } else {
-        try await outbox.flush()
+        try await outbox.session.recordConfirmed()
       }
-      health.findsStore(foundBy: .upkeep)
+      health.findsStore(foundBy: .maintenance)
     } catch let error as StoreError {
-      health.missesStore("\(error)", foundBy: .upkeep, next: Self.interval)
+      health.missesStore("\(error)", foundBy: .maintenance, next: Self.interval)
     } catch {
       logger.warning("maintenance failed and will be retried", metadata: ["error": "\(error)"])
     }

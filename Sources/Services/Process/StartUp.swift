@@ -10,6 +10,7 @@ struct StartUp {
   let logger: Logger
   let health: ServiceHealth
   var options = BrokerOptions()
+  var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
   /// Before the first check of anything.
   func lacksAll() {
@@ -18,8 +19,8 @@ struct StartUp {
     health.lacks(.topology, "not checked yet")
   }
 
-  func store(_ settings: Settings) async throws -> any Store {
-    try await patiently(.store, waits: Self.storeMayPass) {
+  func store(_ settings: Settings) async throws -> LedgerStore {
+    try await retrying(.store, waits: Self.storeMayPass) {
       try await openStore(
         settings.storeURL, migrate: false, connections: settings.storeConnections)
     }
@@ -28,11 +29,11 @@ struct StartUp {
   func broker(
     _ urls: [BrokerURL], name: String, topology: Topology
   ) async throws -> RabbitMQBroker {
-    let broker = try await patiently(.broker, waits: Self.brokerMayPass) {
+    let broker = try await retrying(.broker, waits: Self.brokerMayPass) {
       try await RabbitMQBroker.connect(urls, name: name, options: options, logger: logger)
     }
     do {
-      try await patiently(.topology, waits: Self.topologyMayPass) {
+      try await retrying(.topology, waits: Self.topologyMayPass) {
         let differences = try await broker.differences(from: topology, .asPermitted)
         guard differences.isEmpty else { throw TopologyMismatch(differences: differences) }
       }
@@ -57,13 +58,13 @@ struct StartUp {
   }
 
   /// Retries until it succeeds, or fails in a way that waiting cannot fix.
-  private func patiently<Value>(
+  func retrying<Value>(
     _ part: ServiceHealth.Part, waits: (any Error) -> Bool, _ attempt: () async throws -> Value
   ) async throws -> Value {
     let outage = OutageLog(
       "waiting for the \(part.rawValue)\(part.setting)",
       back: "the \(part.rawValue) is back", logger)
-    var backOff = BackOff()
+    var backoff = Backoff.ofService
     while true {
       do {
         let value = try await attempt()
@@ -72,9 +73,9 @@ struct StartUp {
         return value
       } catch  where waits(error) {
         health.lacks(part, "\(error)")
-        let pause = min(backOff.next(), Self.longestPause)
+        let pause = min(backoff.next(), Self.longestPause)
         outage.missed(by: Self.name, "\(error)", waiting: nil, next: pause)
-        try await Task.sleep(for: pause)
+        try await sleep(pause)
       }
     }
   }
@@ -91,7 +92,7 @@ extension Dependencies {
     of service: ServiceName, prefetch: Int, _ logger: Logger
   ) async throws -> any Consumer {
     let outage = OutageLog("waiting for the queue", back: "the queue is back", logger)
-    var backOff = BackOff()
+    var backoff = Backoff.ofService
     while true {
       do {
         let consumer = try await broker.consume(service.rawValue, prefetch: prefetch)
@@ -101,7 +102,7 @@ extension Dependencies {
         return consumer
       } catch let error as BrokerError where error.mayPassAtQueue {
         watch.health.lacks(.topology, "\(error)")
-        let wait = backOff.next()
+        let wait = backoff.next()
         outage.missed(by: StartUp.name, "\(error)", waiting: nil, next: wait)
         if await !pause(wait) { throw CancellationError() }
       }

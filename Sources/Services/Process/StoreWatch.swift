@@ -12,10 +12,10 @@ struct StoreWatch: Service {
   private static let interval = Duration.seconds(1)
 
   func run() async throws {
-    try await cancelWhenGracefulShutdown { try await looks() }
+    try await cancelWhenGracefulShutdown { try await poll() }
   }
 
-  func looks() async throws {
+  func poll() async throws {
     var isBlocked = false
     repeat {
       isBlocked = try note(await condition(), isBlocked)

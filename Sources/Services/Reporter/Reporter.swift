@@ -2,16 +2,16 @@ import Billing
 import Ledger
 
 /// Keeps the set of stages every account of a close has reached, and ends the close.
-public struct Reporter: Sendable {
-  let desk: LedgerSession
+public struct Reporter: MessageHandler {
+  let session: LedgerSession
 
-  public init(desk: LedgerSession) { self.desk = desk }
+  public init(session: LedgerSession) { self.session = session }
 
   public func work(_ jobs: [Job]) async throws -> [Outcome] {
-    let now = desk.clock.now()
+    let now = session.clock.now()
     let changes = jobs.map { note($0, at: now) }
     var outcomes: [Outcome] = []
-    for outcome in try await desk.commit(changes) {
+    for outcome in try await session.commit(changes) {
       switch outcome {
       case .committed(let events), .alreadyDone(let events): outcomes.append(.done(events))
       case .stale(let reason):
@@ -24,8 +24,8 @@ public struct Reporter: Sendable {
   }
 
   /// Ends closes whose last step was recorded by a process that could no longer end them.
-  public func endCloses() async throws -> [StoredEvent] {
-    let running = try await desk.store.runs().filter { $0.state == .running }
+  public func maintain() async throws -> [StoredEvent] {
+    let running = try await session.store.runs().filter { $0.state == .running }
     return try await endings(of: Set(running.map(\.period)))
   }
 
@@ -39,9 +39,9 @@ public struct Reporter: Sendable {
         believed: job.event.data.snapshot),
       at: now)
     if let account = job.event.subject, let period = job.event.period,
-      let reached = decided.action.milestone
+      let milestone = decided.action.milestone
     {
-      change.writes = [.progress(account: account, period: period, reached: reached, end: nil)]
+      change.writes = [.progress(account: account, period: period, reached: milestone, end: nil)]
     }
     return change
   }
@@ -52,26 +52,26 @@ public struct Reporter: Sendable {
   private func endings(of periods: Set<Period>) async throws -> [StoredEvent] {
     var events: [StoredEvent] = []
     for period in periods.sorted() {
-      guard let run = try await desk.store.run(period), run.state == .running else { continue }
-      guard try await desk.store.isFinished(period) else { continue }
+      guard let run = try await session.store.run(period), run.state == .running else { continue }
+      guard try await session.store.isFinished(period) else { continue }
       // Counted and refused by one number, because others may be added meanwhile.
-      guard let progress = try await desk.store.progress(period),
+      guard let progress = try await session.store.progress(period),
         progress.finished == progress.run.expected
       else { continue }
       let change = try completion(of: period, progress)
-      guard case .committed(let made) = try await desk.commit([change])[0] else { continue }
-      desk.reached(.closeEnded)
-      events += made
+      guard case .committed(let completed) = try await session.commit([change])[0] else { continue }
+      session.crashPoint(.closeEnded)
+      events += completed
     }
     return events
   }
 
   private func completion(of period: Period, _ progress: Progress) throws -> Change {
-    let now = desk.clock.now()
+    let now = session.clock.now()
     var ends: [String: Int] = [:]
     for (end, count) in progress.ends { ends[end.rawValue] = count }
     let event = Event(
-      id: Event.id(.closeCompleted, "\(period)"), type: .closeCompleted, source: desk.source,
+      id: Event.id(.closeCompleted, "\(period)"), type: .closeCompleted, source: session.source,
       time: now, period: period, data: EventData(period: period, ends: ends))
     return Change(
       service: .reporter, messageID: "close:\(period)",
@@ -89,7 +89,7 @@ extension ReportAction {
     switch self {
     case .invoiced: .invoiced
     case .settled: .settled
-    case .settledSilently: [.settled, .outcomeMailed]
+    case .settledSilently: .settledSilently
     case .invoiceMailed: .invoiceMailed
     case .outcomeMailed: .outcomeMailed
     case .parked: .all

@@ -29,11 +29,8 @@ struct Admission: Sendable {
     if let fault = Self.fault(inHeadersOf: delivery) { return .refused(fault) }
     do throws(MessageFault) {
       let event = try MessageGate.decode(delivery.body, contentType: delivery.contentType)
-      guard let type = EventType(rawValue: event.type) else {
-        throw MessageFault.unknownType(event.type)
-      }
       let history = FailureHistory(headers: delivery.headers)
-      let job = Job(event: event, type: type, delivery: delivery, history: history)
+      let job = Job(event: event, delivery: delivery, history: history)
       return fault(inArrivalOf: job).map(Result.refused) ?? .admitted(job)
     } catch {
       return .refused(Fault(FaultReason(error), error.description))
@@ -83,7 +80,7 @@ struct Admission: Sendable {
 extension Job {
   /// As the ledger is asked about it.
   public var received: ReceivedMessage {
-    var received = ReceivedMessage(event, type, body: delivery.body)
+    var received = ReceivedMessage(event, body: delivery.body)
     guard received.sender == nil, delivery.routingKey == MonthClose.replayKey(of: .invoicer) else {
       return received
     }

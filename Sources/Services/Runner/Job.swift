@@ -5,21 +5,19 @@ import Ledger
 /// A message that could be read, with what is known of earlier tries.
 public struct Job: Sendable {
   public var event: Event
-  public var type: EventType
   public var delivery: Delivery
   public var history: FailureHistory
 
-  public init(
-    event: Event, type: EventType, delivery: Delivery, history: FailureHistory = .init()
-  ) {
+  public init(event: Event, delivery: Delivery, history: FailureHistory = .init()) {
     self.event = event
-    self.type = type
     self.delivery = delivery
     self.history = history
   }
 }
 
 extension Job {
+  public var type: EventType { event.type }
+
   /// The answer to a message that waits for a person: each replay is parked anew.
   var parkedID: String {
     guard case .integer(let replays)? = delivery.headers[Header.replays], replays > 0 else {
@@ -133,27 +131,88 @@ public struct FailureHistory: Sendable, Equatable {
   }
 }
 
-/// What a service does with a batch, and how its due work becomes messages.
-public struct Handler: Sendable {
-  public var service: ServiceName
-  /// One outcome per job, in order. Throws only for faults that do not belong to a single message.
-  public var work: @Sendable ([Job]) async throws -> [Outcome]
-  public var announceDue: (@Sendable (DueWork, AccountFacts) throws -> OutgoingEvent)?
-  /// Maintenance it does every second beside its queue; returns the resulting events.
-  public var lookAfter: (@Sendable () async throws -> [StoredEvent])?
-  /// Whose left-over events it publishes: its own, and those of programs that do not keep running.
-  public var relays: [ServiceName]
+/// What became of a delivery; the runner moves and settles it accordingly.
+enum DeliveryResult: Sendable {
+  case processed(Job, Outcome)
+  /// It could not be read, or arrived where it was not sent.
+  case refused(Delivery, Fault)
 
-  public init(
-    service: ServiceName, work: @escaping @Sendable ([Job]) async throws -> [Outcome],
-    announceDue: (@Sendable (DueWork, AccountFacts) throws -> OutgoingEvent)? = nil,
-    lookAfter: (@Sendable () async throws -> [StoredEvent])? = nil,
-    relays others: [ServiceName] = []
-  ) {
-    self.service = service
-    self.work = work
-    self.announceDue = announceDue
-    self.lookAfter = lookAfter
-    self.relays = [service] + others
+  var delivery: Delivery {
+    switch self {
+    case .processed(let job, _): job.delivery
+    case .refused(let delivery, _): delivery
+    }
+  }
+
+  var tag: Delivery.Tag {
+    switch self {
+    case .processed(let job, _): job.delivery.tag
+    case .refused(let delivery, _): delivery.tag
+    }
+  }
+
+  /// `nil` if it was refused.
+  var job: Job? {
+    if case .processed(let job, _) = self { job } else { nil }
+  }
+
+  var outcome: Outcome {
+    switch self {
+    case .processed(_, let outcome): outcome
+    case .refused(_, let fault): .dead(fault)
+    }
+  }
+
+  var isDone: Bool {
+    if case .processed(_, .done) = self { true } else { false }
+  }
+
+  var isHeld: Bool {
+    if case .processed(_, .hold) = self { true } else { false }
+  }
+
+  var events: [StoredEvent] {
+    if case .processed(_, .done(let events)) = self { events } else { [] }
+  }
+}
+
+extension Outcome {
+  var fault: Fault? {
+    switch self {
+    case .done: nil
+    case .later(let fault), .dead(let fault), .hold(let fault), .putOff(let fault, _): fault
+    }
+  }
+
+  var isPutOff: Bool {
+    if case .putOff = self { true } else { false }
+  }
+
+  /// Events of an earlier step of the same message are published with its own. If the message is
+  /// not done, they stay recorded as unpublished and follow within seconds.
+  func with(_ earlier: [StoredEvent]) -> Outcome {
+    if case .done(let events) = self { .done(earlier + events) } else { self }
+  }
+}
+
+extension Fault {
+  static let stopped = Fault(.storeUnavailable, "stopping")
+}
+
+extension FaultReason {
+  /// The missing part when all messages are held for this reason.
+  var part: ServiceHealth.Part? {
+    switch self {
+    case .storeUnavailable: .store
+    case .gatewayUnauthorized: .gatewayKey
+    case .gatewayUnreachable: .gateway
+    case .gatewayUnlisted, .ledgerForgot: .chargeHistory
+    default: nil
+    }
+  }
+
+  /// The gate's words are reasons as well; a test keeps the two lists in step.
+  init(_ fault: MessageFault) {
+    self = FaultReason(rawValue: fault.reason) ?? .invalidField
   }
 }

@@ -6,29 +6,30 @@ import Synchronization
 /// the facts, decide, commit; if the ledger moved in between, read and decide again.
 public struct LedgerSession: Sendable {
   public let service: ServiceName
-  public let store: any Store
+  public let store: LedgerStore
   public let clock: LedgerClock
   /// Notified of this process's position in the work.
-  let reached: CrashPoint.Observer
+  let crashPoint: CrashPoint.Observer
   /// `nil`: nothing is measured.
   let metrics: ServiceMetrics?
-  let published = PublishedMarks()
+  /// Numbers of events the broker has confirmed, waiting for the next commit to record them.
+  private let confirmed = ConfirmedEvents()
 
   public init(
-    service: ServiceName, store: any Store, clock: LedgerClock,
-    reached: @escaping CrashPoint.Observer = { _ in }
+    service: ServiceName, store: LedgerStore, clock: LedgerClock,
+    crashPoint: @escaping CrashPoint.Observer = { _ in }
   ) {
-    self.init(service: service, store: store, clock: clock, reached: reached, metrics: nil)
+    self.init(service: service, store: store, clock: clock, crashPoint: crashPoint, metrics: nil)
   }
 
   package init(
-    service: ServiceName, store: any Store, clock: LedgerClock,
-    reached: @escaping CrashPoint.Observer = { _ in }, metrics: ServiceMetrics?
+    service: ServiceName, store: LedgerStore, clock: LedgerClock,
+    crashPoint: @escaping CrashPoint.Observer = { _ in }, metrics: ServiceMetrics?
   ) {
     self.service = service
     self.store = store
     self.clock = clock
-    self.reached = reached
+    self.crashPoint = crashPoint
     self.metrics = metrics
   }
 
@@ -36,22 +37,30 @@ public struct LedgerSession: Sendable {
 
   /// Commits, and records with it which events the broker has confirmed meanwhile.
   public func commit(_ changes: [Change]) async throws -> [CommitOutcome] {
-    let marks = published.take()
+    let numbers = confirmed.take()
     do {
-      reached(.beforeCommit)
+      crashPoint(.beforeCommit)
       let start = metrics.map { _ in ContinuousClock.now }
-      let outcomes = try await store.commit(changes, published: marks)
-      reached(.committed)
+      let outcomes = try await store.commit(changes, published: numbers)
+      crashPoint(.committed)
       if let start, let metrics {
         metrics.commit.record(since: start)
         metrics.count(changes, outcomes)
       }
       return outcomes
     } catch {
-      published.add(marks)
+      confirmed.add(numbers)
       if error is StoreError { metrics?.faults.increment() }
       throw error
     }
+  }
+
+  /// The broker has confirmed these events: the next commit records it.
+  func confirm(_ numbers: [Int64]) { confirmed.add(numbers) }
+
+  /// Records confirmed events if no other commit does so.
+  public func recordConfirmed() async throws {
+    if !confirmed.isEmpty { _ = try await commit([]) }
   }
 
   /// A change that is in the ledger, by this commit or because the message was already answered.
@@ -74,25 +83,26 @@ public struct LedgerSession: Sendable {
   /// the ledger moved and is decided again on the state the first one left.
   public static let roundLimit = 12
 
-  func reconcile<Item: Sendable, Result: Sendable>(
+  func decideAndCommit<Item: Sendable, Result: Sendable>(
     _ items: [Item], about key: (Item) -> FactKey,
     plan: (Item, AccountFacts?) throws -> Plan<Result>
   ) async throws -> [Result] {
-    try await reconcile(
-      items, about: key, alongside: { _ in }, plan: { item, facts, _ in try plan(item, facts) })
+    try await decideAndCommit(
+      items, about: key, alongside: { _, _ in }, plan: { item, facts, _ in try plan(item, facts) })
   }
 
-  /// `read`: other data the decision needs for these items; read again with the facts whenever the
-  /// ledger has moved.
-  func reconcile<Item: Sendable, Also, Result: Sendable>(
-    _ items: [Item], about key: (Item) -> FactKey, alongside read: ([Item]) async throws -> Also,
+  /// `read`: other data the decision needs for these items and their facts; read again with them
+  /// whenever the ledger has moved.
+  func decideAndCommit<Item: Sendable, Also, Result: Sendable>(
+    _ items: [Item], about key: (Item) -> FactKey,
+    alongside read: ([Item], [AccountFacts?]) async throws -> Also,
     plan: (Item, AccountFacts?, Also) throws -> Plan<Result>
   ) async throws -> [Result] {
     var results = [Result?](repeating: nil, count: items.count)
     var open = Array(items.indices)
     for _ in 0..<Self.roundLimit where !open.isEmpty {
       let facts = try await store.facts(for: open.map { key(items[$0]) })
-      let also = try await read(open.map { items[$0] })
+      let also = try await read(open.map { items[$0] }, facts)
       var changes: [Change] = []
       var committing: [(index: Int, then: @Sendable (Committed) -> Result)] = []
       for (index, found) in zip(open, facts) {
@@ -121,6 +131,15 @@ public struct LedgerSession: Sendable {
   }
 }
 
+extension LedgerSession.Plan {
+  func map<Other>(_ transform: @escaping @Sendable (Result) -> Other) -> LedgerSession.Plan<Other> {
+    switch self {
+    case .commit(let change, let then): .commit(change, then: { transform(then($0)) })
+    case .end(let result): .end(transform(result))
+    }
+  }
+}
+
 /// The ledger kept changing under some messages of a batch; processed alone they succeed.
 public struct ContentionError: Error, CustomStringConvertible {
   var items: Int
@@ -130,10 +149,12 @@ public struct ContentionError: Error, CustomStringConvertible {
   public var description: String { "the ledger kept changing under \(items) messages of the batch" }
 }
 
-/// Numbers of events the broker has confirmed, waiting for the next commit to record them. If they
-/// are lost, the same events are published again, and consumers recognise them by their ids.
-final class PublishedMarks: Sendable {
+/// If its numbers are lost, the same events are published again, and consumers recognise them by
+/// their ids.
+private final class ConfirmedEvents: Sendable {
   private let numbers = Mutex<[Int64]>([])
+
+  var isEmpty: Bool { numbers.withLock(\.isEmpty) }
 
   func add(_ more: [Int64]) {
     numbers.withLock { $0 += more }

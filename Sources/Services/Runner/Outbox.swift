@@ -6,13 +6,13 @@ import Logging
 /// Publishes recorded events. Unconfirmed events stay recorded as unpublished and are published
 /// again later, by this process or another: same id, same bytes.
 public struct Outbox: Sendable {
-  let desk: LedgerSession
+  let session: LedgerSession
   let broker: any Broker
   let logger: Logger
   private let log: PublishLog
 
-  public init(desk: LedgerSession, broker: any Broker, logger: Logger) {
-    self.desk = desk
+  public init(session: LedgerSession, broker: any Broker, logger: Logger) {
+    self.session = session
     self.broker = broker
     self.logger = logger
     log = PublishLog(logger)
@@ -22,14 +22,14 @@ public struct Outbox: Sendable {
   @discardableResult
   public func publish(_ events: [StoredEvent]) async -> Int {
     if events.isEmpty { return 0 }
-    desk.reached(.beforePublish)
-    let start = desk.metrics.map { _ in ContinuousClock.now }
+    session.crashPoint(.beforePublish)
+    let start = session.metrics.map { _ in ContinuousClock.now }
     let results = await broker.publish(events.map(\.message))
-    desk.reached(.confirmed)
-    if let start { desk.metrics?.publishing.record(since: start) }
-    desk.metrics?.count(results)
+    session.crashPoint(.confirmed)
+    if let start { session.metrics?.publishing.record(since: start) }
+    session.metrics?.count(results)
     let confirmed = zip(events, results).filter { $1 == .confirmed }.map { $0.0.sequence }
-    desk.published.add(confirmed)
+    session.confirm(confirmed)
     log.tell(
       zip(events, results).map { ($0.event.routingKey, $1) }, isLost: await isLost,
       next: Self.relayInterval)
@@ -80,21 +80,21 @@ public struct Outbox: Sendable {
   public func relay(of services: [ServiceName], olderThanSeconds seconds: Int64) async throws
     -> Bool
   {
-    try await flush()
+    try await session.recordConfirmed()
     var (found, published) = (0, 0)
     for service in services {
       var last: Int64 = 0
       while true {
-        let before = desk.clock.now().adding(seconds: -seconds)
-        let left = try await desk.store.unpublished(
+        let before = session.clock.now().adding(seconds: -seconds)
+        let left = try await session.store.unpublished(
           by: service, before: before, after: last, limit: Self.page)
         guard let end = left.last else { break }
         last = end.sequence
-        desk.reached(.beforeRelay)
-        desk.metrics?.publishedAgain.increment(by: left.count)
+        session.crashPoint(.beforeRelay)
+        session.metrics?.publishedAgain.increment(by: left.count)
         found += left.count
         published += await publish(left)
-        try await flush()
+        try await session.recordConfirmed()
         if left.count < Self.page { break }
       }
     }
@@ -105,29 +105,18 @@ public struct Outbox: Sendable {
   }
 
   /// Turns due work into messages.
-  func fireDue(_ announce: @escaping @Sendable (DueWork, AccountFacts) throws -> OutgoingEvent)
-    async throws
-  {
+  func fireDue(of handler: some DueWorkHandler) async throws {
     while true {
-      let events = try await desk.store.takeDue(
-        by: desk.service, at: desk.clock.now(), limit: Self.page, announce: announce)
+      let events = try await session.store.takeDue(
+        by: session.service, at: session.clock.now(), limit: Self.page,
+        announce: handler.announceDue)
       if events.isEmpty { return }
-      desk.reached(.dueTaken)
+      session.crashPoint(.dueTaken)
       logger.debug("due work", metadata: ["messages": .number(events.count)])
-      desk.metrics?.dueWork.increment(by: events.count)
+      session.metrics?.dueWork.increment(by: events.count)
       await publish(events)
       if events.count < Self.page { return }
     }
-  }
-
-  /// Records confirms if no other commit does so.
-  @discardableResult
-  public func flush() async throws -> Int {
-    let marks = desk.published.take()
-    if marks.isEmpty { return 0 }
-    desk.published.add(marks)
-    _ = try await desk.commit([])
-    return marks.count
   }
 }
 
@@ -144,6 +133,82 @@ extension StoredEvent {
   public var message: OutgoingMessage {
     OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: event.routingKey, messageID: event.id,
-      type: event.type, contentType: MonthClose.contentType, body: event.body)
+      type: event.type, contentType: MonthClose.contentType, body: event.body,
+      isMandatory: MessageCatalogue.isHeard(event.routingKey))
+  }
+}
+
+/// Logs that the broker does not accept events: once for each kind of refusal while it lasts,
+/// however many events there are.
+final class PublishLog: Sendable {
+  private let forbidden: OutageLog
+  private let unbound: OutageLog
+  private let refused: OutageLog
+  private let unconfirmed: OutageLog
+  /// The broker's connection logs its own loss, so this is only at level `debug`.
+  private let lost: OutageLog
+
+  init(_ logger: Logger) {
+    forbidden = OutageLog(
+      "the broker's user may not publish an event; it stays unpublished: closectl topology users",
+      level: .error, logger)
+    unbound = OutageLog(
+      "no queue is bound for an event; it stays unpublished: closectl topology apply",
+      level: .error, logger)
+    refused = OutageLog(
+      "the broker refuses events", back: "the broker accepts events again", logger)
+    unconfirmed = OutageLog(
+      "events are not confirmed; they will be published again",
+      back: "events are confirmed again", logger)
+    lost = OutageLog("events are waiting for the broker", level: .debug, logger)
+  }
+
+  /// `next`: until they are published again.
+  func tell(
+    _ results: [(key: String, result: PublishResult)], isLost: Bool, next: Duration
+  ) {
+    var confirmed: Set<String> = []
+    var failed: [String: Int] = [:]
+    var unanswered: (count: Int, why: String) = (0, "")
+    for (key, result) in results {
+      switch result {
+      case .confirmed:
+        confirmed.insert(key)
+        forbidden.found(by: key)
+        unbound.found(by: key)
+      case .returned(403, let text):
+        forbidden.missed(by: key, waiting: nil, next: next, ["key": "\(key)", "answer": "\(text)"])
+      case .returned(let code, let text):
+        unbound.missed(
+          by: key, waiting: nil, next: next, ["key": "\(key)", "answer": "\(code) \(text)"])
+      case .refused: failed[key, default: 0] += 1
+      case .unknown(let why): unanswered = (unanswered.count + 1, why)
+      }
+    }
+    for (key, count) in failed.sorted(by: { $0.key < $1.key }) {
+      refused.missed(by: key, waiting: count, next: next, ["key": "\(key)"])
+    }
+    for key in confirmed where failed[key] == nil { refused.found(by: key) }
+    if unanswered.count > 0 {
+      (isLost ? lost : unconfirmed).missed(
+        by: "publisher", unanswered.why, waiting: unanswered.count, next: next)
+    } else if !confirmed.isEmpty {  // An answer of another kind says nothing about it.
+      unconfirmed.found(by: "publisher")
+      lost.found(by: "publisher")
+    }
+  }
+}
+
+extension PublishResult {
+  /// Why a message is not with a queue, for people.
+  public var why: String {
+    switch self {
+    case .confirmed: "it was confirmed"
+    case .returned(403, let text): "the user may not publish there: \(text)"
+    case .returned(501, let text), .returned(502, let text): "AMQP cannot carry it: \(text)"
+    case .returned(_, let text): "no queue receives it (\(text)): closectl topology apply"
+    case .refused: "the queue is full"
+    case .unknown(let why): "no confirm came: \(why)"
+    }
   }
 }

@@ -1,6 +1,7 @@
 import Billing
 import Broker
 import Logging
+import Synchronization
 
 /// Logs messages that are not done: one line per wave, not one per message. The messages themselves
 /// are logged at level `debug`, and have their reasons in the dead letter queue.
@@ -37,24 +38,23 @@ final class RunnerLog: Sendable {
   /// `isLost`: logged by the broker's connection. `inHand`: messages of all batches in progress,
   /// which are affected in the same way if something is down.
   func moved(
-    _ departures: [FailedDelivery], _ moves: [RetryPolicy.Move], _ results: [PublishResult],
-    isLost: Bool, inHand: Int
+    _ moves: [RetryPolicy.Move], _ results: [PublishResult], isLost: Bool, inHand: Int
   ) {
-    var dead: [FaultReason: [FailedDelivery]] = [:]
+    var dead: [FaultReason: [RetryPolicy.Move]] = [:]
     var retried: [FaultReason: (first: Fault, count: Int, next: Duration)] = [:]
     var kept: (count: Int, why: String) = (0, "")
-    for ((departure, move), result) in zip(zip(departures, moves), results) {
-      let reason = departure.fault.reason
+    for (move, result) in zip(moves, results) {
+      let reason = move.fault.reason
       if result != .confirmed {
         kept = (kept.count + 1, result.why)
       } else if move.isDead {
-        dead[reason, default: []].append(departure)
-      } else if departure.putOff == nil {
+        dead[reason, default: []].append(move)
+      } else if !move.isPutOff {
         // Messages that are put off are logged once for all, where they are put off.
-        let known = retried[reason] ?? (departure.fault, 0, move.delay)
+        let known = retried[reason] ?? (move.fault, 0, move.delay)
         retried[reason] = (known.first, known.count + 1, min(known.next, move.delay))
       }
-      detail(departure, move, result)
+      detail(move, result)
     }
     for (reason, wave) in retried.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       retrying[reason]?.missed(
@@ -70,10 +70,17 @@ final class RunnerLog: Sendable {
     }
   }
 
-  /// The retried messages are done: the wave with their reason is over.
-  func done(_ worked: [JobResult]) {
-    for item in worked where item.isDone {
-      if case .string(let word)? = item.job.delivery.headers[Header.reason],
+  /// The trace identifies a message in the logs of all services. A retried message that is done
+  /// ends the wave with its reason.
+  func done(_ results: [DeliveryResult]) {
+    for case .processed(let job, .done) in results {
+      logger.debug(
+        "done",
+        metadata: [
+          "message_id": "\(job.event.id)", "type": "\(job.type.rawValue)",
+          "trace": "\(job.event.trace.traceID)", "span": "\(job.event.trace.spanID)",
+        ])
+      if case .string(let word)? = job.delivery.headers[Header.reason],
         let reason = FaultReason(rawValue: word)
       {
         retrying[reason]?.found(by: "work", ["reason": "\(word)"])
@@ -81,7 +88,7 @@ final class RunnerLog: Sendable {
     }
   }
 
-  private func died(_ letters: [FailedDelivery]) {
+  private func died(_ letters: [RetryPolicy.Move]) {
     var details: Logger.Metadata = [
       "reason": "\(letters[0].fault.reason.rawValue)", "letters": .number(letters.count),
     ]
@@ -89,22 +96,37 @@ final class RunnerLog: Sendable {
     logger.error("dead letter: \(letters[0].fault.explanation)", metadata: details)
   }
 
-  private func detail(
-    _ departure: FailedDelivery, _ move: RetryPolicy.Move, _ result: PublishResult
-  ) {
-    var details = departure.shown
-    details["reason"] = "\(departure.fault.reason.rawValue)"
+  private func detail(_ move: RetryPolicy.Move, _ result: PublishResult) {
+    var details = move.shown
+    details["reason"] = "\(move.fault.reason.rawValue)"
     details["to"] = "\(move.message.routingKey)"
     if result != .confirmed { details["kept"] = "\(result.why)" }
-    logger.debug("not done: \(departure.fault.explanation)", metadata: details)
+    logger.debug("not done: \(move.fault.explanation)", metadata: details)
   }
 }
 
-extension FailedDelivery {
+extension RetryPolicy.Move {
   /// The id and the trace identify a message in the logs of all services.
   fileprivate var shown: Logger.Metadata {
     var shown: Logger.Metadata = ["message_id": "\(delivery.messageID ?? "without id")"]
     if let trace { shown["trace"] = "\(trace.traceID)" }
     return shown
+  }
+}
+
+/// What a process has done since it started; its last log line.
+public final class RunCounters: Sendable {
+  public enum Kind: Int, Sendable, CaseIterable { case handled, retried, dead }
+
+  private let counts = Mutex([Int](repeating: 0, count: Kind.allCases.count))
+
+  public init() {}
+
+  func count(_ kind: Kind, _ number: Int = 1) {
+    counts.withLock { $0[kind.rawValue] += number }
+  }
+
+  public subscript(_ kind: Kind) -> Int {
+    counts.withLock { $0[kind.rawValue] }
   }
 }

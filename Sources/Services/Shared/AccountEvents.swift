@@ -4,14 +4,14 @@ import Ledger
 /// Builds the events services publish: ids from what the event is about, the snapshot as it will be
 /// once the change is committed.
 public struct AccountEvents: Sendable {
-  var desk: LedgerSession
+  var session: LedgerSession
   var cause: Event
   var now: Instant
 
-  public init(_ desk: LedgerSession, causedBy cause: Event) {
-    self.desk = desk
+  public init(_ session: LedgerSession, causedBy cause: Event) {
+    self.session = session
     self.cause = cause
-    self.now = desk.clock.now()
+    self.now = session.clock.now()
   }
 
   public func make(
@@ -21,7 +21,7 @@ public struct AccountEvents: Sendable {
     var data = EventData(snapshot: facts.snapshot(at: now))
     fill(&data)
     let event = Event(
-      id: Event.id(type, reference), type: type, source: desk.source, time: now,
+      id: Event.id(type, reference), type: type, source: session.source, time: now,
       subject: facts.account.id, period: facts.invoice?.period ?? cause.period,
       causationID: cause.id, data: data)
     return try event.traced(after: cause).outgoing()
@@ -35,9 +35,8 @@ extension Event {
   }
 
   public func outgoing() throws -> OutgoingEvent {
-    guard let kind = EventType(rawValue: type) else { throw MessageFault.unknownType(type) }
-    return OutgoingEvent(
-      id: id, type: type, routingKey: kind.routingKey, account: subject, period: period,
+    OutgoingEvent(
+      id: id, type: type.rawValue, routingKey: type.routingKey, account: subject, period: period,
       body: try Services.encode(self))
   }
 }
@@ -52,7 +51,7 @@ extension Job {
   /// A message of a type that does not belong in this queue; a binding sent it here by mistake.
   var unexpected: Outcome {
     .dead(
-      Fault(.unexpectedType, "\(event.type) does not belong in queue \(delivery.queue)"))
+      Fault(.unexpectedType, "\(type.rawValue) does not belong in queue \(delivery.queue)"))
   }
 }
 

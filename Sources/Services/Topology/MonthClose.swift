@@ -38,7 +38,9 @@ public enum MonthClose {
   static let deliveryLimit: Int64 = 1000
 
   /// Everything the services need on the broker.
-  public static func topology(retryDelays: [Duration]) -> Topology {
+  ///
+  /// - Parameter isRetiring: whether bindings that only services of earlier versions need go.
+  public static func topology(retryDelays: [Duration], isRetiring: Bool = false) -> Topology {
     var queues: [Topology.Queue] = []
     var keys: [Topology.Binding] = []
     for (service, routingKeys) in bindings {
@@ -63,7 +65,16 @@ public enum MonthClose {
       }
     }
     return Topology(
-      exchanges: [.init(name: exchange, kind: "topic")], queues: queues, bindings: keys)
+      exchanges: [.init(name: exchange, kind: "topic")], queues: queues, bindings: keys,
+      retired: isRetiring ? retired : [])
+  }
+
+  private static var retired: [Topology.Binding] {
+    services.flatMap { service in
+      (MessageCatalogue.retiredBindings[service] ?? []).map {
+        Topology.Binding(exchange: exchange, queue: service.rawValue, routingKey: $0)
+      }
+    }
   }
 
   private static let quorum: [String: HeaderValue] = ["x-queue-type": .string("quorum")]

@@ -1,4 +1,6 @@
+import Billing
 import Broker
+import JSON
 import Ledger
 import Logging
 import Synchronization
@@ -20,7 +22,7 @@ package final class ServiceHealth: Sendable {
 
   /// What has found a part missing: the first one's sentence is shown.
   enum Finder: Int, Comparable, Sendable {
-    case work, upkeep
+    case work, maintenance
     /// A check of the part itself.
     case look
 
@@ -168,5 +170,42 @@ extension BrokerHealth.Link {
     case .lost(let why): "not connected: \(why)"
     case .blocked(let why): "it accepts nothing for now: \(why)"
     }
+  }
+}
+
+/// What `/readyz` says.
+struct ReadinessReport: Sendable {
+  var phase: ServiceHealth.Phase
+  var missing: [ServiceHealth.Part: String]
+  var storeReturns: Int
+  var brokerReturns: Int
+
+  var isReady: Bool { phase == .consuming && missing.isEmpty }
+
+  var status: String {
+    switch phase {
+    case .stopping: "stopping"
+    case .starting: missing.isEmpty ? "starting" : "not ready"
+    case .consuming: missing.isEmpty ? "ready" : "not ready"
+    }
+  }
+
+  /// One object: the missing parts in a fixed order, each with why.
+  func json(service: String) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object {
+      $0.array("missing") { writer in
+        for part in ServiceHealth.Part.allCases {
+          guard let why = missing[part] else { continue }
+          writer.object {
+            $0.text("part", part.rawValue)
+            $0.text("why", why)
+          }
+        }
+      }
+      $0.text("service", service)
+      $0.text("status", status)
+    }
+    return writer.bytes
   }
 }

@@ -108,7 +108,7 @@ struct CloseStatus: Encodable {
   var steps: Int { stages.values.reduce(0, +) }
   var allSteps: Int { accounts.expected * Self.stageNames.count }
 
-  func answer(style: Style) -> CommandOutput {
+  func output(style: Style) -> CommandOutput {
     let status: ExitStatus =
       state == "open" ? .problem : dead.value == nil ? .unreachable : .done
     return CommandOutput(self, text: lines(style: style), status: status)

@@ -29,7 +29,7 @@ struct MailTroubles: Encodable, Equatable {
 
   init() {}
 
-  init(_ period: Period, in store: any Store) async throws {
+  init(_ period: Period, in store: LedgerStore) async throws {
     for count in try await store.mailCounts(period) {
       switch (count.state, count.reason) {
       case (.intended, let why?):

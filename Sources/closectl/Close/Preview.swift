@@ -6,7 +6,7 @@ struct Preview {
   static let page = 500
 
   let period: Period
-  let store: any Store
+  let store: LedgerStore
   let output: Output
   private var document: PreviewDocument
   /// The catalogs the period's close was started with, or would be.
@@ -16,7 +16,7 @@ struct Preview {
   /// The month's close, where it was started.
   private var run: CloseRun?
 
-  init(period: Period, store: any Store, output: Output, maximum: [Money] = []) {
+  init(period: Period, store: LedgerStore, output: Output, maximum: [Money] = []) {
     self.period = period
     self.store = store
     self.output = output
@@ -50,7 +50,7 @@ struct Preview {
     document.far = try await FarUsage(from: period, in: store).months
     if seen == 0 { throw Problem("there are no accounts yet: import them first") }
     document.unclosed = try await UnclosedMonths(before: period, in: store).months
-    return document.answer
+    return document.output
   }
 
   mutating func one(_ account: String) async throws -> CommandOutput {
@@ -69,7 +69,7 @@ struct Preview {
     }
     document.unpriced = try await UnpricedDocument(unpriced, in: store)
     document.currencies = Array(totals.values)
-    return document.answer
+    return document.output
   }
 
   /// A running close adds accounts again when it is started once more; a finished one does not.

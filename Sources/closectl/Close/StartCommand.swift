@@ -4,6 +4,13 @@ import Broker
 import Ledger
 import Services
 
+struct CloseGroup: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "close",
+    abstract: "Preview, start and watch the close of a month.",
+    subcommands: [PreviewCommand.self, StartCommand.self, StatusCommand.self])
+}
+
 struct StartCommand: OperatorCommand {
   static let configuration = CommandConfiguration(
     commandName: "start",
@@ -122,7 +129,7 @@ struct StartCommand: OperatorCommand {
         past: permission.isPast ? true : nil, late: permission.isLate ? true : nil))
     return OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: EventType.closeRequested.routingKey,
-      messageID: event.id, type: event.type, contentType: MonthClose.contentType,
+      messageID: event.id, type: event.type.rawValue, contentType: MonthClose.contentType,
       body: try encode(event))
   }
 

@@ -5,7 +5,7 @@ import Ledger
 /// then.
 struct StatusWatch {
   /// How long a close that was just requested may take to begin.
-  static let patience = Duration.seconds(60)
+  static let longestStart = Duration.seconds(60)
 
   let period: Period
   let session: Session
@@ -24,7 +24,7 @@ struct StatusWatch {
     let screen = LiveScreen(output)
     let started = ContinuousClock.now
     // The trigger is published before the watch begins.
-    let asked = session.clock.now().adding(seconds: -Self.patience.components.seconds)
+    let asked = session.clock.now().adding(seconds: -Self.longestStart.components.seconds)
     var pace = Pace()
     var unseenSince: ContinuousClock.Instant?
     while true {
@@ -41,10 +41,10 @@ struct StatusWatch {
         let isOnItsWay = hasTrigger || invoicer.map { !$0.isIdle } ?? true
         unseenSince = isOnItsWay ? nil : unseenSince ?? .now
         let shown = status.limits.first.map { ": \($0)" } ?? ""
-        guard elapsed < Self.patience else {
+        guard elapsed < Self.longestStart else {
           screen.finish()
           throw Problem(
-            "no close of \(period) began within \(Self.patience.inWords)"
+            "no close of \(period) began within \(Self.longestStart.inWords)"
               + (shown.isEmpty ? "; is an invoicer running?" : shown))
         }
         // Measured from the first read: a slow read says no more than a fast one.
@@ -69,7 +69,7 @@ struct StatusWatch {
           if status.dead.value ?? 0 > 0 {
             status.deadLetters = await DeadTallyReader(session: session).read()
           }
-          return status.answer(style: output.style)
+          return status.output(style: output.style)
         }
         screen.show(status.lines(style: output.noteStyle), brief: status.brief)
       }
@@ -92,5 +92,38 @@ extension CloseStatus {
     let unattended = queues.value?.filter { $0.consumers == 0 }.map { "; \($0.sentence)" } ?? []
     return "\(period) \(state): \(accounts.finished)/\(accounts.expected) finished; \(reached)"
       + (pace.map { "; \($0)" } ?? "") + unattended.joined()
+  }
+}
+
+/// The speed of a close, measured over the last ten seconds or so.
+struct Pace {
+  private struct Sample {
+    var at: Double
+    var finished: Int
+    var steps: Int
+  }
+  static let windowSeconds = 10.0
+  private var samples: [Sample] = []
+
+  /// `at`: seconds on any clock that only goes forward.
+  mutating func add(at: Double, finished: Int, steps: Int) {
+    samples.append(Sample(at: at, finished: finished, steps: steps))
+    // One sample older than the window is kept as its start.
+    while samples.count > 2, at - samples[1].at >= Self.windowSeconds { samples.removeFirst() }
+  }
+
+  var finishedPerSecond: Double? { rate(\.finished) }
+
+  /// Seconds until all steps are done; `nil` when nothing moves.
+  func secondsLeft(of allSteps: Int) -> Double? {
+    guard let last = samples.last, let rate = rate(\.steps), rate > 0 else { return nil }
+    return Double(max(0, allSteps - last.steps)) / rate
+  }
+
+  private func rate(_ value: KeyPath<Sample, Int>) -> Double? {
+    guard let first = samples.first, let last = samples.last, last.at - first.at >= 0.5 else {
+      return nil
+    }
+    return Double(last[keyPath: value] - first[keyPath: value]) / (last.at - first.at)
   }
 }

@@ -13,7 +13,7 @@ struct ClockGroup: AsyncParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> CommandOutput {
-      ClockDocument(try clockFile(session), seconds: offset(session)).answer
+      ClockDocument(try clockFile(session), seconds: offset(session)).output
     }
   }
 
@@ -38,7 +38,7 @@ struct ClockGroup: AsyncParsableCommand {
       try LedgerClock.writeOffset(file: file, seconds: sum)
       // Once this returns, every process knows the new time.
       try await Task.sleep(for: LedgerClock.fileInterval * 2)
-      return ClockDocument(file, seconds: sum).answer
+      return ClockDocument(file, seconds: sum).output
     }
   }
 
@@ -69,7 +69,7 @@ struct ClockDocument: Encodable {
     now = LedgerClock.system.now().adding(seconds: seconds).rfc3339
   }
 
-  var answer: CommandOutput {
+  var output: CommandOutput {
     CommandOutput(self, text: ["\(now) (\(offsetSeconds) s from the system clock)"])
   }
 }

@@ -52,9 +52,9 @@ struct ReconcileCommand: OperatorCommand {
     let gateway = try await session.gateway()
     let reconciling = Reconciling(store: store, charges: gateway.list, clock: session.clock)
     do {
-      let answer = try await carryOut(reconciling, period, try name(in: session))
+      let result = try await carryOut(reconciling, period, try name(in: session))
       await gateway.shutdown()
-      return answer
+      return result
     } catch {
       await gateway.shutdown()
       throw error
@@ -75,7 +75,7 @@ struct ReconcileCommand: OperatorCommand {
     }
     findings.items.removeAll { setAside.contains($0.charge.id) }
     if apply { try await reconciling.apply(findings.items, by: name, reason: reason ?? "") }
-    return ReconcileDocument(period, findings, isApplied: apply, setAside: setAside).answer
+    return ReconcileDocument(period, findings, isApplied: apply, setAside: setAside).output
   }
 
   private func name(in session: Session) throws -> String {
@@ -130,7 +130,7 @@ struct ReconcileDocument: Encodable {
 
   private static let shown = 50
 
-  var answer: CommandOutput {
+  var output: CommandOutput {
     CommandOutput(self, text: lines + [sentence], status: open == 0 ? .done : .problem)
   }
 

@@ -114,8 +114,8 @@ struct ReportDocument: Encodable {
   }
 
   /// A figure a line: what it is, of what, its currency.
-  var csv: CSVAnswer {
-    var csv = CSVAnswer(["period", "currency", "figure", "detail", "rate", "base", "value"])
+  var csv: CSVOutput {
+    var csv = CSVOutput(["period", "currency", "figure", "detail", "rate", "base", "value"])
     for totals in currencies {
       func add(
         _ figure: String, _ value: String, of detail: String = "", rate: String = "",

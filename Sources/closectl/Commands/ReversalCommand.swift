@@ -38,7 +38,7 @@ struct ReversalOptions: ParsableArguments {
       store: store, broker: nil, clock: session.clock, logger: session.logger)
     let order = ReversalOrder(kind: kind, reference: reference, account: account, reason: reason)
     switch try await operations.reverse(order, dryRun: dryRun) {
-    case .done(let plan): return answer(plan)
+    case .done(let plan): return output(plan)
     case .repeated(let message):
       let document = Document(reference: reference, outcome: "unchanged", message: message)
       return CommandOutput(document, text: ["unchanged: \(inText(message))"], status: .done)
@@ -49,7 +49,7 @@ struct ReversalOptions: ParsableArguments {
     }
   }
 
-  private func answer(_ plan: ReversalPlan) -> CommandOutput {
+  private func output(_ plan: ReversalPlan) -> CommandOutput {
     let outcome = dryRun ? "would be reversed" : "reversed"
     let reopened = plan.reopened.sorted { $0.key < $1.key }
     let open = reopened.map {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Billing
 import Broker
+import Ledger
 import Operations
 import Services
 
@@ -75,9 +76,9 @@ final class LetterListing {
     }
     if asJSON {
       let before = hasBegun ? ",\n" : "{\"letters\": [\n"
-      try output.answer(before + documents.joined(separator: ",\n"))
+      try output.print(before + documents.joined(separator: ",\n"))
     } else {
-      try output.answer((hasBegun ? "" : Self.title) + documents.joined())
+      try output.print((hasBegun ? "" : Self.title) + documents.joined())
     }
     hasBegun = true
   }
@@ -89,17 +90,17 @@ final class LetterListing {
     if asJSON {
       let begin = hasBegun ? "" : "{\"letters\": ["
       let failure = error.map { ", \"error\": " + Self.compact("\($0)") } ?? ""
-      try output.answer(
+      try output.print(
         "\(begin)\n], \"copies\": \(Self.compact(several)), \"count\": \(groups.count), "
           + "\"groups\": \(Self.compact(GroupDocument(groups).groups))\(failure)}\n")
     } else {
       for (id, count) in several.sorted(by: { $0.key < $1.key }) {
-        try output.answerLine("\(id) is present x\(count)")
+        try output.printLine("\(id) is present x\(count)")
       }
-      try output.answerLine(
+      try output.printLine(
         groups.count == 0 ? "no dead letters" : LetterGroups.counted(groups.count))
     }
-    return CommandOutput(saidWith: status)
+    return CommandOutput(alreadyWrittenWith: status)
   }
 
   private static let title =
@@ -117,5 +118,58 @@ final class LetterListing {
 
   private static func compact(_ document: some Encodable) -> String {
     closectl.json(document, pretty: false)
+  }
+}
+
+/// Dead letters by service and reason, beside the figures of a close.
+struct DeadTally: Encodable, Equatable {
+  struct Count: Encodable, Equatable {
+    var service: String
+    var reason: String
+    var count: Int
+  }
+
+  /// Letters beyond those whose headers are read.
+  static let unread = "not read"
+
+  var counts: [Count]
+
+  init(_ tally: DeadLetterCounts) {
+    counts = tally.counts.sorted { $0.key < $1.key }.map {
+      Count(service: $0.key.service.rawValue, reason: $0.key.reason, count: $0.value)
+    }
+    for service in MonthClose.services {
+      guard let more = tally.unread[service] else { continue }
+      counts.append(Count(service: service.rawValue, reason: Self.unread, count: more))
+    }
+  }
+
+  var total: Int { counts.map(\.count).reduce(0, +) }
+
+  /// `  charger: 12 gateway-unknown`
+  var lines: [String] {
+    counts.map { printable("  \($0.service): \(grouped($0.count)) \($0.reason)") }
+  }
+
+  func encode(to encoder: any Encoder) throws { try counts.encode(to: encoder) }
+}
+
+/// Asks the broker for dead letters, for commands that go on without one.
+struct DeadTallyReader {
+  static let consequence = "dead letters are not counted"
+
+  let session: Session
+
+  /// `nil` when the broker cannot be asked.
+  func read() async -> DeadTally? {
+    guard let broker = await session.brokerIfReachable(otherwise: Self.consequence) else {
+      return nil
+    }
+    do {
+      return DeadTally(try await DeadLetterCounts.read(broker))
+    } catch {
+      await session.noteOnce("\(error); \(Self.consequence)")
+      return nil
+    }
   }
 }

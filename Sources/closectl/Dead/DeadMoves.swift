@@ -15,7 +15,7 @@ struct DeadMoves {
 
   private let session: Session
   private let broker: any Broker
-  private let store: any Store
+  private let store: LedgerStore
 
   init(_ session: Session) async throws {
     self.session = session
@@ -61,8 +61,9 @@ struct DeadMoves {
 
   func carryOut(_ order: Order, _ choice: LetterChoice) async throws -> CommandOutput {
     try await refuseWhileUnfinished()
-    if choice.taken.isEmpty { return choice.answer(order.action) }
-    try await DeadDoor(broker: broker).check(publishing: order.action != .discard, choice.queues)
+    if choice.taken.isEmpty { return choice.output(order.action) }
+    try await MovingRights(broker: broker).check(
+      publishing: order.action != .discard, choice.queues)
     let now = session.clock.now()
     let manifest = Manifest(
       id: Self.newID(order.action, at: now), action: order.action,
@@ -72,25 +73,25 @@ struct DeadMoves {
       try await refuseWhileUnfinished()
       throw Problem("another manifest was started meanwhile; nothing was moved")
     }
-    return choice.answer(manifest, try await move(manifest))
+    return choice.output(manifest, try await move(manifest))
   }
 
   func resume(_ id: String?) async throws -> CommandOutput {
     guard let unfinished = try await store.unfinishedManifest() else {
       guard let id, let finished = try await store.manifest(id) else {
         if let id { throw Problem("there is no manifest \(id)") }
-        return LetterChoice([], classes: []).answer(nothingToContinue: "nothing is unfinished")
+        return LetterChoice([], classes: []).output(nothingToContinue: "nothing is unfinished")
       }
       let at = finished.finishedAt?.rfc3339 ?? ""
-      return LetterChoice([], classes: []).answer(
+      return LetterChoice([], classes: []).output(
         nothingToContinue: "\(finished.id) was already finished at \(at)")
     }
     if let id, id != unfinished.id {
       throw Problem("the unfinished manifest is \(unfinished.id), not \(id)")
     }
     let queues = Set(try await store.letters(of: unfinished.id).map(\.queue))
-    try await DeadDoor(broker: broker).check(publishing: unfinished.action != .discard, queues)
-    return LetterChoice([], classes: []).answer(unfinished, try await move(unfinished))
+    try await MovingRights(broker: broker).check(publishing: unfinished.action != .discard, queues)
+    return LetterChoice([], classes: []).output(unfinished, try await move(unfinished))
   }
 
   private func move(_ manifest: Manifest) async throws -> [ManifestLetter] {

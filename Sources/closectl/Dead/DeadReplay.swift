@@ -58,10 +58,88 @@ struct DeadReplay: OperatorCommand {
     if continues { return try await moves.resume(manifest) }
     let wanted = Set([DeadLetterClass.needed] + moving.also)
     let choice = try await moves.choose(chosen.filter(ids: ids), classes: wanted)
-    if dryRun { return choice.answer(.replay) }
+    if dryRun { return choice.output(.replay) }
     let order = DeadMoves.Order(
       action: .replay, operatorName: try moving.who.name(in: session),
       reason: try moving.reasonGiven(), selection: chosen.filter(ids: ids).words, rate: rate)
+    return try await moves.carryOut(order, choice)
+  }
+}
+
+struct DeadRefresh: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "refresh",
+    abstract: "Replace a dead letter with the same event and a new snapshot from the ledger.",
+    discussion: """
+      This is the only edit there is: every amount comes from the ledger, none is typed. The new \
+      event names the old one (causationid, refreshof) and goes only to the same service.
+
+      Example:
+        closectl dead refresh 3f9ac2d10b7e --reason "catalog corrected"
+      """)
+
+  @Argument(help: "As `closectl dead list` shows it.", transform: parseLetterID)
+  var id: String
+  @OptionGroup var moving: MovingOptions
+  @Flag(help: "Show what would be done; move and write nothing.")
+  var dryRun = false
+  @OptionGroup var shared: SharedOptions
+
+  func perform(in session: Session) async throws -> CommandOutput {
+    let moves = try await DeadMoves(session)
+    var filter = DeadLetterFilter()
+    filter.ids = [id]
+    // Refreshing exists for letters that contradict.
+    let wanted = Set([.needed, .contradicts] + moving.also)
+    var choice = try await moves.choose(filter, classes: wanted)
+    let target = try await moves.refreshTarget(id)
+    choice.setTargets { _ in target }
+    if dryRun { return choice.output(.refresh) }
+    let order = DeadMoves.Order(
+      action: .refresh, operatorName: try moving.who.name(in: session),
+      reason: try moving.reasonGiven(), selection: filter.words, rate: nil)
+    return try await moves.carryOut(order, choice)
+  }
+}
+
+struct DeadDiscard: OperatorCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "discard",
+    abstract: "Remove dead letters for good; their bodies are kept in the ledger.",
+    discussion: """
+      A letter that is still needed is not discarded without --also needed, because its account \
+      would wait for an answer forever.
+
+      Example:
+        closectl dead discard --ids 3f9ac2d10b7e --reason "junk of the old importer"
+      """)
+
+  @Option(
+    help: ArgumentHelp("These letters, separated by commas.", valueName: "ids"),
+    transform: parseLetterIDs)
+  var ids: Set<String>
+  @OptionGroup var moving: MovingOptions
+  @Flag(help: "Show what would be done; move and write nothing.")
+  var dryRun = false
+  @OptionGroup var shared: SharedOptions
+
+  func perform(in session: Session) async throws -> CommandOutput {
+    let moves = try await DeadMoves(session)
+    var filter = DeadLetterFilter()
+    filter.ids = ids
+    let wanted = Set([.done, .contradicts, .undecodable] + moving.also)
+    var choice = try await moves.choose(filter, classes: wanted)
+    choice.setTargets { _ in "discarded" }
+    if dryRun { return choice.output(.discard) }
+    if let needed = choice.left.first {
+      throw Problem(
+        "letter \(needed.id) is still \(needed.classification.letterClass.rawValue) "
+          + "(\(needed.classification.why)): replay it, or add --also needed; nothing was discarded"
+      )
+    }
+    let order = DeadMoves.Order(
+      action: .discard, operatorName: try moving.who.name(in: session),
+      reason: try moving.reasonGiven(), selection: filter.words, rate: nil)
     return try await moves.carryOut(order, choice)
   }
 }

@@ -27,10 +27,10 @@ struct DeadShow: OperatorCommand {
     let store = try await session.store()
     let judge = DeadLetterClassifier(
       store: store, clock: session.clock, monthsBack: session.settings.monthsBack)
-    let verdict = try await judge.verdicts(of: [letter])[0]
+    let classification = try await judge.classifications(of: [letter])[0]
     let records = try await store.deadLetterRecords(letter: id, messageID: letter.messageID)
     let comparison = try await Comparison(letter, store, at: session.clock.now())
-    let document = ShownLetter(letter, copies, verdict, comparison, records)
+    let document = ShownLetter(letter, copies, classification, comparison, records)
     return CommandOutput(document, text: document.lines(style: session.output.style))
   }
 }
@@ -54,7 +54,7 @@ struct Comparison: Encodable {
   /// Why there is nothing to compare.
   var absent: String?
 
-  init(_ letter: DeadLetter, _ store: any Store, at now: Instant) async throws {
+  init(_ letter: DeadLetter, _ store: LedgerStore, at now: Instant) async throws {
     let event: Event
     do { event = try letter.event() } catch {
       absent = "the body cannot be read: \(error)"

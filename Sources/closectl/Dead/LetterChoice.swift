@@ -12,7 +12,7 @@ struct LetterChoice {
 
   init(_ letters: [ChosenDeadLetter], classes: Set<DeadLetterClass>) {
     let isTaken = { (letter: ChosenDeadLetter) in
-      letter.isWhole && classes.contains(letter.verdict.letterClass)
+      letter.isWhole && classes.contains(letter.classification.letterClass)
     }
     taken = letters.filter(isTaken)
     left = letters.filter { !isTaken($0) }
@@ -27,7 +27,7 @@ struct LetterChoice {
   // MARK: Answers
 
   /// What would be done, or that nothing is to be done.
-  func answer(_ action: DeadLetterAction) -> CommandOutput {
+  func output(_ action: DeadLetterAction) -> CommandOutput {
     let document = MovesDocument(action: action, taken: taken, left: left)
     let what = "\(grouped(taken.count)) letters to \(action.rawValue)"
     return CommandOutput(
@@ -36,7 +36,7 @@ struct LetterChoice {
   }
 
   /// What was done.
-  func answer(_ manifest: Manifest, _ letters: [ManifestLetter]) -> CommandOutput {
+  func output(_ manifest: Manifest, _ letters: [ManifestLetter]) -> CommandOutput {
     let moved = letters.count { $0.state == .removed }
     let absent = letters.count { $0.state == .absent }
     let document = MovesDocument(
@@ -50,7 +50,7 @@ struct LetterChoice {
       ] + gone + leftLines)
   }
 
-  func answer(nothingToContinue why: String) -> CommandOutput {
+  func output(nothingToContinue why: String) -> CommandOutput {
     CommandOutput(MovesDocument(why: why), text: [why])
   }
 
@@ -66,7 +66,7 @@ struct LetterChoice {
     for letter in letters.prefix(Self.shown) {
       table.add(
         letter.id + (letter.copies > 1 ? " x\(letter.copies)" : ""), letter.service.rawValue,
-        letter.verdict.letterClass.rawValue, letter.messageID, letter.verdict.why)
+        letter.classification.letterClass.rawValue, letter.messageID, letter.classification.why)
     }
     let more = letters.count - Self.shown
     return table.lines() + (more > 0 ? ["… and \(grouped(more)) more"] : [])
@@ -105,9 +105,9 @@ struct MovesDocument: Encodable {
       service = letter.service.rawValue
       messageID = letter.messageID
       reason = letter.reason
-      letterClass = letter.verdict.letterClass.rawValue
-      rule = letter.verdict.rule
-      why = letter.verdict.why
+      letterClass = letter.classification.letterClass.rawValue
+      rule = letter.classification.rule
+      why = letter.classification.why
       copies = letter.copies
       target = letter.target
     }

@@ -48,7 +48,7 @@ struct ResendCommand: OperatorCommand {
       let counts = try await Interruption.saying(again, session.output) {
         try await resending.run(order)
       }
-      return ResendDocument(period, counts, isDryRun: dryRun).answer
+      return ResendDocument(period, counts, isDryRun: dryRun).output
     } catch let atWork as EventResender.AtWork {
       throw Problem("\(atWork)")
     }
@@ -83,7 +83,7 @@ struct ResendDocument: Encodable {
     }
   }
 
-  var answer: CommandOutput {
+  var output: CommandOutput {
     let total =
       dryRun
       ? "\(grouped(missing)) events would be published" : "\(grouped(published)) events published"

@@ -96,8 +96,8 @@ struct AccountHistoryDocument: Encodable {
     start = facts.account.start?.description
     end = facts.account.end?.description
     self.period = period?.description
-    let told = Standing(story, period: period, at: takenAt)
-    standing = Stands(now: told.stands, last: told.last, next: told.next)
+    let current = Standing(story, period: period, at: takenAt)
+    standing = Stands(now: current.stands, last: current.last, next: current.next)
     now = facts.snapshot(at: takenAt)
     credit = facts.creditMinor
     invoices = story.invoices.map {

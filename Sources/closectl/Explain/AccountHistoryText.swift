@@ -86,8 +86,8 @@ struct AccountHistoryText {
     let decision = step.decision
     let verb = step.service == .closectl ? "did" : "took"
     var lines = ["\(head)  \(verb) \(printable(step.messageID))"]
-    let believed = decision.believed.map(told)
-    let found = decision.found.map(told)
+    let believed = decision.believed.map(described)
+    let found = decision.found.map(described)
     if let believed { lines.append("believed  \(believed)") }
     if let found { lines.append("found     \(found == believed ? "the same" : found)") }
     lines.append("class     \(words(decision.finding.rawValue)), rule \(decision.rule)")
@@ -98,7 +98,7 @@ struct AccountHistoryText {
     return [lines[0]] + lines.dropFirst().map { "      " + $0 }
   }
 
-  private func told(_ snapshot: Snapshot) -> String {
+  private func described(_ snapshot: Snapshot) -> String {
     var text = "position \(snapshot.position), balance \(amount(snapshot.balance))"
     if let invoice = snapshot.invoice {
       text += ", open \(amount(invoice.open)) of \(amount(invoice.total))"

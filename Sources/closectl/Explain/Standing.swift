@@ -81,11 +81,13 @@ struct Standing {
   /// only records what others did, the mailer reports it, and the holder checks more often than it
   /// acts.
   var last: String {
-    let told = story.steps.filter { $0.service != .reporter && !$0.decision.explanation.isEmpty }
-    let done = told.last {
+    let explained = story.steps.filter {
+      $0.service != .reporter && !$0.decision.explanation.isEmpty
+    }
+    let done = explained.last {
       $0.service == .closectl || ($0.service != .mailer && !$0.events.isEmpty)
     }
-    guard let step = done ?? told.last else { return "nothing has happened yet" }
+    guard let step = done ?? explained.last else { return "nothing has happened yet" }
     return "\(step.at.rfc3339) \(step.service.rawValue): \(printable(step.decision.explanation))"
   }
 

@@ -60,7 +60,7 @@ struct FaultList {
 
   /// At most `shown`, in the order of the file: one of every kind, as far as there is room, then
   /// more of those kinds in which each row has its own fault. `more`: faults not among them.
-  var told: (rows: [Shown], more: Int) {
+  var listed: (rows: [Shown], more: Int) {
     let sorted = rows.enumerated().sorted {
       ($0.element.line, $0.offset) < ($1.element.line, $1.offset)
     }.map(\.element)
@@ -87,4 +87,29 @@ struct BadRows: Error {
   var faults: FaultList
   /// True if the rows were well-formed but the ledger refused them.
   var byLedger: Bool
+}
+
+/// What is wrong with an imported file, and where. Never holds a value of a personal column.
+struct FileFault: Error, Equatable, CustomStringConvertible {
+  var file: String
+  /// From 1; `nil` for a fault of the whole file.
+  var line: Int?
+  /// A column's name, or a path inside a catalog.
+  var column: String?
+  var reason: String
+
+  init(_ file: String, line: Int? = nil, column: String? = nil, _ reason: String) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.reason = reason
+  }
+
+  /// `usage.csv:17: quantity: "1,5" is not a decimal number`
+  var description: String {
+    var place = file
+    if let line { place += ":\(line)" }
+    if let column { place += ": \(column)" }
+    return "\(place): \(reason)"
+  }
 }

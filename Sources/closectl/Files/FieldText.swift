@@ -1,3 +1,4 @@
+import Billing
 import Foundation
 
 /// Checks and quotes the bytes of one field, for error messages and before it becomes a String.
@@ -49,12 +50,67 @@ func hasControl(_ field: FieldBytes) -> Bool {
     && String(decoding: field, as: UTF8.self).unicodeScalars.contains(where: \.isControl)
 }
 
-extension Unicode.Scalar {
-  /// Control characters, line separators, and the marks that turn the direction of text.
-  var isControl: Bool {
-    switch value {
-    case 0..<0x20, 0x7f..<0xa0, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true
-    default: false
+/// A card number in the place of the payment gateway's name for the card. It must not be stored
+/// anywhere, so the row is refused before any of it is kept.
+enum CardNumber {
+  /// `nil` for anything else.
+  static func fault(_ field: FieldBytes) -> String? {
+    isNumber(field)
+      ? "is a card number, which must not be stored: use the payment gateway's id for the card"
+      : nil
+  }
+
+  /// 13 to 19 digits with the check digit of ISO/IEC 7812, in groups or not.
+  private static func isNumber(_ field: FieldBytes) -> Bool {
+    var digits: [Int] = []
+    for byte in field where byte != UInt8(ascii: " ") && byte != UInt8(ascii: "-") {
+      guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte else { return false }
+      digits.append(Int(byte - UInt8(ascii: "0")))
     }
+    guard 13...19 ~= digits.count else { return false }
+    let sum = digits.reversed().enumerated().reduce(0) { sum, digit in
+      let value = digit.offset % 2 == 1 ? digit.element * 2 : digit.element
+      return sum + (value > 9 ? value - 9 : value)
+    }
+    return sum % 10 == 0
+  }
+}
+
+/// Reads an address from a field. An international domain is kept in its ASCII form (`xn--…`),
+/// which is what the mail server needs. A domain without a dot is refused here: mail can be sent to
+/// one, but in a file of customers it is a mistake.
+enum EmailField {
+  struct Fault: Error {
+    var reason: String
+  }
+
+  /// Faults never repeat the address.
+  static func read(_ field: FieldBytes) -> Result<EmailAddress, Fault> {
+    let notOne = Fault(reason: "is not an e-mail address (like name@example.com)")
+    guard field.count <= 254, !hasControl(field) else { return .failure(notOne) }
+    let parts = String(decoding: field, as: UTF8.self)
+      .split(separator: "@", omittingEmptySubsequences: false)
+    guard parts.count == 2, let domain = ascii(String(parts[1])), domain.contains(".") else {
+      return .failure(notOne)
+    }
+    if let address = EmailAddress("\(parts[0])@\(domain)") { return .success(address) }
+    let isForeign = parts[0].utf8.contains { $0 >= 0x80 }
+    return .failure(
+      isForeign
+        ? Fault(reason: "has non-ASCII letters before the @, which mail cannot be sent to")
+        : notOne)
+  }
+
+  /// UTS 46, by Foundation. ASCII is checked before: in a URL some of it has a meaning.
+  private static func ascii(_ domain: String) -> String? {
+    if domain.utf8.allSatisfy({ $0 < 0x80 }) { return domain }
+    let isPlain = domain.unicodeScalars.allSatisfy { scalar in
+      !scalar.isASCII || scalar == "." || scalar == "-" || scalar.properties.isAlphabetic
+        || scalar.properties.numericType != nil
+    }
+    guard isPlain, let host = URLComponents(string: "http://\(domain)")?.encodedHost,
+      host.utf8.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "%") })
+    else { return nil }
+    return host
   }
 }

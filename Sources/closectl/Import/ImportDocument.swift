@@ -1,3 +1,4 @@
+import Billing
 import Ledger
 
 /// What became of each file.
@@ -123,7 +124,7 @@ extension ImportDocument.File {
   @discardableResult
   private mutating func take(_ faults: FaultList) -> Int {
     rejected = faults.count
-    let (rows, more) = faults.told
+    let (rows, more) = faults.listed
     badRows = rows.map {
       .init(
         line: $0.row.line, column: $0.row.column, reason: $0.row.reason,
@@ -132,11 +133,56 @@ extension ImportDocument.File {
     return more
   }
 
-  /// Problems are always shown to people, even if a program reads the answer.
+  /// Problems are always shown to people, even if a program reads the result.
   func tell(_ output: Output) {
     for line in lines { output.noteLine(printable(line)) }
     if let rejectedFile {
       output.noteLine("\(grouped(rejected)) rejected, with reasons in \(rejectedFile)")
     }
+  }
+}
+
+/// Months that were invoiced before an account's dates were changed. Invoices do not follow such
+/// changes automatically.
+struct MovedDaysDocument: Encodable {
+  struct Month: Encodable, Equatable {
+    var account: String
+    var period: String
+    var invoicedDays: Int
+    var daysNow: Int
+    var daysOfMonth: Int
+  }
+
+  var count = 0
+  /// The first of them.
+  var months: [Month] = []
+
+  init() {}
+
+  init(_ moved: MovedDays) {
+    count = moved.count
+    months = moved.first.map {
+      Month(
+        account: $0.account, period: $0.period.description, invoicedDays: $0.invoiced.active,
+        daysNow: $0.now.active, daysOfMonth: $0.now.ofMonth)
+    }
+  }
+
+  /// Empty when there are none.
+  var lines: [String] {
+    let more = count - months.count
+    return months.map(\.line)
+      + (more > 0 ? ["warning: \(grouped(more)) more months are invoiced with other days"] : [])
+  }
+}
+
+extension MovedDaysDocument.Month {
+  fileprivate var line: String {
+    let remedy =
+      daysNow < invoicedDays
+      ? "grant a credit if appropriate" : "the other days are not charged"
+    return
+      "warning: \(account): \(period) is invoiced with \(invoicedDays) of \(daysOfMonth) days, "
+      + "but would now have \(daysNow); \(remedy)"
   }
 }

@@ -16,21 +16,21 @@ struct Importing {
       let file = try AccountTable(try FileBytes(path)).read(faults: &faults)
       if faults.isTooLong { throw BadRows(file: path, faults: faults, byLedger: false) }
       let keeps = !isDryRun && (skipBad || faults.count == 0)
-      var answer = try await store.importAccounts(file, at: at) { _ in keeps }
-      let refused = answer.refused
+      var outcome = try await store.importAccounts(file, at: at) { _ in keeps }
+      let refused = outcome.refused
       if !refused.isEmpty, skipBad {
         let lines = Set(refused.map(\.line))
         var good = file
         good.rows.removeAll { lines.contains($0.line) }
-        answer = try await store.importAccounts(good, at: at) { _ in keeps }
+        outcome = try await store.importAccounts(good, at: at) { _ in keeps }
       }
       let month = try Period.containing(at, in: "UTC")
       let catalogs = try await store.catalogs(pricing: month)
-      var result = try result(path, file.rows.count, answer, refused, faults)
+      var result = try result(path, file.rows.count, outcome, refused, faults)
       for (account, _) in file.rows {
         result.untaxed.add(account, catalogs[account.currency.code])
       }
-      result.movedDays = MovedDaysDocument(answer.movedDays)
+      result.movedDays = MovedDaysDocument(outcome.movedDays)
       return result
     }
   }
@@ -42,11 +42,11 @@ struct Importing {
       defer { bar.finish() }
       let feed = try UsageFeed(path, skipBad: skipBad, onProgress: bar.show)
       let (skipBad, isDryRun) = (skipBad, isDryRun)
-      let answer = try await store.importUsage(at: session.clock.now(), next: feed.next) {
+      let outcome = try await store.importUsage(at: session.clock.now(), next: feed.next) {
         !isDryRun && (skipBad || $0.isEmpty && feed.faults.count == 0)
       }
-      var result = try result(path, feed.rows, answer, answer.refused, feed.faults)
-      result.unpriced = try await UnpricedDocument(answer.unpriced, in: store)
+      var result = try result(path, feed.rows, outcome, outcome.refused, feed.faults)
+      result.unpriced = try await UnpricedDocument(outcome.unpriced, in: store)
       return result
     }
   }
@@ -57,11 +57,11 @@ struct Importing {
       let (catalog, namesTaxes) = try CatalogFile.reading(path)
       let isKept = !isDryRun
       do {
-        let answer = try await store.importCatalog(catalog, at: session.clock.now()) { _ in
+        let outcome = try await store.importCatalog(catalog, at: session.clock.now()) { _ in
           isKept
         }
         return FileResult(
-          rows: 1, count: answer.count,
+          rows: 1, count: outcome.count,
           warnings: namesTaxes ? [] : [Self.untaxed(path, catalog.currency)])
       } catch let error as StoreError {
         switch error {
@@ -79,7 +79,7 @@ struct Importing {
 
   /// What the file has wrong and what the ledger refused, together.
   private func result(
-    _ path: String, _ goodRows: Int, _ answer: ImportOutcome, _ refused: [RefusedRow],
+    _ path: String, _ goodRows: Int, _ outcome: ImportOutcome, _ refused: [RefusedRow],
     _ faults: FaultList
   ) throws -> FileResult {
     let byLedger = faults.count == 0
@@ -89,7 +89,7 @@ struct Importing {
       throw BadRows(file: path, faults: faults, byLedger: byLedger)
     }
     return FileResult(
-      rows: goodRows + faults.count - refused.count, count: answer.count, faults: faults)
+      rows: goodRows + faults.count - refused.count, count: outcome.count, faults: faults)
   }
 
   private func each(

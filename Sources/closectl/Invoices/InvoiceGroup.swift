@@ -94,8 +94,8 @@ struct InvoiceListDocument: Encodable {
     invoices = found.map(Invoice.init)
   }
 
-  var csv: CSVAnswer {
-    var csv = CSVAnswer([
+  var csv: CSVOutput {
+    var csv = CSVOutput([
       "invoice", "number", "account_id", "period", "currency", "net", "tax", "total", "open",
       "status", "issued_at",
     ])

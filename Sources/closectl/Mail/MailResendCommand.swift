@@ -50,7 +50,7 @@ struct MailResendCommand: OperatorCommand {
     let found = try await chosen(store, try choice.question(in: session))
     let objections = found.map { MailResend.objection(to: $0, alsoDelivered: alsoDelivered) }
     guard !dryRun, let reason else {
-      return answer(zip(found, objections).map { ($0, $1) }, done: "would be sent again")
+      return output(zip(found, objections).map { ($0, $1) }, done: "would be sent again")
     }
     let broker = await session.brokerIfReachable(
       otherwise: "the order is recorded anyway; the holder publishes it")
@@ -60,12 +60,12 @@ struct MailResendCommand: OperatorCommand {
       operatorName: try who.name(in: session), reason: reason, alsoDelivered: alsoDelivered)
     var done: [(MailRecord, String?)] = []
     for mail in found { done.append((mail, try await resend.resend(mail, order))) }
-    return answer(done, done: "handed to the mailer")
+    return output(done, done: "handed to the mailer")
   }
 
   /// For a month, those that were not delivered; by id, whatever was asked for.
   private func chosen(
-    _ store: any Store, _ asked: MailQuestion
+    _ store: LedgerStore, _ asked: MailQuestion
   ) async throws -> [MailRecord] {
     var question = asked
     guard let ids else {
@@ -83,7 +83,7 @@ struct MailResendCommand: OperatorCommand {
     return found
   }
 
-  private func answer(_ mails: [(MailRecord, String?)], done: String) -> CommandOutput {
+  private func output(_ mails: [(MailRecord, String?)], done: String) -> CommandOutput {
     let left = mails.filter { $0.1 != nil }
     let taken = mails.filter { $0.1 == nil }.map(\.0)
     let twice = taken.count { $0.state == .sent || $0.isPerhapsSent }

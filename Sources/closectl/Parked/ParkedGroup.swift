@@ -22,7 +22,7 @@ struct ParkedChoice: ParsableArguments {
       "Only accounts parked by this rule, as `parked list` names it.", valueName: "rule"))
   var rule: String?
 
-  func accounts(_ store: any Store, _ period: Period) async throws -> [ParkedAccount] {
+  func accounts(_ store: LedgerStore, _ period: Period) async throws -> [ParkedAccount] {
     try await store.parked(period, limit: .max).filter {
       (account == nil || $0.account == account) && (rule == nil || $0.rule == rule)
     }

@@ -1,30 +1,30 @@
 import Glibc
 
-/// Where a command writes: answers to standard output, notes for people to standard error. An
-/// answer that cannot be written is an `OutputFault`; a note that cannot be written is dropped.
+/// Where a command writes: its result to standard output, notes for people to standard error. A
+/// result that cannot be written is an `OutputFault`; a note that cannot be written is dropped.
 /// Tests supply their own.
 struct Output: Sendable {
-  var answer: @Sendable (String) throws -> Void
+  var print: @Sendable (String) throws -> Void
   var note: @Sendable (String) -> Void
-  var answerIsTerminal: Bool
+  var isTerminal: Bool
   var noteIsTerminal: Bool
   var environment: [String: String]
 
-  var style: Style { Style(isTerminal: answerIsTerminal, environment: environment) }
+  var style: Style { Style(isTerminal: isTerminal, environment: environment) }
   var noteStyle: Style { Style(isTerminal: noteIsTerminal, environment: environment) }
 
   static func standard(_ environment: [String: String]) -> Output {
     Output(
-      answer: { text in
+      print: { text in
         let code = write(text, to: STDOUT_FILENO)
         if code != 0 { throw OutputFault(code) }
       },
       note: { _ = write($0, to: STDERR_FILENO) },
-      answerIsTerminal: isatty(STDOUT_FILENO) == 1, noteIsTerminal: isatty(STDERR_FILENO) == 1,
+      isTerminal: isatty(STDOUT_FILENO) == 1, noteIsTerminal: isatty(STDERR_FILENO) == 1,
       environment: environment)
   }
 
-  func answerLine(_ text: String) throws { try answer(text + "\n") }
+  func printLine(_ text: String) throws { try print(text + "\n") }
   func noteLine(_ text: String) { note(text + "\n") }
 }
 
@@ -63,5 +63,29 @@ private func write(_ text: String, to descriptor: CInt) -> CInt {
       rest = rest.dropFirst(count)
     }
     return 0
+  }
+}
+
+/// Colours for a terminal, or none.
+struct Style: Sendable, Equatable {
+  var isColoured: Bool
+
+  static let plain = Style(isColoured: false)
+
+  /// On a terminal, unless `NO_COLOR` is set (to anything) or the terminal is a dumb one.
+  init(isTerminal: Bool, environment: [String: String]) {
+    isColoured =
+      isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+  }
+
+  private init(isColoured: Bool) { self.isColoured = isColoured }
+
+  func bold(_ text: String) -> String { wrap(text, 1) }
+  func faint(_ text: String) -> String { wrap(text, 2) }
+  func good(_ text: String) -> String { wrap(text, 32) }
+  func bad(_ text: String) -> String { wrap(text, 31) }
+
+  private func wrap(_ text: String, _ code: Int) -> String {
+    isColoured && !text.isEmpty ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
   }
 }

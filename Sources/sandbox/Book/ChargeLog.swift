@@ -10,7 +10,7 @@ import Synchronization
 final class ChargeLog: Sendable {
   private struct Pending {
     var bytes: [UInt8] = []
-    /// How many bytes were ever appended, and how many of them are on the disk.
+    /// The number of bytes appended since the start, and how many of them are on disk.
     var appended = 0
     var durable = 0
     var isFlushing = false
@@ -35,8 +35,8 @@ final class ChargeLog: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Opens or creates the file and hands each of its lines to `line`, in order. A last line without
-  /// line feed was never answered for: it is cut off.
+  /// Opens or creates the file and hands each of its lines to `line`, in order. An unfinished last
+  /// line was never reported by an answer: it is cut off.
   static func open(
     _ path: String, line: ([UInt8]) throws(LogFault) -> Void
   ) throws(LogFault) -> ChargeLog {
@@ -49,7 +49,7 @@ final class ChargeLog: Sendable {
     return log
   }
 
-  /// Takes lines in the order of the calls; returns the ticket to wait for.
+  /// Appends lines in the order of the calls and returns the ticket to wait for.
   func append(_ bytes: [UInt8]) -> Int {
     let (ticket, start): (Int, Bool) = pending.withLock { pending in
       pending.bytes += bytes
@@ -62,15 +62,14 @@ final class ChargeLog: Sendable {
     return ticket
   }
 
-  /// The same, back when the lines are on the disk; for the start, when nobody is served yet.
+  /// Appends and waits until the lines are on disk; for the start, before any request is served.
   func appendNow(_ bytes: [UInt8]) throws(LogFault) {
     _ = append(bytes)
     queue.sync {}
     if let failure = pending.withLock({ $0.failure }) { throw failure }
   }
 
-  /// Returns when all that was appended up to the ticket is on the disk; throws when it never will
-  /// be.
+  /// Returns once everything up to the ticket is on disk; throws if it never will be.
   func durable(_ ticket: Int) async throws {
     try await withCheckedThrowingContinuation {
       (continuation: CheckedContinuation<Void, any Error>) in
@@ -86,7 +85,7 @@ final class ChargeLog: Sendable {
     }
   }
 
-  /// The ticket of all that was appended so far: what a reader waits for before it tells of it.
+  /// The ticket of everything appended so far; a read waits for it before it reports any of it.
   var lastTicket: Int { pending.withLock { $0.appended } }
 
   // MARK: On the queue
@@ -130,7 +129,7 @@ final class ChargeLog: Sendable {
     return nil
   }
 
-  /// Reads all whole lines; returns the length of them together.
+  /// Reads all complete lines and returns their total length.
   private func read(_ line: ([UInt8]) throws(LogFault) -> Void) throws(LogFault) -> Int {
     var whole = 0
     var number = 0

@@ -1,7 +1,8 @@
 import Billing
+import JSON
 
 /// One change of state, as one line of the log. State is only ever changed by applying a line, live
-/// and when the log is read again, so that a restart ends where the killed program was.
+/// and when the log is read again, so a restart reaches the state of the killed program.
 struct ChargeLogLine: Codable, Sendable, Equatable {
   enum Event: String, Codable, Sendable {
     case opened = "log.opened"
@@ -56,17 +57,17 @@ struct ChargeLogLine: Codable, Sendable, Equatable {
 
   /// The line with its line feed.
   var bytes: [UInt8] {
-    var json = JSONText(capacity: 700)
+    var json = JSONWriter()
     json.object { json in
       json.field("time", time.rfc3339)
       json.field("event", event.rawValue)
-      let texts: [(StaticString, String?)] = [
+      let texts: [(String, String?)] = [
         ("instance", instance), ("payment_intent", paymentIntent), ("charge", charge),
         ("invoice", invoice), ("account", account), ("attempt", attempt),
       ]
       for (name, value) in texts where value != nil { json.field(name, value) }
       if let amount { json.field("amount", amount) }
-      let more: [(StaticString, String?)] = [
+      let more: [(String, String?)] = [
         ("currency", currency), ("status", status), ("decline_code", declineCode),
         ("payment_method", paymentMethod), ("customer", customer), ("description", details),
         ("idempotency_key", idempotencyKey), ("request", requestID), ("fingerprint", fingerprint),
@@ -74,18 +75,9 @@ struct ChargeLogLine: Codable, Sendable, Equatable {
       for (name, value) in more where value != nil { json.field(name, value) }
       if let answer { json.field("answer", Int64(answer)) }
       if let metadata {
-        json.raw("metadata", String(decoding: JSONText.sorted(metadata), as: UTF8.self))
+        json.raw("metadata", String(decoding: JSONWriter.sorted(metadata), as: UTF8.self))
       }
     }
     return json.bytes + [UInt8(ascii: "\n")]
-  }
-}
-
-extension JSONText {
-  /// A map as a JSON object, names in order.
-  static func sorted(_ map: [String: String]) -> [UInt8] {
-    document { json in
-      for (key, value) in map.sorted(by: { $0.key < $1.key }) { json.field(key, value) }
-    }
   }
 }

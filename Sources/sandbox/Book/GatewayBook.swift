@@ -1,6 +1,7 @@
 import Billing
+import JSON
 
-/// All the gateway knows: intents, charges and stored answers. Changed by `apply` only.
+/// Everything the gateway knows: intents, charges and stored answers. Changed only by `apply`.
 struct GatewayBook: Sendable {
   let ids: ObjectIDs
   private(set) var intents: [PaymentIntent] = []
@@ -53,7 +54,7 @@ struct GatewayBook: Sendable {
 
   // MARK: Changing
 
-  /// Applies one line of the log. Throws when the line does not fit to what came before it.
+  /// Applies one line of the log. Throws if the line does not follow from those before it.
   mutating func apply(_ line: ChargeLogLine) throws(LogFault) {
     switch line.event {
     case .opened: return
@@ -88,7 +89,7 @@ struct GatewayBook: Sendable {
     }
   }
 
-  /// The line's intent; a number that is the next one makes a new intent of the line.
+  /// The line's intent; the next unused number creates a new one.
   private mutating func intentNumber(of line: ChargeLogLine) throws(LogFault) -> Int32 {
     guard let id = line.paymentIntent, let number = ids.intentNumber(id),
       (0...intents.count).contains(Int(number))
@@ -109,7 +110,7 @@ struct GatewayBook: Sendable {
         amount: amount, currency: currency, paymentMethod: line.paymentMethod,
         customer: line.customer, description: line.details, invoice: invoice,
         account: line.account ?? "", attempt: line.attempt ?? "",
-        metadata: String(decoding: JSONText.sorted(line.metadata ?? [:]), as: UTF8.self),
+        metadata: String(decoding: JSONWriter.sorted(line.metadata ?? [:]), as: UTF8.self),
         created: line.time,
         previousOfInvoice: invoice.isEmpty ? nil : newestOfInvoice[invoice]))
     if !invoice.isEmpty { newestOfInvoice[invoice] = number }

@@ -1,6 +1,7 @@
 import Billing
+import DequeModule
 
-/// What was answered to the first request of a key; small, because it is kept for every charge.
+/// The answer to the first request with a key; small, because one is kept for every charge.
 struct StoredAnswer: Sendable, Equatable {
   /// 200, 402 or 500.
   var status: UInt16
@@ -10,11 +11,10 @@ struct StoredAnswer: Sendable, Equatable {
   var request: Int64
 }
 
-/// Stripe's rules for idempotency keys, without anything around them.
+/// Stripe's rules for idempotency keys, and nothing else.
 ///
-/// The first answer of a key is kept and given again, a 500 included; a key that is in use is a
-/// conflict; a key with other parameters is an error; after 24 hours a key is forgotten, and the
-/// same key then executes again.
+/// The first answer to a key is kept and replayed, even a 500; a key in use is a conflict; a key
+/// with other parameters is an error; a key is forgotten after 24 hours and then executes again.
 struct IdempotencyKeys: Sendable {
   enum Verdict: Equatable {
     case execute
@@ -34,12 +34,11 @@ struct IdempotencyKeys: Sendable {
   private var entries: [String: Entry] = [:]
   private var inUse: Set<String> = []
   /// Keys in the order they were stored, to forget the old ones without a search.
-  private var order: [String] = []
-  private var oldest = 0
+  private var order: Deque<String> = []
 
   var count: Int { entries.count }
 
-  /// What to do with a request of this key. `.execute` means: nothing is known of it.
+  /// What to do with a request with this key; `.execute` if the key is unknown.
   func verdict(_ key: String, fingerprint: UInt64, at now: Instant) -> Verdict {
     if inUse.contains(key) { return .inUse }
     guard let entry = entries[key], !expired(entry, at: now) else { return .execute }
@@ -60,7 +59,6 @@ struct IdempotencyKeys: Sendable {
   mutating func forgetAll() {
     entries.removeAll()
     order.removeAll()
-    oldest = 0
   }
 
   private func expired(_ entry: Entry, at now: Instant) -> Bool {
@@ -68,17 +66,10 @@ struct IdempotencyKeys: Sendable {
   }
 
   private mutating func forgetOld(at now: Instant) {
-    while oldest < order.count {
-      guard let entry = entries[order[oldest]], !expired(entry, at: now) else {
-        entries[order[oldest]] = nil
-        oldest += 1
-        continue
-      }
-      break
-    }
-    if oldest > 1_024, oldest * 2 > order.count {
-      order.removeFirst(oldest)
-      oldest = 0
+    while let oldest = order.first {
+      if let entry = entries[oldest], !expired(entry, at: now) { return }
+      entries[oldest] = nil
+      order.removeFirst()
     }
   }
 }

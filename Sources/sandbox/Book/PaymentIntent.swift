@@ -1,6 +1,6 @@
 import Billing
 
-/// One payment the caller means to take. Kept for the life of the program, so it is kept small.
+/// A payment that a caller intends to collect. Kept for the life of the program, so it is small.
 struct PaymentIntent: Sendable {
   var amount: Int64
   var currency: Currency
@@ -8,7 +8,7 @@ struct PaymentIntent: Sendable {
   var paymentMethod: String?
   var customer: String?
   var description: String?
-  /// Taken out of the metadata: what this project's charger says about itself.
+  /// From the metadata: what this project's charger sends.
   var invoice: String
   var account: String
   var attempt: String
@@ -20,7 +20,7 @@ struct PaymentIntent: Sendable {
   var latestCharge: Int32?
 }
 
-/// One try to charge a card, succeeded or not. Never changed.
+/// One attempt to charge a card, successful or not. Never changed.
 struct Charge: Sendable {
   var intent: Int32
   var result: CardOutcome
@@ -29,7 +29,7 @@ struct Charge: Sendable {
   var created: Instant
 }
 
-/// An intent as it was right after one of its charges: what an answer shows, also when replayed
+/// An intent as it was right after one of its charges; an answer shows it, also when replayed
 /// later.
 struct IntentView: Sendable {
   var number: Int32
@@ -46,4 +46,33 @@ struct IntentView: Sendable {
   }
 
   var isPaid: Bool { charge?.charge.result == .succeeded }
+}
+
+/// Ids of Stripe's look (`pi_`, `ch_`, `req_`) that carry their number, so that no index is needed.
+///
+/// `instance` is drawn at random for each new log: two sandboxes never give the same id.
+struct ObjectIDs: Sendable {
+  let instance: String
+
+  static func random() -> ObjectIDs {
+    let letters = Array("0123456789abcdefghijklmnopqrstuvwxyz")
+    return ObjectIDs(instance: String((0..<10).map { _ in letters[Int.random(in: 0..<36)] }))
+  }
+
+  func intent(_ number: Int32) -> String { id("pi_", Int64(number)) }
+  func charge(_ number: Int32) -> String { id("ch_", Int64(number)) }
+  func request(_ number: Int64) -> String { id("req_", number) }
+
+  func intentNumber(_ id: String) -> Int32? { number(id, "pi_").flatMap { Int32(exactly: $0) } }
+  func chargeNumber(_ id: String) -> Int32? { number(id, "ch_").flatMap { Int32(exactly: $0) } }
+
+  private func id(_ prefix: String, _ number: Int64) -> String {
+    let digits = String(number, radix: 36)
+    return prefix + instance + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
+  private func number(_ id: String, _ prefix: String) -> Int64? {
+    guard id.hasPrefix(prefix + instance) else { return nil }
+    return Int64(id.dropFirst(prefix.count + instance.count), radix: 36)
+  }
 }

@@ -1,4 +1,4 @@
-/// What goes wrong on demand. The text of each is what `sandbox serve --help` prints.
+/// Faults on demand. `sandbox serve --help` prints the `help` of each.
 enum InjectedFaultKind: String, Codable, CaseIterable, Sendable {
   case latency
   case chargeThenDrop = "charge_then_drop"
@@ -52,7 +52,7 @@ enum InjectedFaultKind: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// Kinds that mean something only for a request that is executed now, not for one replayed.
+  /// Kinds that apply only to a request that is executed now, not to a replay.
   var needsExecution: Bool {
     switch self {
     case .chargeThenDrop, .lostThenDrop, .chargeThen500, .lost500: true
@@ -61,16 +61,16 @@ enum InjectedFaultKind: String, Codable, CaseIterable, Sendable {
   }
 }
 
-/// Which requests a fault is for. Without `path` it meets only what charges: POST under /v1/.
+/// The requests that a fault strikes. Without `path`, only those that charge: POST under /v1/.
 struct FaultMatch: Codable, Sendable, Equatable {
   var account: String?
   var invoice: String?
   var paymentMethod: String?
-  /// The beginning of a path; then reads are met too.
+  /// A path prefix; with one, reads match too.
   var path: String?
   /// Every nth of the requests that match.
   var nth: Int?
-  /// Only so often; then the fault is over, and stays in the list with its hits.
+  /// The maximum number of hits; afterwards the fault stays in the list with its hits.
   var times: Int?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -79,7 +79,7 @@ struct FaultMatch: Codable, Sendable, Equatable {
   }
 }
 
-/// What is known of a request before it is executed.
+/// What a fault can match of a request before it is executed.
 struct FaultTarget: Sendable {
   var isPost: Bool
   var path: String
@@ -89,14 +89,14 @@ struct FaultTarget: Sendable {
   var willExecute: Bool
 }
 
-/// A fault as it was asked for, and how often it was met.
+/// A fault as it was requested, with its counts.
 struct InjectedFault: Codable, Sendable, Equatable {
   var id: Int
   var kind: InjectedFaultKind
   var match: FaultMatch
   var ms: Int?
   var retryAfter: Int?
-  /// Requests that matched, and those of them that were really given the fault.
+  /// The number of requests that matched, and of those that the fault struck.
   var met: Int = 0
   var hits: Int = 0
 
@@ -116,5 +116,68 @@ struct FaultOrder: Codable, Sendable {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case kind, match, ms
     case retryAfter = "retry_after"
+  }
+}
+
+/// The faults that are set, in the order they were added. They live in memory: a restart clears
+/// them.
+struct FaultPlan: Sendable {
+  /// The effect on one request: delays add up; of the other kinds, the first one decides.
+  struct Effect: Sendable, Equatable {
+    var delayMilliseconds = 0
+    var kind: InjectedFaultKind?
+    var retryAfterSeconds = 1
+  }
+
+  private(set) var faults: [InjectedFault] = []
+  private var lastID = 0
+
+  mutating func add(_ order: FaultOrder) -> InjectedFault {
+    lastID += 1
+    let fault = InjectedFault(
+      id: lastID, kind: order.kind, match: order.match ?? FaultMatch(), ms: order.ms,
+      retryAfter: order.retryAfter)
+    faults.append(fault)
+    return fault
+  }
+
+  mutating func remove(id: Int) -> Bool {
+    guard let index = faults.firstIndex(where: { $0.id == id }) else { return false }
+    faults.remove(at: index)
+    return true
+  }
+
+  mutating func clear() { faults.removeAll() }
+
+  mutating func effect(on target: FaultTarget) -> Effect {
+    var effect = Effect()
+    for index in faults.indices {
+      let isDelay = faults[index].kind == .latency
+      guard isDelay || effect.kind == nil, faults[index].takes(target) else { continue }
+      if isDelay {
+        effect.delayMilliseconds += faults[index].ms ?? 0
+      } else {
+        effect.kind = faults[index].kind
+        effect.retryAfterSeconds = faults[index].retryAfter ?? 1
+      }
+    }
+    return effect
+  }
+}
+
+extension InjectedFault {
+  /// Whether the fault strikes this request; counts it.
+  fileprivate mutating func takes(_ target: FaultTarget) -> Bool {
+    guard match.times.map({ hits < $0 }) ?? true else { return false }
+    if kind.needsExecution, !target.willExecute { return false }
+    guard match.path.map(target.path.hasPrefix) ?? target.isPost,
+      match.account == nil || match.account == target.account,
+      match.invoice == nil || match.invoice == target.invoice,
+      match.paymentMethod == nil || match.paymentMethod == target.paymentMethod
+    else { return false }
+    met += 1
+    guard met.isMultiple(of: max(1, match.nth ?? 1)) else { return false }
+    hits += 1
+    return true
   }
 }

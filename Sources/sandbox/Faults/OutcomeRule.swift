@@ -1,5 +1,5 @@
-/// What a charge gives, whatever its test card says: so that a retry can succeed, or a good card
-/// fail.
+/// Sets the outcome of a charge whatever its test card says, so that a retry can succeed or a good
+/// card can fail.
 struct OutcomeRule: Codable, Sendable, Equatable {
   var account: String?
   var paymentMethod: String?

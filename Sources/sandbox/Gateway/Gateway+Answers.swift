@@ -1,3 +1,5 @@
+import JSON
+
 extension Gateway {
   /// Faults that refuse a request before it is executed.
   static func refuse(_ effect: FaultPlan.Effect) throws(StripeFailure) {
@@ -9,7 +11,7 @@ extension Gateway {
     }
   }
 
-  /// An answer as it is stored, changed on its way by the fault. The stored one stays right.
+  /// A stored answer, altered by the fault on its way out. The stored one stays correct.
   func response(to answer: StoredAnswer, _ fault: InjectedFaultKind?) -> GatewayResponse {
     let view = state.withLock { $0.book.view(answer) }
     guard answer.status != 500, let view else { return serverError() }
@@ -17,7 +19,7 @@ extension Gateway {
     if answer.status == 402 {
       return spoiled(GatewayResponse(status: 402, objects.declined(shown)), fault)
     }
-    var json = JSONText()
+    var json = JSONWriter()
     objects.intent(shown, in: &json)
     return spoiled(GatewayResponse(json.bytes), fault)
   }
@@ -41,7 +43,7 @@ extension Gateway {
     return response
   }
 
-  /// What something in front of the gateway says.
+  /// A page from something in front of the gateway.
   static func page(_ status: Int) -> GatewayResponse {
     GatewayResponse(
       status: status, Array("<html><body>Sign in to the network</body></html>".utf8))
@@ -53,7 +55,7 @@ extension Gateway {
     return response
   }
 
-  /// Faults of the transport: the bytes of the answer are not what they should be.
+  /// Transport faults: they corrupt the bytes of the answer.
   func spoiled(_ response: GatewayResponse, _ fault: InjectedFaultKind?) -> GatewayResponse {
     var response = response
     guard case .bytes(let bytes) = response.body else { return response }
@@ -84,7 +86,7 @@ extension IntentView {
       let other = view.intent.currency.code == "USD" ? "EUR" : "USD"
       view.intent.currency = (try? .init(other)) ?? view.intent.currency  // both are on the list
     case .wrongInvoice:
-      var metadata = JSONText.sorted(["invoice": "another-\(intent.invoice)"]).dropLast()
+      var metadata = JSONWriter.sorted(["invoice": "another-\(intent.invoice)"]).dropLast()
       metadata += Array(",\"wrong\":\"1\"}".utf8)
       view.intent.metadata = String(decoding: metadata, as: UTF8.self)
     default: break

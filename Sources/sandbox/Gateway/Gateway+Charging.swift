@@ -1,6 +1,6 @@
 import Billing
 
-/// A request that charges, before anything is known of it.
+/// A request that charges, before it is admitted.
 struct ChargeOrder: Sendable {
   var route: Route
   var fields: FormFields
@@ -10,7 +10,7 @@ struct ChargeOrder: Sendable {
 }
 
 extension Gateway {
-  /// What is decided of a request before time passes.
+  /// The decision about a request, made before any delay.
   private struct Admission {
     var effect: FaultPlan.Effect
     var step: Step
@@ -153,7 +153,7 @@ extension Gateway {
     return apply(line, &state)
   }
 
-  /// Fills in what the card, or a rule set for it, makes of the charge.
+  /// Fills in the outcome that the card, or a rule for it, gives the charge.
   private func charge(_ line: inout ChargeLogLine, _ offSession: Bool, _ state: inout State) {
     let method = line.paymentMethod ?? ""
     let rule = state.outcomes.take(account: line.account ?? "", paymentMethod: method)

@@ -1,5 +1,6 @@
 import Billing
 import FoundationEssentials
+import JSON
 
 /// The endpoints under /_sandbox/: what a test sets and reads. Loopback only, with the same key.
 extension Gateway {
@@ -64,7 +65,7 @@ extension Gateway {
       return (count, log.append(line.bytes))
     }
     try await log.durable(ticket)
-    return GatewayResponse(JSONText.document { $0.field("forgotten", Int64(count)) })
+    return GatewayResponse(JSONWriter.document { $0.field("forgotten", Int64(count)) })
   }
 
   /// Every succeeded charge, oldest first, in pieces: memory does not grow with their number.
@@ -100,7 +101,7 @@ extension Gateway {
     _ number: Int32, _ charge: Charge, _ book: GatewayBook
   ) -> [UInt8] {
     let intent = book.intents[Int(charge.intent)]
-    return JSONText.document { json in
+    return JSONWriter.document { json in
       json.field("id", book.ids.charge(number))
       json.field("payment_intent", book.ids.intent(charge.intent))
       json.field("invoice", intent.invoice)
@@ -126,8 +127,8 @@ extension Gateway {
     return Array(try encoder.encode(value))
   }
 
-  /// A body of a control request; a name that is not known is refused, so that a slip of the pen
-  /// does not make a test that tests nothing.
+  /// The body of a control request. An unknown field is refused, so that a typing mistake does not
+  /// become a test that tests nothing.
   private func decoded<Body: Decodable>(
     _ type: Body.Type, _ body: [UInt8], known: [some CodingKey]
   ) throws -> Body {
@@ -144,5 +145,53 @@ extension Gateway {
 
   private struct Ignored: Decodable {
     init(from decoder: any Decoder) throws {}
+  }
+}
+
+extension Gateway {
+  /// Counts that a test compares with the ledger. `double_charged` names invoices with more than
+  /// one succeeded charge, at most twenty of them.
+  func summary() -> GatewayResponse {
+    let bytes = state.withLock { state in
+      let book = state.book
+      var results: [String: Int] = ["succeeded": 0, "failed": 0]
+      var sums: [String: Int] = [:]
+      for charge in book.charges {
+        guard charge.result == .succeeded else {
+          results["failed", default: 0] += 1
+          continue
+        }
+        let intent = book.intents[Int(charge.intent)]
+        results["succeeded", default: 0] += 1
+        sums[intent.currency.code.lowercased(), default: 0] += Int(intent.amount)
+      }
+      let doubles = Self.doubleCharged(book)
+      return JSONWriter.document { json in
+        json.field("time", options.now().rfc3339)
+        json.field("payment_intents", Int64(book.intents.count))
+        json.counts("charges", results)
+        json.counts("amounts", sums)
+        json.field("double_charged_count", Int64(doubles.count))
+        json.array("double_charged") { json in
+          for invoice in doubles.sorted().prefix(20) { json.element(invoice) }
+        }
+        json.field("keys", Int64(book.keys.count))
+        json.field("requests", Int64(state.counts.requests))
+        json.field("replayed", Int64(state.counts.replayed))
+        json.counts("refused", state.counts.refused)
+        json.counts("faults_hit", Self.hits(state.faults))
+      }
+    }
+    return GatewayResponse(bytes)
+  }
+
+  private static func hits(_ plan: FaultPlan) -> [String: Int] {
+    plan.faults.reduce(into: [:]) { $0[$1.kind.rawValue, default: 0] += $1.hits }
+  }
+
+  private static func doubleCharged(_ book: GatewayBook) -> [String] {
+    book.newestOfInvoice.keys.filter { invoice in
+      book.intents(ofInvoice: invoice).count { book.view($0).isPaid } > 1
+    }
   }
 }

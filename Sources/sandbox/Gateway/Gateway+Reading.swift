@@ -1,4 +1,5 @@
 import Billing
+import JSON
 
 extension Gateway {
   /// Answers a GET from what is on the disk.
@@ -54,7 +55,7 @@ extension Gateway {
       state.book.intent(id: id).map { state.book.view($0) }
     }
     guard let view else { throw .noSuch("payment_intent", id, param: "intent") }
-    var json = JSONText()
+    var json = JSONWriter()
     objects.intent(view.tampered(fault), in: &json)
     return json.bytes
   }
@@ -103,7 +104,7 @@ extension Gateway {
       return Array(matching.dropFirst(skipped).prefix(limit + 1))
     }
     let hasMore = found.count > limit
-    return JSONText.document { json in
+    return JSONWriter.document { json in
       json.field("object", "search_result")
       json.field("url", "/v1/payment_intents/search")
       json.field("has_more", hasMore)
@@ -119,7 +120,7 @@ extension Gateway {
       state.book.charge(id: id).map { ($0, state.book.charges[Int($0)], state.book.intent(of: $0)) }
     }
     guard let found else { throw .noSuch("charge", id, param: "id") }
-    var json = JSONText()
+    var json = JSONWriter()
     objects.charge(found.0, found.1, of: found.2, in: &json)
     return json.bytes
   }
@@ -150,9 +151,9 @@ extension Gateway {
   }
 
   private static func list(
-    _ url: String, _ hasMore: Bool, _ items: (inout JSONText) -> Void
+    _ url: String, _ hasMore: Bool, _ items: (inout JSONWriter) -> Void
   ) -> [UInt8] {
-    JSONText.document { json in
+    JSONWriter.document { json in
       json.field("object", "list")
       json.field("url", url)
       json.field("has_more", hasMore)

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Synchronization
 
 /// The gateway without a server: a request in, a response out. State is one value behind one lock,
-/// held only for steps that take no time; what changed is on the disk before the response is given.
+/// held only for steps that take no time; changes are on disk before the response is given.
 final class Gateway: Sendable {
   struct Options: Sendable {
     var key = "sk_test_sandbox"
@@ -33,7 +33,7 @@ final class Gateway: Sendable {
   let log: ChargeLog
   let state: Mutex<State>
 
-  /// Reads the log and stands where the program that wrote it was stopped or killed.
+  /// Reads the log and restores the state in which the program that wrote it was stopped or killed.
   init(log path: String, options: Options) throws(LogFault) {
     var book: GatewayBook?
     let decoder = JSONDecoder()
@@ -128,10 +128,74 @@ final class Gateway: Sendable {
   }
 }
 
-/// What happened since the start that is not in the log.
+/// Counts since the start that are not in the log.
 struct Counts: Sendable {
   var requests = 0
   var replayed = 0
   /// Refusals by HTTP status.
   var refused: [String: Int] = [:]
+}
+
+/// A request as the gateway sees it, without the server around it.
+struct GatewayRequest: Sendable {
+  var method: String
+  var path: String
+  var query = ""
+  var body: [UInt8] = []
+  var authorization: String?
+  var idempotencyKey: String?
+  var isLoopback = true
+}
+
+/// The gateway's response, and how the server delivers it.
+struct GatewayResponse: Sendable {
+  enum Body: Sendable {
+    case bytes([UInt8])
+    /// Pieces of a long answer by number, until `nil`.
+    case pieces(@Sendable (Int) -> [UInt8]?)
+  }
+
+  enum Delivery: Sendable {
+    case send
+    /// Close the connection without an answer.
+    case drop
+    /// Keep the connection open and never answer.
+    case hang
+  }
+
+  var status = 200
+  var headers: [(name: String, value: String)] = []
+  var body: Body
+  var delivery = Delivery.send
+
+  init(status: Int = 200, _ bytes: [UInt8]) {
+    self.status = status
+    body = .bytes(bytes)
+  }
+}
+
+/// The endpoints of Stripe's API that are implemented here.
+enum Route: Sendable, Equatable {
+  case create
+  case confirm(String)
+  case intent(String)
+  case intents
+  case search
+  case charge(String)
+  case charges
+
+  init(_ method: String, _ path: String) throws(StripeFailure) {
+    let parts = path.split(separator: "/").map(String.init)
+    switch (method, parts.count) {
+    case ("POST", 2) where path == "/v1/payment_intents": self = .create
+    case ("POST", 4) where path.hasPrefix("/v1/payment_intents/") && parts[3] == "confirm":
+      self = .confirm(parts[2])
+    case ("GET", 2) where path == "/v1/payment_intents": self = .intents
+    case ("GET", 3) where path == "/v1/payment_intents/search": self = .search
+    case ("GET", 3) where path.hasPrefix("/v1/payment_intents/"): self = .intent(parts[2])
+    case ("GET", 2) where path == "/v1/charges": self = .charges
+    case ("GET", 3) where path.hasPrefix("/v1/charges/"): self = .charge(parts[2])
+    default: throw .unrecognized(method, path)
+    }
+  }
 }

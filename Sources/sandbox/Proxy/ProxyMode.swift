@@ -1,21 +1,21 @@
-/// The two ways through the proxy.
+/// The two directions through the proxy.
 enum Way: String, Codable, CaseIterable, Sendable {
   case toServer = "to_server"
   case toClient = "to_client"
 }
 
-/// What the proxy does to the connections that go through it; one mode at a time, for all of them.
+/// How the proxy treats its connections; one mode at a time, for all of them.
 enum ProxyMode: Sendable, Equatable {
   case pass
   /// Each piece is forwarded this many milliseconds after it arrived, in order.
   case delay(milliseconds: Int)
-  /// Connections are reset on both sides, new ones as soon as they come.
+  /// Connections are reset on both sides, new ones as soon as they are accepted.
   case cut
   /// Connections stay open, bytes are swallowed; `nil`: both ways, and new connections are accepted
   /// without one to the server behind them.
   case silence(Way?)
-  /// That way is ended with a FIN, the other one stays open. A new connection is let carry its
-  /// first piece to the server before.
+  /// That way is ended with a FIN, the other one stays open. A new connection may first carry one
+  /// piece to the server.
   case halfClose(Way)
   /// Each connection is reset once it has carried this many more bytes that way.
   case cutAfter(bytes: Int, Way)
@@ -65,7 +65,7 @@ struct ProxyOrder: Codable, Sendable {
     case mode, way, ms, bytes
   }
 
-  /// `nil` when what the mode needs is missing or out of range.
+  /// `nil` if a value that the mode needs is missing or out of range.
   var proxyMode: ProxyMode? {
     switch mode {
     case .pass: return .pass
@@ -80,4 +80,32 @@ struct ProxyOrder: Codable, Sendable {
       return .cutAfter(bytes: bytes, way)
     }
   }
+}
+
+/// The counts of one mode, with which a test proves that its fault happened.
+struct ProxyCount: Codable, Sendable, Equatable {
+  /// New connections.
+  var connections = 0
+  /// The connections, new or already open, that the fault hit. A delay counts pieces.
+  var hits = 0
+  /// Bytes forwarded.
+  var toServer = 0
+  var toClient = 0
+  var swallowed = 0
+
+  enum CodingKeys: String, CodingKey {
+    case connections, hits, swallowed
+    case toServer = "to_server"
+    case toClient = "to_client"
+  }
+}
+
+/// The answer to `GET /` and `POST /`.
+struct ProxyReport: Codable, Sendable, Equatable {
+  var mode: String
+  /// Connections that are open now.
+  var open: Int
+  /// New connections while the server behind the proxy could not be reached.
+  var unreachable: Int
+  var counts: [String: ProxyCount]
 }

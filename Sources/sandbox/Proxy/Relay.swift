@@ -32,7 +32,7 @@ final class Relay {
     rules = RelayRules(mode)
   }
 
-  /// The way to the server is open. Nothing is read before.
+  /// The connection to the server is open. Nothing is read before that.
   func connected(_ server: any Channel) {
     guard !isOver else { return server.close(promise: nil) }
     self.server = server
@@ -40,13 +40,13 @@ final class Relay {
     setReading(server, true)
   }
 
-  /// Reads with nobody behind it: everything is swallowed.
+  /// Reads without a server behind it: everything is swallowed.
   func listenAlone() { setReading(client, true) }
 
-  /// Cut off as soon as it came.
+  /// Reset as soon as it is accepted.
   func refuse() { perform(.cut) }
 
-  /// There is no way to the server: the client is refused as it would be there.
+  /// The server cannot be reached: the client is refused, as it would be there.
   func unreachable() { over(reset: true) }
 
   func change(to mode: ProxyMode) {
@@ -72,7 +72,7 @@ final class Relay {
     if let ending = passage.then { perform(ending) }
   }
 
-  /// A FIN came. It is lost in a silence like any byte.
+  /// A FIN arrived. In a silence it is lost like any byte.
   func finished(_ way: Way) {
     guard !isOver else { return }
     if rules.mode.swallows(way) { return rules.loseEnd() }
@@ -81,7 +81,7 @@ final class Relay {
     send(nil, way, delay)
   }
 
-  /// The end that this way comes from is gone. In a silence the other one does not learn of it.
+  /// The sender of this direction is gone. In a silence, the other side does not learn of it.
   func closed(_ way: Way, reset: Bool) {
     let other = way == .toServer ? server : client
     if rules.mode.swallows(way), other?.isActive == true { return rules.loseEnd() }
@@ -164,5 +164,37 @@ final class Relay {
       channel.close(promise: nil)
     }
     gone(self)
+  }
+}
+
+/// One side of a relay in its channel's pipeline: hands over what arrives, with its direction.
+final class RelayEnd: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  private let relay: Relay
+  private let way: Way
+
+  init(_ relay: Relay, _ way: Way) {
+    self.relay = relay
+    self.way = way
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    relay.arrived(unwrapInboundIn(data), way)
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent { relay.finished(way) }
+  }
+
+  /// Bytes written here come from the other side: while they are not taken, no more are read there.
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    relay.becameWritable(context.channel.isWritable, way == .toServer ? .toClient : .toServer)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) { relay.closed(way, reset: false) }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    relay.closed(way, reset: true)
   }
 }

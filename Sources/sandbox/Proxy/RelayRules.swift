@@ -1,6 +1,6 @@
-/// Decides what becomes of bytes on one connection. Pure: a `Relay` carries it out.
+/// Decides what happens to the bytes of one connection. Pure: a `Relay` carries it out.
 struct RelayRules: Sendable, Equatable {
-  /// What becomes of bytes that arrived.
+  /// What happens to bytes that arrived.
   struct Passage: Sendable, Equatable {
     var forward = 0
     var swallowed = 0
@@ -14,8 +14,8 @@ struct RelayRules: Sendable, Equatable {
   }
 
   private(set) var mode: ProxyMode
-  /// Bytes swallowed on a connection cannot be brought back: when the silence ends, so does it,
-  /// as with a router that forgot the connection. What waited unharmed goes on.
+  /// Bytes swallowed on a connection cannot be brought back: when the silence ends, so does it, as
+  /// with a router that forgot the connection. Bytes that were only delayed are still delivered.
   private(set) var hasLostBytes = false
   private var bytesUntilCut = 0
   private var ended: Set<Way> = []
@@ -25,7 +25,7 @@ struct RelayRules: Sendable, Equatable {
     if case .cutAfter(let bytes, _) = mode { bytesUntilCut = bytes }
   }
 
-  /// A connection that is there already, when the mode changes.
+  /// For a connection that is open when the mode changes.
   mutating func change(to new: ProxyMode) -> Ending? {
     guard new != mode else { return nil }
     mode = new

@@ -1,12 +1,12 @@
-/// One made-up customer of the cloud provider.
+/// One fictional customer of the cloud provider.
 struct SampleCustomer {
-  /// How much of what the customer uses in the month; all zero for a customer without usage.
+  /// How much the customer uses in the month; all zero for a customer without usage.
   struct Consumption {
     /// Metric of the server size and the hour of the month from which it runs; `nil`: no server.
     var server: (metric: String, fromHour: Int)?
     var storageGB = 0
     var trafficGB = 0
-    /// Everything is taken back: the invoice is negative.
+    /// All usage is taken back, so the invoice is negative.
     var isCorrection = false
   }
 
@@ -44,8 +44,8 @@ struct SampleCustomer {
     consumption = random.happens(15) ? Consumption() : Self.consumption(&random, hours: hours)
   }
 
-  /// For tests of faults: every kind of end is there, even among few. Of 20 customers one each is
-  /// declined for now, is declined for good, pays by hand, owes nothing, is owed something.
+  /// For fault tests: every kind of outcome, even among few customers. Of every 20, one is declined
+  /// for now, one is declined for good, one pays by hand, one owes nothing and one is owed money.
   mutating func becomeAwkward(number: Int) {
     switch number % 20 {
     case 3: pay(with: "pm_card_visa_chargeDeclinedInsufficientFunds")
@@ -87,5 +87,29 @@ struct SampleCustomer {
     result.trafficGB =
       random.happens(150) ? random.number(in: 1_000...30_000) : random.number(in: 1...900)
     return result
+  }
+}
+
+/// Fictional names, with letters beyond ASCII.
+enum SampleNames {
+  private static let first = [
+    "Aline", "Ben", "Chiara", "Dario", "Élodie", "Fabian", "Giulia", "Hanna", "Inès", "Jürg",
+    "Katja", "Luca", "Mélanie", "Noah", "Ophélie", "Paul", "Regula", "Søren", "Tim", "Zoë",
+  ]
+  private static let last = [
+    "Ammann", "Bürgi", "Caduff", "Dörig", "Egli", "Favre", "Grünig", "Huber", "Iten", "Jäggi",
+    "Köhler", "Lüthi", "Müller", "Nägeli", "O'Brien", "Perrin", "Rossi", "Schäfer", "Tanner",
+    "Weiss",
+  ]
+  private static let trade = [
+    "Bakery", "Cycles", "Design", "Garden", "Imaging", "Logistics", "Print", "Robotics", "Studio",
+    "Travel",
+  ]
+
+  /// A person, or (one in three) a company.
+  static func name(_ random: inout SplitMix64) -> String {
+    let family = random.pick(last)
+    return random.happens(333)
+      ? "\(family) \(random.pick(trade)) & Co" : "\(random.pick(first)) \(family)"
   }
 }

@@ -5,7 +5,7 @@ struct SplitMix64: RandomNumberGenerator {
 
   init(seed: UInt64) { state = seed }
 
-  /// A generator of its own for the numbered thing: account 7 is the same among 10 and among
+  /// A separate generator for each number, so that account 7 is the same among 10 and among
   /// 100,000.
   init(seed: UInt64, number: Int) {
     var mixed = SplitMix64(seed: seed &+ UInt64(number) &* 0x9E37_79B9_7F4A_7C15)

@@ -2,18 +2,18 @@ import Billing
 import Glibc
 import Synchronization
 
-/// The sandbox's time: the machine's, moved by the seconds that stand in a file.
+/// The sandbox's time: the machine's, shifted by the number of seconds in a file.
 ///
 /// The services of a sandbox run read the same file, so that a grace of days passes in seconds. The
-/// file is looked at again after `pauseMilliseconds`; while it is missing the offset is 0, and
-/// while it cannot be understood (half written) the last good offset stays.
+/// file is read again after `pauseMilliseconds`. If it is missing, the offset is 0; if it is
+/// unreadable (half written), the last good offset stays.
 final class SandboxClock: Sendable {
   private struct Look {
     var offset: Int64 = 0
     var at: Int64?
   }
 
-  /// A hundred years: keeps the sum inside what an `Instant` can be.
+  /// A hundred years: keeps the sum within the range of an `Instant`.
   private static let mostSeconds: Int64 = 100 * 366 * 86_400
 
   private let file: String?
@@ -44,7 +44,7 @@ final class SandboxClock: Sendable {
     return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
   }
 
-  /// In milliseconds; `nil` when what stands there is not a whole number of seconds.
+  /// In milliseconds; `nil` unless the file holds a whole number of seconds.
   private static func offset(in file: String) -> Int64? {
     let descriptor = open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return 0 }

@@ -1,3 +1,5 @@
+import Billing
+import Endpoints
 import Hummingbird
 
 /// The gateway behind an HTTP/1.1 server.
@@ -72,5 +74,24 @@ struct SandboxServer {
           try await writer.finish(nil)
         })
     }
+  }
+}
+
+/// A request's connection: where it comes from, and how to cut it.
+struct SandboxContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  let isLoopback: Bool
+  /// Closes the connection at once, in the middle of an answer if need be.
+  let drop: @Sendable () -> Void
+  /// Returns once the connection is closed, by either side.
+  let closed: @Sendable () async -> Void
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    let channel = source.channel
+    let address = channel.remoteAddress?.ipAddress ?? ""
+    isLoopback = Loopback.contains(address)
+    drop = { channel.close(mode: .all, promise: nil) }
+    closed = { try? await channel.closeFuture.get() }  // closed with an error is closed as well
   }
 }

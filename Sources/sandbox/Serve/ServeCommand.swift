@@ -40,7 +40,6 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     let clock = SandboxClock(file: clockFile)
     let gateway: Gateway
@@ -78,8 +77,8 @@ struct ServeCommand: AsyncParsableCommand {
     return String(text.prefix { !$0.isWhitespace })
   }
 
-  /// Serves until SIGTERM or SIGINT; requests in work are given up, what was answered is on the
-  /// disk.
+  /// Serves until SIGTERM or SIGINT. Requests in progress are abandoned; whatever was answered is
+  /// on disk.
   private func serve(_ gateway: Gateway) async throws {
     let listen = listen
     let log = log
@@ -87,7 +86,7 @@ struct ServeCommand: AsyncParsableCommand {
       say("listening on \(listen.host):\(port), log \(log)")
     }
     do {
-      try await untilToldToStop { try await server.run() }
+      try await untilStopped { try await server.run() }
     } catch {
       let reason =
         "\(error)".contains("errno: \(EADDRINUSE)")
@@ -107,4 +106,82 @@ struct Stop: Error, CustomStringConvertible {
 func say(_ line: String) {
   let bytes = Array("sandbox: \(line)\n".utf8)
   _ = write(STDERR_FILENO, bytes, bytes.count)  // nobody reads it: nothing to be done
+}
+
+/// The long text of `sandbox serve --help`: the endpoints, and how to set faults. Lines stay below
+/// 80 columns, at which the help would wrap them.
+enum ServeHelp {
+  static let text = """
+    Implements the part of Stripe's API that month-close uses, over plain HTTP,
+    for tests only:
+
+      POST /v1/payment_intents
+             amount, currency, confirm, off_session, payment_method, customer,
+             metadata[…]
+      POST /v1/payment_intents/ID/confirm
+             payment_method, off_session
+      GET  /v1/payment_intents/ID
+      GET  /v1/payment_intents
+             limit, starting_after, created[gte|gt|lte|lt]
+      GET  /v1/payment_intents/search
+             query=metadata['invoice']:'…' AND …, limit, page
+      GET  /v1/charges, /v1/charges/ID
+             paging as above, payment_intent
+
+    Test cards have Stripe's names, such as pm_card_visa, pm_card_mastercard,
+    pm_card_visa_chargeDeclinedInsufficientFunds,
+    pm_card_visa_chargeDeclinedLostCard, pm_card_authenticationRequired.
+
+    An Idempotency-Key works as at Stripe: the first answer is stored and
+    replayed (even a 500), other parameters are an error, a key in use gives a
+    409, and a key is forgotten after 24 hours of this gateway's time. With
+    --without-keys, keys are ignored and every request is executed.
+
+    Control interface, only from the loopback address and with the same key;
+    bodies are JSON:
+
+      GET    /_sandbox/summary        counts, sums, invoices charged twice
+      GET    /_sandbox/charges        every succeeded charge; ?failed=true adds
+                                      the failed ones
+      GET    /_sandbox/faults         the faults that are set, with their hits
+      POST   /_sandbox/faults         {"kind": KIND, "match": {…}, "ms": N,
+                                       "retry_after": N}
+      DELETE /_sandbox/faults[/ID]
+      GET, POST, DELETE /_sandbox/outcomes
+             card outcomes: {"account" or "payment_method": …, "times": N,
+             "outcome": "succeeded" or a decline code}
+
+    match: account, invoice, payment_method, path (a prefix; without it only
+    POSTs under /v1/ match), nth (every nth matching request), times (at most
+    this often). Faults and outcomes are kept in memory; the log, the charges
+    and the stored answers survive a kill -9. Kinds of faults:
+
+    \(kinds)
+    """
+
+  private static var kinds: String {
+    InjectedFaultKind.allCases.map { kind in
+      let name = kind.rawValue + String(repeating: " ", count: max(1, 18 - kind.rawValue.count))
+      return "  \(name)\(kind.help)"
+    }.joined(separator: "\n")
+  }
+}
+
+/// `127.0.0.1:12111`, `[::1]:12111` or `localhost:0` (0: the system chooses a free port).
+struct ServeAddress: ExpressibleByArgument, Sendable {
+  var host: String
+  var port: Int
+
+  init?(argument: String) {
+    guard let colon = argument.lastIndex(of: ":"),
+      let port = Int(argument[argument.index(after: colon)...]), (0...65_535).contains(port)
+    else { return nil }
+    var host = String(argument[..<colon])
+    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+    guard !host.isEmpty else { return nil }
+    self.host = host
+    self.port = port
+  }
+
+  var defaultValueDescription: String { "\(host):\(port)" }
 }

@@ -1,7 +1,8 @@
-/// What Stripe says to an amount: a table of the sandbox's own, so that a fault in the charger's
-/// conversion is seen here. By the number's digits, as https://docs.stripe.com/currencies words it.
+/// Stripe's rules for amounts, in a table of the sandbox's own, so that a fault in the charger's
+/// conversion shows here. They count the number's digits, as https://docs.stripe.com/currencies
+/// does.
 enum AmountRules {
-  /// The three kinds of refusal that are about the amount; `nil`: it is taken.
+  /// One of the three refusals that concern the amount; `nil`: it is accepted.
   static func refusal(of amount: Int64, _ currency: String, smallest: Int64?) -> StripeFailure? {
     let currency = currency.lowercased()
     let digits = String(amount)
@@ -35,7 +36,7 @@ enum AmountRules {
     "cop": 10, "huf": 10, "idr": 12, "inr": 9, "jpy": 10, "lbp": 11,
   ]
 
-  /// Not among the currencies that Stripe presents.
+  /// Currencies that Stripe does not support.
   private static let unknown: Set = ["clf", "iqd", "lyd", "uyi", "uyw"]
 
   private static let minimums: [String: Int64] = {

@@ -1,5 +1,7 @@
-/// The part of Stripe's search language the sandbox speaks: clauses joined by AND or a space, each
-/// `metadata['key']:'value'`, `status:'…'`, `currency:'…'`, or `created`, `amount` with
+import JSON
+
+/// The part of Stripe's search language that the sandbox supports: clauses joined by AND or a
+/// space, each `metadata['key']:'value'`, `status:'…'`, `currency:'…'`, or `created`, `amount` with
 /// `:`, `>`, `<`, `>=`, `<=`. Negation, OR and substring search are refused by name.
 struct SearchQuery: Sendable, Equatable {
   enum Clause: Sendable, Equatable {
@@ -10,7 +12,7 @@ struct SearchQuery: Sendable, Equatable {
 
   private(set) var clauses: [Clause] = []
 
-  /// The invoice it asks for, when it does: the one lookup that has an index.
+  /// The invoice it asks for, if any: the only lookup that has an index.
   var invoice: String? {
     for case .metadata("invoice", let value) in clauses { return value }
     return nil
@@ -115,10 +117,10 @@ extension SearchQuery {
 }
 
 extension IntentView {
-  /// Metadata is kept as JSON text; a name with its value stands in it exactly once as `"k":"v"`,
+  /// Metadata is kept as JSON text; a name with its value appears in it exactly once as `"k":"v"`,
   /// because every quote inside a text is escaped.
   func hasMetadata(_ key: String, _ value: String) -> Bool {
-    let pair = JSONText.sorted([key: value]).dropFirst().dropLast()
+    let pair = JSONWriter.sorted([key: value]).dropFirst().dropLast()
     return Array(intent.metadata.utf8).contains(pair)
   }
 }

@@ -11,7 +11,7 @@ extension Simulation {
     do {
       let report = try await Audit(auditSources).run(Self.period)
       for finding in report.findings where finding.verdict == .broken && !isExcused(finding) {
-        let ids = finding.offenders.ids.prefix(3).joined(separator: ", ")
+        let ids = finding.violations.ids.prefix(3).joined(separator: ", ")
         fail(finding.invariant.rawValue, "audit: \(finding.summary) \(ids)")
       }
       if !report.isQuiet { fail("L1", "the audit reports that it is not quiet") }

@@ -90,7 +90,7 @@ struct SeedRunner {
 
   private static func open(
     _ path: String, migrate: Bool, _ options: SimulationOptions
-  ) throws -> any Store {
+  ) throws -> LedgerStore {
     let removed = options.removed?.ofLedger
     let storeOptions = SQLiteOptions(runsInline: true, removed: removed.map { [$0] } ?? [])
     return try SimulationExecutor.run {

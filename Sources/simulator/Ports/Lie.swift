@@ -42,7 +42,7 @@ extension GatewayAnswer {
   var gatewayID: String? {
     switch self {
     case .succeeded(let id): id
-    case .declined(let id, _, _): id
+    case .declined(let id, _): id
     default: nil
     }
   }

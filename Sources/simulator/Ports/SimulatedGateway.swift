@@ -140,7 +140,7 @@ final class SimulatedGateway: @unchecked Sendable {
     }
     return lie.status < 400
       ? .succeeded(gatewayID: id)
-      : .declined(gatewayID: nil, code: "unrecognized", hard: false)
+      : .declined(gatewayID: nil, code: "unrecognized")
   }
 
   private func isKnown(_ key: String) -> Bool {
@@ -160,11 +160,11 @@ final class SimulatedGateway: @unchecked Sendable {
     switch Card(request.paymentMethod) {
     case .hard:
       fails(request)
-      return .declined(gatewayID: nil, code: "lost_card", hard: true)
+      return .declined(gatewayID: nil, code: "lost_card")
     case .soft(let times) where declines[request.invoice, default: 0] < times:
       declines[request.invoice, default: 0] += 1
       fails(request)
-      return .declined(gatewayID: nil, code: "insufficient_funds", hard: false)
+      return .declined(gatewayID: nil, code: "insufficient_funds")
     case .good, .soft:
       let id = "pi_\(charges.count + 1)"
       let charge = Charge(id: id, request: request, at: now)
@@ -212,11 +212,11 @@ final class SimulatedGateway: @unchecked Sendable {
   private func payments(
     of invoice: String, by process: SimulatedProcess
   ) async -> GatewayPayments {
-    do { try await process.step() } catch { return .untold(.unknown("the process is gone")) }
+    do { try await process.step() } catch { return .unanswered(.unknown("the process is gone")) }
     await sleep(20...400)
-    do { try await process.step() } catch { return .untold(.unknown("the process is gone")) }
-    if now < simulation.gatewayRefusesUntil { return .untold(.unauthorized("401")) }
-    if faults.strikes(.lookupFailed) { return .untold(.unknown("connection reset")) }
+    do { try await process.step() } catch { return .unanswered(.unknown("the process is gone")) }
+    if now < simulation.gatewayRefusesUntil { return .unanswered(.unauthorized("401")) }
+    if faults.strikes(.lookupFailed) { return .unanswered(.unknown("connection reset")) }
     if isBlind { return .made([]) }
     return .made(charges.filter { $0.request.invoice == invoice }.map(\.listed))
   }
@@ -276,7 +276,7 @@ extension GatewayAnswer {
   var word: String {
     switch self {
     case .succeeded(let id): "succeeded \(id)"
-    case .declined(_, let code, _): "declined \(code)"
+    case .declined(_, let code): "declined \(code)"
     case .inProgress: "409"
     case .throttled: "429"
     case .unknown(let why): "nothing certain (\(why))"

@@ -175,7 +175,8 @@ extension Simulation {
     while !isPutAway {
       let process = SimulatedProcess(.closectl, number: 0, in: self)
       let operations = Operator(
-        store: StorePort(process: process), broker: BrokerPort(process: process),
+        store: store.probed(by: LedgerPort(process: process)),
+        broker: BrokerPort(process: process),
         clock: process.clock, logger: logger)
       do {
         let money = Money(amountMinor, try Currency("CHF"))

@@ -36,7 +36,7 @@ final class SimulatedProcess: @unchecked Sendable {
       do {
         let parts = try await ServiceParts(
           service, simulation.settings, surroundings, simulation.logger)
-        simulation.executor.start { await parts.upkeep.turns() }
+        simulation.executor.start { await parts.maintenance.turns() }
         await run { try await parts.run.run() }
       } catch {
         fail("it does not start: \(error)")
@@ -99,12 +99,13 @@ final class SimulatedProcess: @unchecked Sendable {
 
   private var surroundings: Dependencies {
     Dependencies(
-      store: StorePort(process: self), clock: clock, broker: BrokerPort(process: self),
+      store: simulation.store.probed(by: LedgerPort(process: self)), clock: clock,
+      broker: BrokerPort(process: self),
       gateway: { [self] in simulation.gateway.client(of: self) },
       mailServer: { [self] in simulation.post.client(of: self) },
       pause: { [self] in await pause($0, isRest: false) },
       rest: { [self] in await pause($0, isRest: true) },
-      reached: { [self] in reached($0) },
+      crashPoint: { [self] in reached($0) },
       steady: { [self] in .milliseconds(simulation.timeline.now) })
   }
 }

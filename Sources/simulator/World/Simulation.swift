@@ -16,7 +16,7 @@ final class Simulation: @unchecked Sendable {
   let faults: Faults
   let witness = CommitObserver()
   let broker = InMemoryBroker()
-  private(set) var store: any Store
+  private(set) var store: LedgerStore
   let ledgerFile: LedgerFile
   var backup: LedgerBackup?
   let settings: Settings
@@ -118,7 +118,7 @@ final class Simulation: @unchecked Sendable {
     for service in MonthClose.services { startProcess(service) }
   }
 
-  func replaceStore(_ other: any Store) { store = other }
+  func replaceStore(_ other: LedgerStore) { store = other }
 
   private(set) var isPutAway = false
 

@@ -14,7 +14,7 @@ struct WrittenMonth: Sendable {
     return options
   }
 
-  func open() async throws -> any Store {
+  func open() async throws -> LedgerStore {
     try await SQLiteStore.open(path: path, migrate: true, options: options)
   }
 
@@ -44,7 +44,7 @@ struct WrittenMonth: Sendable {
     }
   }
 
-  func positions(in store: any Store, accounts count: Int) async throws -> Int {
+  func positions(in store: LedgerStore, accounts count: Int) async throws -> Int {
     let keys = (0..<count).map { FactKey(account: "w-\($0)", invoice: nil) }
     return try await store.facts(for: keys).compactMap { $0.map { Int($0.position) } }.reduce(0, +)
   }
@@ -78,5 +78,48 @@ enum Blocking {
     done.wait()
     guard let result = box.result else { preconditionFailure("signalled without a result") }
     return try result.get()
+  }
+}
+
+/// Takes the store's lock again and again, as a program does that checkpoints, and looks whether
+/// anything is committed meanwhile.
+struct LockWitness {
+  struct Seen {
+    var times = 0
+    var intruders = 0
+  }
+
+  private let month: WrittenMonth
+  private let accounts: Int
+  private let lock: FileLock
+  private let store: LedgerStore
+
+  init(month: WrittenMonth, accounts: Int) throws {
+    self.month = month
+    self.accounts = accounts
+    lock = try FileLock(path: month.path + ".lock")
+    store = try Blocking.run { try await month.open() }
+  }
+
+  func watch(seconds: Double) throws -> Seen {
+    let end = Date().addingTimeInterval(seconds)
+    var seen = Seen()
+    while Date() < end {
+      try lock.withLock {
+        let before = try count()
+        Thread.sleep(forTimeInterval: 0.02)
+        seen.intruders += try count() - before
+        seen.times += 1
+      }
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    try Blocking.run { [store] in try await store.close() }
+    return seen
+  }
+
+  private func count() throws -> Int {
+    try Blocking.run { [month, store, accounts] in
+      try await month.positions(in: store, accounts: accounts)
+    }
   }
 }

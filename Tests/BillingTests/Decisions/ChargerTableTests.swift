@@ -27,23 +27,23 @@ import Testing
 
   static let cases: [Case] = [
     Case("charge.unknown-account", .wait, known: false),
-    Case("charge.contradiction", .park) { $0.told.account = "a-2" },
-    Case("charge.contradiction", .park) { $0.told.currency = Situations.eur },
-    Case("charge.contradiction", .park) { $0.told.invoice?.total = 9013 },
-    Case("charge.contradiction", .park) { $0.told.invoice?.open = .min },
-    Case("charge.contradiction", .park) { $0.told.invoice?.open = 9013 },
-    Case("charge.contradiction", .park) { $0.told.invoice = nil },
+    Case("charge.contradiction", .park) { $0.snapshot.account = "a-2" },
+    Case("charge.contradiction", .park) { $0.snapshot.currency = Situations.eur },
+    Case("charge.contradiction", .park) { $0.snapshot.invoice?.total = 9013 },
+    Case("charge.contradiction", .park) { $0.snapshot.invoice?.open = .min },
+    Case("charge.contradiction", .park) { $0.snapshot.invoice?.open = 9013 },
+    Case("charge.contradiction", .park) { $0.snapshot.invoice = nil },
     Case("charge.contradiction", .park) { $0.facts.invoice?.account = "a-2" },
-    Case("charge.behind", .wait) { $0.told.position = 3 },
+    Case("charge.behind", .wait) { $0.snapshot.position = 3 },
     Case("charge.behind", .wait) {
-      $0.told.position = 3
+      $0.snapshot.position = 3
       $0.facts.invoice = nil
     },
     Case("charge.no-such-invoice", .park) { $0.facts.invoice = nil },
     Case("charge.not-due", .refuse, due: false),
     Case("charge.not-due", .refuse, attempt: 2, due: false) { $0.addAttempt(1, .declinedSoft) },
     Case("charge.not-due", .refuse, due: false) { $0.addAttempt(1, .unknown) },
-    Case("charge.behind", .wait, due: false) { $0.told.position = 3 },
+    Case("charge.behind", .wait, due: false) { $0.snapshot.position = 3 },
     Case("charge.settle-first", .settle(Situations.attempt(.sent))) { $0.addAttempt(1, .sent) },
     Case("charge.settle-first", .settle(Situations.attempt(.unknown))) {
       $0.addAttempt(1, .unknown)
@@ -90,14 +90,14 @@ import Testing
     },
     Case("charge.manual", .nothing) {
       $0.facts.account.collection = .manual
-      $0.tell()
+      $0.takeSnapshot()
     },
     Case("charge.now-manual", .nothing) { $0.facts.account.collection = .manual },
     Case("charge.now-manual", .nothing) { $0.facts.account.paymentMethod = nil },
     Case("charge.too-many-attempts", .park, attempt: 16) {
       for number in 1...15 { $0.addAttempt(number, .declinedSoft) }
     },
-    Case("charge.told-nothing", .park) { $0.told.invoice?.open = 0 },
+    Case("charge.told-nothing", .park) { $0.snapshot.invoice?.open = 0 },
     Case("charge.not-chargeable", .nothing) { $0.bill(9012, "CLF") },
     Case("charge.below-minimum", .nothing) { $0.bill(49, "CHF") },
     Case("charge.below-minimum", .nothing) { $0.facts.invoice?.openMinor = 12 },
@@ -135,7 +135,7 @@ import Testing
   @Test(arguments: cases) func decidesByTheTable(_ test: Case) {
     let decided = DecisionTable.charger.decide(
       ChargeSituation(
-        snapshot: test.situation.told, facts: test.known ? test.situation.facts : nil,
+        snapshot: test.situation.snapshot, facts: test.known ? test.situation.facts : nil,
         attempt: test.attempt, isDue: test.due, found: test.situation.found))
     #expect(decided.rule == test.rule)
     #expect(decided.action == test.action)

@@ -25,8 +25,8 @@ import Testing
 
   static let cases: [Case] = [
     Case("hold.unknown-account", .wait, known: false),
-    Case("hold.contradiction", .park) { $0.told.account = "a-2" },
-    Case("hold.behind", .wait) { $0.told.position = 3 },
+    Case("hold.contradiction", .park) { $0.snapshot.account = "a-2" },
+    Case("hold.behind", .wait) { $0.snapshot.position = 3 },
     Case("hold.no-such-invoice", .park) { $0.facts.invoice = nil },
     Case("hold.not-due", .refuse, due: false),
     Case("hold.not-due", .refuse, due: false) { $0.facts.invoice?.openMinor = 0 },
@@ -55,7 +55,7 @@ import Testing
   @Test(arguments: cases) func decidesByTheTable(_ test: Case) {
     let decided = DecisionTable.holder.decide(
       HoldSituation(
-        snapshot: test.situation.told, facts: test.known ? test.situation.facts : nil,
+        snapshot: test.situation.snapshot, facts: test.known ? test.situation.facts : nil,
         now: Situations.issued.adding(days: test.days), isDue: test.due))
     #expect(decided.rule == test.rule)
     #expect(decided.action == test.action)
@@ -87,12 +87,12 @@ import Testing
   @Test(arguments: liftCases) func liftsByTheTable(_ test: LiftCase) {
     var situation = Situations()
     situation.facts.heldForInvoice = test.held ? "2026-11/a-1" : nil
-    situation.tell()
-    situation.told.position = test.position
-    situation.told.account = test.account
+    situation.takeSnapshot()
+    situation.snapshot.position = test.position
+    situation.snapshot.account = test.account
     let decided = DecisionTable.lifter.decide(
       LiftSituation(
-        snapshot: situation.told, facts: test.known ? situation.facts : nil,
+        snapshot: situation.snapshot, facts: test.known ? situation.facts : nil,
         overdue: test.overdue))
     #expect(decided.rule == test.rule)
     #expect(decided.action == test.action)

@@ -27,10 +27,10 @@ import Testing
 
   static let cases: [Case] = [
     Case("mail.unknown-account", .invoice, .wait, known: false),
-    Case("mail.contradiction", .invoice, .park) { $0.told.invoice?.total = 1 },
-    Case("mail.behind", .invoice, .wait) { $0.told.position = 9 },
+    Case("mail.contradiction", .invoice, .park) { $0.snapshot.invoice?.total = 1 },
+    Case("mail.behind", .invoice, .wait) { $0.snapshot.position = 9 },
     Case("mail.behind", .invoice, .wait) {
-      $0.told.position = 9
+      $0.snapshot.position = 9
       $0.facts.invoice = nil
     },
     Case("mail.no-such-invoice", .invoice, .park) { $0.facts.invoice = nil },
@@ -70,7 +70,7 @@ import Testing
   @Test(arguments: cases) func decidesByTheTable(_ test: Case) {
     let decided = DecisionTable.mailer.decide(
       MailSituation(
-        kind: test.kind, snapshot: test.situation.told,
+        kind: test.kind, snapshot: test.situation.snapshot,
         facts: test.known ? test.situation.facts : nil, attempt: 1,
         wasReleased: test.released, isIdle: test.idle))
     #expect(decided.rule == test.rule)

@@ -1,6 +1,6 @@
 import Billing
 
-/// The account most cases start from: 90.12 CHF open on one invoice, position 2, all as told.
+/// The account most cases start from: 90.12 CHF open on one invoice, position 2, and its snapshot.
 struct Situations {
   // Constants that are known to be good.
   // swift-format-ignore: NeverUseForceTry
@@ -21,14 +21,14 @@ struct Situations {
       id: "2026-11/a-1", number: 1, account: "a-1", period: period, currency: chf,
       totalMinor: 9012, openMinor: 9012, status: .open, issuedAt: issued))
 
-  var told: Snapshot
+  var snapshot: Snapshot
   /// At the gateway.
   var found: [FoundCharge] = []
 
-  init() { told = facts.snapshot(at: Self.issued) }
+  init() { snapshot = facts.snapshot(at: Self.issued) }
 
   /// What the sender knew is what `facts` say now; later changes are news.
-  mutating func tell() { told = facts.snapshot(at: Self.issued) }
+  mutating func takeSnapshot() { snapshot = facts.snapshot(at: Self.issued) }
 
   static func charge(
     _ attempt: Int?, _ state: FoundCharge.State = .succeeded, currency: String = "CHF",
@@ -49,7 +49,7 @@ struct Situations {
         createdAt: Self.issued))
   }
 
-  /// An invoice over so much, told as it is.
+  /// An invoice over this amount, in the facts and in the snapshot.
   mutating func bill(_ amountMinor: Int64, _ code: String) {
     // A code that is known to be good.
     // swift-format-ignore: NeverUseForceTry
@@ -59,7 +59,7 @@ struct Situations {
     facts.invoice?.currency = currency
     facts.invoice?.totalMinor = amountMinor
     facts.invoice?.openMinor = amountMinor
-    tell()
+    takeSnapshot()
   }
 
   static func with(_ change: (inout Situations) -> Void) -> Situations {

@@ -5,14 +5,14 @@ import Testing
 /// `start` and `end` of an account, from the file to the ledger and on invoices.
 @Suite struct AccountDatesTests {
   private func take(
-    _ account: Account, unstated: Set<AccountDate> = [], in store: any Store
+    _ account: Account, unstated: Set<AccountDate> = [], in store: LedgerStore
   ) async throws -> ImportOutcome {
     try await store.importAccounts(AccountRows([(account, 2)], unstated: unstated), at: noon) {
       $0.isEmpty
     }
   }
 
-  private func dates(_ store: any Store) async throws -> [String?] {
+  private func dates(_ store: LedgerStore) async throws -> [String?] {
     let account = try await store.facts().account
     return [account.start?.description, account.end?.description]
   }

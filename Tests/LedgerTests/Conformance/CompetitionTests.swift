@@ -30,7 +30,7 @@ import Testing
   }
 
   /// Reads, decides and commits until nobody else was faster.
-  private static func deposit(_ reference: String, into store: any Store) async throws {
+  private static func deposit(_ reference: String, into store: LedgerStore) async throws {
     while true {
       let position = try await store.facts().position
       let outcome = try await store.commit(

@@ -8,7 +8,7 @@ import Testing
   private let eu = sampleUsage("1", "5", source: "/meter/eu-1")
   private let us = sampleUsage("1", "5", source: "/meter/us-1")
 
-  private func quantity(_ store: any Store) async throws -> String? {
+  private func quantity(_ store: LedgerStore) async throws -> String? {
     try await store.novemberFacts().usage.first?.quantity.description
   }
 

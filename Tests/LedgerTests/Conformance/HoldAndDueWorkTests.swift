@@ -47,7 +47,7 @@ import Testing
   }
 
   private func take(
-    _ store: any Store, at now: Instant, limit: Int = 9
+    _ store: LedgerStore, at now: Instant, limit: Int = 9
   ) async throws -> [StoredEvent] {
     try await store.takeDue(by: .charger, at: now, limit: limit) { work, facts in
       var event = sampleEvent("due:\(work.reference)")

@@ -3,7 +3,7 @@ import Ledger
 import Testing
 
 @Suite struct InvoiceListTests {
-  private func fill(_ store: any Store) async throws {
+  private func fill(_ store: LedgerStore) async throws {
     try await store.add(sampleAccount("a"), sampleAccount("b"), sampleAccount("c"))
     _ = try await store.issue("a", period: october)
     for account in ["c", "a", "b"] { _ = try await store.issue(account) }

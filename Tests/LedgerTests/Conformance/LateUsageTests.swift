@@ -13,7 +13,7 @@ import Testing
 
   /// As the invoicer does: with the usage version that the facts were read at.
   private func issue(
-    _ draft: InvoiceDraft, usageVersion: Int64, in store: any Store
+    _ draft: InvoiceDraft, usageVersion: Int64, in store: LedgerStore
   ) async throws -> CommitOutcome {
     var change = try issuing(draft)
     change.expectedUsageVersion = usageVersion
@@ -164,7 +164,7 @@ import Testing
   }
 }
 
-extension Store {
+extension LedgerStore {
   /// Its expected set is fixed; nobody is invoiced.
   fileprivate func close(_ period: Period) async throws {
     let request = RunRequest(period: period, messageID: "t", rangeSize: 50, at: noon)

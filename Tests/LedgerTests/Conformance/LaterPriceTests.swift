@@ -25,7 +25,7 @@ import Testing
   }
 
   /// November is closed with 100 hours that nobody prices.
-  private func novemberClosed(_ store: any Store) async throws -> MonthByHand {
+  private func novemberClosed(_ store: LedgerStore) async throws -> MonthByHand {
     _ = try await store.importCatalog(catalog(1), at: noon)
     try await store.add(sampleAccount())
     _ = try await store.importRows([sampleUsage("1", "10"), used("g1", "100")])

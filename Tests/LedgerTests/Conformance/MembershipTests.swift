@@ -74,7 +74,7 @@ import Testing
   private static let ended = ["idle", "own", "late", "missed", "open", "unpriced"]
 
   /// October is closed with all of them but `missed`, which came later; September never is.
-  private func octoberClosed(_ store: any Store) async throws -> MonthByHand {
+  private func octoberClosed(_ store: LedgerStore) async throws -> MonthByHand {
     _ = try await store.importCatalog(sampleCatalog(), at: noon)
     try await store.add(sampleAccount("stays"))
     for id in Self.ended where id != "missed" {

@@ -131,7 +131,7 @@ import Testing
   }
 
   /// As the invoicer does it.
-  private func close(_ period: Period, in store: any Store) async throws {
+  private func close(_ period: Period, in store: LedgerStore) async throws {
     let request = RunRequest(period: period, messageID: "t", rangeSize: 50, at: noon)
     _ = try await store.openRun(request) { _ in [] }
     let accounts = try await store.uninvoiced(period: period, range: 0)

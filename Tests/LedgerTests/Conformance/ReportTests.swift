@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ReportTests {
   /// Charged in full, charged beyond what was open, paid by two thirds, below zero, with credit.
-  private func fill(_ store: any Store) async throws {
+  private func fill(_ store: LedgerStore) async throws {
     try await store.add(
       sampleAccount("a"), sampleAccount("b"), sampleAccount("c"), sampleAccount("d"),
       sampleAccount("e"))

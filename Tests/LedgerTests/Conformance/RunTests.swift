@@ -15,13 +15,13 @@ import Testing
         id: "range-\(number)", type: .closeRange, source: "/invoicer", time: noon,
         data: EventData(period: run.period, range: .init(number: number, of: run.ranges)))
       return OutgoingEvent(
-        id: event.id, type: event.type, routingKey: "close.range", account: nil,
+        id: event.id, type: event.type.rawValue, routingKey: "close.range", account: nil,
         period: run.period, body: Array(try JSONEncoder().encode(event)))
     }
     return [sampleEvent("started", account: nil)] + ranges
   }
 
-  private func opened(_ store: any Store) async throws -> CloseRun {
+  private func opened(_ store: LedgerStore) async throws -> CloseRun {
     try await store.add(
       sampleAccount("c"), sampleAccount("a"), sampleAccount("closed", end: "2026-11-01"),
       sampleAccount("b"))

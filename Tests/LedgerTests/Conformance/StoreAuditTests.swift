@@ -5,7 +5,7 @@ import Testing
 /// What an audit asks, of a ledger in which all is right.
 @Suite struct StoreAuditTests {
   /// Charged and posted; declined and due again; paid from outside; on credit.
-  private func fill(_ store: any Store) async throws {
+  private func fill(_ store: LedgerStore) async throws {
     try await store.add(
       sampleAccount("a"), sampleAccount("b"), sampleAccount("c"), sampleAccount("d"))
     let request = RunRequest(period: november, messageID: "t", rangeSize: 50, at: noon)

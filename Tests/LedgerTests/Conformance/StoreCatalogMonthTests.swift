@@ -12,7 +12,7 @@ import Testing
     return catalog
   }
 
-  private func open(_ period: Period, in store: any Store) async throws {
+  private func open(_ period: Period, in store: LedgerStore) async throws {
     let request = RunRequest(period: period, messageID: "\(period)", rangeSize: 50, at: noon)
     _ = try await store.openRun(request) { _ in [] }
   }

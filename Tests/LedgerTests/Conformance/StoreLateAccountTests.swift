@@ -19,18 +19,18 @@ import Testing
         id: "range-\(run.period)-\(number)", type: .closeRange, source: "/invoicer", time: noon,
         data: EventData(period: run.period, range: .init(number: number, of: run.ranges)))
       return OutgoingEvent(
-        id: event.id, type: event.type, routingKey: "close.range", account: nil,
+        id: event.id, type: event.type.rawValue, routingKey: "close.range", account: nil,
         period: run.period, body: Array(try JSONEncoder().encode(event)))
     }
   }
 
   private func start(
-    _ store: any Store, _ id: String, _ period: Period = november, size: Int = 2
+    _ store: LedgerStore, _ id: String, _ period: Period = november, size: Int = 2
   ) async throws -> OpenedRun {
     try await store.opened(request(id, period, size: size), announce: Self.announced)
   }
 
-  private func finish(_ accounts: String..., in store: any Store) async throws {
+  private func finish(_ accounts: String..., in store: LedgerStore) async throws {
     let changes = accounts.map {
       change(
         "end-\($0)", by: .reporter, account: $0,

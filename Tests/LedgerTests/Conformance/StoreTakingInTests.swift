@@ -17,14 +17,14 @@ import Testing
   }
 
   @discardableResult
-  private func start(_ id: String, _ store: any Store) async throws -> TakenIn {
+  private func start(_ id: String, _ store: LedgerStore) async throws -> TakenIn {
     _ = try await store.openRun(request(id)) { _ in [] }
     return try await store.takeIn(request(id), range: nil) { _, again in
       Self.event("close.range:2026-11:\(again.number):\(again.attempt)")
     }
   }
 
-  private func park(_ account: String, _ rule: String, _ store: any Store) async throws {
+  private func park(_ account: String, _ rule: String, _ store: LedgerStore) async throws {
     let decision = DecisionRecord(rule: rule, finding: .contradiction, explanation: "")
     _ = try await store.commit(
       change(
@@ -36,7 +36,7 @@ import Testing
         .progress(account: account, period: november, reached: .all, end: nil)))
   }
 
-  private func parkedClose(_ store: any Store) async throws {
+  private func parkedClose(_ store: LedgerStore) async throws {
     _ = try await store.importCatalog(sampleCatalog(), at: noon)
     for id in ["a", "b", "c", "d"] {
       try await store.add(sampleAccount(id, currency: id == "a" ? chf : Self.euro))

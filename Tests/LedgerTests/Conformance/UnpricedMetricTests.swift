@@ -16,7 +16,7 @@ import Testing
     return catalog
   }
 
-  private func close(_ period: Period, _ store: any Store) async throws {
+  private func close(_ period: Period, _ store: LedgerStore) async throws {
     _ = try await store.openRun(
       RunRequest(period: period, messageID: "\(period)", rangeSize: 50, at: noon)
     ) { _ in [] }

@@ -128,7 +128,7 @@ import Testing
   }
 }
 
-extension Store {
+extension LedgerStore {
   func novemberFacts(_ account: String = "meter-1") async throws -> InvoicingFacts {
     try await invoicingFacts([account], period: november, eventMetrics: [])[0]
   }

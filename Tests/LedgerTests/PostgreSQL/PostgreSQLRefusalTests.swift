@@ -2,7 +2,7 @@ import Testing
 
 @testable import Ledger
 
-/// The words of libpq 15, and what is made of them. Shown on a real server: scripts/e2e/13-tls.
+/// The words of libpq 15, and what is made of them. Shown on a real server: endtoend/tls.
 @Suite struct PostgreSQLRefusalTests {
   private static let place = "u@db.example:5432/d"
   private static let tls = "\(place) cannot be used over TLS: "

@@ -5,7 +5,7 @@ import Testing
 
 /// What our programs cannot do, done by hand; each is found by the tally that is there for it.
 @Suite struct AuditTamperingTests {
-  typealias Tally = @Sendable (any Store) async throws -> Violations
+  typealias Tally = @Sendable (LedgerStore) async throws -> Violations
 
   static let cases: [(sql: String, tally: Tally, offender: String)] = [
     (

@@ -112,16 +112,14 @@ import Testing
     }
   }
 
-  private func prices(_ store: any Store) async throws -> [LaterPrice] {
-    let ledger = try #require(store as? LedgerStore)
-    return try await ledger.connections.read { try StoredLaterPrices(database: $0).all() }
+  private func prices(_ store: LedgerStore) async throws -> [LaterPrice] {
+    return try await store.connections.read { try StoredLaterPrices(database: $0).all() }
   }
 
   /// By account: each month's metric by the month's own catalog, or else by the one that was
   /// settled for it.
-  private func expected(_ used: [UsageRow], _ store: any Store) async throws -> [String: Int64] {
+  private func expected(_ used: [UsageRow], _ store: LedgerStore) async throws -> [String: Int64] {
     let pinned = try await prices(store)
-    let ledger = try #require(store as? LedgerStore)
     var sums: [String: Int64] = [:]
     for month in Self.months {
       let own = try #require(try await store.catalogs(for: month)["CHF"])
@@ -129,7 +127,7 @@ import Testing
         var products = own.products.filter { $0.metric == metric }
         if products.isEmpty {
           let pin = try #require(pinned.first { $0.period == month && $0.metric == metric })
-          products = try await ledger.connections.read { database in
+          products = try await store.connections.read { database in
             var catalogs = StoredCatalogs(database)
             return try catalogs.products(pin)
           }

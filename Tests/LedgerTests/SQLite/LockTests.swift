@@ -6,7 +6,7 @@ import Testing
 
 /// Every write takes the file lock; no read does.
 @Suite struct LockTests {
-  private func opened(_ folder: URL) async throws -> any Store {
+  private func opened(_ folder: URL) async throws -> LedgerStore {
     try await openStore(
       "sqlite:\(folder.path)/store.db", migrate: true, lockTimeout: .seconds(300))
   }

@@ -2,11 +2,11 @@ import Foundation
 import Ledger
 import Testing
 
-/// An implementation of `Store` that the conformance suite runs over.
+/// A `LedgerStore` on one of the engines, for the conformance suite to run over.
 struct Implementation: Sendable, CustomTestStringConvertible {
   var testDescription: String
   /// Opens the store that belongs to a folder, again and again.
-  var open: @Sendable (_ folder: URL) async throws -> any Store
+  var open: @Sendable (_ folder: URL) async throws -> LedgerStore
   /// Ends what `open` began for the folder.
   var discard: @Sendable (_ folder: URL) async throws -> Void = { _ in }
 
@@ -26,7 +26,7 @@ struct Implementation: Sendable, CustomTestStringConvertible {
     discard: { try await TestServer.drop(TestServer.name(of: $0)) })
 
   /// A new store, which must be sound in the end.
-  func withStore(_ body: (any Store) async throws -> Void) async throws {
+  func withStore(_ body: (LedgerStore) async throws -> Void) async throws {
     try await withFolder { folder in
       let store = try await open(folder)
       do {

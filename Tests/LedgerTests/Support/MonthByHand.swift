@@ -4,7 +4,7 @@ import Testing
 
 /// Closes months as the invoicer does, over the store alone.
 struct MonthByHand {
-  let store: any Store
+  let store: LedgerStore
 
   func open(_ period: Period) async throws {
     _ = try await store.openRun(

@@ -5,8 +5,8 @@ import Testing
 
 @testable import closectl
 
-/// `start` and `end` of accounts, as files bring them and `closectl` tells of them. The clock
-/// stands at 2026-12-03.
+/// `start` and `end` of accounts, as files set them and `closectl` shows them. The clock stands at
+/// 2026-12-03.
 @Suite struct AccountDatesCommandTests {
   private let scratch: Scratch
   private let console: Console
@@ -141,8 +141,9 @@ import Testing
     let story = await console.run("explain", "m-1")
     #expect(story.out.contains("hold after 7 days, start 2026-11-05, end 2026-11-15"))
     #expect(story.out.split(separator: "\n").first?.contains("; ended on 2026-11-15") == true)
-    let told = try document(await console.run("explain", "m-1", "--json").out)
-    #expect((told["start"] as? String, told["end"] as? String) == ("2026-11-05", "2026-11-15"))
+    let explained = try document(await console.run("explain", "m-1", "--json").out)
+    #expect(
+      (explained["start"] as? String, explained["end"] as? String) == ("2026-11-05", "2026-11-15"))
   }
 
   @Test func creditOfAnEndedAccountIsShownForAPersonToPayOut() async throws {

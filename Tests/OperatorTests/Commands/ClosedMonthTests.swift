@@ -96,7 +96,7 @@ import Testing
     #expect(trigger?["times"] as? Int == 2)
   }
 
-  /// No later close bills October: whoever looks is told, wherever they look.
+  /// No later close bills October, so every command that shows a close says so.
   @Test(arguments: [["preview", "2026-11"], ["start", "2026-11"], ["status", "2026-11"]])
   func monthThatWasNeverClosedIsNamed(_ command: [String]) async throws {
     try await importUsage("2026-10")

@@ -23,7 +23,7 @@ import Testing
     let event = Event(
       id: "close-\(period)", type: .closeRequested, source: "/test", time: at,
       data: EventData(period: try Period(period)))
-    await put(event.id, try encode(event), reason: reason, type: event.type)
+    await put(event.id, try encode(event), reason: reason, type: event.type.rawValue)
   }
 
   private func put(
@@ -107,7 +107,7 @@ import Testing
   @Test func onlyWhatIsNeededIsReplayedAndTheRestIsShownWithWhy() async throws {
     try await putTrigger()
     await put("junk", [1, 2], reason: "not-json")
-    let said = await replay("--all", "--reason", "mended", "--json")
+    let said = await replay("--all", "--reason", "repaired", "--json")
     #expect(said.status == .done)
     let found = try document(said.out)
     #expect(found["moved"] as? Int == 1)
@@ -116,7 +116,7 @@ import Testing
     #expect(left["class"] as? String == "undecodable")
     #expect(try await dead() == 1)
     #expect(try await depth("invoicer") == 1)
-    let again = await replay("--all", "--reason", "mended")
+    let again = await replay("--all", "--reason", "repaired")
     #expect(again.out.contains("nothing to replay"))
     #expect(again.status == .done)
   }

@@ -36,7 +36,7 @@ import Testing
         """)
   }
 
-  private static func issue(_ account: String, _ store: any Store) async throws {
+  private static func issue(_ account: String, _ store: LedgerStore) async throws {
     let draft = InvoiceDraft(
       account: account, period: try Period("2026-11"), currency: try Currency("CHF"),
       catalogVersion: 1,

@@ -27,7 +27,7 @@ import Testing
   }
 
   private func waiting() async throws -> Int {
-    try await broker.depth(of: "reporter")?.messages ?? -1
+    try await broker.depth(of: "holder")?.messages ?? -1
   }
 
   @Test func aPaymentIsRecordedOnceByItsReference() async throws {

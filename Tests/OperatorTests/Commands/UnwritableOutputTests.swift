@@ -9,7 +9,7 @@ import Testing
   private func run(_ fault: OutputFault, _ arguments: String...) async -> (Status, String) {
     let notes = Text()
     let output = Output(
-      answer: { _ in throw fault }, note: notes.add, answerIsTerminal: false,
+      print: { _ in throw fault }, note: notes.add, isTerminal: false,
       noteIsTerminal: false, environment: [:])
     let program = closectl.Program(environment: [:], output: output)
     return (await program.run(arguments), notes.all)
@@ -20,7 +20,7 @@ import Testing
     let notes = Text()
     let full = OutputFault(ENOSPC)
     let output = Output(
-      answer: { _ in throw full }, note: notes.add, answerIsTerminal: false,
+      print: { _ in throw full }, note: notes.add, isTerminal: false,
       noteIsTerminal: false, environment: [:])
     let status = await closectl.Program(environment: [:], output: output).run(arguments)
     #expect(status == .unreachable)

@@ -31,7 +31,7 @@ import Testing
     return (try AccountTable(try FileBytes(path)).read(faults: &faults), faults.rows)
   }
 
-  /// What a file has no column for is told from an empty cell.
+  /// A missing column is distinguished from an empty cell.
   @Test(
     arguments: [
       ("", "", [.start, .end], nil, nil),

@@ -20,7 +20,7 @@ import Testing
       ])
     }
     list.add([fault(5002, "quantity", "\"x\" is not a number")])
-    let (rows, more) = list.told
+    let (rows, more) = list.listed
     #expect(list.count == 5001)
     #expect(rows.map(\.row.line) == [2, 2, 5002])
     #expect(rows.map(\.alike) == [5000, 5000, 1])
@@ -45,7 +45,7 @@ import Testing
     var list = FaultList(keepsAll: false)
     for line in 2...101 { list.add([fault(line, "quantity", "\"\(line)x\" is not a number")]) }
     list.add([fault(102, "account_id", "account \"nobody\" is unknown")])
-    let (rows, more) = list.told
+    let (rows, more) = list.listed
     #expect(rows.count == FaultList.shown)
     #expect(rows.map(\.row.line) == Array(2...20) + [102])
     #expect(more == 81)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct UnknownVerbTests {
   @Test(
-    "a word that is no command is told with what was meant",
+    "an unknown command is named, with the one that was probably meant",
     arguments: [
       ("close statsu 2026-11", "`closectl close statsu`; did you mean `closectl close status`?"),
       ("clsoe status 2026-11", "`closectl clsoe`; did you mean `closectl close`?"),

@@ -41,7 +41,7 @@ final class Console: Sendable {
     var all = ["MONTHCLOSE_STORE_URL": store]
     all.merge(environment) { $1 }
     let output = Output(
-      answer: out.add, note: err.add, answerIsTerminal: isTerminal, noteIsTerminal: isTerminal,
+      print: out.add, note: err.add, isTerminal: isTerminal, noteIsTerminal: isTerminal,
       environment: all)
     var doors = SessionDependencies()
     doors.triggerPatience = .seconds(1)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct LiveScreenTests {
   private func output(_ text: Text, isTerminal: Bool) -> Output {
     Output(
-      answer: { _ in }, note: text.add, answerIsTerminal: isTerminal, noteIsTerminal: isTerminal,
+      print: { _ in }, note: text.add, isTerminal: isTerminal, noteIsTerminal: isTerminal,
       environment: [:])
   }
 

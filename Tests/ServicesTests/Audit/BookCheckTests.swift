@@ -13,7 +13,7 @@ import Testing
     tally.unbalancedCurrencies.add("CHF")
     let finding = AuditCheck.balanced(tally)
     #expect(finding.verdict == .broken)
-    #expect(finding.offenders.ids == ["transaction 2", "CHF"])
+    #expect(finding.violations.ids == ["transaction 2", "CHF"])
     #expect(finding.compared == 3)
   }
 
@@ -23,7 +23,7 @@ import Testing
     #expect(AuditCheck.oneInvoice(tally).verdict == .holds)
     tally.invoicedTwice.add("a")
     tally.moved.add("2026-11/b")
-    #expect(AuditCheck.oneInvoice(tally).offenders.ids == ["a", "2026-11/b"])
+    #expect(AuditCheck.oneInvoice(tally).violations.ids == ["a", "2026-11/b"])
   }
 
   @Test func aMessageIsAnsweredOnce() {
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func theReportIsAddedUpAgain() {
-    #expect(AuditCheck.report([Self.reported], Self.sums).offenders.ids == [])
+    #expect(AuditCheck.report([Self.reported], Self.sums).violations.ids == [])
     #expect(AuditCheck.report([Self.reported], Self.sums).compared == 9)
   }
 
@@ -94,8 +94,8 @@ import Testing
     var totals = Self.reported
     Self.raise(figure, in: &totals)
     let finding = AuditCheck.report([totals], Self.sums)
-    #expect(finding.offenders.total == 1)
-    #expect(finding.offenders.ids.first?.hasPrefix("CHF \(figure.rawValue): report ") == true)
+    #expect(finding.violations.total == 1)
+    #expect(finding.violations.ids.first?.hasPrefix("CHF \(figure.rawValue): report ") == true)
   }
 
   @Test func revenueByProductAndTaxByRateAreCompared() {
@@ -103,7 +103,7 @@ import Testing
     totals.revenueMinor = ["other": 1500]
     totals.taxByRateMinor = [:]
     #expect(
-      AuditCheck.report([totals], Self.sums).offenders.ids
+      AuditCheck.report([totals], Self.sums).violations.ids
         == ["CHF revenue by product", "CHF tax by rate"])
   }
 
@@ -117,15 +117,15 @@ import Testing
     #expect(AuditCheck.conservation([tally]).verdict == .holds)
     tally.closingMinor = 901
     #expect(
-      AuditCheck.conservation([tally]).offenders.ids == ["CHF: should be 9.00, is 9.01"])
+      AuditCheck.conservation([tally]).violations.ids == ["CHF: should be 9.00, is 9.01"])
     tally.closingMinor = 900
     tally.broken.add("a")
-    #expect(AuditCheck.conservation([tally]).offenders.ids == ["a"])
+    #expect(AuditCheck.conservation([tally]).violations.ids == ["a"])
   }
 
   @Test func ofManyOffendersTheFirstTwentyAreShown() {
     let finding = AuditCheck.soundStore((1...50).map(String.init))
-    #expect(finding.offenders.ids.count == 20)
-    #expect(finding.offenders.total == 50)
+    #expect(finding.violations.ids.count == 20)
+    #expect(finding.violations.total == 50)
   }
 }

@@ -30,8 +30,8 @@ import Testing
 
   @Test func itHoldsCountsSumsAndTheDigestOfTheCharges() async throws {
     let world = try await Self.closed()
-    let made = try await Certificate.make(of: world.audit(), from: world.store)
-    let text = String(decoding: made.bytes, as: UTF8.self)
+    let certificate = try await Certificate.make(of: world.audit(), from: world.store)
+    let text = String(decoding: certificate.bytes, as: UTF8.self)
     let charges = world.gateway.charges.sorted { $0.id < $1.id }.map {
       CertifiedCharge(
         gatewayID: $0.id, invoice: $0.invoice, amountMinor: $0.amountMinor, currency: .chf)

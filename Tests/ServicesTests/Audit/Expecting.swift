@@ -8,13 +8,13 @@ func expect<Value>(
   _ location: SourceLocation = #_sourceLocation
 ) {
   guard let offender = item.offender else {
-    #expect(finding.offenders.ids == [], sourceLocation: location)
+    #expect(finding.violations.ids == [], sourceLocation: location)
     #expect(finding.verdict != .broken, sourceLocation: location)
     return
   }
   #expect(finding.verdict == .broken, sourceLocation: location)
-  #expect(finding.offenders.total == 1, sourceLocation: location)
+  #expect(finding.violations.total == 1, sourceLocation: location)
   #expect(
-    finding.offenders.ids.contains { $0.contains(offender) }, "\(finding.offenders.ids)",
+    finding.violations.ids.contains { $0.contains(offender) }, "\(finding.violations.ids)",
     sourceLocation: location)
 }

@@ -31,7 +31,7 @@ import Testing
     _ delivery: DeliveryEvidence, _ queued: Set<String>, _ lost: String?
   ) {
     let finding = AuditCheck.noLoss([delivery], [.mailer: queued], now: Evidence.noon)
-    #expect(finding.offenders.ids == (lost.map { [$0] } ?? []))
+    #expect(finding.violations.ids == (lost.map { [$0] } ?? []))
     #expect(finding.compared == 5)
   }
 
@@ -47,9 +47,9 @@ import Testing
     contents.junk = 2
     #expect(AuditCheck.noGhost(contents, ConsumptionTally()).verdict == .holds)
     contents.ghosts.add("g in mailer")
-    #expect(AuditCheck.noGhost(contents, ConsumptionTally()).offenders.ids == ["g in mailer"])
+    #expect(AuditCheck.noGhost(contents, ConsumptionTally()).violations.ids == ["g in mailer"])
     contents.altered.add("e in charger")
-    #expect(AuditCheck.noGhost(contents, ConsumptionTally()).offenders.total == 2)
+    #expect(AuditCheck.noGhost(contents, ConsumptionTally()).violations.total == 2)
   }
 
   @Test func whatAServiceRefusedAsNeverCommittedIsForSomebodyToLookAt() {
@@ -67,7 +67,7 @@ import Testing
     consumed.unfounded.add("g answered by charger")
     for finding in [AuditCheck.noGhost(consumed), AuditCheck.noGhost(QueueContents(), consumed)] {
       #expect(finding.verdict == .broken)
-      #expect(finding.offenders.ids == ["g answered by charger"])
+      #expect(finding.violations.ids == ["g answered by charger"])
     }
   }
 
@@ -82,13 +82,13 @@ import Testing
     CheckCase("no reason", Evidence.letter(nil), "no reason"),
   ])
   func aDeadLetterIsThereForItsOwnFault(_ item: CheckCase<QueueContents.DeadLetter>) {
-    expect(AuditCheck.honestDeadLetters([item.evidence], ladder: 5), item)
+    expect(AuditCheck.honestDeadLetters([item.evidence], retries: 5), item)
   }
 
   @Test func everyReasonIsEitherTheMessagesOwnOrTheLaddersEndOrWrong() {
     let wrong = FaultReason.allCases.filter { reason in
       let letter = Evidence.letter(reason.rawValue, attempts: 6)
-      return AuditCheck.honestDeadLetters([letter], ladder: 5).verdict == .broken
+      return AuditCheck.honestDeadLetters([letter], retries: 5).verdict == .broken
     }
     #expect(
       wrong == [

@@ -11,6 +11,6 @@ import Testing
     let bad = AuditCheck.replays(
       MovedLetterTally(letters: 3, unrecorded: Violations(["a of replay-1"])))
     #expect(bad.verdict == .broken)
-    #expect(bad.offenders.ids == ["a of replay-1"])
+    #expect(bad.violations.ids == ["a of replay-1"])
   }
 }

@@ -25,7 +25,7 @@ extension AsyncDocument {
   private var deadLetter: Page {
     .object([
       ("name", .text("dead-letter")), ("title", .text("Dead letter")),
-      ("summary", .text("Any body; the headers say what was wrong with it.")),
+      ("summary", .text("Any body; the headers say why it was refused.")),
       ("headers", Self.schema("dead-letter-headers.json")), ("payload", .object([])),
     ])
   }
@@ -47,8 +47,8 @@ extension AsyncDocument {
   }
 }
 
-/// JSON Schema of the application headers, `mc-` ones: what the runner adds to a message that comes
-/// back later or is a dead letter. A message as it was first published has none.
+/// JSON Schema of the application headers, `mc-…`: those that the runner adds to a message that is
+/// retried later or becomes a dead letter. A message that is first published has none.
 enum HeaderSchemas {
   private static func count(_ description: String) -> Page {
     .object([
@@ -66,23 +66,26 @@ enum HeaderSchemas {
     ])
   }
 
-  /// The words are those of the table of reasons in docs/operations.md.
+  /// The values are those of the table of reasons in docs/operations.md.
   private static var reason: Page {
     .object([
       ("type", .text("string")), ("enum", .texts(FaultReason.allCases.map(\.rawValue))),
-      ("description", .text("Why it could not be worked, the last time.")),
+      ("description", .text("Why it could not be processed the last time.")),
     ])
   }
 
   static let fields: [(name: String, schema: Page)] = [
     (Header.attempts, count("How often it has failed.")),
-    (Header.putOffs, count("How often it was put off besides: what it needs was away.")),
-    (Header.firstFailedAt, time("When it failed first.")),
-    (Header.lastFailedAt, time("When it failed last.")),
+    (
+      Header.putOffs,
+      count("How often it was also deferred because something it needs was unavailable.")
+    ),
+    (Header.firstFailedAt, time("When it first failed.")),
+    (Header.lastFailedAt, time("When it last failed.")),
     (Header.reason, reason),
     (Header.error, text("A sentence: what was wrong and where.")),
     (Header.queue, text("The service's queue it was taken from.")),
-    (Header.replays, count("How often an operator has sent it again.")),
+    (Header.replays, count("How often an operator has replayed it.")),
     (Header.replayedBy, text("The manifest of the last replay.")),
   ]
 
@@ -99,13 +102,13 @@ enum HeaderSchemas {
   static var all: Page {
     page(
       "AMQP headers of a message",
-      "None when it is first published; these when it failed and came back, or was replayed.",
+      "A message has none when it is first published, and these once it was retried or replayed.",
       required: [])
   }
   static var deadLetter: Page {
     page(
       "AMQP headers of a dead letter",
-      "Of one that a service put there; one that the broker itself put there has its `x-death`.",
+      "Set by the service that gave up on it; what the broker dead-letters has `x-death` instead.",
       required: [
         Header.attempts, Header.firstFailedAt, Header.lastFailedAt, Header.reason, Header.error,
         Header.queue,

@@ -4,9 +4,9 @@ import Ledger
 
 @testable import Services
 
-/// The AsyncAPI 3.0 document, made from the types, the bindings and the topology.
+/// The AsyncAPI 3.0 document, generated from the types, the bindings and the topology.
 struct AsyncDocument {
-  /// A body of each type that was really published, by type.
+  /// A published body of each type.
   var examples: [EventType: Page]
 
   /// The contract's own version: the second number grows with an addition, the first with a type of
@@ -24,7 +24,7 @@ struct AsyncDocument {
             "description",
             .text(
               "Every message of month-close: CloudEvents 1.0 in structured JSON over AMQP 0-9-1. "
-                + "Made from the code. How to use it: README.md beside this file.")
+                + "Generated from the code. README.md beside this file says how to use it.")
           ),
           ("license", .object([("name", .text("Apache-2.0"))])),
         ])
@@ -96,7 +96,7 @@ struct AsyncDocument {
       ("address", .text("{service}.dead")),
       (
         "summary",
-        .text("Messages that could not be worked, bodies untouched; see `closectl dead`.")
+        .text("Messages that could not be processed, bodies unchanged; see `closectl dead`.")
       ),
       ("messages", .object([("dead-letter", Self.component("dead-letter"))])),
       (
@@ -106,7 +106,7 @@ struct AsyncDocument {
             "service",
             .object([
               ("enum", .texts(MonthClose.services.map(\.rawValue))),
-              ("description", .text("Whose message it was.")),
+              ("description", .text("The service from whose queue the message came.")),
             ])
           )
         ])
@@ -148,7 +148,10 @@ struct AsyncDocument {
         "messages",
         .list([Self.message(schema.type, in: schema.type.routingKey)])
       ),
-      ("bindings", amqp([("deliveryMode", .number(2)), ("mandatory", .truth(true))])),
+      (
+        "bindings",
+        amqp([("deliveryMode", .number(2)), ("mandatory", .truth(!schema.receivers.isEmpty))])
+      ),
     ])
   }
 
@@ -157,7 +160,7 @@ struct AsyncDocument {
     return .object([
       ("action", .text("receive")),
       ("channel", .reference("#/channels/\(service.rawValue)")),
-      ("summary", .text("Answered once each, by message id; acknowledged after the commit.")),
+      ("summary", .text("Processed once per message id; acknowledged after the commit.")),
       ("messages", .list(received.map { Self.message($0.type, in: service.rawValue) })),
       ("bindings", amqp([("ack", .truth(true))])),
     ])

@@ -4,9 +4,8 @@ import Ledger
 
 @testable import Services
 
-/// What is published of one type of message. Who receives it and what it has to carry at least is
-/// the code's; what it carries besides, who sends it and what it says is told here and held against
-/// real messages.
+/// What is published about one type of message. Receivers, sender and the parts it must have come
+/// from the code; optional parts and summary are written here and compared with real messages.
 struct MessageSchema {
   var type: EventType
 
@@ -52,23 +51,23 @@ struct MessageSchema {
         .object(
           [
             ("specversion", .object([("const", .text("1.0"))])),
-            ("id", told("Made from what the event is about: the same fact has the same id.")),
-            ("source", told("`/charger`: the service or tool that made it.")),
+            ("id", described("Made from what the event is about: the same fact has the same id.")),
+            ("source", described("`/charger`: the service or tool that made it.")),
             ("type", .object([("const", .text(type.rawValue))])),
             ("time", PartSchemas.reference("time")),
-            ("subject", told("The account, where there is one.")),
-            ("datacontenttype", told("`application/json`.")),
+            ("subject", described("The account, where there is one.")),
+            ("datacontenttype", described("`application/json`.")),
             ("period", PartSchemas.reference("period")),
-            ("causationid", told("The id of the message that led to this one.")),
-            ("traceparent", told("W3C Trace Context, carried from message to message.")),
-            ("refreshof", told("The id of the message whose snapshot this one replaces.")),
+            ("causationid", described("The id of the message that led to this one.")),
+            ("traceparent", described("W3C Trace Context, carried from message to message.")),
+            ("refreshof", described("The id of the message whose snapshot this one replaces.")),
             ("data", data),
           ])
       ),
     ])
   }
 
-  private func told(_ description: String) -> Page {
+  private func described(_ description: String) -> Page {
     .object([
       ("allOf", .list([PartSchemas.reference("text")])), ("description", .text(description)),
     ])
@@ -96,26 +95,29 @@ struct MessageSchema {
     switch type {
     case .closeRequested: "Work: close this month. May be sent by any client, for example cron."
     case .closeRange: "Work: invoice this range of a close's accounts."
-    case .dueCharge: "Work: a card is due for its next attempt, or an unsettled one for a look."
-    case .dueGrace: "Work: the grace of an unpaid invoice is over."
+    case .dueCharge:
+      "Work: a card is due for its next attempt, or the outcome of an attempt has to be looked up."
+    case .dueGrace: "Work: the grace period of an unpaid invoice is over."
     case .closeStarted:
-      "A close has fixed its accounts; `ends.expected` says how many. Told again, under another "
-        + "id, when `ends.late` of them were taken in later."
-    case .closeCompleted: "Every account of a close has its end."
+      "A close has fixed its accounts; `ends.expected` is their number. Published again, under "
+        + "another id, when accounts were added later; `ends.late` is the number of those."
+    case .closeCompleted: "A close is complete: each of its accounts has come to an end."
     case .invoiceIssued: "An invoice was issued and posted. It never changes."
-    case .invoiceParked: "An account could not be invoiced; a person has to look."
+    case .invoiceParked: "An account could not be invoiced and waits for a person."
     case .chargeSucceeded: "The card was charged and the payment posted."
-    case .chargeDeclined: "The card was declined; `nextAttemptAt` says when it is tried again."
-    case .chargeSkipped: "Nothing was to be charged; `reason` says why."
-    case .chargeParked: "A charge that only a person can settle."
-    case .paymentRecorded: "A payment that arrived some other way was recorded."
+    case .chargeDeclined:
+      "The card was declined; `nextAttemptAt` is the time of the next attempt, if any."
+    case .chargeSkipped: "Nothing had to be charged; `reason` says why."
+    case .chargeParked: "A charge waits for a person, who alone can settle it."
+    case .paymentRecorded: "A payment that did not come through the gateway was recorded."
     case .creditGranted: "The customer was granted a credit."
     case .creditApplied: "Credit paid an older invoice when a new one was issued."
-    case .holdPlaced: "The account owes past its grace and was put on hold."
+    case .holdPlaced: "The account did not pay within its grace period and was put on hold."
     case .holdLifted: "The account has paid and its hold was lifted."
-    case .mailSent: "The mail server took the mail."
-    case .mailSuppressed: "The mail was not sent: what it would have said is no longer true."
-    case .mailRefused: "The mail server refused the mail for good."
+    case .mailSent: "The mail server accepted the mail."
+    case .mailSuppressed:
+      "The mail was not sent, because what it would have said is no longer true."
+    case .mailRefused: "The mail server refused the mail permanently."
     }
   }
 }

@@ -20,8 +20,8 @@ enum PartSchemas {
       (
         "description",
         .text(
-          "Readers ignore what they do not know: additions may come with any version. `null` "
-            + "counts as not there. Lengths are the broker's and ours in bytes of UTF-8.")
+          "Readers must ignore fields that they do not know: any version may add some. `null` "
+            + "counts as absent. month-close and the broker count lengths in bytes of UTF-8.")
       ),
       ("definitions", .object(definitions)),
     ])
@@ -36,7 +36,7 @@ enum PartSchemas {
         .object([
           ("type", .text("string")), ("format", .text("date-time")),
           ("pattern", .text(timePattern)),
-          ("description", .text("RFC 3339. Ours are in UTC with at most milliseconds.")),
+          ("description", .text("RFC 3339. month-close writes UTC, to the millisecond at most.")),
         ])
       ),
       (
@@ -53,16 +53,17 @@ enum PartSchemas {
       ("mail", mail), ("payment", payment), ("ends", ends),
       (
         "early",
-        flag("A month that has begun and is not over everywhere is meant; refused without this.")
+        flag(
+          "Confirms a month that has begun and is not over in every time zone; refused without it.")
       ),
       (
         "past",
         flag(
-          "A month of long ago, or of before the ledger's first, is meant; refused without this.")
+          "Confirms a month from long ago, or from before the ledger's first; refused without it.")
       ),
       (
         "late",
-        flag("Accounts that came after the start of a running close are meant, and taken in.")
+        flag("Adds the accounts that were imported after the start of a running close.")
       ),
     ]
   }
@@ -79,16 +80,19 @@ enum PartSchemas {
       "What the sender knew about the account, and at which position of the ledger.",
       [
         ("account", local("text"), true),
-        ("position", whole("The account's ledger version: one more with every posting.", 0), true),
+        (
+          "position", whole("The account's ledger version: grows by one with every posting.", 0),
+          true
+        ),
         ("takenAt", local("time"), true),
         ("currency", local("currency"), true),
-        ("balance", whole("Minor units the customer owes; negative: credit."), true),
+        ("balance", whole("What the customer owes, in minor units; negative: credit."), true),
         ("hold", .object([("type", .text("boolean"))]), true),
         (
           "collection",
           words(
             CollectionMethod.allCases.map(\.rawValue),
-            "Whether we charge a card or the customer pays by itself."), true
+            "`auto`: the card is charged; `manual`: the customer pays the invoice."), true
         ),
         ("invoice", local("invoice"), false),
       ])
@@ -101,7 +105,8 @@ enum PartSchemas {
         ("id", local("text"), true), ("total", local("minor"), true),
         ("open", local("minor"), true),
         (
-          "status", words(InvoiceStatus.allCases.map(\.rawValue), "Where the invoice stands."),
+          "status",
+          words(InvoiceStatus.allCases.map(\.rawValue), "Whether it is still to be paid."),
           true
         ),
       ])
@@ -109,15 +114,18 @@ enum PartSchemas {
 
   private static var range: Page {
     object(
-      "A cut of the close's accounts, by their place.",
-      [("number", whole("From 0.", 0), true), ("of", whole("How many there are.", 0), true)])
+      "One of the ranges into which a close divides its accounts.",
+      [
+        ("number", whole("Its number, from 0.", 0), true),
+        ("of", whole("The number of ranges.", 0), true),
+      ])
   }
 
   private static var charge: Page {
     object(
       "An attempt to charge a card.",
       [
-        ("attempt", whole("From 1; 0: nothing was attempted.", 0), true),
+        ("attempt", whole("From 1; 0 if nothing was attempted.", 0), true),
         ("amount", local("minor"), true), ("declineCode", local("text"), false),
         ("nextAttemptAt", local("time"), false),
       ])
@@ -127,21 +135,21 @@ enum PartSchemas {
     object(
       "A mail, without its text and without an address.",
       [
-        ("kind", words(MailKind.allCases.map(\.rawValue), "What it tells the customer."), true),
+        ("kind", words(MailKind.allCases.map(\.rawValue), "What the mail is about."), true),
         ("about", local("text"), true),
       ])
   }
 
   private static var payment: Page {
     object(
-      "Money that came in some other way, or credit.",
+      "Money that arrived other than through the gateway, or a credit.",
       [("amount", local("minor"), true), ("reference", local("text"), true)])
   }
 
   private static var ends: Page {
-    let count = whole("How many accounts.")
+    let count = whole("The number of accounts.")
     return object(
-      "How many accounts ended where; `expected`, and `late` of them, when a close starts.",
+      "The accounts by how they ended; when a close starts, `expected` and, of those, `late`.",
       (AccountEnd.allCases.map(\.rawValue) + ["expected", "late"]).map { ($0, count, false) },
       others: .object([("type", .text("integer"))]))
   }

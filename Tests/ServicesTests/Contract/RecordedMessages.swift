@@ -24,9 +24,9 @@ enum RecordedMessages {
     var found: [EventType: Page] = [:]
     for body in try versions.flatMap(bodies) {
       let event = try MessageGate.decode(body, contentType: nil)
-      guard let type = EventType(rawValue: event.type), found[type] == nil else { continue }
+      guard found[event.type] == nil else { continue }
       let document = try JSONScanner.scan(body)
-      found[type] = page(document, 0)
+      found[event.type] = page(document, 0)
     }
     return found
   }

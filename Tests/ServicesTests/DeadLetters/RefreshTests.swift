@@ -32,7 +32,7 @@ import Testing
   func aNewSnapshotReplacesTheOldLetter(_ killedAt: ReplayExecutor.Step?) async throws {
     let world = try await contradicted()
     var chosen = try await world.choose()
-    #expect(chosen.map(\.verdict.letterClass) == [.contradicts])
+    #expect(chosen.map(\.classification.letterClass) == [.contradicts])
     let (letter, _) = try #require(try await world.reader.find(chosen[0].id))
     let refreshing = SnapshotRefresher(store: world.store, clock: world.clock)
     chosen[0].target = try await refreshing.newID(for: letter)

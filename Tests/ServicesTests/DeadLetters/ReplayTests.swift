@@ -27,7 +27,7 @@ import Testing
     #expect(try await world.replay("r-2") == 0, "nothing is left to replay")
     for letter in letters { await world.putBack(letter, .charger) }
     let again = try await world.choose()
-    #expect(again.map(\.verdict.letterClass) == [.done, .done, .done])
+    #expect(again.map(\.classification.letterClass) == [.done, .done, .done])
     _ = try await world.mover().carryOut(try await world.freeze("r-3", again))
     try await world.run()
     #expect(world.gateway.charges.count == 3)
@@ -186,7 +186,7 @@ import Testing
     _ = await world.broker.publish([junk])
     try await world.run()
     let letters = try await world.choose()
-    #expect(letters.map(\.verdict.letterClass) == [.undecodable])
+    #expect(letters.map(\.classification.letterClass) == [.undecodable])
     _ = try await world.mover().carryOut(try await world.freeze("d-1", letters, .discard))
     #expect(world.dead(.charger).isEmpty)
     #expect(world.broker.messages(in: "charger").isEmpty)

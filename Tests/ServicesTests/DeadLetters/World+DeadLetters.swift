@@ -34,22 +34,22 @@ extension World {
     return world
   }
 
-  var judge: DeadLetterClassifier { DeadLetterClassifier(store: store, clock: clock) }
+  var classifier: DeadLetterClassifier { DeadLetterClassifier(store: store, clock: clock) }
 
   var reader: DeadLetterReader {
     DeadLetterReader(broker: broker.anotherConnection(), clock: clock)
   }
 
   func choose(_ filter: DeadLetterFilter = DeadLetterFilter()) async throws -> [ChosenDeadLetter] {
-    try await reader.choose(filter, judge)
+    try await reader.choose(filter, classifier)
   }
 
-  func mover(_ reached: @escaping @Sendable (ReplayExecutor.Step) throws -> Void = { _ in })
+  func mover(_ atStep: @escaping @Sendable (ReplayExecutor.Step) throws -> Void = { _ in })
     -> ReplayExecutor
   {
     ReplayExecutor(
       store: store, broker: broker.anotherConnection(), clock: clock, pause: { _ in },
-      reached: reached)
+      atStep: atStep)
   }
 
   func freeze(
@@ -67,7 +67,7 @@ extension World {
   /// Replays what is still needed; how many letters left.
   @discardableResult
   func replay(_ id: String) async throws -> Int {
-    let needed = try await choose().filter { $0.verdict.letterClass == .needed }
+    let needed = try await choose().filter { $0.classification.letterClass == .needed }
     let moved = try await mover().carryOut(try await freeze(id, needed))
     return moved.count { $0.state == .removed }
   }

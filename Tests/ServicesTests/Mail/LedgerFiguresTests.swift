@@ -63,9 +63,7 @@ import Testing
     try await world.run(without: [.mailer])
     world.advance(days: 3)
     for service in [ServiceName.charger, .mailer] {
-      if let announce = world.services[service]?.handler.announceDue {
-        try await world.services[service]?.outbox.fireDue(announce)
-      }
+      try await world.announceDue(service)
     }
     try await world.run(without: [.charger])
     let mail = try #require(

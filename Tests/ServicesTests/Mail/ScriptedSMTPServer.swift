@@ -113,7 +113,7 @@ final class ScriptedSMTPServer: Sendable {
   // MARK: Sockets
 
   private static func thread(_ body: @escaping @Sendable () -> Void) {
-    OwnThread.start(body)
+    DedicatedThread.start(body)
   }
 
   private static func listen() -> (Int32, Int) {

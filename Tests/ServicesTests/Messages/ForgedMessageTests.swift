@@ -133,8 +133,8 @@ import Testing
     await world.publish(try forged(.holdLifted).outgoing())
     try await world.run()
     let chosen = try #require(try await world.choose().first { $0.service == .mailer })
-    #expect(chosen.verdict.letterClass == .contradicts)
-    #expect(chosen.verdict.rule == "not-committed")
+    #expect(chosen.classification.letterClass == .contradicts)
+    #expect(chosen.classification.rule == "not-committed")
     let found = try #require(try await world.reader.find(chosen.id))
     let refusal = SnapshotRefresher.Refusal.notCommitted("the ledger has no event with this id")
     await #expect(throws: refusal) {
@@ -229,7 +229,7 @@ import Testing
     #expect(try await world.store.runs() == [])
     // What an operator replays is recorded first; nothing like it is replayed unasked.
     let letters = try await world.choose()
-    #expect(letters.map(\.verdict.letterClass) == [.contradicts])
+    #expect(letters.map(\.classification.letterClass) == [.contradicts])
     _ = try await world.mover().carryOut(try await world.freeze("r-1", letters))
     try await world.run()
     #expect(try await world.store.runs().map(\.state) == [.closed])

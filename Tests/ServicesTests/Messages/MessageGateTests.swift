@@ -112,7 +112,7 @@ import Testing
   @Test func aBodyOfTheLargestSizePasses() throws {
     let text = try EventSamples.text()
     let filler = String(repeating: " ", count: MessageGate.maxBytes - text.utf8.count)
-    #expect(try decode(text + filler).type == "charge.succeeded.v1")
+    #expect(try decode(text + filler).type == .chargeSucceeded)
   }
 
   @Test func depthIsBounded() throws {
@@ -120,7 +120,7 @@ import Testing
       let inner = String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
       return try spoiled(#""data":{"#, #""deep":\#(inner),"data":{"#)
     }
-    #expect(try decode(nested(31)).type == "charge.succeeded.v1")
+    #expect(try decode(nested(31)).type == .chargeSucceeded)
     #expect(try fault(nested(32)).reason == "too-deep")
     #expect(try fault(nested(10_000)).reason == "too-deep")
   }

@@ -66,7 +66,7 @@ import Testing
     let events = try await traces(traceparent: "00-\(Self.trace)-\(Self.span)-01")
     #expect(events.count > 10)
     // The end of a close has no message that led to it.
-    let others = events.filter { $0.type != EventType.closeCompleted.rawValue }
+    let others = events.filter { $0.type != .closeCompleted }
     #expect(Set(others.map(\.trace.traceID)) == [Self.trace])
     #expect(others.allSatisfy { $0.trace.flags == "01" })
     let spans = Dictionary(grouping: events, by: \.id).mapValues { Set($0.map(\.trace.spanID)) }
@@ -80,10 +80,10 @@ import Testing
   func aTraceBegins(_ traceparent: String?) async throws {
     let events = try await traces(traceparent: traceparent)
     let expected = TraceContext.beginning(with: "close-2026-11").traceID
-    let others = events.filter { $0.type != EventType.closeCompleted.rawValue }
+    let others = events.filter { $0.type != .closeCompleted }
     #expect(Set(others.map(\.trace.traceID)) == [expected])
-    let made = others.filter { $0.type != EventType.closeRequested.rawValue }
-    #expect(made.allSatisfy { TraceContext($0.traceparent) != nil })
+    let caused = others.filter { $0.type != .closeRequested }
+    #expect(caused.allSatisfy { TraceContext($0.traceparent) != nil })
   }
 
   @Test func theSameCloseMadeAgainHasTheSameBytes() async throws {
@@ -100,8 +100,8 @@ import Testing
     try await world.trigger()
     try await world.run()
     let facts = try #require(try await world.facts("b"))
-    let desk = LedgerSession(service: .charger, store: world.store, clock: world.clock)
-    let body = try due.announcement(facts, from: desk) { _ in }.body
+    let session = LedgerSession(service: .charger, store: world.store, clock: world.clock)
+    let body = try due.announcement(facts, from: session) { _ in }.body
     let event = try MessageGate.decode(body, contentType: MonthClose.contentType)
     #expect(event.causationid == "invoice.issued:2026-11/b")
     #expect(event.traceparent == TraceContext.beginning(with: event.id).traceparent)

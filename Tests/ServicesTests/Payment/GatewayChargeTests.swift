@@ -37,13 +37,13 @@ struct GatewayChargeTests {
     (make { $0.amount = "9012.5" }, .unknown(notAPayment)),
     (
       make { $0.status = "requires_action" },
-      .declined(gatewayID: "pi_1", code: "authentication_required", hard: true)
+      .declined(gatewayID: "pi_1", code: "authentication_required")
     ),
     (
       make {
         $0.status = "requires_payment_method"
         $0.error = #"{"type":"card_error","code":"card_declined","decline_code":"lost_card"}"#
-      }, .declined(gatewayID: "pi_1", code: "lost_card", hard: true)
+      }, .declined(gatewayID: "pi_1", code: "lost_card")
     ),
     (
       make { $0.status = "requires_payment_method" },
@@ -52,7 +52,7 @@ struct GatewayChargeTests {
     (make { $0.status = "processing" }, .unknown("the payment is processing")),
     (
       make { $0.status = "canceled" },
-      .declined(gatewayID: "pi_1", code: "canceled", hard: true)
+      .declined(gatewayID: "pi_1", code: "canceled")
     ),
     (
       make { $0.status = "requires_capture" },
@@ -88,14 +88,15 @@ struct GatewayChargeTests {
   func aDeclineIsHardByTheTable(code: String, decline: String, hard: Bool) async throws {
     let body = SampleIntent.declined(code, decline: decline, of: Self.ours)
     let answer = try await charge([.json(402, body)])
-    #expect(answer == .declined(gatewayID: "pi_1", code: decline, hard: hard))
+    #expect(answer == .declined(gatewayID: "pi_1", code: decline))
+    #expect(DeclinePolicy.isHard(decline) == hard)
   }
 
   @Test func aDeclineWithoutABanksReasonHasTheGeneralCode() async throws {
     let body = SampleIntent.declined("expired_card", decline: nil, of: nil)
     #expect(
       try await charge([.json(402, body)])
-        == .declined(gatewayID: nil, code: "expired_card", hard: true))
+        == .declined(gatewayID: nil, code: "expired_card"))
   }
 
   /// One reader takes the first amount, another one the last.
@@ -117,7 +118,7 @@ struct GatewayChargeTests {
     let body = SampleIntent.declined("x", decline: "<b>\\r\\nBcc: all</b>", of: nil)
     #expect(
       try await charge([.json(402, body)])
-        == .declined(gatewayID: nil, code: "unrecognized", hard: false))
+        == .declined(gatewayID: nil, code: "unrecognized"))
   }
 
   static let statuses: [(ScriptedServer.Step, GatewayAnswer)] = [

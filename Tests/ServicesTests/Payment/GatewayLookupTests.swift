@@ -35,7 +35,7 @@ struct GatewayLookupTests {
     ([page([intent("pi_1")])], .found(.succeeded(gatewayID: "pi_1"))),
     (
       [page([intent("pi_1", declined, created: "1"), intent("pi_2", declined, created: "2")])],
-      .found(.declined(gatewayID: "pi_2", code: "insufficient_funds", hard: false))
+      .found(.declined(gatewayID: "pi_2", code: "insufficient_funds"))
     ),
     (
       [page([intent("pi_2", declined, created: "2")], next: "p2"), page([intent("pi_1")])],

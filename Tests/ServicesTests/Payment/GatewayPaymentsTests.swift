@@ -54,7 +54,7 @@ import Testing
       [search([SampleIntent()]), .json(500, "{}")],
     ] as [[ScriptedServer.Step]])
   func whatCannotBeToldIsNotTakenForNothing(_ steps: [ScriptedServer.Step]) async throws {
-    guard case .untold(.unknown) = try await payments(steps) else {
+    guard case .unanswered(.unknown) = try await payments(steps) else {
       Issue.record("taken for an answer")
       return
     }
@@ -62,7 +62,7 @@ import Testing
 
   @Test func aRefusedKeyIsNoAnswer() async throws {
     let error = #"{"error":{"type":"invalid_request_error"}}"#
-    #expect(try await payments([.json(401, error)]) == .untold(.unauthorized("status 401")))
+    #expect(try await payments([.json(401, error)]) == .unanswered(.unauthorized("status 401")))
   }
 
   /// A proxy repeats any header; only a payment of the gateway's own shows that it keeps keys.

@@ -95,12 +95,4 @@ struct GatewayRequestTests {
   func usableSettingsAreAccepted(url: String, key: String) throws {
     #expect(try !GatewayAddress(url: url, key: key).base.hasSuffix("/"))
   }
-
-  @Test func theTableOfHardDeclinesNamesEachCodeOnceWithAReason() {
-    #expect(Set(DeclineCode.hard.map(\.code)).count == DeclineCode.hard.count)
-    #expect(DeclineCode.hard.allSatisfy { !$0.reason.isEmpty })
-    for soft in ["insufficient_funds", "generic_decline", "do_not_honor", "try_again_later", ""] {
-      #expect(!DeclineCode.isHard(soft))
-    }
-  }
 }

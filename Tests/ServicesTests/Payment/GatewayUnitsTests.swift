@@ -45,7 +45,7 @@ struct GatewayUnitsTests {
     try await withGateway([.json(402, body)]) { gateway, _ in
       #expect(
         await gateway.charge(request)
-          == .declined(gatewayID: "pi_1", code: "insufficient_funds", hard: false))
+          == .declined(gatewayID: "pi_1", code: "insufficient_funds"))
     }
   }
 

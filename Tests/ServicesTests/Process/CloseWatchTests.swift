@@ -20,10 +20,10 @@ import Testing
   }
 
   /// The lines of a process that began at 1000, saw these and had done one message more each time.
-  private func lines(_ looks: [[CloseRun]]) async -> [String] {
+  private func lines(_ polls: [[CloseRun]]) async -> [String] {
     let lines = Lines()
-    let tally = RunCounters()
-    let left = Mutex(looks)
+    let counters = RunCounters()
+    let left = Mutex(polls)
     let logger = Logger(label: "test") { _ in
       LineLogHandler(service: "test", level: .info, format: .text) { line, _ in
         let text = String(decoding: line, as: UTF8.self)
@@ -32,11 +32,11 @@ import Testing
     }
     let watch = CloseWatch(
       runs: {
-        tally.count(.handled)
+        counters.count(.handled)
         return left.withLock { $0.removeFirst() }
-      }, tally: tally, logger: logger, rest: { _ in left.withLock { !$0.isEmpty } },
+      }, counters: counters, logger: logger, rest: { _ in left.withLock { !$0.isEmpty } },
       startedAt: Instant(milliseconds: 1000))
-    await watch.looks()
+    await watch.poll()
     return lines.all.withLock { $0 }
   }
 

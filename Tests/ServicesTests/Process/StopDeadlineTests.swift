@@ -6,7 +6,7 @@ import Testing
 @testable import Services
 
 @Suite(.timeLimit(.minutes(1))) struct StopDeadlineTests {
-  private final class Said: Sendable {
+  private final class Logged: Sendable {
     let lines = Mutex<[String]>([])
     let status = Mutex<CInt?>(nil)
 
@@ -19,26 +19,26 @@ import Testing
     }
   }
 
-  private func end(_ said: Said, inWork: [String]) async throws -> String {
+  private func end(_ logged: Logged, inWork: [String]) async throws -> String {
     let deadline = StopDeadline(
-      seconds: 0, logger: said.logger, inWork: { inWork },
-      end: { status in said.status.withLock { $0 = status } })
+      seconds: 0, logger: logged.logger, inWork: { inWork },
+      end: { status in logged.status.withLock { $0 = status } })
     deadline.begin()
-    while said.status.withLock({ $0 }) == nil { try await Task.sleep(for: .milliseconds(5)) }
-    return said.lines.withLock { $0.joined() }
+    while logged.status.withLock({ $0 }) == nil { try await Task.sleep(for: .milliseconds(5)) }
+    return logged.lines.withLock { $0.joined() }
   }
 
   @Test func whatHangsIsNamedAndTheProcessEndsWithOne() async throws {
-    let said = Said()
-    let text = try await end(said, inWork: ["upkeep", "a batch of 64 messages"])
-    #expect(said.status.withLock { $0 } == 1)
+    let logged = Logged()
+    let text = try await end(logged, inWork: ["upkeep", "a batch of 64 messages"])
+    #expect(logged.status.withLock { $0 } == 1)
     #expect(
       text.contains("error test asked to stop 0 s ago (MONTHCLOSE_STOP_TIMEOUT); exiting with"))
     #expect(text.contains("left=\"upkeep, a batch of 64 messages\""))
   }
 
   @Test func withNothingInWorkItIsTheClosing() async throws {
-    #expect(try await end(Said(), inWork: []).contains("left=\"closing connections\""))
+    #expect(try await end(Logged(), inWork: []).contains("left=\"closing connections\""))
   }
 
   @Test(arguments: [(1, 750), (2, 1500), (8, 6000), (20, 15_000), (600, 595_000)])

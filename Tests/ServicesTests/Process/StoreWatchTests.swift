@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct StoreWatchTests {
   /// A ledger in memory that is in one condition after the other.
-  private final class Looks: Sendable {
+  private final class Polls: Sendable {
     let left: Mutex<[StoreCondition]>
     let missing = Mutex<[String?]>([])
 
@@ -14,19 +14,19 @@ import Testing
   }
 
   private func watch(_ conditions: [StoreCondition]) async throws -> [String?] {
-    let looks = Looks(conditions)
+    let polls = Polls(conditions)
     let health = ServiceHealth()
     let watch = StoreWatch(
-      condition: { looks.left.withLock { $0.removeFirst() } }, health: health,
+      condition: { polls.left.withLock { $0.removeFirst() } }, health: health,
       rest: { _ in
         // Reading goes on meanwhile, and work that succeeds does not hide it.
         health.has(.store)
         let why = await health.report().missing[.store]
-        looks.missing.withLock { $0.append(why) }
-        return looks.left.withLock { !$0.isEmpty }
+        polls.missing.withLock { $0.append(why) }
+        return polls.left.withLock { !$0.isEmpty }
       })
-    try await watch.looks()
-    return looks.missing.withLock { $0 }
+    try await watch.poll()
+    return polls.missing.withLock { $0 }
   }
 
   private let gone = StoreError.unreachable("gone")

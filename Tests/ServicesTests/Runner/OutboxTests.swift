@@ -10,7 +10,7 @@ import Testing
 @Suite struct OutboxTests {
   private let world: World
   private let broker: ChoosyBroker
-  private let desk: LedgerSession
+  private let session: LedgerSession
   private let outbox: Outbox
   /// More than a page of them.
   private let ids = (1...(Outbox.page + 20)).map { "event-\($0)" }
@@ -19,9 +19,10 @@ import Testing
     let world = try await World(accounts: [.test("a")])
     self.world = world
     broker = ChoosyBroker(before: world.broker)
-    desk = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
+    session = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
     outbox = Outbox(
-      desk: desk, broker: broker, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      session: session, broker: broker,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let events = try ids.map { id in
       try Event(
         id: id, type: .closeRequested, source: "/test", time: world.clock.now(),
@@ -54,8 +55,34 @@ import Testing
   /// What others have confirmed in between says nothing of a page that was refused.
   @Test func confirmsOfOtherLanesAreNoReasonToPublishARefusedPageAgain() async throws {
     broker.refuse(Set(ids))
-    broker.during { [desk] in desk.published.add([1_000_000]) }
+    broker.during { [session] in session.confirm([1_000_000]) }
     #expect(try await !outbox.relay(of: [.invoicer], olderThanSeconds: 10))
     #expect(broker.given == ids)
+  }
+}
+
+/// What is logged of events that the broker does not take, from `info` on.
+@Suite struct PublishLogTests {
+  private let lines = LoggedLines()
+
+  private func tell(_ log: PublishLog, _ results: (String, PublishResult)...) -> [String] {
+    log.tell(results.map { (key: $0.0, result: $0.1) }, isLost: false, next: .seconds(5))
+    return lines.taken()
+  }
+
+  @Test func onlyAConfirmedEventShowsThatEventsAreTakenAgain() {
+    let log = PublishLog(lines.logger)
+    #expect(tell(log, ("a", .refused)).count == 1)
+    #expect(tell(log, ("a", .unknown("lost"))).count == 1)
+    #expect(tell(log, ("a", .returned(code: 312, text: "no route"))).count == 1)
+    #expect(tell(log).isEmpty)
+    #expect(tell(log, ("b", .confirmed)).map { $0.contains("confirmed again") } == [true])
+    #expect(tell(log, ("a", .confirmed)).map { $0.contains("accepts events again") } == [true])
+  }
+
+  @Test func aKeyThatIsTakenAgainWaitsForNoOther() {
+    let log = PublishLog(lines.logger)
+    #expect(tell(log, ("a", .refused)).count == 1)
+    #expect(tell(log, ("a", .confirmed), ("b", .unknown("lost"))).count == 2)
   }
 }

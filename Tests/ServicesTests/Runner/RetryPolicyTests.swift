@@ -1,5 +1,6 @@
 import Billing
 import Broker
+import Synchronization
 import Testing
 
 @testable import Services
@@ -15,22 +16,28 @@ import Testing
     earlier = try Instant(rfc3339: "2026-11-30T00:00:00Z")
   }
 
-  private func failed(
+  private func move(
     attempts: Int = 0, putOffs: Int = 0, first: String? = nil, isFinal: Bool = false,
-    putOff: Duration? = nil, headers: [String: HeaderValue] = [:], why: String = "it was busy"
-  ) -> FailedDelivery {
-    FailedDelivery(
-      delivery: Delivery(
-        tag: .init(connection: 1, number: 1), queue: "charger", exchange: "monthclose",
-        routingKey: "invoice.issued", redelivered: false, messageID: "m", type: "t",
-        contentType: "application/json", headers: headers, body: [1]),
-      history: FailureHistory(attempts: attempts, firstFailedAt: first, putOffs: putOffs),
-      fault: Fault(.gatewayUnknown, why), final: isFinal, putOff: putOff)
+    putOff: Duration? = nil, headers: [String: HeaderValue] = [:], why: String = "it was busy",
+    as user: String? = nil
+  ) throws -> RetryPolicy.Move {
+    let delivery = Delivery(
+      tag: .init(connection: 1, number: 1), queue: "charger", exchange: "monthclose",
+      routingKey: "invoice.issued", redelivered: false, messageID: "m", type: "t",
+      contentType: "application/json", headers: headers, body: [1])
+    let history = FailureHistory(attempts: attempts, firstFailedAt: first, putOffs: putOffs)
+    let job = Job(event: .test(), delivery: delivery, history: history)
+    let fault = Fault(.gatewayUnknown, why)
+    let outcome: Outcome =
+      if isFinal { .dead(fault) } else if let putOff { .putOff(fault, after: putOff) } else {
+        .later(fault)
+      }
+    return try #require(policy.move(.processed(job, outcome), at: now, as: user))
   }
 
   @Test("each retry goes one delay queue further, and the last one to the dead letters")
-  func oneQueueFurtherEachTime() {
-    let targets = (0...4).map { policy.move(failed(attempts: $0), at: now, as: nil) }
+  func oneQueueFurtherEachTime() throws {
+    let targets = try (0...4).map { try move(attempts: $0) }
     #expect(
       targets.map(\.message.routingKey) == [
         "charger.retry.1s", "charger.retry.10s", "charger.retry.1m", "charger.dead", "charger.dead",
@@ -41,21 +48,19 @@ import Testing
   }
 
   @Test("a fault that no retry can help goes to the dead letters at once")
-  func finalFaults() {
-    let move = policy.move(failed(isFinal: true), at: now, as: nil)
+  func finalFaults() throws {
+    let move = try move(isFinal: true)
     #expect(move.message.routingKey == "charger.dead")
     #expect(move.message.headers[Header.attempts] == .integer(1))
   }
 
   @Test("the message stays what it was, with its reason and its history")
-  func reasonAndHistory() {
+  func reasonAndHistory() throws {
     let long = String(repeating: "x", count: 2_000)
-    let move = policy.move(
-      failed(
-        attempts: 1, first: earlier.rfc3339,
-        headers: ["mine": .string("kept"), "x-death": .string("the broker's"), "CC": .string("q")],
-        why: long),
-      at: now, as: "monthclose-charger")
+    let move = try move(
+      attempts: 1, first: earlier.rfc3339,
+      headers: ["mine": .string("kept"), "x-death": .string("the broker's"), "CC": .string("q")],
+      why: long, as: "monthclose-charger")
     let message = move.message
     #expect(message.messageID == "m" && message.type == "t" && message.body == [1])
     #expect(message.user == "monthclose-charger")
@@ -74,13 +79,26 @@ import Testing
       (Duration.milliseconds(500), "charger.retry.1s"), (.seconds(9), "charger.retry.1s"),
       (.seconds(10), "charger.retry.10s"), (.seconds(3_600), "charger.retry.1m"),
     ])
-  func puttingOff(_ delay: Duration, _ target: String) {
-    let move = policy.move(
-      failed(attempts: 9, putOffs: 4, putOff: delay), at: now, as: nil)
+  func puttingOff(_ delay: Duration, _ target: String) throws {
+    let move = try move(attempts: 9, putOffs: 4, putOff: delay)
     #expect(move.message.routingKey == target && !move.isDead)
     #expect(move.message.headers[Header.attempts] == .integer(9))
     #expect(move.message.headers[Header.putOffs] == .integer(5))
     #expect(move.message.headers[Header.firstFailedAt] == nil)
-    #expect(move.putOff == move.delay)
+    #expect(move.isPutOff)
+  }
+}
+
+@Suite struct PutOffsTests {
+  @Test func anotherCopyIsKnownUntilTheFirstMayBeBack() {
+    let time = Mutex(Duration.zero)
+    let putOffs = PutOffs { time.withLock { $0 } }
+    putOffs.add("a", for: .seconds(10), since: putOffs.time)
+    #expect(putOffs.isAnotherCopy("a"))
+    #expect(!putOffs.isAnotherCopy("b") && !putOffs.isAnotherCopy(nil))
+    time.withLock { $0 = .milliseconds(4_999) }
+    #expect(putOffs.isAnotherCopy("a"))
+    time.withLock { $0 = .seconds(5) }
+    #expect(!putOffs.isAnotherCopy("a"), "the copy that was put off may not be dropped")
   }
 }

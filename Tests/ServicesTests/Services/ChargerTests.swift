@@ -50,13 +50,13 @@ import Testing
     let world = try await World(accounts: [.test("a", card: Account.soft, graceDays: 30)])
     try await world.trigger()
     try await world.run()
-    var made: [Int] = [try await attempts(world)]
+    var attemptsMade: [Int] = [try await attempts(world)]
     for _ in 1...10 {
       world.advance(days: 1)
       try await world.run()
-      made.append(try await attempts(world))
+      attemptsMade.append(try await attempts(world))
     }
-    #expect(made == [1, 1, 1, 2, 2, 3, 3, 4, 4, 4, 4])
+    #expect(attemptsMade == [1, 1, 1, 2, 2, 3, 3, 4, 4, 4, 4])
     #expect(try await world.ends() == [.awaitingPayment: 1])
     #expect(world.mails(to: "a").count == 1 + 4)
   }
@@ -109,12 +109,13 @@ import Testing
     try await world.run()
     var facts = try #require(try await world.facts("a"))
     facts.invoice?.totalMinor = 999_999
-    let desk = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
+    let session = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
     let cause = Event(
       id: "forged", type: .closeRange, source: "/test", time: world.clock.now(),
       data: EventData())
     try await world.issue(
-      try AccountEvents(desk, causedBy: cause).make(.invoiceIssued, about: "forged", after: facts))
+      try AccountEvents(session, causedBy: cause).make(
+        .invoiceIssued, about: "forged", after: facts))
     try await world.run()
     #expect(try await world.broker.depth(of: "charger.dead")?.messages == 1)
     #expect(world.gateway.charges.isEmpty)

@@ -36,18 +36,6 @@ import Testing
     #expect(world.mails(to: "d-manual").count == 1)
   }
 
-  @Test func aSecondTriggerInvoicesNobodyTwice() async throws {
-    let world = try await World(accounts: (1...10).map { .test("a-\($0)") })
-    try await world.trigger()
-    try await world.trigger(id: "close-2026-11-again")
-    try await world.run()
-    try await world.trigger(id: "close-2026-11-later")
-    try await world.run()
-    #expect(world.gateway.charges.count == 10)
-    #expect(try await world.store.totals(World.period).first?.invoices == 10)
-    #expect(world.post.sent.count == 20)
-  }
-
   @Test func aMessageDeliveredTwiceHasOneEffect() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
@@ -65,73 +53,6 @@ import Testing
     #expect(after?.transactions == story?.transactions)
     #expect(world.gateway.charges.count == 1)
     #expect(world.post.sent.count == 2)
-  }
-
-  /// As after a crash between the accounts' commit and the range's own.
-  @Test func aRangeLeftHalfWayIsTakenUpAgain() async throws {
-    let world = try await World(accounts: (1...3).map { .test("a-\($0)") })
-    try await world.trigger()
-    try await world.step(.invoicer)
-    let range = Event(
-      id: "close.range:2026-11:0", type: .closeRange, source: "/invoicer",
-      time: world.clock.now(), period: World.period,
-      data: EventData(period: World.period, range: .init(number: 0, of: 1)))
-    let desk = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
-    let plan = InvoicePlan(
-      desk: desk, job: .test(range), period: World.period,
-      catalogs: try await world.store.catalogs(for: World.period))
-    let facts = try await world.store.invoicingFacts(
-      ["a-2"], period: World.period, eventMetrics: [])
-    _ = try await desk.commit(try facts.map(plan.change))
-    try await world.run()
-    #expect(try await world.store.totals(World.period).first?.invoices == 3)
-    world.advance(seconds: 60)
-    try await world.relay(.invoicer)
-    try await world.run()
-    #expect(try await world.ends() == [.paid: 3])
-    #expect(try await world.store.run(World.period)?.state == .closed)
-  }
-
-  @Test func aSecondTriggerBringsBackALostRange() async throws {
-    let world = try await World(accounts: (1...4).map { .test("a-\($0)") })
-    try await world.trigger()
-    try await world.step(.invoicer)
-    world.broker.delete(queues: ["invoicer"])
-    _ = try await world.broker.apply(MonthClose.topology(retryDelays: World.retryDelays))
-    try await world.trigger()
-    try await world.run()
-    #expect(try await world.ends() == [.paid: 4])
-    #expect(try await world.store.run(World.period)?.state == .closed)
-  }
-
-  /// As after a crash of the reporter between its last note and the end of the close.
-  @Test func aCloseThatIsFinishedIsEndedByTheNextLook() async throws {
-    let world = try await World(accounts: [.test("a")])
-    try await world.trigger()
-    try await world.run(without: [.reporter])
-    let note = Change(
-      service: .reporter, messageID: "noted", account: "a",
-      writes: [[.invoiced, .settled], [.invoiceMailed, .outcomeMailed]].map {
-        .progress(account: "a", period: World.period, reached: $0, end: nil)
-      },
-      at: world.clock.now())
-    _ = try await world.store.commit([note], published: [])
-    #expect(try await world.store.run(World.period)?.state == .running)
-    let desk = LedgerSession(service: .reporter, store: world.store, clock: world.clock)
-    #expect(try await Reporter(desk: desk).endCloses().map(\.event.type) == ["close.completed.v1"])
-    #expect(try await world.store.run(World.period)?.state == .closed)
-  }
-
-  @Test func aRangeThatDoesNotExistIsADeadLetter() async throws {
-    let world = try await World(accounts: [.test("a")])
-    try await world.trigger()
-    try await world.run()
-    let event = Event(
-      id: "close.range:2026-11:9", type: .closeRange, source: "/test", time: world.clock.now(),
-      data: EventData(period: World.period, range: .init(number: .max, of: 1)))
-    try await world.issue(try event.outgoing())
-    try await world.run()
-    #expect(try await world.broker.depth(of: "invoicer.dead")?.messages == 1)
   }
 
   @Test func lateUsageComesOnTheNextInvoiceAsACorrection() async throws {
@@ -160,10 +81,11 @@ extension Currency {
 extension Job {
   static func test(_ event: Event) -> Job {
     Job(
-      event: event, type: EventType(rawValue: event.type) ?? .closeRange,
+      event: event,
       delivery: Delivery(
         tag: .init(connection: 1, number: 1), queue: "invoicer", exchange: "monthclose",
-        routingKey: "close.range", redelivered: true, messageID: event.id, type: event.type,
+        routingKey: "close.range", redelivered: true, messageID: event.id,
+        type: event.type.rawValue,
         contentType: nil, headers: [:], body: []))
   }
 }

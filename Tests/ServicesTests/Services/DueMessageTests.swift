@@ -13,8 +13,8 @@ import Testing
     let cause = Event(
       id: "forged", type: .closeRange, source: "/test", time: world.clock.now(),
       data: EventData())
-    let desk = LedgerSession(service: .charger, store: world.store, clock: world.clock)
-    return try AccountEvents(desk, causedBy: cause).make(type, about: reference, after: facts) {
+    let session = LedgerSession(service: .charger, store: world.store, clock: world.clock)
+    return try AccountEvents(session, causedBy: cause).make(type, about: reference, after: facts) {
       if let attempt {
         $0.charge = .init(attempt: attempt, amount: facts.invoice?.openMinor ?? 0)
       }

@@ -68,11 +68,11 @@ import Testing
   @Test func rangesThatNobodyWasToldOfArePublishedByTheNextProcess() async throws {
     let world = try await runningWorld()
     try await world.load([.test("late")], [])
-    let desk = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
+    let session = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
     let trigger = Event(
       id: "close-2026-11", type: .closeRequested, source: "/cron", time: world.clock.now(),
       data: EventData(period: World.period, late: true))
-    let outcomes = try await Invoicer(desk: desk, rangeSize: 3).work([.test(trigger)])
+    let outcomes = try await Invoicer(session: session, rangeSize: 3).work([.test(trigger)])
     guard case .done(let events) = outcomes[0] else {
       Issue.record("\(outcomes)")
       return

@@ -79,9 +79,9 @@ import Testing
     try await world.run(without: [.mailer])
     let door = Mutex<PartnerDoor?>(nil)
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let desk = LedgerSession(service: .mailer, store: world.store, clock: world.clock)
+    let session = LedgerSession(service: .mailer, store: world.store, clock: world.clock)
     let mailer = try Mailer(
-      desk: desk, server: world.post.server, from: "billing@month-close.example",
+      session: session, server: world.post.server, from: "billing@month-close.example",
       retryDelays: World.retryDelays, logger: quiet, health: ServiceHealth(),
       pause: { _ in
         guard let door = door.withLock({ $0 }) else { return false }

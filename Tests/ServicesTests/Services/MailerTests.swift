@@ -116,10 +116,10 @@ import Testing
     world.post.box.withLock { $0.next = [.uncertain("cut"), .later("451")] }
     try await world.trigger()
     let key = MailKey(about: "invoice.issued:2026-11/a", account: "a", kind: .invoice)
-    for said in ["cut", "451"] {
+    for reply in ["cut", "451"] {
       try await world.run()
       let mail = try #require(try await world.store.mails([key])[key])
-      #expect(mail.reason == MailRecord.perhapsSent + said)
+      #expect(mail.reason == MailRecord.perhapsSent + reply)
       world.advance(seconds: 11)
     }
   }
@@ -169,8 +169,8 @@ import Testing
       try await world.run(without: isChargedFirst ? [.mailer] : [.charger])
       try await world.run()
       let invoice = try #require(world.mails(to: "a").first { $0.subject.contains("invoice") })
-      let said = isChargedFirst ? "We have charged 10.81 CHF" : "We will charge 10.81 CHF"
-      #expect(invoice.text.contains(said))
+      let sentence = isChargedFirst ? "We have charged 10.81 CHF" : "We will charge 10.81 CHF"
+      #expect(invoice.text.contains(sentence))
       #expect(invoice.text.contains("nothing left to pay") == isChargedFirst)
     }
   }

@@ -98,7 +98,7 @@ import Testing
     world.gateway.script("a", Self.implausible)
     try await world.trigger()
     try await world.run()
-    #expect(try await world.choose().map(\.verdict.letterClass) == [.needed])
+    #expect(try await world.choose().map(\.classification.letterClass) == [.needed])
     #expect(try await world.replay("r-1") == 1)
     try await world.run()
     #expect(try await world.ends() == [.paid: 1])

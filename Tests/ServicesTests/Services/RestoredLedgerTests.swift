@@ -37,7 +37,7 @@ import Testing
     let report = try await restored.audit()
     let broken = report.findings.filter { $0.verdict == .broken }.map(\.invariant)
     #expect(broken.contains(.memory) && broken.contains(.gatewayEqualsLedger))
-    #expect(report.finding(.memory)?.offenders.total == 2)
+    #expect(report.finding(.memory)?.violations.total == 2)
   }
 
   @Test func aGatewayThatCannotBeListedPausesTheCharging() async throws {

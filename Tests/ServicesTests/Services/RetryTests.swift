@@ -10,13 +10,13 @@ import Testing
     try await world.trigger()
     try await world.run()
     world.advance(days: 8)
-    var made: [Int] = []
+    var attemptsMade: [Int] = []
     for _ in 0..<7 {
       try await world.run()
-      made.append(try await world.facts("a")?.attempts.count ?? 0)
+      attemptsMade.append(try await world.facts("a")?.attempts.count ?? 0)
       world.advance(days: 1)
     }
-    #expect(made == [2, 2, 3, 3, 4, 4, 4])
+    #expect(attemptsMade == [2, 2, 3, 3, 4, 4, 4])
     #expect(world.mails(to: "a").count == 1 + 4)
     #expect(try await world.ends() == [.awaitingPayment: 1])
   }

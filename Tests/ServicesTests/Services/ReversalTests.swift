@@ -49,7 +49,7 @@ import Testing
     #expect(try await world.store.problems() == [])
     #expect(try await world.store.memberTally(World.period).contradicted.total == 0)
     let authors = try await world.store.authorship()
-    #expect(AuditCheck.authority(authors).offenders.total == 0)
+    #expect(AuditCheck.authority(authors).violations.total == 0)
     let story = try #require(try await world.store.story(of: "a", period: World.period))
     #expect(
       story.steps.last?.decision.explanation
@@ -111,7 +111,7 @@ import Testing
     let totals = try await world.store.totals(World.period)
     let sums = try await world.store.entrySums(
       World.period, upTo: try await world.store.position())
-    #expect(AuditCheck.report(totals, sums).offenders.total == 0)
+    #expect(AuditCheck.report(totals, sums).violations.total == 0)
   }
 
   @Test func aCreditIsTakenBackUnderItsOwnReference() async throws {

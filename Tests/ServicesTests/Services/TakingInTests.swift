@@ -147,11 +147,11 @@ import Testing
       id: "close.range:2026-11:1", type: .closeRange, source: "/invoicer",
       time: world.clock.now(), period: Self.period,
       data: EventData(period: Self.period, range: .init(number: 1, of: 2)))
-    let desk = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
-    let plan = InvoicePlan(desk: desk, job: .test(range), period: Self.period, catalogs: old)
+    let session = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
+    let plan = InvoicePlan(session: session, job: .test(range), period: Self.period, catalogs: old)
     let facts = try await world.store.invoicingFacts(
       ["e-1", "e-2"], period: Self.period, eventMetrics: [])
-    _ = try await desk.commit(try facts.map(plan.change))
+    _ = try await session.commit(try facts.map(plan.change))
     #expect(try await world.ends() == [.parked: 2])
     try await world.run()
     world.advance(seconds: 60)

@@ -28,7 +28,8 @@ struct RealCopiesTests {
     let event = try EventSamples.event(type)
     return OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: own, messageID: "\(user) \(header) \(key)",
-      type: event.type, contentType: MonthClose.contentType, headers: [header: .list([key])],
+      type: event.type.rawValue, contentType: MonthClose.contentType,
+      headers: [header: .list([key])],
       body: try encode(event))
   }
 

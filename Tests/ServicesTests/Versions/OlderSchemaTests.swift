@@ -68,7 +68,7 @@ import Testing
   /// Somebody migrated while the services of the last version go on as they are.
   @Test func programsThatAreRunningGoOnWhileTheStoreIsMigratedUnderThem() async throws {
     let world = try await middle(SQLiteOptions())
-    let connections = (world.store as? LedgerStore)?.connections as? SQLiteConnections
+    let connections = world.store.connections as? SQLiteConnections
     let other = try await SQLiteStore.open(
       path: try #require(connections).path, migrate: true, options: Self.ahead)
     try await finish(world)

@@ -11,7 +11,7 @@ import Testing
 struct RecordedStep: Codable, Sendable {
   var id: String
   var body: String
-  /// By service: `account rule finding -> ids of the events it made`, a line for each decision.
+  /// By service: `account rule finding -> ids of the events it events`, a line for each decision.
   var answers: [String: [String]]
 }
 
@@ -29,7 +29,16 @@ struct RecordedMonth {
 
   static func started() async throws -> RecordedMonth {
     let usage: [UsageRow] = [.test("a-good", "100"), .test("e-credit", "1")]
-    return RecordedMonth(world: try await World(accounts: accounts, usage: usage))
+    let world = try await World(accounts: accounts, usage: usage)
+    // As on a broker that services of version 0.1 have used: the reporter is sent every event.
+    let bindings = MessageCatalogue.retiredBindings.flatMap { service, keys in
+      keys.map {
+        Topology.Binding(
+          exchange: MonthClose.exchange, queue: service.rawValue, routingKey: $0)
+      }
+    }
+    _ = try await world.broker.apply(Topology(exchanges: [], queues: [], bindings: bindings))
+    return RecordedMonth(world: world)
   }
 
   func play() async throws {
@@ -68,9 +77,9 @@ struct RecordedMonth {
       for step in story?.steps ?? []
       where step.service == service && (step.messageID == id || step.messageID.hasPrefix("\(id)#"))
       {
-        let made = step.events.map(\.id).sorted().joined(separator: " ")
+        let events = step.events.map(\.id).sorted().joined(separator: " ")
         lines.append(
-          "\(account.id) \(step.decision.rule) \(step.decision.finding.rawValue) -> \(made)")
+          "\(account.id) \(step.decision.rule) \(step.decision.finding.rawValue) -> \(events)")
       }
     }
     return lines

@@ -21,7 +21,7 @@ import Testing
     let observer = Observer(
       store: world.store, broker: world.broker, clock: world.clock, observations: observations,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, rest: { _ in false })
-    await observer.looks()
+    await observer.poll()
     let registry = PrometheusRegistry(MetricTable.all)
     registry.collect { observations.samples() }
     return Seen(text: await registry.text().split(separator: "\n").map(String.init))

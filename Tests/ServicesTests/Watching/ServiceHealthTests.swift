@@ -44,7 +44,7 @@ import Testing
     let health = ServiceHealth()
     health.lacks(.store, "its lock is held", foundBy: .look)
     health.has(.store)
-    health.has(.store, foundBy: .upkeep)
+    health.has(.store, foundBy: .maintenance)
     #expect(await health.report().missing == [.store: "its lock is held"])
     health.lacks(.store, "a write failed")
     #expect(await health.report().missing == [.store: "a write failed"])
@@ -72,7 +72,7 @@ import Testing
     let watch = Watch()
     let health = ServiceHealth { watch.now.withLock { $0 } }
     let batch = health.begins("a batch", limit: .seconds(60))
-    let upkeep = health.begins("upkeep", limit: .seconds(100))
+    let maintenance = health.begins("upkeep", limit: .seconds(100))
     watch.advance(.seconds(60))
     #expect(health.hanging().isEmpty)
     watch.advance(.seconds(1))
@@ -82,7 +82,7 @@ import Testing
     health.ended(batch)
     watch.advance(.seconds(200))
     #expect(health.hanging() == ["upkeep: nothing heard for 261 s"])
-    health.ended(upkeep)
+    health.ended(maintenance)
     #expect(health.hanging().isEmpty)
   }
 }

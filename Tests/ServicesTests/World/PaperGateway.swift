@@ -94,9 +94,9 @@ final class PaperGateway: Sendable {
     let answer: GatewayAnswer
     switch request.paymentMethod {
     case "pm_card_visa_chargeDeclinedInsufficientFunds":
-      answer = .declined(gatewayID: nil, code: "insufficient_funds", hard: false)
+      answer = .declined(gatewayID: nil, code: "insufficient_funds")
     case "pm_card_visa_chargeDeclinedLostCard":
-      answer = .declined(gatewayID: nil, code: "lost_card", hard: true)
+      answer = .declined(gatewayID: nil, code: "lost_card")
     default:
       let id = "pi_\(books.charges.count + 1)"
       books.charges.append(

@@ -11,18 +11,16 @@ extension World {
   /// it. Where it has one of this id already, that one has these bytes: as if another version of
   /// the program had written it.
   func commit(_ event: Event, body: [UInt8]? = nil) async throws {
-    let type = try #require(EventType(rawValue: event.type))
     let body = try body ?? encode(event)
     // A trigger is in no ledger.
-    guard let sender = ReceivedMessage(event, type, body: body).sender else { return }
+    guard let sender = ReceivedMessage(event, body: body).sender else { return }
     let change = Change(
       service: sender, messageID: "cause of \(event.id)", events: [try event.outgoing()],
       at: clock.now())
-    if case .committed(let made) = try await store.commit([change], published: [])[0] {
-      _ = try await store.commit([], published: made.map(\.sequence))
+    if case .committed(let events) = try await store.commit([change], published: [])[0] {
+      _ = try await store.commit([], published: events.map(\.sequence))
     }
-    let ledger = try #require(store as? LedgerStore)
-    try await ledger.connections.write { database in
+    try await store.connections.write { database in
       try database.run(
         "UPDATE outgoing_events SET body = ? WHERE id = ? AND service = ?",
         [body, event.id, sender.rawValue])

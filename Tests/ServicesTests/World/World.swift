@@ -13,7 +13,7 @@ import Synchronization
 /// service take what is in its queue. The code is the code of production; only what is outside is
 /// on paper.
 final class World: Sendable {
-  let store: any Store
+  let store: LedgerStore
   let broker: InMemoryBroker
   let gateway: PaperGateway
   let post: PaperPost
@@ -106,7 +106,7 @@ final class World: Sendable {
   }
 
   private static func services(
-    _ store: any Store, _ clock: LedgerClock, _ time: Time, _ broker: InMemoryBroker,
+    _ store: LedgerStore, _ clock: LedgerClock, _ time: Time, _ broker: InMemoryBroker,
     _ gateway: PaymentGateway, _ post: PaperPost,
     _ metrics: (ServiceName) -> ServiceMetrics? = { _ in nil }
   ) throws -> [ServiceName: ServiceCore] {
@@ -119,12 +119,12 @@ final class World: Sendable {
       ], arguments: [])
     var services: [ServiceName: ServiceCore] = [:]
     for service in MonthClose.services {
-      let around = Dependencies(
+      let dependencies = Dependencies(
         store: store, clock: clock, broker: broker, gateway: { gateway },
         mailServer: { post.server }, pause: { _ in false }, steady: { time.steady },
         watch: ServiceWatch(metrics: metrics(service)))
       services[service] = try ServiceCore(
-        service, settings, around, Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        service, settings, dependencies, Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
     return services
   }
@@ -168,10 +168,17 @@ final class World: Sendable {
   func turn(_ service: ServiceName) async throws -> Bool {
     guard let core = services[service] else { return false }
     var moved = false
-    if let announce = core.handler.announceDue { try await core.outbox.fireDue(announce) }
-    if let lookAfter = core.handler.lookAfter { await core.outbox.publish(try await lookAfter()) }
+    try await announceDue(service)
+    await core.outbox.publish(try await core.handler.maintain())
     while try await step(service) { moved = true }
     return moved
+  }
+
+  /// Turns the service's due work into messages.
+  func announceDue(_ service: ServiceName) async throws {
+    guard let core = services[service], let handler = core.handler as? any DueWorkHandler
+    else { return }
+    try await core.outbox.fireDue(of: handler)
   }
 
   /// One batch of what is in a service's queue; `false` when there is nothing.
@@ -194,7 +201,7 @@ final class World: Sendable {
   /// The upkeep of a service that was started again: what is not known to be published goes out.
   func relay(_ service: ServiceName) async throws {
     guard let core = services[service] else { return }
-    try await core.outbox.relay(of: core.handler.relays, olderThanSeconds: 10)
+    try await core.outbox.relay(of: [service] + core.handler.relays, olderThanSeconds: 10)
   }
 
   func advance(days: Int = 0, seconds: Int64 = 0) {

@@ -23,42 +23,42 @@ extension AuditCheck {
     matching.findPosted()
     matching.findTaken(isQuiet: isQuiet)
     matching.compareSums()
-    var offenders = matching.offenders
-    offenders.add(evidence.withoutAttempt)
+    var violations = matching.violations
+    violations.add(evidence.withoutAttempt)
     var summary =
       "\(matching.posted) charges posted, \(evidence.taken.count) at the gateway: "
       + "\(matching.sums.joined(separator: ", "))"
     if matching.underWay > 0 { summary += "; \(matching.underWay) being settled" }
     if evidence.foreign > 0 { summary += "; \(evidence.foreign) not for an invoice of this ledger" }
     return AuditFinding(
-      .gatewayEqualsLedger, compared: matching.posted + evidence.taken.count, summary, offenders)
+      .gatewayEqualsLedger, compared: matching.posted + evidence.taken.count, summary, violations)
   }
 
   /// Keys are unique and stored before the charge. A new attempt follows only a failed one, never a
   /// hard decline, and no more often than the card networks allow.
   public static func attempts(_ evidence: ChargeEvidence) -> AuditFinding {
-    var offenders = Violations()
+    var violations = Violations()
     var keys: Set<String> = []
     for attempt in evidence.attempts
     where attempt.key.isEmpty || !keys.insert(attempt.key).inserted {
-      offenders.add("\(attempt.shownName): its key is empty or belongs to another attempt")
+      violations.add("\(attempt.shownName): its key is empty or belongs to another attempt")
     }
     let byInvoice = Dictionary(grouping: evidence.attempts, by: \.invoice)
     for (_, attempts) in byInvoice.sorted(by: { $0.key < $1.key }) {
-      for breach in breaches(attempts.sorted { $0.number < $1.number }) { offenders.add(breach) }
+      for breach in breaches(attempts.sorted { $0.number < $1.number }) { violations.add(breach) }
     }
     let known = Set(evidence.attempts.map(AttemptName.init))
     for charge in evidence.charges {
       guard let invoice = charge.invoice, let number = charge.attempt else { continue }
       if evidence.takenOver.contains(charge.id) { continue }
       if !known.contains(AttemptName(invoice: invoice, number: number)) {
-        offenders.add("\(charge.id): the ledger has no attempt \(number) on \(invoice)")
+        violations.add("\(charge.id): the ledger has no attempt \(number) on \(invoice)")
       }
     }
     return AuditFinding(
       .attempts, compared: evidence.attempts.count,
       "\(evidence.attempts.count) attempts on \(byInvoice.count) invoices, "
-        + "\(evidence.charges.count) calls known to the gateway", offenders)
+        + "\(evidence.charges.count) calls known to the gateway", violations)
   }
 
   /// The ledger knows every charge the gateway holds for the period's invoices, by attempt number
@@ -121,4 +121,94 @@ extension AuditedAttempt {
   }
 
   var shownName: String { "\(invoice) attempt \(number)" }
+}
+
+/// Finds for each charge on one side the same one on the other.
+struct ChargeMatching {
+  let evidence: ChargeEvidence
+  private(set) var violations = Violations()
+  /// Posted charges.
+  private(set) var posted = 0
+  /// Charged, but not yet posted by an attempt that is still to be settled.
+  private(set) var underWay = 0
+  private(set) var sums: [String] = []
+  private var matched: Set<String> = []
+
+  init(_ evidence: ChargeEvidence) {
+    self.evidence = evidence
+  }
+
+  /// What was posted was charged: the same payment and amount, and not refunded.
+  mutating func findPosted() {
+    let byPayment = Dictionary(
+      evidence.charges.filter { $0.state == .succeeded }.map { ($0.payment ?? $0.id, $0) }
+    ) { first, _ in first }
+    for attempt in evidence.attempts {
+      guard let posting = attempt.posted else { continue }
+      posted += 1
+      guard let payment = attempt.gatewayID, let charge = byPayment[payment] else {
+        let payment = attempt.gatewayID ?? "no payment"
+        violations.add("\(payment): posted for \(attempt.invoice), not at the gateway")
+        continue
+      }
+      matched.insert(charge.id)
+      if charge.amountMinor != posting.amountMinor || charge.currency != attempt.currency.code {
+        violations.add(
+          "\(charge.id): posted \(posting.amountMinor) \(attempt.currency), "
+            + "taken \(charge.amountMinor) \(charge.currency)")
+      } else if charge.refundedMinor > 0 {
+        violations.add(
+          "\(charge.id): posted for \(attempt.invoice), but \(charge.refundedMinor) was refunded")
+      } else if let invoice = charge.invoice, invoice != attempt.invoice {
+        violations.add("\(charge.id): taken for \(invoice), posted for \(attempt.invoice)")
+      }
+    }
+  }
+
+  /// What was charged was posted, or is about to be.
+  mutating func findTaken(isQuiet: Bool) {
+    let attempts = Dictionary(
+      evidence.attempts.map { (AttemptName($0), $0) }, uniquingKeysWith: { first, _ in first })
+    for charge in evidence.taken where !matched.contains(charge.id) {
+      let name = AttemptName(invoice: charge.invoice ?? "", number: charge.attempt ?? 0)
+      let attempt = attempts[name]
+      if let attempt, attempt.state.isUnsettled, !isQuiet || attempt.hasDueWork {
+        underWay += 1
+      } else {
+        let state = attempt.map { "its attempt is \($0.state.rawValue)" } ?? "it has no attempt"
+        violations.add("\(charge.id): taken for \(name.invoice), not posted, \(state)")
+      }
+    }
+  }
+
+  mutating func compareSums() {
+    var ledger: [String: Int64] = [:]
+    var gateway: [String: Int64] = [:]
+    for attempt in evidence.attempts {
+      guard let posting = attempt.posted else { continue }
+      ledger[attempt.currency.code, default: 0] += posting.amountMinor
+    }
+    for charge in evidence.taken {
+      gateway[charge.currency, default: 0] += charge.amountMinor - charge.refundedMinor
+    }
+    for code in Set(ledger.keys).union(gateway.keys).sorted() {
+      let (ours, theirs) = (ledger[code] ?? 0, gateway[code] ?? 0)
+      if ours == theirs {
+        sums.append("\(Self.text(ours, code)) on both sides")
+      } else {
+        sums.append("\(Self.text(ours, code)) here and \(Self.text(theirs, code)) there")
+        if underWay == 0 && violations.isEmpty {
+          violations.add("\(code): posted \(ours), taken \(theirs)")
+        }
+      }
+    }
+  }
+
+  private static func text(_ amountMinor: Int64, _ code: String) -> String {
+    do {
+      return "\(Money(amountMinor, try Currency(code)))"
+    } catch {
+      return "\(amountMinor) minor units of \(code)"  // A stranger's currency is shown bare.
+    }
+  }
 }

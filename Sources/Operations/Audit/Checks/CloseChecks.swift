@@ -8,12 +8,12 @@ extension AuditCheck {
   public static func oneEnd(
     _ run: CloseRun, _ tally: MemberTally, isQuiet: Bool
   ) -> AuditFinding {
-    var offenders = tally.contradicted
+    var violations = tally.contradicted
     if tally.members != run.expected {
-      offenders.add("expected \(run.expected) accounts, found \(tally.members)")
+      violations.add("expected \(run.expected) accounts, found \(tally.members)")
     }
-    if run.state == .closed { offenders.add(tally.unfinished) }
-    if isQuiet { offenders.add(tally.withoutRetry) }
+    if run.state == .closed { violations.add(tally.unfinished) }
+    if isQuiet { violations.add(tally.withoutRetry) }
     let ends = AccountEnd.allCases.compactMap { end in
       tally.ends[end].map { "\($0) \(end.rawValue)" }
     }
@@ -23,7 +23,7 @@ extension AuditCheck {
       summary += "; \(open) unfinished: \(tally.unfinished.ids.joined(separator: ", "))"
       if open > tally.unfinished.ids.count { summary += ", …" }
     }
-    let finding = AuditFinding(.oneEnd, compared: tally.members, summary, offenders)
+    let finding = AuditFinding(.oneEnd, compared: tally.members, summary, violations)
     return open > 0 ? finding.forAttention() : finding
   }
 
@@ -51,15 +51,15 @@ extension AuditCheck {
   }()
 
   public static func authority(_ all: [Provenance]) -> AuditFinding {
-    var offenders = Violations()
+    var violations = Violations()
     for item in all where authors[item.work]?[item.kind]?.rawValue != item.service {
-      offenders.add(
+      violations.add(
         "\(item.example): \(item.work.rawValue) \(item.kind) by \(item.service) (\(item.count))")
     }
     let count = all.map(\.count).reduce(0, +)
     return AuditFinding(
       .authority, compared: count,
-      "\(count) postings, decisions, events and holds, \(offenders.total) kinds by a service "
-        + "not allowed to make them", offenders)
+      "\(count) postings, decisions, events and holds, \(violations.total) kinds by a service "
+        + "not allowed to make them", violations)
   }
 }

@@ -15,7 +15,7 @@ extension AuditCheck {
     _ deliveries: [DeliveryEvidence], _ queued: [ServiceName: Set<String>], now: Instant,
     isIdle: Bool = true
   ) -> AuditFinding {
-    var offenders = Violations()
+    var violations = Violations()
     var (expected, waiting, inHand) = (0, 0, 0)
     let recent = now.adding(seconds: -inHandSeconds)
     for delivery in deliveries {
@@ -26,27 +26,27 @@ extension AuditCheck {
         } else if event.recordedAt > recent {
           inHand += 1
         } else {
-          offenders.add("\(event.id) for \(delivery.service.rawValue)")
+          violations.add("\(event.id) for \(delivery.service.rawValue)")
         }
       }
     }
     var summary =
-      "\(expected) deliveries due: \(expected - waiting - inHand - offenders.total) answered, "
+      "\(expected) deliveries due: \(expected - waiting - inHand - violations.total) answered, "
       + "\(waiting) in queues or to be published"
     if inHand > 0 { summary += ", \(inHand) from the last 2 minutes in progress" }
-    summary += ", \(offenders.total) in no queue and unanswered"
-    if isIdle { return AuditFinding(.noLoss, compared: expected, summary, offenders) }
+    summary += ", \(violations.total) in no queue and unanswered"
+    if isIdle { return AuditFinding(.noLoss, compared: expected, summary, violations) }
     let finding = AuditFinding(.noLoss, compared: expected, summary, Violations())
-    return offenders.isEmpty ? finding : finding.forAttention()
+    return violations.isEmpty ? finding : finding.forAttention()
   }
 
   /// The messages in the queues, and those that were taken from them and acted on.
   public static func noGhost(
     _ contents: QueueContents, _ consumed: ConsumptionTally
   ) -> AuditFinding {
-    var offenders = contents.ghosts
-    offenders.add(contents.altered)
-    offenders.add(consumed.unfounded)
+    var violations = contents.ghosts
+    violations.add(contents.altered)
+    violations.add(consumed.unfounded)
     var summary =
       "\(consumed.answers) answers, \(consumed.unfounded.total) to messages never committed; "
       + "\(contents.messages) messages in the queues, \(contents.ghosts.total) never committed, "
@@ -57,7 +57,7 @@ extension AuditCheck {
     }
     if contents.junk > 0 { summary += "; \(contents.junk) not month-close messages" }
     let compared = contents.messages + consumed.answers
-    let finding = AuditFinding(.noGhost, compared: compared, summary, offenders)
+    let finding = AuditFinding(.noGhost, compared: compared, summary, violations)
     return contents.refused > 0 ? finding.forAttention() : finding
   }
 
@@ -83,19 +83,19 @@ extension AuditCheck {
   ]
 
   public static func honestDeadLetters(
-    _ dead: [QueueContents.DeadLetter], ladder: Int
+    _ dead: [QueueContents.DeadLetter], retries: Int
   ) -> AuditFinding {
-    var offenders = Violations()
+    var violations = Violations()
     var reasons: [String: Int] = [:]
     for letter in dead {
       let reason = letter.reason ?? "no reason"
       reasons["\(letter.service.rawValue) \(reason)", default: 0] += 1
       let word = letter.reason.flatMap(FaultReason.init(rawValue:))
       let isHonest =
-        word.map { own.contains($0) || exhausted.contains($0) && letter.attempts > ladder }
+        word.map { own.contains($0) || exhausted.contains($0) && letter.attempts > retries }
         ?? false
       if !isHonest {
-        offenders.add(
+        violations.add(
           "\(letter.id) in \(letter.service.rawValue).dead: \(reason) "
             + "after \(letter.attempts) attempts")
       }
@@ -103,7 +103,7 @@ extension AuditCheck {
     let list = reasons.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
     return AuditFinding(
       .honestDeadLetters, compared: dead.count,
-      (["\(dead.count) dead letters"] + list).joined(separator: ", "), offenders)
+      (["\(dead.count) dead letters"] + list).joined(separator: ", "), violations)
   }
 
   public static func deadLetterCounts(_ counts: [ServiceName: Int]) -> AuditFinding {
@@ -127,5 +127,15 @@ extension AuditCheck {
       "\(overdue.unpublished.total) events unpublished for over a minute, \(dead) dead letters",
       Violations())
     return dead + overdue.unpublished.total > 0 ? finding.forAttention() : finding
+  }
+}
+
+extension AuditCheck {
+  /// I17: every move of a dead letter was recorded beforehand, once. Covers all periods.
+  public static func replays(_ moved: MovedLetterTally) -> AuditFinding {
+    AuditFinding(
+      .replay, compared: moved.letters,
+      "\(moved.letters) dead letters moved by operators, \(moved.unrecorded.total) without their "
+        + "record", moved.unrecorded)
   }
 }

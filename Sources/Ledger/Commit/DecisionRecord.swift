@@ -1,0 +1,124 @@
+import Billing
+import FoundationEssentials
+
+/// Why something was done: what a message believed, what was found, which rule decided.
+public struct DecisionRecord: Sendable, Equatable {
+  public var rule: String
+  public var finding: Finding
+  /// One sentence for people: figures, no personal data.
+  public var explanation: String
+  /// The snapshot the message carried, where it carried one.
+  public var believed: Snapshot?
+  /// The same account at the time of the decision.
+  public var found: Snapshot?
+
+  public init(
+    rule: String, finding: Finding, explanation: String, believed: Snapshot? = nil,
+    found: Snapshot? = nil
+  ) {
+    self.rule = rule
+    self.finding = finding
+    self.explanation = explanation
+    self.believed = believed
+    self.found = found
+  }
+}
+
+/// The unique key of an answer: service, message and account.
+struct AnswerKey {
+  /// Represents "no account" in unique keys, where SQL's NULL would be unequal to itself.
+  static let noAccount: Int64 = 0
+
+  let service: ServiceName
+  let messageID: String
+  let account: Int64
+
+  init(_ change: Change, account: Int64) {
+    self.service = change.service
+    self.messageID = change.messageID
+    self.account = account
+  }
+
+  init(service: ServiceName, messageID: String, account: Int64) {
+    self.service = service
+    self.messageID = messageID
+    self.account = account
+  }
+
+  func isRecorded(in database: any SQLSession) throws -> Bool {
+    let sequence = try database.integer(
+      "SELECT sequence FROM decisions WHERE message_id = ? AND service = ? AND account = ?",
+      [messageID, service.rawValue, account])
+    return sequence != nil
+  }
+
+  func record(_ decision: DecisionRecord, change: Change, in database: any SQLSession) throws {
+    try database.run(
+      """
+      INSERT INTO decisions
+        (service, message_id, account, period, decided_at, rule, finding, explanation, believed,
+         found)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        service.rawValue, messageID, account, change.period?.stored, change.at.milliseconds,
+        decision.rule, decision.finding.rawValue, decision.explanation,
+        decision.believed.map(SnapshotText.written), decision.found.map(SnapshotText.written),
+      ])
+  }
+}
+
+extension Change {
+  /// The period it is about, where writes or events tell.
+  var period: Period? {
+    for write in writes {
+      switch write {
+      case .issue(let draft): return draft.period
+      case .progress(_, let period, _, _), .oweAgain(_, let period), .rangeDone(let period, _),
+        .closeRun(let period, _):
+        return period
+      default: continue
+      }
+    }
+    return events.lazy.compactMap(\.period).first
+  }
+}
+
+/// Snapshots as they are kept with decisions: the JSON of messages. Written by hand, since two are
+/// written for every message; read back, for `explain`, by the general decoder.
+enum SnapshotText {
+  static func written(_ snapshot: Snapshot) -> String {
+    var text = "{\"account\":"
+    quote(snapshot.account, into: &text)
+    text += ",\"position\":\(snapshot.position),\"takenAt\":\"\(snapshot.takenAt.rfc3339)\""
+    text += ",\"currency\":\"\(snapshot.currency.code)\",\"balance\":\(snapshot.balance)"
+    text += ",\"hold\":\(snapshot.hold),\"collection\":\"\(snapshot.collection.rawValue)\""
+    if let invoice = snapshot.invoice {
+      text += ",\"invoice\":{\"id\":"
+      quote(invoice.id, into: &text)
+      text += ",\"total\":\(invoice.total),\"open\":\(invoice.open)"
+      text += ",\"status\":\"\(invoice.status.rawValue)\"}"
+    }
+    text += "}"
+    return text
+  }
+
+  static func read(_ text: String) throws -> Snapshot {
+    try JSONDecoder().decode(Snapshot.self, from: Data(text.utf8))
+  }
+
+  private static func quote(_ value: String, into text: inout String) {
+    text += "\""
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\u{0}"..<"\u{20}":
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
+  }
+}

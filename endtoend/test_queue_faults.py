@@ -1,0 +1,130 @@
+"""Queues that are deleted, missing or of another kind: named, repaired amid the close."""
+
+import re
+from collections.abc import Callable
+
+import pika
+import pytest
+
+from harness.broker import Broker
+from harness.clock import Clock
+from harness.closectl import Closectl
+from harness.finished import Finished
+from harness.processes import run
+from harness.sample import Sample
+from harness.services import Services
+from harness.sizes import sizes
+from harness.stage import PERIOD, Stage
+from harness.store import Store, on_sqlite
+from harness.waiting import wait_for
+
+KEPT = "messages could not be moved and are kept"
+
+pytestmark = [on_sqlite, sizes(60, 1000), pytest.mark.usefixtures("long_retries")]
+
+
+@pytest.fixture
+def month(accounts: int, sample: Callable[..., Sample]) -> Sample:
+    return sample(accounts, "--awkward")
+
+
+def settled(closectl: Closectl) -> int:
+    return closectl.status().get("stages", {}).get("settled", 0)
+
+
+def test_no_queue_that_an_invoice_goes_to(
+    accounts: int,
+    month: Sample,
+    closectl: Closectl,
+    services: Services,
+    broker: Broker,
+    store: Store,
+    finished: Finished,
+) -> None:
+    services.start()
+    for queue in ("charger", "mailer", "reporter"):
+        broker.delete_queue(queue)
+    closectl("close", "start", PERIOD)
+    services["invoicer"].wait_for_line("no queue is bound")
+    assert store.value("SELECT count(*) FROM attempts") == 0
+    closectl("topology", "apply")
+    closectl.wait_for_state("closed", seconds=300)
+    finished(accounts)
+
+
+def test_one_of_several_queues_is_deleted(
+    accounts: int,
+    month: Sample,
+    closectl: Closectl,
+    services: Services,
+    broker: Broker,
+    clock: Clock,
+    finished: Finished,
+) -> None:
+    """The broker returns nothing; starting the close again repairs it."""
+    services.start()
+    broker.delete_queue("charger")
+    closectl("close", "start", PERIOD)
+    wait_for(
+        lambda: f"all invoices to be mailed: {closectl.status()}",
+        lambda: closectl.status().get("stages", {}).get("invoice_mailed") == accounts,
+    )
+    assert settled(closectl) <= accounts - 10, "void: the charger heard of them"
+    closectl("topology", "apply")
+    clock.advance(minutes=2)
+    closectl("close", "start", PERIOD)
+    closectl.wait_for_state("closed", seconds=300)
+    finished(accounts)
+
+
+def test_no_queue_for_dead_letters(
+    accounts: int,
+    month: Sample,
+    closectl: Closectl,
+    services: Services,
+    broker: Broker,
+    finished: Finished,
+) -> None:
+    """The close goes on; only the message that cannot be moved stays."""
+    services.start()
+    broker.delete_queue("charger.dead")
+    closectl("close", "start", PERIOD)
+    broker.publish("charger", b"this is not JSON", exchange="", message_id="junk")
+    services["charger"].wait_for_line(KEPT)
+    wait_for(lambda: f"the others: {closectl.status()}", lambda: settled(closectl) == accounts)
+
+    def kept() -> int:
+        said = run([broker.node.tool, "-q", "-p", broker.vhost, "list_queues", "name", "messages"])
+        return int(dict(line.split() for line in said.splitlines())["charger"])
+
+    wait_for(lambda: f"one message to stay; there are {kept()}", lambda: kept() == 1)
+    closectl("topology", "apply")
+    wait_for("the dead letter", lambda: broker.count("charger.dead") == 1)
+    closectl.wait_for_state("closed", seconds=300)
+    finished(accounts, dead=1)
+
+
+def test_a_queue_of_another_kind(
+    accounts: int,
+    month: Sample,
+    closectl: Closectl,
+    services: Services,
+    broker: Broker,
+    stage: Stage,
+    finished: Finished,
+) -> None:
+    """The service refuses to start and names the argument."""
+    broker.delete_queue("charger")
+    connection = pika.BlockingConnection(pika.URLParameters(broker.url))
+    connection.channel().queue_declare("charger", durable=True)
+    connection.close()
+    services.start("charger", wait=False)
+    assert services["charger"].wait_for_end() == 1
+    named = r"queue charger: expected x-[a-z-]+ = "
+    assert re.search(named, services["charger"].text), services["charger"].text
+    broker.delete_queue("charger")
+    closectl("topology", "apply")
+    services.start()
+    closectl("close", "start", PERIOD)
+    closectl.wait_for_state("closed", seconds=300)
+    finished(accounts)
