@@ -18,7 +18,7 @@ import Testing
     _ = await world.broker.publish([message])
     try await world.trigger()
     try await world.run()
-    for service in [ServiceName.charger, .mailer, .reporter] {
+    for service in [ServiceName.charger, .mailer] {
       let letter = try #require(try await world.onlyLetter(of: service))
       #expect(letter.headers[Header.reason] == .string("unknown-type"))
       #expect(
@@ -32,7 +32,9 @@ import Testing
 
 extension World {
   func onlyLetter(of service: ServiceName) async throws -> Delivery? {
-    let consumer = try await broker.consume(MonthClose.deadQueue(of: service), prefetch: 10)
+    let queue = MonthClose.deadQueue(of: service)
+    guard try await broker.depth(of: queue)?.messages == 1 else { return nil }
+    let consumer = try await broker.consume(queue, prefetch: 10)
     let found = await consumer.next(limit: 10, linger: .zero)
     await consumer.stop()
     return found?.count == 1 ? found?.first : nil
