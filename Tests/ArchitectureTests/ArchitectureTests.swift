@@ -2,8 +2,8 @@ import Testing
 
 @Suite("Architecture")
 struct ArchitectureTests {
-  @Test("the sources are found, and none of them is empty")
-  func everyFileHasLines() {
+  @Test
+  func `The sources are found, and none of them is empty`() {
     #expect(SourceTree.sources.count > 50)
     let empty = SourceTree.files.filter { $0.lines.isEmpty }.map {
       RuleFinding(file: $0.path, line: 1, what: "empty or unreadable")
@@ -11,22 +11,22 @@ struct ArchitectureTests {
     expectNone(empty)
   }
 
-  @Test("every target imports only what the architecture allows")
-  func importsAreAllowed() {
+  @Test
+  func `Every target imports only what the architecture allows`() {
     let breaches = SourceTree.sources.flatMap(ImportRules.breaches)
     expectNone(breaches)
   }
 
-  @Test("no file is longer than 300 lines")
-  func filesAreShort() {
+  @Test
+  func `No file is longer than 300 lines`() {
     let long = SourceTree.files.filter { $0.lines.count > 300 }.map {
       RuleFinding(file: $0.path, line: 301, what: "\($0.lines.count) lines, 300 is the limit")
     }
     expectNone(long)
   }
 
-  @Test("no file or folder is named after nothing in particular")
-  func namesSaySomething() {
+  @Test
+  func `No file or folder is named after nothing in particular`() {
     let empty = ["Utils", "Util", "Helpers", "Helper", "Common", "Manager", "Misc"]
     let named = SourceTree.files.filter { file in
       file.path.replacing(".swift", with: "").split(separator: "/").contains { part in
@@ -36,8 +36,8 @@ struct ArchitectureTests {
     expectNone(named)
   }
 
-  @Test("a type's name is unique in the package and hides none of Swift's")
-  func typeNamesAreUnique() {
+  @Test
+  func `A type's name is unique in the package and hides none of Swift's`() {
     expectNone(TypeNames.findings(in: SourceTree.files))
   }
 
@@ -46,18 +46,20 @@ struct ArchitectureTests {
     expectNone(TestFileRule.findings(in: SourceTree.files))
   }
 
-  @Test("every line keeps the rules for lines", arguments: LineRule.all)
-  func linesKeepTheRules(_ rule: LineRule) {
+  @Test func `Every test is named by a sentence`() {
+    expectNone(TestNameRule.findings(in: SourceTree.files))
+  }
+
+  @Test(arguments: LineRule.all)
+  func `Every line keeps the rules for lines`(_ rule: LineRule) {
     let found = SourceTree.files.flatMap(rule.findings)
     expectNone(found)
   }
 
-  @Test(
-    "a service's program is about ten lines",
-    arguments: [
-      "invoicer", "charger", "mailer", "holder", "reporter",
-    ])
-  func servicesAreDoors(_ name: String) {
+  @Test(arguments: [
+    "invoicer", "charger", "mailer", "holder", "reporter",
+  ])
+  func `A service's program is about ten lines`(_ name: String) {
     let lines = SourceTree.sources.filter { $0.target == name }.map(\.lines.count).reduce(0, +)
     #expect((1...20).contains(lines), "Sources/\(name) has \(lines) lines")
   }

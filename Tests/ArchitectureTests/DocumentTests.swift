@@ -6,15 +6,15 @@ struct DocumentTests {
   private static let byPath = Dictionary(
     uniqueKeysWithValues: DocumentTree.pages.map { ($0.path, $0) })
 
-  @Test("the documents are found")
-  func documentsAreThere() {
+  @Test
+  func `The documents are found`() {
     #expect(DocumentTree.pages.count > 20)
     #expect(DocumentTree.pages.map(\.links.count).reduce(0, +) > 60)
     #expect(DocumentTree.mentioning.count > SourceTree.files.count)
   }
 
-  @Test("every link between documents leads to a file, and to a heading that is in it")
-  func linksLeadSomewhere() {
+  @Test
+  func `Every link between documents leads to a file and a heading in it`() {
     expectNone(
       DocumentTree.pages.flatMap { page in
         page.links.compactMap { link in
@@ -33,8 +33,8 @@ struct DocumentTests {
     return target.anchors.contains(anchor) ? nil : "\(path) has no heading #\(anchor)"
   }
 
-  @Test("every page that a program, a test or another page names is there")
-  func namedPagesAreThere() {
+  @Test
+  func `Every page that a program, a test or another page names is there`() {
     let pages = DocumentTree.pages.map { SourceFile(path: $0.path) }
     expectNone(
       (DocumentTree.mentioning + pages).flatMap { file in
@@ -46,8 +46,8 @@ struct DocumentTests {
       })
   }
 
-  @Test("every page can be reached from the README by links")
-  func everyPageIsReached() {
+  @Test
+  func `Every page can be reached from the README by links`() {
     var reached: Set<String> = []
     var waiting = ["README.md"]
     while let path = waiting.popLast() {
@@ -60,10 +60,8 @@ struct DocumentTests {
       })
   }
 
-  @Test(
-    "every type that a page for newcomers names is in the sources",
-    arguments: ["docs/glossary.md", "CONTRIBUTING.md"])
-  func namedTypesExist(_ path: String) throws {
+  @Test(arguments: ["docs/glossary.md", "CONTRIBUTING.md"])
+  func `Every type that a page for newcomers names is in the sources`(_ path: String) throws {
     let page = SourceFile(path: path)
     expectNone(
       page.lines.enumerated().filter { $0.element.hasPrefix("|") }.flatMap { index, line in
@@ -73,10 +71,8 @@ struct DocumentTests {
       })
   }
 
-  @Test(
-    "every Swift file that a page names is in the tree, whichever folder it is in",
-    arguments: ["CONTRIBUTING.md", "docs/architecture.md"])
-  func namedFilesExist(_ path: String) {
+  @Test(arguments: ["CONTRIBUTING.md", "docs/architecture.md"])
+  func `Every Swift file that a page names is in the tree`(_ path: String) {
     let page = SourceFile(path: path)
     let known = Set(SourceTree.files.map { "\($0.name).swift" }).union(["Package.swift"])
     expectNone(
@@ -101,21 +97,19 @@ struct DocumentTests {
     return names
   }()
 
-  @Test(
-    "a heading becomes a link's name as GitHub makes it",
-    arguments: [
-      ("## When usage is billed", "when-usage-is-billed"),
-      ("### `start` and `end`", "start-and-end"),
-      ("## The broker's users", "the-brokers-users"),
-      ("## Limits, said where you look", "limits-said-where-you-look"),
-      ("### `hold_after_days`", "hold_after_days"),
-    ])
-  func anchors(_ heading: String, _ anchor: String) {
+  @Test(arguments: [
+    ("## When usage is billed", "when-usage-is-billed"),
+    ("### `start` and `end`", "start-and-end"),
+    ("## The broker's users", "the-brokers-users"),
+    ("## Limits, said where you look", "limits-said-where-you-look"),
+    ("### `hold_after_days`", "hold_after_days"),
+  ])
+  func `A heading becomes a link's name as GitHub makes it`(_ heading: String, _ anchor: String) {
     #expect(Document.anchor(heading) == anchor)
   }
 
-  @Test("links are read outside of code, relative to their page")
-  func links() throws {
+  @Test
+  func `Links are read outside of code, relative to their page`() throws {
     let page = Document(
       path: "docs/decisions/late-usage.md",
       lines: [

@@ -4,7 +4,6 @@ import Testing
 @Suite("Architecture rules")
 struct RuleTests {
   @Test(
-    "an import is recognised in every form",
     arguments: [
       ("import GRDB", "GRDB"),
       ("  import Glibc", "Glibc"),
@@ -14,19 +13,19 @@ struct RuleTests {
       ("// import GRDB", nil),
       ("let text = \"import GRDB\"", nil),
     ] as [(String, String?)])
-  func importForms(_ line: String, _ module: String?) {
+  func `An import is recognised in every form`(_ line: String, _ module: String?) {
     #expect(ImportRules.importedModule(line) == module)
   }
 
-  @Test("a forbidden import is named with file and line")
-  func forbiddenImport() {
+  @Test
+  func `A forbidden import is named with file and line`() {
     let file = SourceFile(path: "Sources/Billing/A.swift", text: "\nimport GRDB")
     let found = ImportRules.breaches(in: file).map(\.description)
     #expect(found == ["Sources/Billing/A.swift:2: Billing may not import GRDB"])
   }
 
-  @Test("a target without a rule is a finding")
-  func unknownTarget() {
+  @Test
+  func `A target without a rule is a finding`() {
     let file = SourceFile(path: "Sources/newcomer/A.swift", text: "let a = 1")
     #expect(ImportRules.breaches(in: file).count == 1)
   }
@@ -48,8 +47,8 @@ struct RuleTests {
     ]
   }()
 
-  @Test("line rules find what they are for", arguments: lines)
-  func lineRules(_ text: String, _ count: Int) {
+  @Test(arguments: lines)
+  func `Line rules find what they are for`(_ text: String, _ count: Int) {
     let file = SourceFile(path: "Sources/Billing/A.swift", text: text)
     #expect(LineRule.all.flatMap { $0.findings(in: file) }.count == count)
   }
@@ -68,8 +67,25 @@ struct RuleTests {
       ])
   }
 
-  @Test("a name that two types share is found, and one that hides Swift's")
-  func sharedTypeNames() {
+  @Test func `A test without a sentence as its name is found`() {
+    let text = """
+        @Test func `It is so`() {}
+        @Test(arguments: [1])
+        func isSo(_ n: Int) {}
+        @Test func itIs() {}
+      """
+    let files = ["Tests/ATests/A.swift", "Sources/A/A.swift"].map {
+      SourceFile(path: $0, text: text)
+    }
+    #expect(
+      TestNameRule.findings(in: files).map(\.description) == [
+        "Tests/ATests/A.swift:2: a test without a sentence as its name",
+        "Tests/ATests/A.swift:4: a test without a sentence as its name",
+      ])
+  }
+
+  @Test
+  func `A name that two types share is found, and one that hides Swift's`() {
     let files = [
       SourceFile(path: "Sources/Billing/A.swift", text: "public struct Fee {\n  enum Kind {}\n}"),
       SourceFile(path: "Sources/Mail/B.swift", text: "final class Fee {\n  enum Kind {}\n}"),
@@ -82,13 +98,11 @@ struct RuleTests {
       ])
   }
 
-  @Test(
-    "columns of the ledger are read by name",
-    arguments: [
-      ("Sources/Ledger/A.swift", 1), ("Sources/Ledger/SQL/Row.swift", 0),
-      ("Sources/Broker/A.swift", 0),
-    ])
-  func columnsByPlace(_ path: String, _ count: Int) {
+  @Test(arguments: [
+    ("Sources/Ledger/A.swift", 1), ("Sources/Ledger/SQL/Row.swift", 0),
+    ("Sources/Broker/A.swift", 0),
+  ])
+  func `Columns of the ledger are read by name`(_ path: String, _ count: Int) {
     let file = SourceFile(path: path, text: "row[at: 1]")
     #expect(LineRule.all.flatMap { $0.findings(in: file) }.count == count)
   }

@@ -32,7 +32,7 @@ struct SourceFile: Sendable {
     do {
       text = try String(contentsOf: url, encoding: .utf8)
     } catch {
-      text = ""  // an unreadable file has no lines, and `everyFileHasLines` names it
+      text = ""  // an unreadable file has no lines, and a test names it
     }
     var lines = text.components(separatedBy: "\n")
     if lines.last == "" { lines.removeLast() }

@@ -4,8 +4,8 @@ import Testing
 
 @Suite("The broker's URL")
 struct BrokerURLTests {
-  @Test("the parts, decoded, with their defaults")
-  func parts() throws {
+  @Test
+  func `The parts, decoded, with their defaults`() throws {
     let plain = try BrokerURL(parsing: "amqp://guest:guest@127.0.0.1:5672/")
     #expect((plain.host, plain.port, plain.virtualHost) == ("127.0.0.1", 5672, "/"))
     #expect(plain.tls == nil)
@@ -25,15 +25,13 @@ struct BrokerURLTests {
     #expect(try BrokerURL(parsing: "amqp://u@h").password == "")
   }
 
-  @Test(
-    "what cannot be used is refused, and the sentence never holds the password",
-    arguments: [
-      "http://host", "", "amqp://", "amqp://host:0/", "amqp://host:65536", "amqp://u:secret@host:x",
-      "amqp://u:se%2cret%zz@h", "amqp://u:secret@h/%ff", "amqp://u:sec/ret@h", "amqp://u:sec?ret@h",
-      "amqp://h?cacertfile=x", "amqps://h?secret=x", "amqps://h?certfile=x", "amqp://u:%00@h",
-      "amqps://h?auth_mechanism=plain", "amqps://h?auth_mechanism=external",
-    ])
-  func refused(_ text: String) {
+  @Test(arguments: [
+    "http://host", "", "amqp://", "amqp://host:0/", "amqp://host:65536", "amqp://u:secret@host:x",
+    "amqp://u:se%2cret%zz@h", "amqp://u:secret@h/%ff", "amqp://u:sec/ret@h", "amqp://u:sec?ret@h",
+    "amqp://h?cacertfile=x", "amqps://h?secret=x", "amqps://h?certfile=x", "amqp://u:%00@h",
+    "amqps://h?auth_mechanism=plain", "amqps://h?auth_mechanism=external",
+  ])
+  func `What cannot be used is refused without repeating the password`(_ text: String) {
     do {
       let url = try BrokerURL(parsing: text)
       Issue.record("taken as \(url)")
@@ -46,8 +44,8 @@ struct BrokerURLTests {
     }
   }
 
-  @Test("several nodes are separated by commas, which a password may hold")
-  func nodes() throws {
+  @Test
+  func `Several nodes are separated by commas, which a password may hold`() throws {
     let nodes = try BrokerURL.nodes(parsing: "amqp://u:a,b@one/v,AMQPS://u:c@two:1/v")
     #expect(nodes.map(\.host) == ["one", "two"])
     #expect(nodes.map(\.password) == ["a,b", "c"])
@@ -55,8 +53,8 @@ struct BrokerURLTests {
     #expect(throws: BrokerError.self) { try BrokerURL.nodes(parsing: "amqp://a/,amqp://") }
   }
 
-  @Test("files given beside the URL are for TLS only, and what the URL names goes first")
-  func files() throws {
+  @Test
+  func `Files given beside the URL are for TLS only; those in the URL win`() throws {
     let files = BrokerURL.TLS(caFile: "ca", certificateFile: "c", keyFile: "k")
     let own = try BrokerURL(parsing: "amqps://h?cacertfile=own", files: files)
     #expect(own.tls?.caFile == "own" && own.tls?.keyFile == "k")
@@ -67,8 +65,8 @@ struct BrokerURLTests {
     #expect(try BrokerURL(parsing: "amqp://h", files: .init()).tls == nil)
   }
 
-  @Test("the description shows no password")
-  func description() throws {
+  @Test
+  func `The description shows no password`() throws {
     let url = try BrokerURL(parsing: "amqps://u:secret@h:1/v")
     #expect("\(url)" == "amqps://u@h:1/v")
     var dumped = ""

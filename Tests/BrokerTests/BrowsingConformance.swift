@@ -5,10 +5,10 @@ import Testing
 extension BrokerSuite {
   @Suite("Browsing, every implementation")
   struct Browsing {
-    @Test(
-      "a queue is read page by page, and all of it is there afterwards",
-      arguments: BrokerImplementation.available)
-    func pages(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A queue is read page by page, and all of it is there afterwards`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let ids = (0..<25).map(String.init)
@@ -32,10 +32,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "a queue that is longer than what the broker sends ahead is read to its end",
-      arguments: BrokerImplementation.available)
-    func window(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A queue longer than what the broker sends ahead is read to its end`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       var options = BrokerOptions()
       options.browsingWindow = 3
       try await withBroker(implementation, queues: ["a"], options: options) { test in
@@ -50,8 +50,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("an empty queue has no page", arguments: BrokerImplementation.available)
-    func empty(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `An empty queue has no page`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let seen = try await test.broker.browse(test.name("a"), page: 10) { _ in
@@ -61,8 +61,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a queue that is not there is named", arguments: BrokerImplementation.available)
-    func missing(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A queue that is not there is named`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: []) { test in
         await #expect(throws: BrokerError.noQueue(test.name("a"))) {
           try await test.broker.browse(test.name("a"), page: 10) { _ in }
@@ -71,9 +71,11 @@ extension BrokerSuite {
     }
 
     @Test(
-      "who stops half-way leaves everything in the queue", arguments: BrokerImplementation.available
+      arguments: BrokerImplementation.available
     )
-    func stopped(_ implementation: BrokerImplementation) async throws {
+    func `Who stops half-way leaves everything in the queue`(_ implementation: BrokerImplementation)
+      async throws
+    {
       struct Enough: Error {}
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
@@ -86,10 +88,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "what another consumer takes meanwhile is not waited for",
-      arguments: BrokerImplementation.available)
-    func shared(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `What another consumer takes meanwhile is not waited for`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let other = try await test.another()

@@ -21,8 +21,8 @@ struct ConfirmWindowTests {
     return done
   }
 
-  @Test("single confirms in any order, each once")
-  func single() {
+  @Test
+  func `Single confirms in any order, each once`() {
     var window = filled(["a", "b", "c"])
     #expect(confirm(&window, 2) == ["b confirmed"])
     #expect(confirm(&window, 2) == [])
@@ -31,8 +31,8 @@ struct ConfirmWindowTests {
     #expect(window.count == 0)
   }
 
-  @Test("a multiple confirm is for all up to its tag that are open")
-  func multiple() {
+  @Test
+  func `A multiple confirm is for all up to its tag that are open`() {
     var window = filled(["a", "b", "c", "d"])
     _ = confirm(&window, 2)
     #expect(confirm(&window, 3, multiple: true) == ["a confirmed", "c confirmed"])
@@ -41,8 +41,8 @@ struct ConfirmWindowTests {
     #expect(confirm(&window, 5, multiple: true, taken: false) == ["d refused", "e refused"])
   }
 
-  @Test("tags never given, and tags long done, are ignored")
-  func strange() {
+  @Test
+  func `Tags never given, and tags long done, are ignored`() {
     var window = filled(["a"])
     #expect(confirm(&window, 0, multiple: true) == [])
     #expect(confirm(&window, 2, multiple: true) == [])
@@ -50,8 +50,8 @@ struct ConfirmWindowTests {
     #expect(confirm(&window, 1, multiple: true) == [])
   }
 
-  @Test("a return counts instead of its confirm; two returns of one id are for two messages")
-  func returned() {
+  @Test
+  func `A return counts instead of its confirm; two returns are two messages`() {
     var window = filled(["a", "b", "a"])
     let back = PublishResult.returned(code: 312, text: "NO_ROUTE")
     window.markReturned(back) { $0 == "a" }
@@ -61,8 +61,8 @@ struct ConfirmWindowTests {
       confirm(&window, 3, multiple: true) == ["a \(back)", "b confirmed", "a \(back)"])
   }
 
-  @Test("a return of one of several copies: none of the others counts as confirmed")
-  func returnedCopy() {
+  @Test
+  func `When one of several copies returns, no other counts as confirmed`() {
     var window = filled(["a", "a", "b"])
     let back = PublishResult.returned(code: 312, text: "NO_ROUTE")
     window.markReturned(back) { $0 == "a" }
@@ -71,8 +71,8 @@ struct ConfirmWindowTests {
     #expect(confirm(&window, 3, multiple: true) == ["a \(back)", "b confirmed"])
   }
 
-  @Test("what has waited longest is known, whatever else is confirmed")
-  func waiting() {
+  @Test
+  func `What has waited longest is known, whatever else is confirmed`() {
     var window = ConfirmWindow<String>()
     let begun = ContinuousClock.now
     #expect(window.waitingSince == nil)
@@ -85,8 +85,8 @@ struct ConfirmWindowTests {
     #expect(window.waitingSince == begun + .seconds(2))
   }
 
-  @Test("thousands pass through without the window growing; a new channel begins at one")
-  func long() {
+  @Test
+  func `Thousands pass without the window growing; a new channel begins at 1`() {
     var window = ConfirmWindow<String>()
     for number in 1...10_000 {
       window.add("\(number)")

@@ -14,8 +14,8 @@ extension BrokerSuite {
       await broker.close()
     }
 
-    @Test("a wrong password is a refused login")
-    func wrongPassword() async throws {
+    @Test
+    func `A wrong password is a refused login`() async throws {
       var url = try TestEnvironment.url()
       url.password = "wrong"
       await #expect(throws: BrokerError.refusedLogin(user: url.user, host: url.host)) {
@@ -23,8 +23,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("an unknown virtual host is named")
-    func unknownVirtualHost() async throws {
+    @Test
+    func `An unknown virtual host is named`() async throws {
       var url = try TestEnvironment.url()
       url.virtualHost = "nowhere"
       await #expect(throws: BrokerError.noVirtualHost("nowhere")) { try await connect(url) }
@@ -50,8 +50,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a closed port is unreachable and says so")
-    func closedPort() async throws {
+    @Test
+    func `A closed port is unreachable and says so`() async throws {
       let (listener, port) = listenOnLoopback()
       close(listener)
       let expected = BrokerError.unreachable(
@@ -59,8 +59,8 @@ extension BrokerSuite {
       #expect(await failure(port) == expected)
     }
 
-    @Test("a socket that never answers ends at the deadline")
-    func mute() async throws {
+    @Test
+    func `A socket that never answers ends at the deadline`() async throws {
       let (listener, port) = listenOnLoopback()
       defer { close(listener) }
       let start = ContinuousClock.now
@@ -70,16 +70,16 @@ extension BrokerSuite {
       #expect(ContinuousClock.now - start < .seconds(1))
     }
 
-    @Test("a host that does not exist is unreachable")
-    func noHost() async throws {
+    @Test
+    func `A host that does not exist is unreachable`() async throws {
       let url = try BrokerURL(parsing: "amqp://u:p@no-such-host.invalid/")
       await #expect(throws: BrokerError.self) {
         _ = try await RabbitMQBroker.connect(url, name: "test", options: quick, logger: .test)
       }
     }
 
-    @Test("an unreadable certificate file is named")
-    func certificateFile() async throws {
+    @Test
+    func `An unreadable certificate file is named`() async throws {
       let url = try BrokerURL(parsing: "amqps://u:p@127.0.0.1/?cacertfile=/nowhere/ca.pem")
       await #expect(
         throws: BrokerError.badURL("cacertfile /nowhere/ca.pem cannot be read as PEM certificates")

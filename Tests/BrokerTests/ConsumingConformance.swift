@@ -5,8 +5,9 @@ import Testing
 extension BrokerSuite {
   @Suite("Consuming, every implementation")
   struct Consuming {
-    @Test("the prefetch bounds what is in work", arguments: BrokerImplementation.available)
-    func prefetch(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `The prefetch bounds what is in work`(_ implementation: BrokerImplementation) async throws
+    {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         await test.send("a", ["1", "2", "3", "4", "5"])
@@ -20,8 +21,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a batch has at most the limit", arguments: BrokerImplementation.available)
-    func limit(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A batch has at most the limit`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         await test.send("a", (0..<20).map(String.init))
@@ -36,8 +37,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test("what is acknowledged never comes again", arguments: BrokerImplementation.available)
-    func acknowledged(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `What is acknowledged never comes again`(_ implementation: BrokerImplementation)
+      async throws
+    {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         await test.send("a", ["1", "2", "3", "4", "5", "6"])
@@ -57,8 +60,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test("what is handed back comes again, counted", arguments: BrokerImplementation.available)
-    func requeued(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `What is handed back comes again, counted`(_ implementation: BrokerImplementation)
+      async throws
+    {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         await test.send("a", ["1", "2", "3"])
@@ -77,8 +82,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("two consumers share a queue", arguments: BrokerImplementation.available)
-    func shared(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `Two consumers share a queue`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let one = try await test.broker.consume(test.name("a"), prefetch: 5)
@@ -90,10 +95,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "stopping hands back what nobody took; what was taken can still be settled",
-      arguments: BrokerImplementation.available)
-    func stopped(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `Stopping returns what nobody took; what was taken can be settled`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         await test.send("a", (0..<6).map(String.init))
@@ -113,8 +118,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("stopping ends a waiting task", arguments: BrokerImplementation.available)
-    func stopsWaiting(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `Stopping ends a waiting task`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let consumer = try await test.broker.consume(test.name("a"), prefetch: 4)
@@ -126,9 +131,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "cancelling ends a waiting task and loses nothing", arguments: BrokerImplementation.available)
-    func cancelled(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `Cancelling ends a waiting task and loses nothing`(_ implementation: BrokerImplementation)
+      async throws
+    {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let consumer = try await test.broker.consume(test.name("a"), prefetch: 4)
@@ -140,8 +146,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a missing queue is named", arguments: BrokerImplementation.available)
-    func missing(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A missing queue is named`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: []) { test in
         await #expect(throws: BrokerError.noQueue(test.name("none"))) {
           _ = try await test.broker.consume(test.name("none"), prefetch: 1)
@@ -150,10 +156,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "after its time a message moves to the dead letters",
-      arguments: BrokerImplementation.available)
-    func timeToLive(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `After its time a message moves to the dead letters`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       try await withBroker(implementation, queues: ["a", "delay"]) { test in
         try await test.declare([
           test.queue("a"),

@@ -6,10 +6,10 @@ extension BrokerSuite {
   /// What the headers `CC` and `BCC` do, as far as consumers defend themselves against it.
   @Suite("Copies by CC and BCC, every implementation")
   struct Copies {
-    @Test(
-      "copies arrive under the first key; CC is seen, BCC is not",
-      arguments: BrokerImplementation.available)
-    func copies(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `Copies arrive under the first key; CC is seen, BCC is not`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       try await withBroker(implementation, queues: ["own", "other"], exchanges: ["x"]) { test in
         try await test.declare(
           [test.queue("own"), test.queue("other")], exchanges: [test.topicExchange],
@@ -24,10 +24,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "a copy that comes out of a delay queue has the key of that queue and no CC",
-      arguments: BrokerImplementation.available)
-    func delayed(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A copy out of a delay queue has the key of that queue and no CC`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       try await withBroker(
         implementation, queues: ["own", "later", "other"], exchanges: ["x"]
       ) { test in

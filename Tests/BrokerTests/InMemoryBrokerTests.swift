@@ -26,8 +26,8 @@ struct InMemoryBrokerTests {
     ]
   }
 
-  @Test("a delay ends exactly when its time is up")
-  func delay() async throws {
+  @Test
+  func `A delay ends exactly when its time is up`() async throws {
     let broker = try await broker(["a": [:], "d": delay(1_000, to: "a")])
     _ = await broker.publish([message("d", "1")])
     broker.advance(milliseconds: 400)
@@ -40,8 +40,8 @@ struct InMemoryBrokerTests {
     #expect(broker.messages(in: "a").map(\.messageID) == ["1", "2"])
   }
 
-  @Test("a chain of delays is walked in one advance")
-  func chain() async throws {
+  @Test
+  func `A chain of delays is walked in one advance`() async throws {
     let broker = try await broker(["a": [:], "d": delay(10, to: "a"), "e": delay(10, to: "d")])
     _ = await broker.publish([message("e", "1")])
     broker.advance(milliseconds: 19)
@@ -50,8 +50,8 @@ struct InMemoryBrokerTests {
     #expect(broker.messages(in: "a").map(\.messageID) == ["1"])
   }
 
-  @Test("a dead letter without a target is kept until there is one")
-  func withoutTarget() async throws {
+  @Test
+  func `A dead letter without a target is kept until there is one`() async throws {
     let broker = try await broker(["d": delay(10, to: "a")])
     _ = await broker.publish([message("d", "1")])
     broker.advance(milliseconds: 10)
@@ -61,8 +61,8 @@ struct InMemoryBrokerTests {
     #expect(broker.messages(in: "a").map(\.messageID) == ["1"])
   }
 
-  @Test("past its delivery limit a message is a dead letter")
-  func deliveryLimit() async throws {
+  @Test
+  func `Past its delivery limit a message is a dead letter`() async throws {
     let broker = try await broker([
       "a": [
         "x-delivery-limit": .integer(1), "x-dead-letter-exchange": .string(""),
@@ -80,8 +80,8 @@ struct InMemoryBrokerTests {
     try await #expect(broker.depth(of: "a") == QueueDepth(messages: 0, consumers: 1))
   }
 
-  @Test("a lost confirm: nobody knows, but the message is there")
-  func lostConfirm() async throws {
+  @Test
+  func `A lost confirm: nobody knows, but the message is there`() async throws {
     let broker = try await broker(["a": [:]])
     broker.loseConfirms()
     let results = await broker.publish([message("a", "1"), message("a", "2")])
@@ -89,8 +89,8 @@ struct InMemoryBrokerTests {
     #expect(broker.messages(in: "a").count == 2)
   }
 
-  @Test("a lost connection delivers again, under new tags")
-  func lostConnection() async throws {
+  @Test
+  func `A lost connection delivers again, under new tags`() async throws {
     let broker = try await broker(["a": [:]])
     _ = await broker.publish([message("a", "1"), message("a", "2")])
     let consumer = try await broker.consume("a", prefetch: 2)
@@ -103,8 +103,8 @@ struct InMemoryBrokerTests {
     #expect(after.map(\.tag.connection) == [2, 2])
   }
 
-  @Test("a duplicated delivery comes twice, at the same time")
-  func duplicate() async throws {
+  @Test
+  func `A duplicated delivery comes twice, at the same time`() async throws {
     let broker = try await broker(["a": [:]])
     broker.duplicateNextDelivery(of: "a")
     _ = await broker.publish([message("a", "1"), message("a", "2")])
@@ -114,8 +114,8 @@ struct InMemoryBrokerTests {
     #expect(await two.next(limit: 5, linger: .zero)?.ids == ["1", "2"])
   }
 
-  @Test("blocked, refusing and away")
-  func faults() async throws {
+  @Test
+  func `Blocked, refusing and away`() async throws {
     let broker = try await broker(["a": [:]])
     broker.setBlocked("low on memory")
     #expect(
@@ -138,8 +138,8 @@ struct InMemoryBrokerTests {
     #expect(await consumer.next(limit: 5, linger: .zero)?.ids == ["2"])
   }
 
-  @Test("closing one client leaves the others and hands back its deliveries")
-  func otherClients() async throws {
+  @Test
+  func `Closing one client leaves the others and hands back its deliveries`() async throws {
     let broker = try await broker(["a": [:]])
     let other = broker.anotherConnection()
     _ = await broker.publish([message("a", "1")])
@@ -151,14 +151,12 @@ struct InMemoryBrokerTests {
     #expect(await mine.next(limit: 1, linger: .zero)?.map(\.redelivered) == [true])
   }
 
-  @Test(
-    "words of a binding key",
-    arguments: [
-      ("a.b", "a.b", true), ("a.b", "a", false), ("*.b", "a.b", true), ("*", "a.b", false),
-      ("#", "", true), ("#", "a.b.c", true), ("a.#", "a", true), ("a.#.d", "a.b.c.d", true),
-      ("a.#.d", "a.d", true), ("#.#", "a", true), ("a.*.#", "a", false), ("*.*", "a.", true),
-    ])
-  func pattern(_ key: String, _ routingKey: String, _ matches: Bool) {
+  @Test(arguments: [
+    ("a.b", "a.b", true), ("a.b", "a", false), ("*.b", "a.b", true), ("*", "a.b", false),
+    ("#", "", true), ("#", "a.b.c", true), ("a.#", "a", true), ("a.#.d", "a.b.c.d", true),
+    ("a.#.d", "a.d", true), ("#.#", "a", true), ("a.*.#", "a", false), ("*.*", "a.", true),
+  ])
+  func `Words of a binding key`(_ key: String, _ routingKey: String, _ matches: Bool) {
     #expect(TopicPattern(key).matches(routingKey) == matches)
   }
 }

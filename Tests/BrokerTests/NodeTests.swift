@@ -9,8 +9,8 @@ struct NodeTests {
     try? BrokerURL(parsing: text)
   }
 
-  @Test("only the first who finds a node gone moves on to the next one")
-  func leaving() {
+  @Test
+  func `Only the first who finds a node gone moves on to the next one`() {
     let nodes = BrokerNodes(urls)
     nodes.leave(urls[0])
     nodes.leave(urls[0])
@@ -20,8 +20,8 @@ struct NodeTests {
     #expect(nodes.current.host == "one")
   }
 
-  @Test("waiting helps only where every node may come back")
-  func mayPass() {
+  @Test
+  func `Waiting helps only where every node may come back`() {
     let away = BrokerError.unreachable(host: "a", port: 1, why: "gone")
     let wrong = BrokerError.refusedLogin(user: "u", host: "b")
     #expect(BrokerError.noNode([away, .untrusted(host: "b", port: 1, why: "expired")]).mayPass)
@@ -30,14 +30,14 @@ struct NodeTests {
     #expect("\(BrokerError.noNode([away, wrong]))".contains("a:1 cannot be reached"))
   }
 
-  @Test(
-    "a refusal is about the messages it names, and leaves the others alone",
-    arguments: [
-      ("access to topic 'a.b' in exchange 'x' in vhost '/' refused for user 'u'", true, false),
-      ("access to exchange 'x' in vhost '/' refused for user 'u'", true, true),
-      ("no exchange 'x' in vhost '/'", true, true), ("no exchange 'y' in vhost '/'", false, false),
-    ])
-  func about(_ text: String, _ first: Bool, _ second: Bool) {
+  @Test(arguments: [
+    ("access to topic 'a.b' in exchange 'x' in vhost '/' refused for user 'u'", true, false),
+    ("access to exchange 'x' in vhost '/' refused for user 'u'", true, true),
+    ("no exchange 'x' in vhost '/'", true, true), ("no exchange 'y' in vhost '/'", false, false),
+  ])
+  func `A refusal is about the messages it names, and leaves the others alone`(
+    _ text: String, _ first: Bool, _ second: Bool
+  ) {
     let closed = ChannelClosed(code: 403, text: text)
     func message(_ key: String) -> OutgoingMessage {
       OutgoingMessage(exchange: "x", routingKey: key, messageID: "1", contentType: "", body: [])
@@ -52,8 +52,8 @@ extension BrokerSuite {
     "Several nodes",
     .enabled(if: TestEnvironment.brokerURL != nil, TestEnvironment.noBroker))
   struct SeveralNodes {
-    @Test("a node that is away is passed over, and a lost one is left for the next")
-    func failover() async throws {
+    @Test
+    func `A node that is away is passed over, and a lost one is left for the next`() async throws {
       let (listener, port) = listenOnLoopback()
       close(listener)
       var gone = try TestEnvironment.url()
@@ -79,8 +79,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("when no node takes us, each has its say")
-    func none() async throws {
+    @Test
+    func `When no node takes us, each has its say`() async throws {
       let (listener, port) = listenOnLoopback()
       close(listener)
       let urls = try [1, 2].map { number in

@@ -5,7 +5,7 @@ import Testing
 @Suite struct OutageTests {
   private let start = ContinuousClock.now
 
-  @Test func manyWhoMissItManyTimesAreOneOutage() {
+  @Test func `Many who miss it many times are one outage`() {
     var outage = Outage()
     #expect(outage.missed(by: "publisher", at: start) == .begins)
     #expect(outage.missed(by: "consumer", at: start) == .known)
@@ -16,7 +16,7 @@ import Testing
     #expect(outage.missed(by: "consumer", at: start + .seconds(600)) == .begins)
   }
 
-  @Test func anotherReasonIsSaidOnceAMinuteAtMost() {
+  @Test func `Another reason is said once a minute at most`() {
     var outage = Outage()
     #expect(outage.missed(by: "publisher", "lost", at: start) == .begins)
     #expect(outage.missed(by: "publisher", "refused", at: start + .seconds(59)) == .known)
@@ -27,7 +27,7 @@ import Testing
     #expect(outage.missed(by: "publisher", "refused", at: start + .seconds(200)) == .known)
   }
 
-  @Test func whatNobodyHasMissedForLongIsOver() {
+  @Test func `What nobody has missed for long is over`() {
     var outage = Outage()
     #expect(outage.missed(by: "work", at: start) == .begins)
     // The longest pause between two tries.
@@ -37,7 +37,7 @@ import Testing
     #expect(outage.missed(by: "work", at: start + .seconds(18_003)) == .begins)
   }
 
-  @Test func longOneIsRememberedEveryTenMinutes() {
+  @Test func `Long one is remembered every ten minutes`() {
     var outage = Outage()
     var lines = 0
     for second in 0..<3601 {

@@ -5,9 +5,10 @@ import Testing
 extension BrokerSuite {
   @Suite("Publishing, every implementation")
   struct Publishing {
-    @Test(
-      "a message arrives with everything it was given", arguments: BrokerImplementation.available)
-    func whole(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A message arrives with everything it was given`(_ implementation: BrokerImplementation)
+      async throws
+    {
       try await withBroker(implementation, queues: ["a"], exchanges: ["x"]) { test in
         try await test.declare(
           [test.queue("a")], exchanges: [test.topicExchange],
@@ -36,10 +37,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "bodies of any size arrive unchanged, also at the edges of a frame",
-      arguments: BrokerImplementation.available)
-    func sizes(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `Bodies of any size arrive unchanged, also at the edges of a frame`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let consumer = try await test.broker.consume(test.name("a"), prefetch: 10)
@@ -54,8 +55,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test("every message has its own result, in order", arguments: BrokerImplementation.available)
-    func results(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `Every message has its own result, in order`(_ implementation: BrokerImplementation)
+      async throws
+    {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let long = String(repeating: "i", count: 256)
@@ -71,10 +74,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "more messages than the window holds are all confirmed, many calls at once",
-      arguments: BrokerImplementation.available)
-    func manyAtOnce(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `More messages than the window holds are all confirmed`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       var options = BrokerOptions()
       options.publishWindow = 50
       try await withBroker(implementation, queues: ["a"], options: options) { test in
@@ -99,10 +102,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "a missing exchange returns its messages and harms nobody for long",
-      arguments: BrokerImplementation.available)
-    func missingExchange(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A missing exchange returns its messages and harms nobody for long`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         var message = test.message("a", "1")
@@ -116,8 +119,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a full queue refuses", arguments: BrokerImplementation.available)
-    func full(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A full queue refuses`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([
           test.queue("a", ["x-max-length": .integer(2), "x-overflow": .string("reject-publish")])
@@ -128,9 +131,10 @@ extension BrokerSuite {
     }
 
     /// A refusal makes RabbitMQ's publisher go on over a new channel, at most once a second.
-    @Test(
-      "after a refusal each message has its own answer", arguments: BrokerImplementation.available)
-    func afterRefusal(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `After a refusal each message has its own answer`(_ implementation: BrokerImplementation)
+      async throws
+    {
       try await withBroker(implementation, queues: ["a", "b"]) { test in
         let full =
           ["x-max-length": .integer(1), "x-overflow": .string("reject-publish")]
@@ -147,23 +151,23 @@ extension BrokerSuite {
       }
     }
 
-    @Test("no messages, no results", arguments: BrokerImplementation.available)
-    func nothing(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `No messages, no results`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: []) { test in
         #expect(await test.broker.publish([]) == [])
       }
     }
 
-    @Test("after closing, nobody knows", arguments: BrokerImplementation.available)
-    func closed(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `After closing, nobody knows`(_ implementation: BrokerImplementation) async throws {
       let test = try await TestBroker(implementation)
       await test.broker.close()
       let results = await test.broker.publish([test.message("a", "1")])
       #expect(results == [.unknown("the broker connection was closed")])
     }
 
-    @Test("health names the links", arguments: BrokerImplementation.available)
-    func health(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `Health names the links`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let consumer = try await test.broker.consume(test.name("a"), prefetch: 1)

@@ -3,8 +3,8 @@ import Testing
 @testable import Broker
 
 extension BrokerSuite.Recovery {
-  @Test("what could not be taken off a queue is not said to be gone")
-  func siftedInVain() async throws {
+  @Test
+  func `What could not be taken off a queue is not said to be gone`() async throws {
     try await withProxy { test, broker, proxy in
       await test.send("a", ["1", "2"])
       try await test.depth("a", becomes: QueueDepth(messages: 2, consumers: 0))

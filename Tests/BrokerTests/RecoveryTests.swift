@@ -34,8 +34,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a cut connection comes back: unsettled deliveries again, old tags ignored")
-    func cut() async throws {
+    @Test
+    func `After a cut, unsettled deliveries come again and old tags are ignored`() async throws {
       try await withProxy { test, broker, proxy in
         let consumer = try await broker.consume(test.name("a"), prefetch: 10)
         await test.send("a", ["1", "2"])
@@ -54,8 +54,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("while the broker is away a publish waits, and goes out when it is back")
-    func waitsForReconnect() async throws {
+    @Test
+    func `While the broker is away a publish waits, and goes out when it is back`() async throws {
       try await withProxy { test, broker, proxy in
         proxy.cut(refusing: true)
         try await eventually {
@@ -69,8 +69,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("without a broker a publish ends at its deadline, unknown")
-    func deadline() async throws {
+    @Test
+    func `Without a broker a publish ends at its deadline, unknown`() async throws {
       try await withProxy {
         $0.publishTimeout = .milliseconds(300)
         $0.closeTimeout = .milliseconds(100)
@@ -85,8 +85,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a silent partition is noticed by missed heartbeats and recovered from")
-    func partition() async throws {
+    @Test
+    func `A silent partition is noticed by missed heartbeats and recovered from`() async throws {
       try await withProxy {
         $0.heartbeatSeconds = 1
       } _: { test, broker, proxy in
@@ -104,8 +104,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a channel that stops confirming is given up and opened anew")
-    func noConfirms() async throws {
+    @Test
+    func `A channel that stops confirming is given up and opened anew`() async throws {
       try await withProxy {
         $0.heartbeatSeconds = 1
         $0.publishTimeout = .milliseconds(100)
@@ -120,8 +120,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a write that the other side does not read is broken off; the thread goes on")
-    func stuckWrite() async throws {
+    @Test
+    func `A write that nobody reads is broken off, and the thread continues`() async throws {
       try await withProxy {
         $0.writeTimeout = .milliseconds(200)
         $0.publishTimeout = .milliseconds(1_000)
@@ -142,8 +142,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a blocked broker is named in health and results, and goes on when it is unblocked")
-    func blocked() async throws {
+    @Test
+    func `A blocked broker is named in health and results until it is unblocked`() async throws {
       try await withProxy {
         $0.publishTimeout = .milliseconds(200)
       } _: { test, broker, proxy in
@@ -164,8 +164,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a consumer whose queue is deleted and declared again goes on")
-    func queueDeleted() async throws {
+    @Test
+    func `A consumer whose queue is deleted and declared again goes on`() async throws {
       try await withProxy { test, broker, proxy in
         let consumer = try await broker.consume(test.name("a"), prefetch: 10)
         try await test.delete(["a"])
@@ -182,8 +182,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("closing ends in time even when the broker is silent")
-    func closesInTime() async throws {
+    @Test
+    func `Closing ends in time even when the broker is silent`() async throws {
       try await withProxy {
         $0.closeTimeout = .milliseconds(300)
       } _: { test, broker, proxy in
@@ -198,8 +198,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a question to a silent broker ends at its deadline")
-    func questionDeadline() async throws {
+    @Test
+    func `A question to a silent broker ends at its deadline`() async throws {
       try await withProxy {
         $0.callTimeout = .milliseconds(300)
       } _: { test, broker, proxy in
@@ -211,8 +211,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a handler may take longer than two heartbeats: nothing comes twice")
-    func slowHandler() async throws {
+    @Test
+    func `A handler may take longer than two heartbeats: nothing comes twice`() async throws {
       var options = BrokerOptions()
       options.heartbeatSeconds = 2
       try await withBroker(.rabbitMQ, queues: ["a"], options: options) { test in
@@ -229,8 +229,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a body above the limit is dead-lettered whole, its neighbours arrive")
-    func tooLarge() async throws {
+    @Test
+    func `A body above the limit is dead-lettered whole, its neighbours arrive`() async throws {
       var options = BrokerOptions()
       options.maximumBodyBytes = 1_000
       try await withBroker(.rabbitMQ, queues: ["a", "dead"], options: options) { test in
@@ -254,10 +254,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "closed from the broker's side, both connections come back",
-      .enabled(if: TestEnvironment.rabbitmqctl != nil, TestEnvironment.noControl))
-    func closedByBroker() async throws {
+    @Test(.enabled(if: TestEnvironment.rabbitmqctl != nil, TestEnvironment.noControl))
+    func `Closed from the broker's side, both connections come back`() async throws {
       let user = "test\(UInt32.random(in: 0 ... .max))"
       try await rabbitmqctl(["add_user", user, "secret"])
       try await rabbitmqctl(["set_permissions", user, ".*", ".*", ".*"])

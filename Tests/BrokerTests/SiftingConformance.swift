@@ -5,10 +5,10 @@ import Testing
 extension BrokerSuite {
   @Suite("Sifting, every implementation")
   struct Sifting {
-    @Test(
-      "what is named is gone, the rest is there in its order",
-      arguments: BrokerImplementation.available)
-    func named(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `What is named is gone, the rest is there in its order`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let ids = (0..<25).map(String.init)
@@ -25,10 +25,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "what is thrown leaves its page, earlier pages stay taken",
-      arguments: BrokerImplementation.available)
-    func thrown(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `What is thrown leaves its page, earlier pages stay taken`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       struct Enough: Error {}
       try await withBroker(implementation, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
@@ -46,8 +46,8 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a queue that is not there is named", arguments: BrokerImplementation.available)
-    func missing(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A queue that is not there is named`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: []) { test in
         await #expect(throws: BrokerError.noQueue(test.name("a"))) {
           _ = try await test.broker.sift(test.name("a"), page: 3) { _ in [] }
@@ -56,8 +56,10 @@ extension BrokerSuite {
     }
 
     /// Longer than the broker waits for a sign of life.
-    @Test("a visit that takes its time loses nothing", arguments: BrokerImplementation.available)
-    func slow(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A visit that takes its time loses nothing`(_ implementation: BrokerImplementation)
+      async throws
+    {
       var options = BrokerOptions()
       options.heartbeatSeconds = 1
       try await withBroker(implementation, queues: ["a"], options: options) { test in

@@ -6,8 +6,8 @@ import Testing
 
 @Suite("Threads of the broker layer")
 struct ThreadsTests {
-  @Test("a posted command wakes a sleeping thread well within a millisecond")
-  func inboxLatency() async {
+  @Test
+  func `A posted command wakes a sleeping thread well within a millisecond`() async {
     let inbox = ThreadInbox<ContinuousClock.Instant>()
     let durations = await withCheckedContinuation { done in
       DedicatedThread.start {
@@ -33,8 +33,8 @@ struct ThreadsTests {
     #expect(quick < .milliseconds(1))
   }
 
-  @Test("deadlines fire in order, and not when cancelled")
-  func deadlines() async {
+  @Test
+  func `Deadlines fire in order, and not when cancelled`() async {
     let fired = Mutex<[Int]>([])
     let start = ContinuousClock.now
     await withCheckedContinuation { done in
@@ -53,8 +53,8 @@ struct ThreadsTests {
     #expect(ContinuousClock.now - start >= .milliseconds(30))
   }
 
-  @Test("the first answer counts, and a missing one is timed out")
-  func reply() async throws {
+  @Test
+  func `The first answer counts, and a missing one is timed out`() async throws {
     let reply = Reply<Int>()
     reply.resolve(.success(1))
     reply.resolve(.success(2))
@@ -65,8 +65,8 @@ struct ThreadsTests {
     }
   }
 
-  @Test("the pause doubles up to its ceiling and is spread")
-  func backoff() {
+  @Test
+  func `The pause doubles up to its ceiling and is spread`() {
     var backoff = Backoff(floor: .milliseconds(200), ceiling: .seconds(10))
     let pauses = (0..<8).map { _ in backoff.next() }
     #expect(
@@ -86,8 +86,8 @@ struct ConsumerBufferTests {
       body: [])
   }
 
-  @Test("lingers for more, but not once the limit or the prefetch is reached")
-  func linger() async {
+  @Test
+  func `Lingers for more, but not once the limit or the prefetch is reached`() async {
     let buffer = ConsumerBuffer(prefetch: 3)
     buffer.offer([delivery(1)])
     let start = ContinuousClock.now
@@ -102,8 +102,8 @@ struct ConsumerBufferTests {
     #expect(await more?.ids == ["4"])
   }
 
-  @Test("a settlement counts once, and not after its connection is gone")
-  func settled() async {
+  @Test
+  func `A settlement counts once, and not after its connection is gone`() async {
     let buffer = ConsumerBuffer(prefetch: 3)
     buffer.offer([delivery(1), delivery(2)])
     _ = await buffer.next(limit: 2, linger: .zero)

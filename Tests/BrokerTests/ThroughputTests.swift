@@ -8,8 +8,8 @@ extension BrokerSuite {
     .enabled(if: TestEnvironment.brokerURL != nil, TestEnvironment.noBroker))
   struct Throughput {
     /// Prints the figures; asserts only what a slow machine reaches too.
-    @Test("10,000 messages are published with confirms and consumed at once")
-    func rates() async throws {
+    @Test
+    func `10,000 messages are published with confirms and consumed at once`() async throws {
       let rates = try await BrokerProbe.measure(
         [TestEnvironment.url()], queueArguments: quorum, messageBytes: 700, messages: 10_000,
         logger: .test)
@@ -19,8 +19,8 @@ extension BrokerSuite {
       #expect(rates.consumedPerSecond > 500)
     }
 
-    @Test("two lanes that finish out of turn still settle everything")
-    func lanes() async throws {
+    @Test
+    func `Two lanes that finish out of turn still settle everything`() async throws {
       try await withBroker(.rabbitMQ, queues: ["a"]) { test in
         try await test.declare([test.queue("a")])
         let consumer = try await test.broker.consume(test.name("a"), prefetch: 200)

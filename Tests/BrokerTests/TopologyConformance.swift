@@ -5,8 +5,8 @@ import Testing
 extension BrokerSuite {
   @Suite("Topology, every implementation")
   struct Topologies {
-    @Test("a topic exchange routes by words", arguments: BrokerImplementation.available)
-    func topic(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A topic exchange routes by words`(_ implementation: BrokerImplementation) async throws {
       try await withBroker(implementation, queues: ["one", "all", "two"], exchanges: ["x"]) {
         test in
         try await test.declare(
@@ -33,10 +33,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test(
-      "applying twice changes nothing, and then all agrees",
-      arguments: BrokerImplementation.available)
-    func twice(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `Applying twice changes nothing, and then all agrees`(
+      _ implementation: BrokerImplementation
+    ) async throws {
       try await withBroker(implementation, queues: ["a"], exchanges: ["x"]) { test in
         let topology = Topology(
           exchanges: [test.topicExchange], queues: [test.queue("a")],
@@ -47,8 +47,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a retired binding is removed, once or again", arguments: BrokerImplementation.available)
-    func retired(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A retired binding is removed, once or again`(_ implementation: BrokerImplementation)
+      async throws
+    {
       try await withBroker(implementation, queues: ["a"], exchanges: ["x"]) { test in
         var topology = Topology(
           exchanges: [test.topicExchange], queues: [test.queue("a")],
@@ -71,8 +73,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test("what is missing is named and not created", arguments: BrokerImplementation.available)
-    func missing(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `What is missing is named and not created`(_ implementation: BrokerImplementation)
+      async throws
+    {
       try await withBroker(implementation, queues: []) { test in
         let topology = Topology(
           exchanges: [test.topicExchange], queues: [test.queue("a"), test.queue("b")],
@@ -87,7 +91,6 @@ extension BrokerSuite {
     }
 
     @Test(
-      "a different argument is named with both values, and the rest is still declared",
       arguments: BrokerImplementation.available,
       [
         ("x-message-ttl", HeaderValue.integer(1000), HeaderValue.integer(2000)),
@@ -98,7 +101,7 @@ extension BrokerSuite {
         ("x-overflow", .string("drop-head"), .string("reject-publish")),
         ("x-dead-letter-strategy", .string("at-most-once"), .string("at-least-once")),
       ] as [(String, HeaderValue?, HeaderValue?)])
-    func differing(
+    func `A different argument is named with both values; the rest is declared`(
       _ implementation: BrokerImplementation, _ argument: (String, HeaderValue?, HeaderValue?)
     ) async throws {
       let (name, there, expected) = argument
@@ -122,8 +125,9 @@ extension BrokerSuite {
       }
     }
 
-    @Test("an exchange of another kind is named", arguments: BrokerImplementation.available)
-    func exchangeKind(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `An exchange of another kind is named`(_ implementation: BrokerImplementation) async throws
+    {
       try await withBroker(implementation, queues: [], exchanges: ["x"]) { test in
         try await test.declare([], exchanges: [test.topicExchange])
         let topology = Topology(
@@ -134,8 +138,10 @@ extension BrokerSuite {
       }
     }
 
-    @Test("a binding to something missing is named", arguments: BrokerImplementation.available)
-    func missingBinding(_ implementation: BrokerImplementation) async throws {
+    @Test(arguments: BrokerImplementation.available)
+    func `A binding to something missing is named`(_ implementation: BrokerImplementation)
+      async throws
+    {
       try await withBroker(implementation, queues: ["a"]) { test in
         let topology = Topology(
           exchanges: [], queues: [test.queue("a")], bindings: [test.binding("a", "k")])

@@ -16,8 +16,8 @@ struct UnackedDeliveriesTests {
     SettleFrame(number: number, multiple: multiple, outcome: outcome)
   }
 
-  @Test("neighbours are settled with one frame")
-  func contiguous() {
+  @Test
+  func `Neighbours are settled with one frame`() {
     var tags = delivered(5)
     for number: UInt64 in [2, 1, 3] { tags.settle(number, .acknowledge) }
     #expect(tags.takeContiguous() == [frame(3, multiple: true)])
@@ -25,8 +25,8 @@ struct UnackedDeliveriesTests {
     #expect(tags.open == 2)
   }
 
-  @Test("a settlement behind an open delivery is held back, then sent with that one's")
-  func keptBack() {
+  @Test
+  func `A settlement behind an open delivery waits and is sent with it`() {
     var tags = delivered(4)
     for number: UInt64 in [3, 4] { tags.settle(number, .acknowledge) }
     #expect(tags.takeContiguous() == [])
@@ -36,8 +36,8 @@ struct UnackedDeliveriesTests {
     #expect(tags.heldBack == 0)
   }
 
-  @Test("what was held back too long is sent in frames of its own, and only once")
-  func single() {
+  @Test
+  func `What was held back too long is sent in frames of its own, and only once`() {
     var tags = delivered(5)
     tags.settle(3, .acknowledge)
     tags.settle(5, .requeue)
@@ -47,8 +47,8 @@ struct UnackedDeliveriesTests {
     #expect(tags.takeContiguous() == [frame(4, multiple: true)])
   }
 
-  @Test("alternating acknowledgements and requeues: a frame for each run")
-  func runs() {
+  @Test
+  func `Alternating acknowledgements and requeues: a frame for each run`() {
     var tags = delivered(5)
     tags.settle(1, .acknowledge)
     tags.settle(2, .acknowledge)
@@ -61,8 +61,8 @@ struct UnackedDeliveriesTests {
       ])
   }
 
-  @Test("settled twice, or never delivered: ignored")
-  func ignored() {
+  @Test
+  func `Settled twice, or never delivered: ignored`() {
     var tags = delivered(2)
     tags.settle(1, .acknowledge)
     tags.settle(1, .requeue)
@@ -77,8 +77,8 @@ struct UnackedDeliveriesTests {
   }
 
   /// Checks every frame against what the broker does with it.
-  @Test("whatever the order, every delivery is settled exactly once with its own outcome")
-  func anyOrder() {
+  @Test
+  func `In any order each delivery is settled once, with its own outcome`() {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<200 {
       var tags = UnackedDeliveries()

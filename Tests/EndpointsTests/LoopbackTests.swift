@@ -20,7 +20,7 @@ import Testing
   ]
 
   @Test(arguments: hosts)
-  func onlyThisMachineIsLoopback(_ host: String, _ isLoopback: Bool) {
+  func `Only this machine is loopback`(_ host: String, _ isLoopback: Bool) {
     #expect(Loopback.contains(host) == isLoopback)
   }
 }

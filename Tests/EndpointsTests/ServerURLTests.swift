@@ -2,7 +2,7 @@ import Endpoints
 import Testing
 
 @Suite struct ServerURLTests {
-  @Test func userAndPasswordAreDecodedAndBracketsLeftOut() throws {
+  @Test func `User and password are decoded and brackets left out`() throws {
     let url = try #require(ServerURL("SMTPS://a%40b:p%3Aw:x@[::1]:465/path?query#end"))
     #expect((url.scheme, url.user, url.password) == ("smtps", "a@b", "p:w:x"))
     #expect((url.host, url.port, url.isLoopback) == ("::1", 465, true))
@@ -19,11 +19,11 @@ import Testing
     "http://h:0", "http://h:65536", "http://h:x", "http://::1", "http://[::1]x", "http://[::1",
     "http://h]", "http://u:%zz@h", "http://u:%0a@h", "http://%7f@h", "http://h h", "http://hö",
   ])
-  func whatIsNoAddressIsRefused(_ text: String) {
+  func `What is no address is refused`(_ text: String) {
     #expect(ServerURL(text) == nil)
   }
 
-  @Test func partsAreAsTheyAreWritten() throws {
+  @Test func `Parts are as they are written`() throws {
     let parts = try #require(URLParts("amqp://u:%2F@h:5672/a%2Fb/c?x=/y&z"))
     #expect((parts.login, parts.host, parts.port) == ("u:%2F", "h", "5672"))
     #expect((parts.path, parts.query) == ("a%2Fb/c", "x=/y&z"))

@@ -12,11 +12,11 @@ import Testing
     PrometheusRegistry([hits, depth, wait], labels: labels)
   }
 
-  @Test func nothingMeasuredIsNothingSaid() async {
+  @Test func `Nothing measured is nothing said`() async {
     #expect(await registry().text() == "")
   }
 
-  @Test func aCounterCountsUpAndIsOneSeriesForAllWhoAsk() async {
+  @Test func `A counter counts up and is one series for all who ask`() async {
     let registry = registry([("service", "a")])
     for _ in 0..<2 {
       Counter(label: "hits_total", dimensions: [("outcome", "done")], factory: registry)
@@ -34,7 +34,7 @@ import Testing
         """)
   }
 
-  @Test func aGaugeGoesUpAndDownAndItsHelpIsEscaped() async {
+  @Test func `A gauge goes up and down and its help is escaped`() async {
     let registry = registry()
     let meter = Meter(label: "depth", factory: registry)
     meter.increment(by: 3)
@@ -48,7 +48,7 @@ import Testing
         """)
   }
 
-  @Test func aHistogramsBucketsAreCumulativeAndEndWithAll() async {
+  @Test func `A histogram's buckets are cumulative and end with all`() async {
     let registry = registry()
     let timer = Timer(label: "wait_seconds", factory: registry)
     for nanoseconds: Int64 in [100_000_000, 100_000_001, 5_000_000_000] {
@@ -64,20 +64,20 @@ import Testing
     #expect(lines.dropLast().last?.hasPrefix("wait_seconds_sum 5.2") == true)
   }
 
-  @Test func valuesOfLabelsAreEscaped() async {
+  @Test func `Values of labels are escaped`() async {
     let registry = registry()
     let hostile = "a\"b\\c\nd"
     Counter(label: "hits_total", dimensions: [("x", hostile)], factory: registry).increment()
     #expect(await registry.text().contains(#"hits_total{x="a\"b\\c\nd"} 1"#))
   }
 
-  @Test func collectorsAreAskedWhenItIsScraped() async {
+  @Test func `Collectors are asked when it is scraped`() async {
     let registry = registry()
     registry.collect { [depth] in [MetricSample(depth, labels: [("of", "q")], 7)] }
     #expect(await registry.text().hasSuffix("depth{of=\"q\"} 7\n"))
   }
 
-  @Test func theProcessTellsOfItself() {
+  @Test func `The process tells of itself`() {
     let samples = ProcessSamples.read()
     func value(_ name: String) -> Double {
       samples.first { $0.description.name == name }?.value ?? -1
@@ -90,13 +90,11 @@ import Testing
     #expect(value("process_cpu_seconds_total") >= 0)
   }
 
-  @Test(
-    "numbers are written as Prometheus reads them",
-    arguments: [
-      (0, "0"), (-3, "-3"), (0.00025, "0.00025"), (1e-9, "1e-09"), (1e20, "1e+20"),
-      (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),
-    ])
-  func numbers(_ value: Double, _ text: String) {
+  @Test(arguments: [
+    (0, "0"), (-3, "-3"), (0.00025, "0.00025"), (1e-9, "1e-09"), (1e20, "1e+20"),
+    (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),
+  ])
+  func `Numbers are written as Prometheus reads them`(_ value: Double, _ text: String) {
     #expect(PrometheusText.number(value) == text)
   }
 }

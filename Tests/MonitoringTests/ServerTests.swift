@@ -33,7 +33,7 @@ import Testing
     return (response, String(buffer: try await response.body.collect(upTo: 1 << 20)))
   }
 
-  @Test func aPageIsAnsweredWithItsStatusAndType() async throws {
+  @Test func `A page is answered with its status and type`() async throws {
     try await serving { _, url in
       let (response, body) = try await ask("\(url)/here")
       #expect(response.status.code == 503 && body == #"{"a":1}"#)
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func headSaysTheLengthAndSendsNothing() async throws {
+  @Test func `Head says the length and sends nothing`() async throws {
     try await serving { _, url in
       let (response, body) = try await ask("\(url)/here", "HEAD")
       #expect(response.status.code == 503 && body.isEmpty)
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  @Test func anotherPathIsNotFoundAndAnotherMethodNotAllowed() async throws {
+  @Test func `Another path is not found and another method not allowed`() async throws {
     try await serving { _, url in
       let (response, body) = try await ask("\(url)/there")
       #expect(response.status.code == 404)
@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  @Test func anAddressInUseIsSaidInWords() async throws {
+  @Test func `An address in use is said in words`() async throws {
     try await serving { server, _ in
       let fault = await #expect(throws: ListenFault.self) {
         try await MonitoringServer.start(
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func anAddressOfAnotherMachineIsSaidInWords() async throws {
+  @Test func `An address of another machine is said in words`() async throws {
     let fault = await #expect(throws: ListenFault.self) {
       try await MonitoringServer.start(
         host: "192.0.2.1", port: 0, pages: pages, logger: logger)

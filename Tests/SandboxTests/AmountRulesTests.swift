@@ -5,7 +5,7 @@ import Testing
 
 /// Two tables, written from the same page in two ways: what one calls chargeable the other takes.
 struct AmountRulesTests {
-  @Test func theSandboxTakesWhatTheChargerSends() throws {
+  @Test func `The sandbox takes what the charger sends`() throws {
     for code in Currency.allCodes {
       let currency = try Currency(code)
       guard let rule = GatewayCurrencies.stripe[currency] else {
@@ -19,7 +19,7 @@ struct AmountRulesTests {
     }
   }
 
-  @Test func theSandboxRefusesWhatTheChargerKeepsBack() throws {
+  @Test func `The sandbox refuses what the charger keeps back`() throws {
     for rule in GatewayCurrencies.stripe.all {
       let code = rule.currency.code
       let tooMuch = try #require(rule.number(for: rule.largestMinor + rule.stepMinor))

@@ -6,7 +6,7 @@ import Testing
 
 /// Stripe's semantics of idempotency keys, case by case, judged by the log.
 struct IdempotencyTests {
-  @Test func aKeyChargesOnceAndItsAnswerIsReplayed() async throws {
+  @Test func `A key charges once and its answer is replayed`() async throws {
     let fixture = try GatewayFixture()
     let first = await fixture.charge("inv-1", key: "k")
     let second = await fixture.charge("inv-1", key: "k")
@@ -17,7 +17,7 @@ struct IdempotencyTests {
     #expect(try fixture.paid() == ["inv-1": 1])
   }
 
-  @Test func aDeclineIsStoredLikeASuccess() async throws {
+  @Test func `A decline is stored like a success`() async throws {
     let fixture = try GatewayFixture()
     let card = "pm_card_visa_chargeDeclinedInsufficientFunds"
     let first = await fixture.charge("inv-1", key: "k", card: card)
@@ -31,7 +31,7 @@ struct IdempotencyTests {
     (fault: "charge_then_500", paid: 1),
     (fault: "lost_500", paid: 0),
   ])
-  func aServerErrorIsStoredToo(fault: String, paid: Int) async throws {
+  func `A server error is stored too`(fault: String, paid: Int) async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.control("POST", "faults", #"{"kind":"\#(fault)","match":{"times":1}}"#)
     let first = await fixture.charge("inv-1", key: "k")
@@ -44,7 +44,7 @@ struct IdempotencyTests {
     #expect(found.items.count == paid)
   }
 
-  @Test func otherParametersWithTheSameKeyAreAnError() async throws {
+  @Test func `Other parameters with the same key are an error`() async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.charge("inv-1", key: "k")
     let other = await fixture.charge("inv-1", key: "k", amount: "1")
@@ -54,7 +54,7 @@ struct IdempotencyTests {
     #expect(try fixture.paid() == ["inv-1": 1])
   }
 
-  @Test func theOrderOfParametersDoesNotMatter() async throws {
+  @Test func `The order of parameters does not matter`() async throws {
     let fixture = try GatewayFixture()
     let fields = [
       ("amount", "100"), ("currency", "chf"), ("confirm", "true"), ("off_session", "true"),
@@ -65,7 +65,7 @@ struct IdempotencyTests {
     #expect(again.status == 200 && again.replayed)
   }
 
-  @Test func aKeyInUseIsAConflictAndNothingElseHappens() async throws {
+  @Test func `A key in use is a conflict and nothing else happens`() async throws {
     let gate = ReplyGate()
     let fixture = try GatewayFixture(pause: { _ in await gate.wait() })
     _ = await fixture.control(
@@ -90,7 +90,7 @@ struct IdempotencyTests {
     #expect(try fixture.paid() == ["inv-1": 1])
   }
 
-  @Test func afterADayTheKeyIsForgottenAndChargesAgain() async throws {
+  @Test func `After a day the key is forgotten and charges again`() async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.charge("inv-1", key: "k")
     fixture.clock.advance(hours: 23)
@@ -107,7 +107,9 @@ struct IdempotencyTests {
     (card: "pm_card_visa", amount: "-5", status: 400),
     (card: "pm_card_visa", amount: "1.5", status: 400),
   ])
-  func aRefusalBeforeExecutionIsNotStored(card: String, amount: String, status: Int) async throws {
+  func `A refusal before execution is not stored`(card: String, amount: String, status: Int)
+    async throws
+  {
     let fixture = try GatewayFixture()
     let refused = await fixture.charge("inv-1", key: "k", card: card, amount: amount)
     #expect(refused.status == status)
@@ -116,7 +118,7 @@ struct IdempotencyTests {
   }
 
   @Test(arguments: ["409", "429", "401"])
-  func aFaultBeforeExecutionIsNotStored(kind: String) async throws {
+  func `A fault before execution is not stored`(kind: String) async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.control(
       "POST", "faults", #"{"kind":"\#(kind)","retry_after":7,"match":{"times":1}}"#)

@@ -19,7 +19,7 @@ struct InjectedFaultTests {
     (kind: "wrong_amount", paid: 1, dropped: false),
     (kind: "hang", paid: 1, dropped: false),
   ])
-  func theSecondRequestOfTheKeyIsAnsweredRightly(
+  func `The second request of the key is answered rightly`(
     kind: String, paid: Int, dropped: Bool
   ) async throws {
     let fixture = try GatewayFixture()
@@ -38,14 +38,16 @@ struct InjectedFaultTests {
     ("wrong_amount", "amount", "9013"), ("wrong_currency", "currency", "usd"),
     ("wrong_invoice", "metadata.invoice", "another-inv-1"),
   ])
-  func aWrongAnswerIsWrongInOnePlace(kind: String, path: String, value: String) async throws {
+  func `A wrong answer is wrong in one place`(kind: String, path: String, value: String)
+    async throws
+  {
     let fixture = try GatewayFixture()
     _ = await fixture.control("POST", "faults", #"{"kind":"\#(kind)"}"#)
     let answer = await fixture.charge("inv-1")
     #expect(answer.status == 200 && answer[path] == value)
   }
 
-  @Test func brokenIsNoJSONAndHugeIsHuge() async throws {
+  @Test func `Broken is no JSON and huge is huge`() async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.control("POST", "faults", #"{"kind":"broken_json","match":{"invoice":"a"}}"#)
     _ = await fixture.control("POST", "faults", #"{"kind":"huge","match":{"invoice":"b"}}"#)
@@ -58,7 +60,7 @@ struct InjectedFaultTests {
     #expect(answer.status == 302 && answer.headers["Location"] == "/elsewhere")
   }
 
-  @Test func aFaultMeetsOnlyWhatItMatches() async throws {
+  @Test func `A fault meets only what it matches`() async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.control(
       "POST", "faults", #"{"kind":"429","match":{"account":"acc-2","nth":2,"times":2}}"#)
@@ -72,7 +74,7 @@ struct InjectedFaultTests {
     #expect(list.items.first?["hits"] as? Int == 2 && list.items.first?["met"] as? Int == 4)
   }
 
-  @Test func readsAreMetOnlyByPath() async throws {
+  @Test func `Reads are met only by path`() async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.control("POST", "faults", #"{"kind":"401"}"#)
     #expect(await fixture.get("/v1/charges").status == 200)
@@ -89,7 +91,7 @@ struct InjectedFaultTests {
     #expect(await fixture.get("/v1/payment_intents/search", query).items.isEmpty)
   }
 
-  @Test func keysExpireAtOnceOnDemand() async throws {
+  @Test func `Keys expire at once on demand`() async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.charge("inv-1", key: "k")
     let expired = await fixture.control("POST", "faults", #"{"kind":"key_expiry"}"#)
@@ -98,7 +100,7 @@ struct InjectedFaultTests {
     #expect(try fixture.paid() == ["inv-1": 2])
   }
 
-  @Test func aRuleLetsARetrySucceedOrAGoodCardFail() async throws {
+  @Test func `A rule lets a retry succeed or a good card fail`() async throws {
     let fixture = try GatewayFixture()
     let poor = "pm_card_visa_chargeDeclinedInsufficientFunds"
     #expect(await fixture.charge("inv-1", card: poor).status == 402)
@@ -116,11 +118,13 @@ struct InjectedFaultTests {
     ("faults", #"{"kind":"nonsense"}"#), ("faults", #"{"kind":"429","macth":{}}"#),
     ("faults", "{"), ("outcomes", #"{"outcome":"rich"}"#), ("outcomes", "[]"),
   ])
-  func aControlRequestThatIsNotUnderstoodIsRefused(path: String, body: String) async throws {
+  func `A control request that is not understood is refused`(path: String, body: String)
+    async throws
+  {
     #expect(try await GatewayFixture().control("POST", path, body).status == 400)
   }
 
-  @Test func controlIsForTheLoopbackOnly() async throws {
+  @Test func `Control is for the loopback only`() async throws {
     let fixture = try GatewayFixture()
     let answer = await fixture.gateway.answer(
       GatewayRequest(
@@ -129,7 +133,7 @@ struct InjectedFaultTests {
     #expect(answer.status == 403)
   }
 
-  @Test func latencyPassesHalfBeforeAndHalfAfterTheCharge() async throws {
+  @Test func `Latency passes half before and half after the charge`() async throws {
     let seen = SeenRequests()
     let fixture = try GatewayFixture(pause: { milliseconds in await seen.add(milliseconds) })
     _ = await fixture.control("POST", "faults", #"{"kind":"latency","ms":301}"#)

@@ -3,7 +3,7 @@ import Testing
 @testable import sandbox
 
 struct ListingTests {
-  @Test func aListIsPagedNewestFirstWithoutGapOrRepetition() async throws {
+  @Test func `A list is paged newest first without gap or repetition`() async throws {
     let fixture = try GatewayFixture()
     for number in 0..<25 { _ = await fixture.charge("inv-\(number)") }
     for (path, limit) in [("/v1/payment_intents", 7), ("/v1/charges", 10)] {
@@ -19,7 +19,7 @@ struct ListingTests {
     }
   }
 
-  @Test func aListIsFilteredByTimeAndByIntent() async throws {
+  @Test func `A list is filtered by time and by intent`() async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.charge("inv-1")
     fixture.clock.advance(hours: 1)
@@ -36,7 +36,7 @@ struct ListingTests {
     ("limit", "0"), ("limit", "101"), ("limit", "x"), ("created[near]", "1"), ("created[lt]", "x"),
     ("starting_after", "pi_none"), ("sort", "up"),
   ])
-  func aBadListParameterIsA400(name: String, value: String) async throws {
+  func `A bad list parameter is a 400`(name: String, value: String) async throws {
     #expect(try await GatewayFixture().get("/v1/payment_intents", [(name, value)]).status == 400)
   }
 
@@ -51,7 +51,7 @@ struct ListingTests {
     ("created<1", 0),
     ("metadata['invoice']:'none'", 0),
   ])
-  func aSearchFindsWhatItAsksFor(query: String, count: Int) async throws {
+  func `A search finds what it asks for`(query: String, count: Int) async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.charge("inv-1", card: "pm_card_visa_chargeDeclined")
     _ = await fixture.charge("inv-1", attempt: "2")
@@ -65,12 +65,12 @@ struct ListingTests {
     "", "invoice:'x'", "metadata['a':'b'", "metadata['a']:'b", "-status:'x'",
     "status:'a' OR status:'b'", "amount~'1'",
   ])
-  func aQueryThatIsNotUnderstoodIsA400(query: String) async throws {
+  func `A query that is not understood is a 400`(query: String) async throws {
     let answer = try await GatewayFixture().get("/v1/payment_intents/search", [("query", query)])
     #expect(answer.status == 400)
   }
 
-  @Test func aSearchIsPaged() async throws {
+  @Test func `A search is paged`() async throws {
     let fixture = try GatewayFixture()
     for attempt in 1...5 { _ = await fixture.charge("inv-1", attempt: "\(attempt)") }
     var attempts: [String] = []

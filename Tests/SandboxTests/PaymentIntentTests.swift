@@ -3,7 +3,7 @@ import Testing
 @testable import sandbox
 
 struct PaymentIntentTests {
-  @Test func aGoodCardIsChargedAndDescribedInStripesShape() async throws {
+  @Test func `A good card is charged and described in stripes shape`() async throws {
     let fixture = try GatewayFixture()
     let answer = await fixture.charge("inv-1")
     #expect(answer.status == 200)
@@ -26,7 +26,9 @@ struct PaymentIntentTests {
     ("pm_card_chargeDeclinedProcessingError", "processing_error", "processing_error"),
     ("pm_card_authenticationRequired", "authentication_required", "authentication_required"),
   ])
-  func aTestCardDeclinesAsStripeSays(card: String, code: String, decline: String) async throws {
+  func `A test card declines as Stripe says`(card: String, code: String, decline: String)
+    async throws
+  {
     let fixture = try GatewayFixture()
     let answer = await fixture.charge("inv-1", card: card)
     #expect(answer.status == 402)
@@ -60,7 +62,7 @@ struct PaymentIntentTests {
     ("amount=100&currency=chf&confirm=true", "payment_intent_unexpected_state", "payment_method"),
     ("amount=%4", "-", "-"),
   ])
-  func aBadParameterIsNamed(form: String, code: String, param: String) async throws {
+  func `A bad parameter is named`(form: String, code: String, param: String) async throws {
     let fixture = try GatewayFixture()
     let answer = await fixture.send("POST", "/v1/payment_intents", body: form)
     #expect(answer.status == 400 && answer["error.type"] == "invalid_request_error")
@@ -73,14 +75,14 @@ struct PaymentIntentTests {
     ("9999999999", "jpy"), ("17500", "huf"), ("123456", "huf"), ("30", "gbp"),
     ("99999999", "chf"), ("999999999999", "idr"),
   ])
-  func whatStripeTakesIsTaken(amount: String, currency: String) async throws {
+  func `What Stripe takes is taken`(amount: String, currency: String) async throws {
     let fixture = try GatewayFixture()
     let answer = await fixture.charge("inv-1", amount: amount, currency: currency)
     #expect(answer.status == 200 && answer["amount"] == amount)
     #expect(try fixture.lines().last?["amount"] as? Int == Int(amount))
   }
 
-  @Test func theMinimumCanBeSet() async throws {
+  @Test func `The minimum can be set`() async throws {
     let fixture = try GatewayFixture(smallestAmount: 1)
     #expect(await fixture.charge("inv-1", amount: "1").status == 200)
   }
@@ -89,14 +91,14 @@ struct PaymentIntentTests {
     (nil, 401), ("Bearer sk_test_other", 401), ("Basic c2tfdGVzdF9zYW5kYm94Og==", 200),
     ("Basic eHg6", 401), ("bearer sk_test_sandbox", 200), ("sk_test_sandbox", 401),
   ])
-  func onlyTheKeyOpens(authorization: String?, status: Int) async throws {
+  func `Only the key opens`(authorization: String?, status: Int) async throws {
     let fixture = try GatewayFixture()
     let answer = await fixture.send("GET", "/v1/charges", authorization: authorization)
     #expect(answer.status == status)
     #expect(!answer.text.contains("sk_test_other"))
   }
 
-  @Test func anIntentIsConfirmedLaterAndOnlyOnce() async throws {
+  @Test func `An intent is confirmed later and only once`() async throws {
     let fixture = try GatewayFixture()
     let made = await fixture.post(
       "/v1/payment_intents",
@@ -123,7 +125,7 @@ struct PaymentIntentTests {
     #expect(try fixture.paid() == ["inv-1": 1])
   }
 
-  @Test func authenticationIsAskedOfACustomerWhoIsThere() async throws {
+  @Test func `Authentication is asked of a customer who is there`() async throws {
     let fixture = try GatewayFixture()
     let answer = await fixture.post(
       "/v1/payment_intents",
@@ -134,7 +136,7 @@ struct PaymentIntentTests {
     #expect(answer.status == 200 && answer["status"] == "requires_action")
   }
 
-  @Test func whatIsNotThereIsA404() async throws {
+  @Test func `What is not there is a 404`() async throws {
     let fixture = try GatewayFixture()
     for path in ["/v1/payment_intents/pi_none", "/v1/charges/ch_none", "/v1/refunds"] {
       #expect(await fixture.get(path).status == 404)

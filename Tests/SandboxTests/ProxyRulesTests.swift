@@ -25,7 +25,7 @@ struct ProxyRulesTests {
       ),
       (.cutAfter(bytes: 4, .toServer), .toClient, Passage(forward: 10)),
     ] as [(ProxyMode, Way, Passage)])
-  func tenBytesArrive(mode: ProxyMode, way: Way, passage: Passage) {
+  func `Ten bytes arrive`(mode: ProxyMode, way: Way, passage: Passage) {
     var rules = RelayRules(mode)
     #expect(rules.arrived(10, way) == passage)
   }
@@ -37,7 +37,7 @@ struct ProxyRulesTests {
       (.silence(nil), .pass, .cut), (.silence(nil), .silence(nil), nil),
       (.silence(.toServer), .silence(nil), .cut),
     ] as [(ProxyMode, ProxyMode, RelayRules.Ending?)])
-  func theModeChangesAfterBytesArrived(
+  func `The mode changes after bytes arrived`(
     old: ProxyMode, new: ProxyMode, ending: RelayRules.Ending?
   ) {
     var rules = RelayRules(old)
@@ -45,20 +45,20 @@ struct ProxyRulesTests {
     #expect(rules.change(to: new) == ending)
   }
 
-  @Test func aSilenceNobodySpokeInIsSurvived() {
+  @Test func `A silence nobody spoke in is survived`() {
     var rules = RelayRules(.silence(nil))
     #expect(rules.change(to: .pass) == nil)
     #expect(rules.arrived(1, .toServer) == Passage(forward: 1))
   }
 
-  @Test func anEndedWayTakesNoMoreBytes() {
+  @Test func `An ended way takes no more bytes`() {
     var rules = RelayRules(.pass)
     #expect(rules.change(to: .halfClose(.toServer)) == .halfClose(.toServer))
     #expect(rules.arrived(3, .toServer) == Passage(swallowed: 3))
     #expect(rules.arrived(3, .toClient) == Passage(forward: 3))
   }
 
-  @Test func theAllowanceIsSpentOverManyPieces() {
+  @Test func `The allowance is spent over many pieces`() {
     var rules = RelayRules(.cutAfter(bytes: 5, .toClient))
     #expect(rules.arrived(3, .toClient) == Passage(forward: 3))
     #expect(rules.arrived(3, .toClient) == Passage(forward: 2, swallowed: 1, then: .cut))
@@ -70,7 +70,7 @@ struct ProxyRulesTests {
     (#"{"mode":"silence","way":"to_client"}"#, .silence(.toClient)),
     (#"{"mode":"cut_after","way":"to_server","bytes":7}"#, .cutAfter(bytes: 7, .toServer)),
   ])
-  func ordersAreUnderstood(body: String, mode: ProxyMode) throws {
+  func `Orders are understood`(body: String, mode: ProxyMode) throws {
     #expect(try ProxyOrder.mode(parsing: Data(body.utf8)) == mode)
   }
 
@@ -82,7 +82,7 @@ struct ProxyRulesTests {
       (#"{"mode":"half_close"}"#, .incomplete(.halfClose)),
       (#"{"mode":"cut_after","way":"to_server","bytes":0}"#, .incomplete(.cutAfter)),
     ] as [(String, ProxyOrder.InjectedFault)])
-  func anOrderThatWouldDoNothingIsRefused(body: String, fault: ProxyOrder.InjectedFault) {
+  func `An order that would do nothing is refused`(body: String, fault: ProxyOrder.InjectedFault) {
     #expect(throws: fault) { try ProxyOrder.mode(parsing: Data(body.utf8)) }
   }
 }

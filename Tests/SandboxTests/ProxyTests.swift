@@ -33,7 +33,7 @@ struct ProxyTests {
     }
   }
 
-  @Test func whatPassesIsUnchangedAndCounted() async throws {
+  @Test func `What passes is unchanged and counted`() async throws {
     let line = try await Line.open()
     let (client, server) = try line.pair()
     client.finish()
@@ -47,7 +47,7 @@ struct ProxyTests {
     try await line.proxy.stop()
   }
 
-  @Test func aCutResetsBothSidesAndNewcomers() async throws {
+  @Test func `A cut resets both sides and newcomers`() async throws {
     let line = try await Line.open()
     let (client, server) = try line.pair()
     _ = try await line.proxy.change(to: .cut)
@@ -60,7 +60,7 @@ struct ProxyTests {
     try await line.proxy.stop()
   }
 
-  @Test func aSilenceSwallowsAndEndsInAReset() async throws {
+  @Test func `A silence swallows and ends in a reset`() async throws {
     let line = try await Line.open()
     let (client, server) = try line.pair()
     _ = try await line.proxy.change(to: .silence(nil))
@@ -77,7 +77,7 @@ struct ProxyTests {
     try await line.proxy.stop()
   }
 
-  @Test func aConnectionThatWasQuietDuringTheSilenceGoesOn() async throws {
+  @Test func `A connection that was quiet during the silence goes on`() async throws {
     let line = try await Line.open()
     let (client, server) = try line.pair()
     _ = try await line.proxy.change(to: .silence(nil))
@@ -87,7 +87,7 @@ struct ProxyTests {
     try await line.proxy.stop()
   }
 
-  @Test func inASilenceNobodyLearnsThatTheOtherIsGone() async throws {
+  @Test func `In a silence nobody learns that the other is gone`() async throws {
     let line = try await Line.open()
     var (client, server) = try line.pair() as (Wire, Wire?)
     _ = try await line.proxy.change(to: .silence(nil))
@@ -100,7 +100,7 @@ struct ProxyTests {
     try await line.proxy.stop()
   }
 
-  @Test func oneWayIsSilentTheOtherGoesOn() async throws {
+  @Test func `One way is silent the other goes on`() async throws {
     let line = try await Line.open(.silence(.toClient))
     let client = try Wire.connect(port: line.proxy.port)
     let server = try #require(line.upstream.accept())
@@ -113,7 +113,7 @@ struct ProxyTests {
   }
 
   @Test(arguments: [Way.toServer, .toClient])
-  func aHalfClosedConnectionCarriesTheOtherWay(way: Way) async throws {
+  func `A half closed connection carries the other way`(way: Way) async throws {
     let line = try await Line.open()
     let (client, server) = try line.pair()
     _ = try await line.proxy.change(to: .halfClose(way))
@@ -125,7 +125,7 @@ struct ProxyTests {
     try await line.proxy.stop()
   }
 
-  @Test func aNewConnectionIsHalfClosedAfterItsFirstPiece() async throws {
+  @Test func `A new connection is half closed after its first piece`() async throws {
     let line = try await Line.open(.halfClose(.toClient))
     let client = try Wire.connect(port: line.proxy.port)
     let server = try #require(line.upstream.accept())
@@ -135,7 +135,7 @@ struct ProxyTests {
     try await line.proxy.stop()
   }
 
-  @Test func soManyBytesThenTheCut() async throws {
+  @Test func `So many bytes then the cut`() async throws {
     let line = try await Line.open(.cutAfter(bytes: 4, .toClient))
     let client = try Wire.connect(port: line.proxy.port)
     let server = try #require(line.upstream.accept())
@@ -148,7 +148,7 @@ struct ProxyTests {
     try await line.proxy.stop()
   }
 
-  @Test func delayedPiecesComeInOrderAndNotBefore() async throws {
+  @Test func `Delayed pieces come in order and not before`() async throws {
     let line = try await Line.open(.delay(milliseconds: 300))
     let client = try Wire.connect(port: line.proxy.port)
     let server = try #require(line.upstream.accept())
@@ -165,7 +165,7 @@ struct ProxyTests {
     try await line.proxy.stop()
   }
 
-  @Test func aServerThatIsNotThereIsAResetAndCounted() async throws {
+  @Test func `A server that is not there is a reset and counted`() async throws {
     var upstream: WireServer? = try WireServer()
     let port = upstream?.port ?? 0
     upstream = nil

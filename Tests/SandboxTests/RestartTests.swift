@@ -5,7 +5,7 @@ import Testing
 
 /// The log is the truth: what was answered is on the disk, and a restart stands where it ended.
 struct RestartTests {
-  @Test func aRestartKnowsChargesAnswersAndFingerprints() async throws {
+  @Test func `A restart knows charges answers and fingerprints`() async throws {
     let fixture = try GatewayFixture()
     let poor = "pm_card_visa_chargeDeclinedInsufficientFunds"
     let paid = await fixture.charge("inv-1", key: "a")
@@ -26,7 +26,7 @@ struct RestartTests {
     #expect(try fixture.paid() == ["inv-1": 1, "inv-4": 1])
   }
 
-  @Test func expiredKeysStayExpiredAfterARestart() async throws {
+  @Test func `Expired keys stay expired after a restart`() async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.charge("inv-1", key: "k")
     _ = await fixture.control("POST", "faults", #"{"kind":"key_expiry"}"#)
@@ -34,7 +34,7 @@ struct RestartTests {
     #expect(await !fixture.charge("inv-1", key: "k").replayed)
   }
 
-  @Test func everyLineSaysWhoWhatAndHowMuch() async throws {
+  @Test func `Every line says who what and how much`() async throws {
     let fixture = try GatewayFixture()
     let answer = await fixture.charge("inv-\"1\"\n", key: "k", account: "Zoë\u{1F600}")
     let line = try #require(try fixture.lines().last)
@@ -50,7 +50,7 @@ struct RestartTests {
     #expect(line["time"] as? String == "2025-12-01T00:00:00Z")
   }
 
-  @Test func aTornLastLineIsCutOff() async throws {
+  @Test func `A torn last line is cut off`() async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.charge("inv-1", key: "a")
     let whole = try Data(contentsOf: URL(fileURLWithPath: fixture.log))
@@ -63,7 +63,7 @@ struct RestartTests {
   @Test(arguments: [
     "no json\n", "{}\n", #"{"time":"2025-12-01T00:00:00Z","event":"charge.succeeded"}"# + "\n",
   ])
-  func aDamagedLineIsNamed(line: String) async throws {
+  func `A damaged line is named`(line: String) async throws {
     let fixture = try GatewayFixture()
     _ = await fixture.charge("inv-1")
     try append(line, to: fixture.log)
@@ -71,7 +71,7 @@ struct RestartTests {
     #expect(error?.description.contains("line 3") == true)
   }
 
-  @Test func aLogInUseIsRefused() throws {
+  @Test func `A log in use is refused`() throws {
     let fixture = try GatewayFixture()
     let error = #expect(throws: LogFault.self) {
       _ = try Gateway(log: fixture.log, options: .init(now: { .init(milliseconds: 0) }))
@@ -79,7 +79,7 @@ struct RestartTests {
     #expect(error == .inUse(path: fixture.log))
   }
 
-  @Test func manyAtOnceAreAllInTheLogExactlyOnce() async throws {
+  @Test func `Many at once are all in the log exactly once`() async throws {
     let fixture = try GatewayFixture()
     let gateway = fixture.gateway
     await withTaskGroup(of: Void.self) { group in

@@ -5,7 +5,7 @@ import Testing
 
 struct SandboxClockTests {
   /// One clock, as its file is written again and again.
-  @Test func theFileMovesTheClockAndNonsenseDoesNot() throws {
+  @Test func `The file moves the clock and nonsense does not`() throws {
     let file = FileManager.default.temporaryDirectory
       .appendingPathComponent("clock-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: file) }

@@ -5,7 +5,7 @@ import Testing
 
 /// The program itself, over real connections: started, killed, stopped, in each other's way.
 struct SandboxServerTests {
-  @Test func aKilledServerChargesNobodyTwice() throws {
+  @Test func `A killed server charges nobody twice`() throws {
     let log = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }
     let first = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log])
@@ -21,7 +21,7 @@ struct SandboxServerTests {
     #expect(second.stop(SIGTERM) == 0)
   }
 
-  @Test func aDroppedAnswerIsNoByteAtAll() throws {
+  @Test func `A dropped answer is no byte at all`() throws {
     let log = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }
     let server = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log])
@@ -32,7 +32,7 @@ struct SandboxServerTests {
     #expect(server.stop(SIGINT) == 0)
   }
 
-  @Test func aRequestThatHangsDoesNotKeepTheProgramAlive() throws {
+  @Test func `A request that hangs does not keep the program alive`() throws {
     let log = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }
     let server = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log])
@@ -48,7 +48,7 @@ struct SandboxServerTests {
     #expect(server.stop(SIGTERM) == 0)
   }
 
-  @Test func aLogThatCannotBeWrittenEndsTheProgramWithoutAnAnswer() throws {
+  @Test func `A log that cannot be written ends the program without an answer`() throws {
     let log = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }
     let server = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log], largestFile: 4)
@@ -64,7 +64,7 @@ struct SandboxServerTests {
     #expect(answered > 0 && lines.count >= answered + 1)
   }
 
-  @Test func aTakenPortIsOneClearSentence() throws {
+  @Test func `A taken port is one clear sentence`() throws {
     let log = SandboxProgram.newLog()
     defer { try? FileManager.default.removeItem(atPath: log) }
     let server = try SandboxProgram(["--listen", "127.0.0.1:0", "--log", log])
@@ -82,7 +82,7 @@ struct SandboxServerTests {
     #expect(server.stop(SIGTERM) == 0)
   }
 
-  @Test func theHelpNamesEveryFault() throws {
+  @Test func `The help names every fault`() throws {
     let (status, text) = try SandboxProgram.runToEnd(["serve", "--help"])
     #expect(status == 0)
     for kind in InjectedFaultKind.allCases {

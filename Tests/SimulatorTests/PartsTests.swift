@@ -4,7 +4,7 @@ import Testing
 @testable import simulator
 
 @Suite struct PartsTests {
-  @Test func whatAMailIsAboutIsReadFromItsMessageID() throws {
+  @Test func `What a mail is about is read from its message id`() throws {
     let subject = try #require(
       MailSubject(
         messageID: "charge.succeeded=3a2026-11=2fa-10=3a2.receipt@month-close.example"))
@@ -16,7 +16,7 @@ import Testing
     #expect(MailSubject(messageID: "hello@month-close.example") == nil)
   }
 
-  @Test func healedFaultsDoNotStrike() {
+  @Test func `Healed faults do not strike`() {
     let faults = Faults(random: SeededGenerator(seed: 1))
     func strikes() -> Bool {
       (1...1_000).contains { _ in SimulatedFault.allCases.contains { faults.strikes($0) } }
@@ -26,7 +26,7 @@ import Testing
     #expect(!strikes())
   }
 
-  @Test func theClockWakesEverybodyInOrder() async {
+  @Test func `The clock wakes everybody in order`() async {
     let executor = SimulationExecutor(random: SeededGenerator(seed: 1))
     let timeline = Timeline()
     let trace = Trace(isKept: true)

@@ -13,7 +13,8 @@ import Testing
       ("MGA", 2_000_050, nil), ("KWD", 1230, 1230), ("KWD", 1234, nil), ("TND", 10, 10),
       ("XOF", 7, 7), ("CLF", 10_000, nil), ("IQD", 1000, nil), ("UYI", 1, nil),
     ] as [(String, Int64, Int64?)])
-  func anAmountIsSentInTheGatewaysUnits(code: String, ours: Int64, theirs: Int64?) throws {
+  func `An amount is sent in the gateway's units`(code: String, ours: Int64, theirs: Int64?) throws
+  {
     let currency = try Currency(code)
     #expect(Self.gateway.number(for: ours, currency) == theirs)
     if let theirs { #expect(Self.gateway.amountMinor(of: theirs, currency) == ours) }
@@ -21,7 +22,7 @@ import Testing
 
   /// What Stripe cannot have taken is no amount of ours.
   @Test(arguments: [("ISK", 5050), ("UGX", 1), ("IQD", 1000)] as [(String, Int64)])
-  func aNumberThatDoesNotConvertIsNone(code: String, theirs: Int64) throws {
+  func `A number that does not convert is none`(code: String, theirs: Int64) throws {
     #expect(Self.gateway.amountMinor(of: theirs, try Currency(code)) == nil)
   }
 
@@ -44,14 +45,14 @@ import Testing
       ("CHF", .max, .aboveMaximum(maximumMinor: 99_999_999)),
       ("CHF", .min, .belowMinimum(minimumMinor: 50)),
     ] as [(String, Int64, Chargeability)])
-  func anAmountIsChargeableByTheTable(
+  func `An amount is chargeable by the table`(
     code: String, amount: Int64, expected: Chargeability
   ) throws {
     #expect(Self.gateway.chargeability(of: amount, try Currency(code)) == expected)
   }
 
   /// Whatever is said to be chargeable is sent as a number the gateway takes, and read back.
-  @Test func whatIsChargeableCanBeSentAndReadBack() throws {
+  @Test func `What is chargeable can be sent and read back`() throws {
     for rule in Self.gateway.all {
       for amount in [rule.smallestMinor, rule.largestMinor, rule.smallestMinor + rule.stepMinor] {
         #expect(Self.gateway.chargeability(of: amount, rule.currency) == .whole)
@@ -66,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func nothingThatIsTooLargeOverflows() throws {
+  @Test func `Nothing that is too large overflows`() throws {
     for rule in Self.gateway.all {
       for amount in [Int64.max, Int64.max - 1, .min, .min + 1] {
         _ = rule.number(for: amount)
@@ -76,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func aReasonNamesAmountsThatPeopleKnow() throws {
+  @Test func `A reason names amounts that people know`() throws {
     let kwd = try Currency("KWD")
     #expect(
       Self.gateway.chargeability(of: 1234, kwd).reason(1234, kwd)
@@ -90,7 +91,7 @@ import Testing
   }
 
   /// docs/currencies.md shows every currency whose rule is not the common one.
-  @Test func theDocumentedTableIsTheTable() throws {
+  @Test func `The documented table is the table`() throws {
     let rows = Self.gateway.all.filter { rule in
       rule.exponent != rule.currency.exponent || rule.multiple != 1 || rule.smallest != 1
         || rule.largest != 99_999_999

@@ -132,7 +132,7 @@ import Testing
     Case("charge.same", full, attempt: 2) { $0.addAttempt(1, .declinedSoft) },
   ]
 
-  @Test(arguments: cases) func decidesByTheTable(_ test: Case) {
+  @Test(arguments: cases) func `Decides by the table`(_ test: Case) {
     let decided = DecisionTable.charger.decide(
       ChargeSituation(
         snapshot: test.situation.snapshot, facts: test.known ? test.situation.facts : nil,
@@ -141,7 +141,7 @@ import Testing
     #expect(decided.action == test.action)
   }
 
-  @Test func everyRowHasACase() {
+  @Test func `Every row has a case`() {
     #expect(Set(DecisionTable.charger.rows.map(\.rule)) == Set(Self.cases.map(\.rule)))
   }
 }

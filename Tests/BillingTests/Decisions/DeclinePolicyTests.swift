@@ -3,7 +3,7 @@ import Testing
 @testable import Billing
 
 @Suite struct DeclinePolicyTests {
-  @Test func theTableOfHardDeclinesNamesEachCodeOnceWithAReason() {
+  @Test func `The table of hard declines names each code once with a reason`() {
     #expect(Set(DeclinePolicy.hard.map(\.code)).count == DeclinePolicy.hard.count)
     #expect(DeclinePolicy.hard.allSatisfy { !$0.reason.isEmpty })
     for soft in ["insufficient_funds", "generic_decline", "do_not_honor", "try_again_later", ""] {

@@ -52,7 +52,7 @@ import Testing
     Case("hold.place", .place, afterDays: 0) { $0.facts.account.holdAfterDays = 0 },
   ]
 
-  @Test(arguments: cases) func decidesByTheTable(_ test: Case) {
+  @Test(arguments: cases) func `Decides by the table`(_ test: Case) {
     let decided = DecisionTable.holder.decide(
       HoldSituation(
         snapshot: test.situation.snapshot, facts: test.known ? test.situation.facts : nil,
@@ -61,7 +61,7 @@ import Testing
     #expect(decided.action == test.action)
   }
 
-  @Test func everyRowHasACase() {
+  @Test func `Every row has a case`() {
     #expect(Set(DecisionTable.holder.rows.map(\.rule)) == Set(Self.cases.map(\.rule)))
   }
 
@@ -84,7 +84,7 @@ import Testing
     LiftCase(rule: "lift.paid", action: .lift),
   ]
 
-  @Test(arguments: liftCases) func liftsByTheTable(_ test: LiftCase) {
+  @Test(arguments: liftCases) func `Lifts by the table`(_ test: LiftCase) {
     var situation = Situations()
     situation.facts.heldForInvoice = test.held ? "2026-11/a-1" : nil
     situation.takeSnapshot()
@@ -98,7 +98,7 @@ import Testing
     #expect(decided.action == test.action)
   }
 
-  @Test func everyLiftRowHasACase() {
+  @Test func `Every lift row has a case`() {
     #expect(Set(DecisionTable.lifter.rows.map(\.rule)) == Set(Self.liftCases.map(\.rule)))
   }
 }

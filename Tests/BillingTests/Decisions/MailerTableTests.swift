@@ -67,7 +67,7 @@ import Testing
     Case("mail.same", .released, .send),
   ]
 
-  @Test(arguments: cases) func decidesByTheTable(_ test: Case) {
+  @Test(arguments: cases) func `Decides by the table`(_ test: Case) {
     let decided = DecisionTable.mailer.decide(
       MailSituation(
         kind: test.kind, snapshot: test.situation.snapshot,
@@ -77,7 +77,7 @@ import Testing
     #expect(decided.action == test.action)
   }
 
-  @Test func everyRowHasACase() {
+  @Test func `Every row has a case`() {
     #expect(Set(DecisionTable.mailer.rows.map(\.rule)) == Set(Self.cases.map(\.rule)))
   }
 }

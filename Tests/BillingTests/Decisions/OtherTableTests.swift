@@ -37,13 +37,13 @@ import Testing
       action: .issue(draft(total: 7))),
   ]
 
-  @Test(arguments: cases) func decidesByTheTable(_ test: Case) {
+  @Test(arguments: cases) func `Decides by the table`(_ test: Case) {
     let decided = DecisionTable.invoicer.decide(test.situation)
     #expect(decided.rule == test.rule)
     #expect(decided.action == test.action)
   }
 
-  @Test func everyRowHasACase() {
+  @Test func `Every row has a case`() {
     #expect(Set(DecisionTable.invoicer.rows.map(\.rule)) == Set(Self.cases.map(\.rule)))
   }
 }
@@ -66,13 +66,13 @@ import Testing
   ]
 
   @Test(arguments: cases)
-  func notesByTheTable(_ test: (type: EventType, mail: MailKind?, rule: String)) {
+  func `Notes by the table`(_ test: (type: EventType, mail: MailKind?, rule: String)) {
     let decided = DecisionTable.reporter.decide(
       ReportSituation(type: test.type, mail: test.mail))
     #expect(decided.rule == test.rule)
   }
 
-  @Test func everyRowHasACase() {
+  @Test func `Every row has a case`() {
     #expect(Set(DecisionTable.reporter.rows.map(\.rule)) == Set(Self.cases.map(\.rule)))
   }
 }

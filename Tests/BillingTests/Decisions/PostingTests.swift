@@ -16,7 +16,7 @@ import Testing
       netMinor: total - tax, taxMinor: tax, totalMinor: total, billed: [])
   }
 
-  @Test func anUnbalancedTransactionCannotExist() {
+  @Test func `An unbalanced transaction cannot exist`() {
     #expect(throws: TransactionError.unbalanced("payment", "r", 1)) {
       try Transaction(
         kind: .payment, account: "a-1", currency: Situations.chf, reference: "r",
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func sumsThatOverflowCannotExist() {
+  @Test func `Sums that overflow cannot exist`() {
     #expect(throws: MoneyError.self) {
       try Transaction(
         kind: .payment, account: "a-1", currency: Situations.chf, reference: "r",
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test func anInvoiceIsOwedRevenueAndTaxAreEarned() throws {
+  @Test func `An invoice is owed revenue and tax are earned`() throws {
     let posting = try #require(try Transaction.issuing(Self.draft(total: 1081, tax: 81)))
     #expect(
       Set(posting.entries) == [
@@ -41,7 +41,7 @@ import Testing
       ])
   }
 
-  @Test func anInvoiceBelowZeroBecomesCredit() throws {
+  @Test func `An invoice below zero becomes credit`() throws {
     let posting = try #require(try Transaction.issuing(Self.draft(total: -1081, tax: -81)))
     #expect(posting.entries.contains(Entry(.customerCredit, -1081)))
     #expect(!posting.entries.contains { $0.ledgerAccount == .receivable })
@@ -50,14 +50,14 @@ import Testing
     #expect(after.balanceMinor == 9012 - 1081)
   }
 
-  @Test func anInvoiceOfNothingPostsNothing() throws {
+  @Test func `An invoice of nothing posts nothing`() throws {
     var draft = Self.draft(total: 0, tax: 0)
     draft.lines = []
     draft.taxes = []
     #expect(try Transaction.issuing(draft) == nil)
   }
 
-  @Test func aChargeOfMoreThanIsOpenLeavesCredit() throws {
+  @Test func `A charge of more than is open leaves credit`() throws {
     var situation = Situations()
     situation.addAttempt(1, .succeeded)
     let posting = try Transaction.charge(situation.facts.attempts[0], openMinor: 9000)
@@ -68,7 +68,7 @@ import Testing
       ])
   }
 
-  @Test func aPaymentGoesToTheOldestInvoicesFirst() throws {
+  @Test func `A payment goes to the oldest invoices first`() throws {
     let invoice = try #require(Situations().facts.invoice)
     var younger = invoice
     younger.id = "2026-12/a-1"

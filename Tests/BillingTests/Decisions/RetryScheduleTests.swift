@@ -14,7 +14,7 @@ import Testing
   ]
 
   @Test(arguments: cases)
-  func attemptsKeepTheGapsOfThePlan(made: Int, last: Int, next: Int?) {
+  func `Attempts keep the gaps of the plan`(made: Int, last: Int, next: Int?) {
     let first = Instant(milliseconds: 1_796_090_400_000)
     let schedule = RetrySchedule(days: [3, 5, 7])
     #expect(

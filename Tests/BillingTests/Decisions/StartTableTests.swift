@@ -73,7 +73,7 @@ import Testing
     Case(month: "2026-10", hasUsage: false, rule: "close.start"),
   ]
 
-  @Test(arguments: cases) func theFirstRowThatAppliesDecides(_ item: Case) throws {
+  @Test(arguments: cases) func `The first row that applies decides`(_ item: Case) throws {
     let situation = try StartSituation(
       Period(item.month), at: Instant(rfc3339: item.now),
       StartPermission(isEarly: item.early, isPast: item.past, isLate: item.isLateMeant),
@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  @Test func everyRowIsReached() {
+  @Test func `Every row is reached`() {
     #expect(Set(Self.cases.map(\.rule)) == Set(DecisionTable.start.rows.map(\.rule)))
   }
 }

@@ -2,7 +2,7 @@ import Billing
 import Testing
 
 @Suite struct MessageCatalogueTests {
-  @Test func everyTypeIsInTheCatalogueOnce() {
+  @Test func `Every type is in the catalogue once`() {
     let types = MessageCatalogue.messages.map(\.type)
     #expect(types.count == EventType.allCases.count)
     #expect(Set(types) == Set(EventType.allCases))

@@ -12,14 +12,14 @@ import Testing
   }
 
   @Test(arguments: ["2026-12", "2026-12-01"])
-  func theFirstMonthIsReadAsAMonthOrAsItsFirstDay(_ text: String) throws {
+  func `The first month is read as a month or as its first day`(_ text: String) throws {
     let read = try catalog("\"valid_from\":\"\(text)\",")
     #expect(read.validFrom == (try Period("2026-12")))
     #expect(try JSONDecoder().decode(Catalog.self, from: JSONEncoder().encode(read)) == read)
   }
 
   @Test(arguments: ["2026-12-15", "2026-13", "2026-12-01T00:00:00Z", "December", "2026-1-01"])
-  func otherDatesAreRefused(_ text: String) throws {
+  func `Other dates are refused`(_ text: String) throws {
     #expect(
       throws: CatalogError(
         "valid_from",
@@ -29,7 +29,7 @@ import Testing
   }
 
   /// What is stored of a catalog without the key stays the same text.
-  @Test func aCatalogWithoutTheKeyIsWrittenWithoutIt() throws {
+  @Test func `A catalog without the key is written without it`() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     let text = String(decoding: try encoder.encode(try catalog("")), as: UTF8.self)

@@ -12,7 +12,7 @@ import Testing
     return catalog.tax(on: product, country: country)?.name
   }
 
-  @Test func theFormerCodeCountsWhereThereIsNoOther() throws {
+  @Test func `The former code counts where there is no other`() throws {
     #expect(try tax(["CH", "UK", "EL"], in: "GB") == "of UK")
     #expect(try tax(["CH", "UK", "EL"], in: "GR") == "of EL")
     #expect(try tax(["UK", "GB"], in: "GB") == "of GB")

@@ -49,20 +49,20 @@ import Testing
     ]
   }
 
-  @Test(arguments: [nil, 0]) func aMonthWithoutSuchUsageCostsNothing(_ hours: Int?) throws {
+  @Test(arguments: [nil, 0]) func `A month without such usage costs nothing`(_ hours: Int?) throws {
     let usage = hours.map(used) ?? []
     #expect(try lines(october, usage: usage, later: [later]) == ["plan": 700])
     let late = LateUsage(period: october, usage: usage, catalog: own, later: [later])
     #expect(try lines(november, late: [late]) == ["plan": 700])
   }
 
-  @Test func suchUsageCostsWhatItsTiersSay() throws {
+  @Test func `Such usage costs what its tiers say`() throws {
     #expect(try lines(october, usage: used(3), later: [later]) == ["plan": 700, "gpu": 5600])
     let late = LateUsage(period: october, usage: used(3), catalog: own, later: [later])
     #expect(try lines(november, late: [late]) == ["plan": 700, "gpu": 5600])
   }
 
-  @Test func whatWasTakenBackWholeIsGivenBackWhole() throws {
+  @Test func `What was taken back whole is given back whole`() throws {
     let late = LateUsage(
       period: october, usage: used(0), billed: billed(3, 5600), catalog: own, later: [later])
     #expect(try lines(november, late: [late]) == ["plan": 700, "gpu": -5600])
@@ -72,7 +72,7 @@ import Testing
   }
 
   /// The same where a month was closed without an invoice for the account.
-  @Test func usageAloneOfNothingCostsNothing() throws {
+  @Test func `Usage alone of nothing costs nothing`() throws {
     let late = LateUsage(period: october, isInvoiced: false, usage: used(0), catalog: later)
     #expect(try lines(november, late: [late]) == ["plan": 700])
   }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct CountryTests {
   @Test(arguments: ["CH", "GB", "GR", "NO", "XK", "CW", "SX", "BQ", "TL"])
-  func countriesAreTaken(code: String) {
+  func `Countries are taken`(code: String) {
     #expect(Country.fault(code) == nil)
   }
 
@@ -13,7 +13,7 @@ import Testing
     ("AA", "not assigned"),
     ("", "like CH"), ("C", "like CH"), ("Ç", "like CH"), ("QQ", "like CH"),
   ])
-  func whatIsNoneIsRefusedWithTheRightOne(code: String, right: String) {
+  func `What is none is refused with the right one`(code: String, right: String) {
     #expect(Country.fault(code)?.contains(right) == true)
   }
 }

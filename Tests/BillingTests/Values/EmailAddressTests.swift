@@ -10,7 +10,7 @@ import Testing
     String(repeating: "a", count: 64) + "@b.ch", "a@" + String(repeating: "b", count: 63) + ".ch",
     "a@" + String(repeating: "b.", count: 125) + "ch",
   ])
-  func addressesAreTaken(_ text: String) {
+  func `Addresses are taken`(_ text: String) {
     #expect(EmailAddress(text)?.text == text)
   }
 
@@ -25,7 +25,7 @@ import Testing
     "a@" + String(repeating: "b", count: 64) + ".ch",
     "a@" + String(repeating: "b.", count: 126) + "c",
   ])
-  func whatMailCannotBeSentToIsNone(_ text: String) {
+  func `What mail cannot be sent to is none`(_ text: String) {
     #expect(EmailAddress(text) == nil)
   }
 }

@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func datesAreKeptClearedAndLeftAsTheyAre(_ store: Implementation) async throws {
+  func `Dates are kept cleared and left as they are`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let both = sampleAccount(start: "2026-01-15", end: "2026-11-15")
       #expect(try await take(both, in: store).count == ImportCount(added: 1))
@@ -40,7 +40,7 @@ import Testing
 
   /// The other date may be in the ledger alone.
   @Test(arguments: Implementation.all)
-  func anEndThatIsNotAfterTheStartIsRefused(_ store: Implementation) async throws {
+  func `An end that is not after the start is refused`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let day = sampleAccount(start: "2026-11-15", end: "2026-11-15")
       let new = try await take(day, in: store)
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func anInvoiceKeepsItsDays(_ store: Implementation) async throws {
+  func `An invoice keeps its days`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount("part"), sampleAccount("none"), sampleAccount("all"))
       for (account, days) in [("part", 14), ("none", 0), ("all", 30)] {
@@ -87,7 +87,7 @@ import Testing
 
   /// Only of accounts whose dates were changed, and nothing but the warning.
   @Test(arguments: Implementation.all)
-  func invoicedMonthsWhoseDaysChangeAreNamed(_ store: Implementation) async throws {
+  func `Invoiced months whose days change are named`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       for period in [october, november] { _ = try await store.issue(period: period) }
@@ -116,7 +116,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aMonthInvoicedByDaysIsNamedWhenTheyBecomeMore(_ store: Implementation) async throws {
+  func `A month invoiced by days is named when they become more`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount(end: "2026-11-15"))
       var draft = sampleDraft()
@@ -130,7 +132,7 @@ import Testing
 
   /// Made before the import and committed after it, it would be neither by these days nor named.
   @Test(arguments: Implementation.all)
-  func aDraftOfOtherDaysIsRefused(_ store: Implementation) async throws {
+  func `A draft of other days is refused`(_ store: Implementation) async throws {
     try await store.withStore { store in
       var catalog = sampleCatalog()
       catalog.products.append(
@@ -151,7 +153,7 @@ import Testing
 
   /// Whatever its dates are by then.
   @Test(arguments: Implementation.all, [("2026-11-01", true), ("2026-11-02", false)])
-  func aMonthThatWasInvoicedWithoutADayStaysUsageAlone(
+  func `A month that was invoiced without a day stays usage alone`(
     _ store: Implementation, _ test: (end: String, isUsageAlone: Bool)
   ) async throws {
     try await store.withStore { store in
@@ -168,7 +170,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func usageOutsideOfTheDatesIsCounted(_ store: Implementation) async throws {
+  func `Usage outside of the dates is counted`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(start: "2026-11-05", end: "2026-11-15"))
       let starts = [

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct AccountImportTests {
   @Test(arguments: Implementation.all)
-  func repeatedImportChangesNothing(_ store: Implementation) async throws {
+  func `Repeated import changes nothing`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let rows = [(account: sampleAccount("a"), line: 2), (account: sampleAccount("b"), line: 3)]
       let first = try await store.importAccounts(rows, at: noon)
@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func changedFieldsAreTakenOverAndBalancesStay(_ store: Implementation) async throws {
+  func `Changed fields are taken over and balances stay`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -41,7 +41,7 @@ import Testing
       (AttemptState.lost, 1), (.declinedHard, 2), (.declinedSoft, 2), (.sent, nil),
       (.succeeded, nil), (.parked, nil),
     ] as [(AttemptState, Int?)])
-  func anotherCardHasOpenInvoicesChargedAgain(
+  func `Another card has open invoices charged again`(
     _ store: Implementation, _ test: (state: AttemptState, number: Int?)
   ) async throws {
     try await store.withStore { store in
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func currencyOfABilledAccountIsRefusedByLine(_ store: Implementation) async throws {
+  func `Currency of a billed account is refused by line`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("new"))
       _ = try await store.issue()
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func sameIdWithOtherContentInOneFileIsRefused(_ store: Implementation) async throws {
+  func `Same id with other content in one file is refused`(_ store: Implementation) async throws {
     try await store.withStore { store in
       var other = sampleAccount()
       other.holdAfterDays = 30
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func unknownTimeZoneIsRefused(_ store: Implementation) async throws {
+  func `Unknown time zone is refused`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let result = try await store.importAccounts(
         [(sampleAccount(timeZone: "Europe/Zürich"), 2)], at: noon)

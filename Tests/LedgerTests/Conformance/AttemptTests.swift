@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func attemptIsSettledOnce(_ store: Implementation) async throws {
+  func `Attempt is settled once`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -36,7 +36,7 @@ import Testing
 
   /// The charger numbers the next attempt by those that were made: what was lost is none.
   @Test(arguments: Implementation.all)
-  func nextAttemptIsFoundAfterOneThatWasLost(_ store: Implementation) async throws {
+  func `Next attempt is found after one that was lost`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -57,7 +57,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func newAttemptOnlyAfterTheLastIsKnownToHaveFailed(_ store: Implementation) async throws {
+  func `New attempt only after the last is known to have failed`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -78,7 +80,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func onlyAParkedAttemptIsReopenedAndThenSettledAgain(_ store: Implementation) async throws {
+  func `Only a parked attempt is reopened and then settled again`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -98,7 +102,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func keyIsUsedOnce(_ store: Implementation) async throws {
+  func `Key is used once`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       _ = try await store.issue()
@@ -113,7 +117,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func settlingWhatWasNeverTriedIsAnError(_ store: Implementation) async throws {
+  func `Settling what was never tried is an error`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct CommitTests {
   @Test(arguments: Implementation.all)
-  func movedPositionIsStaleAndWritesNothing(_ store: Implementation) async throws {
+  func `Moved position is stale and writes nothing`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func answeredMessageIsNotAnsweredAgain(_ store: Implementation) async throws {
+  func `Answered message is not answered again`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       _ = try await store.issue()
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func intentLeavesTheMessageUnanswered(_ store: Implementation) async throws {
+  func `Intent leaves the message unanswered`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func laterChangesOfABatchSeeEarlierOnes(_ store: Implementation) async throws {
+  func `Later changes of a batch see earlier ones`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let outcomes = try await store.commit(
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func errorUndoesTheWholeBatch(_ store: Implementation) async throws {
+  func `Error undoes the whole batch`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       await #expect(throws: LedgerRefusal.self) {
@@ -98,7 +98,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func unknownAccountsAndInvoicesAreNamed(_ store: Implementation) async throws {
+  func `Unknown accounts and invoices are named`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let outcomes = try await store.commit(
@@ -120,7 +120,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func nothingToCommitIsNothing(_ store: Implementation) async throws {
+  func `Nothing to commit is nothing`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let outcomes = try await store.commit([], published: [])
       #expect(outcomes == [])

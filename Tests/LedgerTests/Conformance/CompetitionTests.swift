@@ -5,7 +5,7 @@ import Testing
 @Suite struct CompetitionTests {
   /// Two stores on one file: every posting arrives, none twice, and no reader is in the way.
   @Test(arguments: Implementation.all)
-  func competingStoresLoseNothing(_ implementation: Implementation) async throws {
+  func `Competing stores lose nothing`(_ implementation: Implementation) async throws {
     try await withFolder { folder in
       let stores = [
         try await implementation.open(folder), try await implementation.open(folder),
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func oneInvoicePerAccountWhoeverAsks(_ implementation: Implementation) async throws {
+  func `One invoice per account whoever asks`(_ implementation: Implementation) async throws {
     try await withFolder { folder in
       let stores = [
         try await implementation.open(folder), try await implementation.open(folder),
@@ -72,7 +72,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func closedStoreSaysSoAndKeepsWhatWasAcknowledged(_ implementation: Implementation) async throws {
+  func `Closed store says so and keeps what was acknowledged`(_ implementation: Implementation)
+    async throws
+  {
     try await withFolder { folder in
       let first = try await implementation.open(folder)
       try await first.add(sampleAccount())

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aSecondManifestWaitsForTheFirst(_ store: Implementation) async throws {
+  func `A second manifest waits for the first`(_ store: Implementation) async throws {
     try await store.withStore { store in
       #expect(try await store.freeze(manifest("r-1"), letters: [letter("a"), letter("b")]))
       #expect(try await store.unfinishedManifest() == manifest("r-1"))
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aLetterIsRecordedOncePerManifest(_ store: Implementation) async throws {
+  func `A letter is recorded once per manifest`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let first = manifest("r-1")
       _ = try await store.freeze(first, letters: [letter("a"), letter("b")])
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aLetterThatMovedWithoutARecordIsFound(_ store: Implementation) async throws {
+  func `A letter that moved without a record is found`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let first = manifest("r-1")
       _ = try await store.freeze(first, letters: [letter("a"), letter("b"), letter("c")])
@@ -71,7 +71,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func theRecordsOfAMessageAreToldWithTheirManifests(_ store: Implementation) async throws {
+  func `The records of a message are told with their manifests`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       let first = manifest("r-1")
       _ = try await store.freeze(first, letters: [letter("a")])
@@ -87,7 +89,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func unansweredAreThePublishedEventsNobodyAnswered(_ store: Implementation) async throws {
+  func `Unanswered are the published events nobody answered`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let events = ["answered", "parked", "missing", "unpublished"].map { sampleEvent($0) }

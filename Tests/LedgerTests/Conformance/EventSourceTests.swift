@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func oneIdOfTwoSourcesIsTwoEvents(_ store: Implementation) async throws {
+  func `One id of two sources is two events`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       #expect(
@@ -33,7 +33,7 @@ import Testing
   private var before: UsageRow { sampleUsage("1", "5") }
 
   @Test(arguments: Implementation.all)
-  func aFileImportedBeforeChangesNothing(_ store: Implementation) async throws {
+  func `A file imported before changes nothing`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([before])
@@ -45,7 +45,7 @@ import Testing
 
   /// One row is one event: the other source's was lost, and comes in with the file's next import.
   @Test(arguments: Implementation.all)
-  func aRowOfBeforeIsOfOneSourceOnly(_ store: Implementation) async throws {
+  func `A row of before is of one source only`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([before])
@@ -58,7 +58,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func whatMayBeACorrectionOfARowOfBeforeIsRefused(_ store: Implementation) async throws {
+  func `What may be a correction of a row of before is refused`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([before])
@@ -75,7 +77,7 @@ import Testing
 
   /// First as CloudEvents, and then as a table.
   @Test(arguments: Implementation.all)
-  func aTableOfTheSameEventsChangesNothing(_ store: Implementation) async throws {
+  func `A table of the same events changes nothing`(_ store: Implementation) async throws {
     let table = before
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("meter-2"))
@@ -100,7 +102,7 @@ import Testing
 
   /// Whichever of the sources it is of.
   @Test(arguments: Implementation.all)
-  func aRowOfATableIsAnyOfSeveralSources(_ store: Implementation) async throws {
+  func `A row of a table is any of several sources`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([sampleUsage("1", "7", source: "/meter/eu-1"), us])
@@ -110,7 +112,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func timesOfNoMonthAreRefusedByLineAndTheOthersKept(_ store: Implementation) async throws {
+  func `Times of no month are refused by line and the others kept`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let rows = [

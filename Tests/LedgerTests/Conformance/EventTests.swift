@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct EventTests {
   @Test(arguments: Implementation.all)
-  func sameIdAgainReturnsWhatIsStored(_ store: Implementation) async throws {
+  func `Same id again returns what is stored`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       guard
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func unpublishedComeOldestFirstUntilConfirmed(_ store: Implementation) async throws {
+  func `Unpublished come oldest first until confirmed`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let later = noon.adding(seconds: 60)
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func bodiesAreKeptByteForByte(_ store: Implementation) async throws {
+  func `Bodies are kept byte for byte`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       var event = sampleEvent("e")

@@ -6,7 +6,7 @@ import Testing
   private let invoice = "2026-11/meter-1"
 
   @Test(arguments: Implementation.all)
-  func holdIsPlacedOnceAndLiftedOnce(_ store: Implementation) async throws {
+  func `Hold is placed once and lifted once`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func accountStaysHeldForItsOtherInvoice(_ store: Implementation) async throws {
+  func `Account stays held for its other invoice`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue(period: october)
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func dueWorkIsTakenOnceInOrderOfTime(_ store: Implementation) async throws {
+  func `Due work is taken once in order of time`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func cancelledWorkIsNeverTaken(_ store: Implementation) async throws {
+  func `Cancelled work is never taken`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func pendingWorkOfBeforeIsOverdue(_ store: Implementation) async throws {
+  func `Pending work of before is overdue`(_ store: Implementation) async throws {
     try await store.withStore { store in
       #expect(try await store.overdueWork(before: .future) == [:])
       try await store.add(sampleAccount())
@@ -109,7 +109,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func failedAnnouncementLeavesTheWorkPending(_ store: Implementation) async throws {
+  func `Failed announcement leaves the work pending`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()

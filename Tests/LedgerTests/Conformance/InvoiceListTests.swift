@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func invoicesOfAMonthAreListedByNumberInPages(_ store: Implementation) async throws {
+  func `Invoices of a month are listed by number in pages`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       func ids(
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func whatMovedAnInvoicesOpenAmountIsTold(_ store: Implementation) async throws {
+  func `What moved an invoice's open amount is told`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       #expect(

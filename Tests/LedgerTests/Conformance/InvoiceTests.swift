@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct InvoiceTests {
   @Test(arguments: Implementation.all)
-  func numbersAreSequentialWithoutGaps(_ store: Implementation) async throws {
+  func `Numbers are sequential without gaps`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount("a"), sampleAccount("b"), sampleAccount("c"))
       _ = try await store.issue("a")
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func issuedInvoiceIsReadBackAsItWas(_ store: Implementation) async throws {
+  func `Issued invoice is read back as it was`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       var draft = sampleDraft(billed: [
@@ -57,7 +57,7 @@ import Testing
       (net: 0, open: 0, status: .paid, balance: 0),
       (net: -1000, open: 0, status: .paid, balance: -1081),
     ])
-  func openAmountFollowsFromTheEntries(
+  func `Open amount follows from the entries`(
     _ store: Implementation,
     _ expected: (net: Int64, open: Int64, status: InvoiceStatus, balance: Int64)
   ) async throws {
@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func invoiceOfAnotherAccountIsNotShown(_ store: Implementation) async throws {
+  func `Invoice of another account is not shown`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       _ = try await store.issue()
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func openInvoicesComeOldestFirst(_ store: Implementation) async throws {
+  func `Open invoices come oldest first`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue(period: october)

@@ -21,7 +21,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func usageThatCameAfterTheInvoiceIsLateOnTheNextOne(_ store: Implementation) async throws {
+  func `Usage that came after the invoice is late on the next one`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importCatalog(sampleCatalog(version: 7), at: noon)
@@ -55,7 +57,8 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func usageOfAMonthThatWasNeverClosedStaysWithIt(_ store: Implementation) async throws {
+  func `Usage of a month that was never closed stays with it`(_ store: Implementation) async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([
@@ -74,7 +77,9 @@ import Testing
 
   /// Closed while the account was not there yet: no close of its own will ever bill it.
   @Test(arguments: Implementation.all)
-  func usageOfAMonthThatWasClosedWithoutTheAccountIsLate(_ store: Implementation) async throws {
+  func `Usage of a month that was closed without the account is late`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       _ = try await store.importCatalog(sampleCatalog(version: 7), at: noon)
       try await store.add(sampleAccount("other"))
@@ -94,7 +99,9 @@ import Testing
 
   /// A member that is not through is invoiced by its own close; one that was parked never is.
   @Test(arguments: Implementation.all)
-  func usageOfAMemberWaitsForItsInvoiceUnlessItIsParked(_ store: Implementation) async throws {
+  func `Usage of a member waits for its invoice unless it is parked`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       _ = try await store.importCatalog(sampleCatalog(version: 7), at: noon)
       try await store.add(sampleAccount())
@@ -111,7 +118,7 @@ import Testing
 
   /// Two closes at once may have rated the same late usage; an invoice over zero moves no balance.
   @Test(arguments: Implementation.all)
-  func secondDraftOfTheSameLateUsageIsRefused(_ store: Implementation) async throws {
+  func `Second draft of the same late usage is refused`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let version = try await store.novemberFacts().facts.usageVersion
@@ -124,7 +131,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func usageImportedSinceTheFactsWereReadRefusesTheInvoice(_ store: Implementation) async throws {
+  func `Usage imported since the facts were read refuses the invoice`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let version = try await store.novemberFacts().facts.usageVersion
@@ -136,7 +145,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func usageNobodyReadIsKeptForTheNextInvoice(_ store: Implementation) async throws {
+  func `Usage nobody read is kept for the next invoice`(_ store: Implementation) async throws {
     try await store.withStore { store in
       _ = try await store.importCatalog(sampleCatalog(), at: noon)
       try await store.close(october)
@@ -148,7 +157,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func monthBilledAheadAsLateIsNotBilledAgain(_ store: Implementation) async throws {
+  func `Month billed ahead as late is not billed again`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([sampleUsage("1", "10", start: "2026-10-10T10:00:00Z")])

@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func theNextCloseThatPricesItBillsIt(_ store: Implementation) async throws {
+  func `The next close that prices it bills it`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let month = try await novemberClosed(store)
       _ = try await store.importCatalog(catalog(2, gpu("2.00")), at: noon)
@@ -67,7 +67,9 @@ import Testing
 
   /// An account that the month was closed without has it on the same terms.
   @Test(arguments: Implementation.all)
-  func usageThatComesAfterThePriceIsBilledByTheNextClose(_ store: Implementation) async throws {
+  func `Usage that comes after the price is billed by the next close`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       _ = try await store.importCatalog(catalog(1), at: noon)
       try await store.add(sampleAccount("other"))
@@ -84,7 +86,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aMonthThatWasNeverClosedKeepsItsUsage(_ store: Implementation) async throws {
+  func `A month that was never closed keeps its usage`(_ store: Implementation) async throws {
     try await store.withStore { store in
       _ = try await store.importCatalog(catalog(1), at: noon)
       try await store.add(sampleAccount())
@@ -100,7 +102,9 @@ import Testing
 
   /// What was billed is known by product: one id for two metrics would be taken for billed.
   @Test(arguments: Implementation.all)
-  func aProductThatIsSomethingElseInThatMonthDoesNotCount(_ store: Implementation) async throws {
+  func `A product that is something else in that month does not count`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       let month = try await novemberClosed(store)
       var second = catalog(2)
@@ -123,7 +127,7 @@ import Testing
 
   /// A draft that was made before the price was settled would take the month for billed.
   @Test(arguments: Implementation.all)
-  func aDraftOfBeforeThePriceIsRefused(_ store: Implementation) async throws {
+  func `A draft of before the price is refused`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let month = try await novemberClosed(store)
       try await month.open(Self.december)
@@ -144,7 +148,9 @@ import Testing
 
   /// Its own invoice is still to come when a later close settles the price.
   @Test(arguments: Implementation.all)
-  func aMonthThatIsStillRunningBillsItOnItsOwnInvoice(_ store: Implementation) async throws {
+  func `A month that is still running bills it on its own invoice`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       _ = try await store.importCatalog(catalog(1), at: noon)
       try await store.add(sampleAccount())
@@ -165,7 +171,7 @@ import Testing
 
   /// Ten of 1 and one of 100, at 1 % with at least 0.50 an event.
   @Test(arguments: Implementation.all)
-  func pricesOfSingleEventsAreTakenOfSingleEvents(_ store: Implementation) async throws {
+  func `Prices of single events are taken of single events`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let month = try await novemberClosed(store)
       let rows = (1...10).map { used("s\($0)", "1") }

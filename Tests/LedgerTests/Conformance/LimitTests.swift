@@ -6,7 +6,7 @@ import Testing
 /// not keep it from being read.
 @Suite struct LimitTests {
   @Test(arguments: Implementation.all)
-  func anAmountAboveTheLimitIsRefused(_ store: Implementation) async throws {
+  func `An amount above the limit is refused`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let most = try paying(Money.largestMinor, invoice: nil, reference: "most")
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aBalanceAboveTheLimitIsRefused(_ store: Implementation) async throws {
+  func `A balance above the limit is refused`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       for number in 1...100 {
@@ -36,7 +36,7 @@ import Testing
   /// What a card was charged with is posted whatever it is; a payment of 92233720368547758.07 CHF
   /// could be recorded before there was a limit.
   @Test(arguments: Implementation.all)
-  func oneHugeAmountKeepsNobodyFromTheReport(_ store: Implementation) async throws {
+  func `One huge amount keeps nobody from the report`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       for account in ["meter-1", "other"] { _ = try await store.issue(account) }
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aSumThatCannotBeShownIsNamedWithoutSQL(_ store: Implementation) async throws {
+  func `A sum that cannot be shown is named without SQL`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       for account in ["meter-1", "other"] {
@@ -82,7 +82,7 @@ import Testing
   private static let most = "9000000000000000000"
 
   @Test(arguments: Implementation.all)
-  func usageThatDoesNotFitIsRefusedByRow(_ store: Implementation) async throws {
+  func `Usage that does not fit is refused by row`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let rows = [
@@ -106,7 +106,7 @@ import Testing
 
   /// Each is far from the limit, all of them are beyond it.
   @Test(arguments: Implementation.all)
-  func manyLargeRowsAreCountedTogether(_ store: Implementation) async throws {
+  func `Many large rows are counted together`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let rows = (1...12).map { sampleUsage("b\($0)", "1000000000000000000", line: $0 + 1) }

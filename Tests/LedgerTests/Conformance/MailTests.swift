@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func mailIsIntendedOnceAndEndsOnce(_ store: Implementation) async throws {
+  func `Mail is intended once and ends once`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let key = MailKey(about: "e", account: "meter-1", kind: .invoice)
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func suppressedMailHasEnded(_ store: Implementation) async throws {
+  func `Suppressed mail has ended`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.commit(change("a", .mail(mail(.suppressed, "mail.paid"))))
@@ -47,7 +47,7 @@ import Testing
 
   /// By a process that did not know of its end; counted once, whatever the end was.
   @Test(arguments: Implementation.all)
-  func mailSentOnceMoreAfterItsEndIsCounted(_ store: Implementation) async throws {
+  func `Mail sent once more after its end is counted`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let key = MailKey(about: "e", account: "meter-1", kind: .invoice)
@@ -63,7 +63,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func mailSentAlthoughItWasGivenUpIsSaidToBePerhapsThere(_ store: Implementation) async throws {
+  func `Mail sent although it was given up is said to be perhaps there`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let key = MailKey(about: "e", account: "meter-1", kind: .invoice)
@@ -80,7 +82,7 @@ import Testing
 
   /// Whoever writes next, and whatever that one knows.
   @Test(arguments: Implementation.all)
-  func aMailThatMayBeThereIsKeptAsOne(_ store: Implementation) async throws {
+  func `A mail that may be there is kept as one`(_ store: Implementation) async throws {
     let perhaps = MailRecord.perhapsSent
     let ends: [(MailRecord.State, String?, String)] = [
       (.sent, nil, MailRecord.resent), (.refused, "550 5.1.1", perhaps + "550 5.1.1"),
@@ -102,7 +104,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aMailWithItsEndIsReopenedOnceAndKeepsWhatIsKnownOfIt(
+  func `A mail with its end is reopened once and keeps what is known of it`(
     _ store: Implementation
   ) async throws {
     try await store.withStore { store in
@@ -130,7 +132,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func mailsAreListedAndCountedByWhatBecameOfThem(_ store: Implementation) async throws {
+  func `Mails are listed and counted by what became of them`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       var other = mail(.intended)

@@ -18,7 +18,7 @@ import Testing
   ]
 
   @Test(arguments: Implementation.all)
-  func byDays(_ store: Implementation) async throws {
+  func `By days`(_ store: Implementation) async throws {
     try await store.withStore { store in
       for each in Self.days {
         try await store.add(sampleAccount(each.id, start: each.start, end: each.end))
@@ -49,7 +49,7 @@ import Testing
 
   /// Zones of those who are not in it hold no close back.
   @Test(arguments: Implementation.all)
-  func zonesAreThoseOfMembers(_ store: Implementation) async throws {
+  func `Zones are those of members`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(
         sampleAccount("a"), sampleAccount("b", timeZone: "Asia/Tokyo", end: "2026-11-01"))
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func byUsageThatTheCloseBills(_ store: Implementation) async throws {
+  func `By usage that the close bills`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let month = try await octoberClosed(store)
       let expected: [String: CloseStanding] = [
@@ -115,7 +115,7 @@ import Testing
 
   /// The start of the close settles the price, so it bills the usage that nobody priced.
   @Test(arguments: Implementation.all)
-  func byUsageThatALaterCatalogPrices(_ store: Implementation) async throws {
+  func `By usage that a later catalog prices`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let month = try await octoberClosed(store)
       var catalog = sampleCatalog(version: 2)
@@ -133,7 +133,9 @@ import Testing
 
   /// It is late usage of a running close: whoever is meant to be taken in is told.
   @Test(arguments: Implementation.all)
-  func usageThatComesAfterTheStartMakesAnEndedAccountLate(_ store: Implementation) async throws {
+  func `Usage that comes after the start makes an ended account late`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       let month = try await octoberClosed(store)
       try await month.open(november)

@@ -106,7 +106,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all, 1...12 as ClosedRange<UInt64>)
-  func everyOrderBillsTheSame(_ store: Implementation, _ seed: UInt64) async throws {
+  func `Every order bills the same`(_ store: Implementation, _ seed: UInt64) async throws {
     let plan = try Plan(seed: seed)
     try await store.withStore { store in
       _ = try await store.importCatalog(Self.catalog(), at: noon)

@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func onlyWhatWasCommittedIsRecognised(_ store: Implementation) async throws {
+  func `Only what was committed is recognised`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.commit(
@@ -33,7 +33,7 @@ import Testing
 
   /// Of two events with one id each service's own counts.
   @Test(arguments: Implementation.all)
-  func eachServicesEventIsItsOwn(_ store: Implementation) async throws {
+  func `Each services event is its own`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       var other = sampleEvent("e")
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func whatWasAnsweredIsToldWithItsEventsAndWhatWasNotCommittedIsNot(
+  func `Answered messages come with their events, uncommitted ones do not`(
     _ store: Implementation
   ) async throws {
     try await store.withStore { store in

@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func totalsAreConserved(_ store: Implementation) async throws {
+  func `Totals are conserved`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       let totals = try #require(try await store.totals(november).first)
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func storyTellsBeliefFindingAndDecision(_ store: Implementation) async throws {
+  func `Story tells belief finding and decision`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount("a\"\\\u{1}é"))
       let account = "a\"\\\u{1}é"
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func storyOfAPeriodLeavesOtherPeriodsOut(_ store: Implementation) async throws {
+  func `Story of a period leaves other periods out`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       let story = try #require(try await store.story(of: "c", period: october))
@@ -109,7 +109,7 @@ import Testing
 
   /// A credit that was granted belongs to no month, one that was used belongs to its invoice's.
   @Test(arguments: Implementation.all)
-  func storyOfAPeriodShowsThatPeriod(_ store: Implementation) async throws {
+  func `Story of a period shows that period`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       _ = try await store.commit(change("late", account: "e", at: noon))
@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func workForLaterIsCountedByServiceAndKind(_ store: Implementation) async throws {
+  func `Work for later is counted by service and kind`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       func work(_ kind: EventType, _ account: String, _ days: Int) -> Write {

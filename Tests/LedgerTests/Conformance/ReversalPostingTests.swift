@@ -13,7 +13,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func anInvoiceIsOpenAgainWhenItsPaymentIsTakenBack(_ store: Implementation) async throws {
+  func `An invoice is open again when its payment is taken back`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -44,7 +46,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aReferenceBelongsToOneAccount(_ store: Implementation) async throws {
+  func `A reference belongs to one account`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       _ = try await store.commit(
@@ -66,7 +68,8 @@ import Testing
 
   /// Both in one batch, where neither finds the other.
   @Test(arguments: Implementation.all)
-  func oneReferenceForTwoAccountsAtOnceIsOnePosting(_ store: Implementation) async throws {
+  func `One reference for two accounts at once is one posting`(_ store: Implementation) async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       let changes = [

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func expectedSetIsFixedAndCutByPlace(_ store: Implementation) async throws {
+  func `Expected set is fixed and cut by place`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let run = try await opened(store)
       #expect((run.expected, run.ranges, run.state) == (3, 2, .running))
@@ -55,7 +55,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func secondTriggerFindsTheRunAndItsUnfinishedRanges(_ store: Implementation) async throws {
+  func `Second trigger finds the run and its unfinished ranges`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       let run = try await opened(store)
       let events = try await store.unpublished(by: .invoicer, before: .future, limit: 9)
@@ -76,7 +78,7 @@ import Testing
 
   /// Confirmed, and yet somebody never heard of it: one of several queues was missing.
   @Test(arguments: Implementation.all)
-  func secondTriggerTellsAgainOfAccountsThatAreNotFinished(
+  func `Second trigger tells again of accounts that are not finished`(
     _ store: Implementation
   ) async throws {
     try await store.withStore { store in
@@ -110,7 +112,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func catalogsAreThoseOfTheStart(_ store: Implementation) async throws {
+  func `Catalogs are those of the start`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let euro = try Currency("EUR")
       for catalog in [
@@ -135,7 +137,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func progressIsASetNotACount(_ store: Implementation) async throws {
+  func `Progress is a set not a count`(_ store: Implementation) async throws {
     try await store.withStore { store in
       _ = try await opened(store)
       for (id, account, write) in [
@@ -160,7 +162,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func runIsClosedWhenAllAreFinished(_ store: Implementation) async throws {
+  func `Run is closed when all are finished`(_ store: Implementation) async throws {
     try await store.withStore { store in
       _ = try await opened(store)
       let outcomes = try await store.commit(

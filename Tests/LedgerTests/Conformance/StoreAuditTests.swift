@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func soundBooksHaveNoOffenders(_ store: Implementation) async throws {
+  func `Sound books have no offenders`(_ store: Implementation) async throws {
     try await store.withStore { store in
       #expect(try await store.position() == 0)
       try await fill(store)
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func attemptsComeWithWhatWasPosted(_ store: Implementation) async throws {
+  func `Attempts come with what was posted`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       let attempts = try await store.auditedAttempts(november)
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func membersAreHeldAgainstTheirInvoices(_ store: Implementation) async throws {
+  func `Members are held against their invoices`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       var tally = try await store.memberTally(november)
@@ -93,7 +93,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func accountsAreConservedFromOpeningToClosing(_ store: Implementation) async throws {
+  func `Accounts are conserved from opening to closing`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       let tally = try #require(try await store.conservation(november).first)
@@ -106,7 +106,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func sumsOfEntriesEndAtTheirPosition(_ store: Implementation) async throws {
+  func `Sums of entries end at their position`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       func sum(_ position: Int64, _ kind: Transaction.Kind, _ name: String) async throws -> [Int64]
@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func whoMadeWhatIsCounted(_ store: Implementation) async throws {
+  func `Who made what is counted`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       let all = try await store.authorship()
@@ -143,7 +143,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func anEventIsDueUntilTheServiceHasAnswered(_ store: Implementation) async throws {
+  func `An event is due until the service has answered`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       func unanswered() async throws -> [String] {
@@ -167,7 +167,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func mailsAreToldByTheirMessageIDs(_ store: Implementation) async throws {
+  func `Mails are told by their message I ds`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await fill(store)
       var mail = MailRecord(

@@ -20,7 +20,9 @@ import Testing
   private func versions(_ catalogs: [String: Catalog]) -> [Int] { catalogs.values.map(\.version) }
 
   @Test(arguments: Implementation.all)
-  func aMonthIsPricedByTheNewestCatalogThatIsValidInIt(_ store: Implementation) async throws {
+  func `A month is priced by the newest catalog that is valid in it`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       _ = try await store.importCatalog(catalog(1, from: nil), at: noon)
       _ = try await store.importCatalog(catalog(2, from: Self.december), at: noon)
@@ -43,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aMonthBeforeEveryCatalogHasNone(_ store: Implementation) async throws {
+  func `A month before every catalog has none`(_ store: Implementation) async throws {
     try await store.withStore { store in
       _ = try await store.importCatalog(catalog(1, from: Self.december), at: noon)
       try await store.add(sampleAccount())
@@ -62,7 +64,8 @@ import Testing
 
   /// Usage of November is not called unpriced, nor priced, by December's catalog.
   @Test(arguments: Implementation.all)
-  func whatHasNoPriceIsAskedOfTheMonthsOwnCatalog(_ store: Implementation) async throws {
+  func `What has no price is asked of the month's own catalog`(_ store: Implementation) async throws
+  {
     try await store.withStore { store in
       var later = catalog(2, from: Self.december)
       later.products[0].metric = "electricity_wh"
@@ -79,7 +82,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aVersionThatCouldPriceNoMonthIsRefused(_ store: Implementation) async throws {
+  func `A version that could price no month is refused`(_ store: Implementation) async throws {
     try await store.withStore { store in
       _ = try await store.importCatalog(catalog(3, from: Self.december), at: noon)
       await #expect(

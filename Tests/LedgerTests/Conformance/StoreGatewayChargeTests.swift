@@ -21,7 +21,8 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aChargeIsRememberedByItsAttemptAndItsPayment(_ store: Implementation) async throws {
+  func `A charge is remembered by its attempt and its payment`(_ store: Implementation) async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -50,7 +51,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func whatIsTakenOverIsThereBeforeItsInvoice(_ store: Implementation) async throws {
+  func `What is taken over is there before its invoice`(_ store: Implementation) async throws {
     try await store.withStore { store in
       let first = Self.found("ch_1", payment: "pi_1")
       _ = try await store.commit(
@@ -71,7 +72,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aCountedOneSaysSo(_ store: Implementation) async throws {
+  func `A counted one says so`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -87,7 +88,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aPaymentIsCountedForOneInvoice(_ store: Implementation) async throws {
+  func `A payment is counted for one invoice`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount("a"), sampleAccount("b"))
       for account in ["a", "b"] { _ = try await store.issue(account) }
@@ -101,7 +102,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aGatewayThatKeepsKeysIsRemembered(_ store: Implementation) async throws {
+  func `A gateway that keeps keys is remembered`(_ store: Implementation) async throws {
     try await store.withStore { store in
       #expect(try await !store.keepsKeys("https://g"))
       for message in ["a", "b"] {

@@ -40,7 +40,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func areTakenInBehindTheOthersInRangesOfTheirOwn(_ store: Implementation) async throws {
+  func `Late accounts are taken in behind the others in ranges of their own`(
+    _ store: Implementation
+  ) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount("c"), sampleAccount("a"), sampleAccount("b"))
       _ = try await start(store, "first")
@@ -84,7 +86,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func closedMonthTakesNobodyInAndNamesThem(_ store: Implementation) async throws {
+  func `Closed month takes nobody in and names them`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount("a"))
       _ = try await start(store, "first")
@@ -105,7 +107,7 @@ import Testing
 
   /// Everybody had their end, and before the reporter could say so somebody was taken in.
   @Test(arguments: Implementation.all)
-  func closeEndsOnlyWithThoseWhoWereTakenIn(_ store: Implementation) async throws {
+  func `Close ends only with those who were taken in`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount("a"))
       _ = try await start(store, "first")
@@ -127,7 +129,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func secondStartsAtOnceTakeEachInOnce(_ store: Implementation) async throws {
+  func `Second starts at once take each in once`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount("a"))
       _ = try await start(store, "first")
@@ -151,7 +153,7 @@ import Testing
 
   /// Whoever is first: the close ends without them, or it does not end yet.
   @Test(arguments: Implementation.all)
-  func endAndSecondStartAtOnceAgree(_ store: Implementation) async throws {
+  func `End and second start at once agree`(_ store: Implementation) async throws {
     try await store.withStore { store in
       for month in 1...12 {
         let period = try Period(year: 2025, month: month)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct StorePostingTests {
   @Test(arguments: Implementation.all)
-  func everyPostingMovesThePositionByOne(_ store: Implementation) async throws {
+  func `Every posting moves the position by one`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let account = sampleAccount()
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func ledgerAndPureForecastAgree(_ store: Implementation) async throws {
+  func `Ledger and pure forecast agree`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func referenceIsPostedOnceAndItsAmountIsFound(_ store: Implementation) async throws {
+  func `Reference is posted once and its amount is found`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       _ = try await store.issue()
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func overflowAndForeignCurrencyAreErrors(_ store: Implementation) async throws {
+  func `Overflow and foreign currency are errors`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       // A charge that was taken is always posted.
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func anotherAccountsInvoiceIsNeverPaid(_ store: Implementation) async throws {
+  func `Another account's invoice is never paid`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("other"))
       _ = try await store.issue()

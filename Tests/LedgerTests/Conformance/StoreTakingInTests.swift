@@ -48,7 +48,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func onlyThoseWithoutACatalogAreTakenInAndOnlyOnce(_ store: Implementation) async throws {
+  func `Only those without a catalog are taken in and only once`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await parkedClose(store)
       #expect(try await start("second", store) == TakenIn(), "there is no catalog yet")
@@ -75,7 +77,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func twoStartsAtOnceTakeAnAccountInOnce(_ store: Implementation) async throws {
+  func `Two starts at once take an account in once`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await parkedClose(store)
       _ = try await store.importCatalog(sampleCatalog(currency: Self.euro), at: noon)
@@ -91,7 +93,9 @@ import Testing
 
   /// The end of the close and a further start at the same moment: one of them comes first.
   @Test(arguments: Implementation.all, 1...4)
-  func aCloseIsNotClosedWithAccountsTakenIn(_ store: Implementation, _ round: Int) async throws {
+  func `A close is not closed with accounts taken in`(_ store: Implementation, _ round: Int)
+    async throws
+  {
     try await store.withStore { store in
       try await parkedClose(store)
       _ = try await store.commit(
@@ -115,7 +119,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func aRangeThatWasAnnouncedAgainIsDoneByItsLastEvent(_ store: Implementation) async throws {
+  func `A range that was announced again is done by its last event`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await parkedClose(store)
       _ = try await store.importCatalog(sampleCatalog(currency: Self.euro), at: noon)

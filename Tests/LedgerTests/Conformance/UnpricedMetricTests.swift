@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func anImportNamesWhatNobodyPrices(_ store: Implementation) async throws {
+  func `An import names what nobody prices`(_ store: Implementation) async throws {
     try await store.withStore { store in
       _ = try await store.importCatalog(catalog(1, gpu: nil), at: noon)
       try await store.add(sampleAccount(), sampleAccount("meter-2"))
@@ -51,7 +51,8 @@ import Testing
 
   /// A later catalog puts it on an invoice when a close is started with it, and not before.
   @Test(arguments: Implementation.all)
-  func theCatalogOfTheMonthsCloseSaysWhatIsPriced(_ store: Implementation) async throws {
+  func `The catalog of the month's close says what is priced`(_ store: Implementation) async throws
+  {
     try await store.withStore { store in
       _ = try await store.importCatalog(catalog(1, gpu: nil), at: noon)
       try await store.add(sampleAccount())
@@ -82,7 +83,7 @@ import Testing
 
   /// 0.5 + 0.5 - 1 is kept as two sums that are not 0.
   @Test(arguments: Implementation.all)
-  func usageThatWasTakenBackWholeIsNotNamed(_ store: Implementation) async throws {
+  func `Usage that was taken back whole is not named`(_ store: Implementation) async throws {
     try await store.withStore { store in
       _ = try await store.importCatalog(catalog(1, gpu: nil), at: noon)
       try await store.add(sampleAccount(), sampleAccount("meter-2"))
@@ -103,7 +104,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func namesAreBounded(_ store: Implementation) async throws {
+  func `Names are bounded`(_ store: Implementation) async throws {
     try await store.withStore { store in
       _ = try await store.importCatalog(catalog(1, gpu: nil), at: noon)
       let names = (1...7).map { "meter-\($0)" }
@@ -122,7 +123,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func usageOfMonthsFarAwayIsFound(_ store: Implementation) async throws {
+  func `Usage of months far away is found`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct UsageImportTests {
   @Test(arguments: Implementation.all)
-  func sumsAreExactAcrossScales(_ store: Implementation) async throws {
+  func `Sums are exact across scales`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let result = try await store.importRows([
@@ -23,7 +23,9 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func repeatedRowsAreUnchangedAndOtherContentIsRefused(_ store: Implementation) async throws {
+  func `Repeated rows are unchanged and other content is refused`(_ store: Implementation)
+    async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([sampleUsage("1", "1.5")])
@@ -50,7 +52,8 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func unknownAccountsAndQuantitiesTooLongAreRefused(_ store: Implementation) async throws {
+  func `Unknown accounts and quantities too long are refused`(_ store: Implementation) async throws
+  {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let result = try await store.importRows([
@@ -61,7 +64,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func sumThatDoesNotFitIsRefused(_ store: Implementation) async throws {
+  func `Sum that does not fit is refused`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([sampleUsage("1", "9223372036854775801")])
@@ -73,7 +76,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func periodIsThatOfTheStartInTheAccountsZone(_ store: Implementation) async throws {
+  func `Period is that of the start in the account's zone`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount(), sampleAccount("tokyo", timeZone: "Asia/Tokyo"))
       _ = try await store.importRows([
@@ -90,7 +93,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func correctedTimeZoneMovesWhatWasNotInvoiced(_ store: Implementation) async throws {
+  func `Corrected time zone moves what was not invoiced`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importRows([
@@ -111,7 +114,7 @@ import Testing
   }
 
   @Test(arguments: Implementation.all)
-  func singleEventsComeInOrderOfStartAndId(_ store: Implementation) async throws {
+  func `Single events come in order of start and id`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       _ = try await store.importCatalog(sampleCatalog(singleEvents: true), at: noon)

@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct RecognitionMeasurements {
   private static let isFull = getenv("MONTHCLOSE_MEASURE") != nil
 
-  @Test(arguments: Implementation.all) func ofMessages(_ store: Implementation) async throws {
+  @Test(arguments: Implementation.all) func `Of messages`(_ store: Implementation) async throws {
     try await store.withStore { store in
       try await store.add(sampleAccount())
       let messages = (0..<(Self.isFull ? 64_000 : 640)).map { number in

@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct StoreMeasurements {
   private static let isFull = getenv("MONTHCLOSE_MEASURE") != nil
 
-  @Test func usageImport() async throws {
+  @Test func `Usage import`() async throws {
     try await withFolder { folder in
       let store = try await openStore("sqlite:\(folder.path)/store.db", migrate: true)
       let meters = Self.isFull ? 537 : 20
@@ -38,7 +38,7 @@ import Testing
   }
 
   /// The worst order for the unique key: each row belongs to another account than the one before.
-  @Test func usageImportInOrderOfTime() async throws {
+  @Test func `Usage import in order of time`() async throws {
     try await withFolder { folder in
       let store = try await openStore("sqlite:\(folder.path)/store.db", migrate: true)
       let meters = Self.isFull ? 20_000 : 200
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test func closeOfAMonth() async throws {
+  @Test func `Close of a month`() async throws {
     try await withFolder { folder in
       let path = "sqlite:\(folder.path)/store.db"
       var store = try await openStore(path, migrate: true)

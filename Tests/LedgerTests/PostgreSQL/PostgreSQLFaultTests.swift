@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  @Test func lineCutAfterCommitWasSentIsAnsweredAsCommitted() async throws {
+  @Test func `Line cut after commit was sent is answered as committed`() async throws {
     try await withLine { store, proxy, _ in
       let invoice = try issuing(sampleDraft())
       proxy.cutAfter("COMMIT")
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func lineCutBeforeCommitIsRunAgainOnce() async throws {
+  @Test func `Line cut before commit is run again once`() async throws {
     try await withLine { store, proxy, name in
       proxy.cutAfter("pg_current_xact_id")
       let outcome = try await store.commit(issuing(sampleDraft()))
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func lineCutAfterTheLastWritesIsRunAgainOnce() async throws {
+  @Test func `Line cut after the last writes is run again once`() async throws {
     try await withLine { store, proxy, name in
       _ = try await store.commit(issuing(sampleDraft()))
       proxy.cutAfter("{\"id\":\"told-once\"}")
@@ -62,7 +62,7 @@ import Testing
   }
 
   /// By its server, which says so before it hangs up.
-  @Test func connectionEndedWhileIdleIsMadeAgain() async throws {
+  @Test func `Connection ended while idle is made again`() async throws {
     try await withPostgreSQL(connections: 1) { store, name in
       try await store.add(sampleAccount())
       let end = """
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func connectionKilledInTheMiddleIsMadeAgain() async throws {
+  @Test func `Connection killed in the middle is made again`() async throws {
     try await withPostgreSQL(connections: 1) { store, name in
       try await store.add(sampleAccount())
       let isKilled = Mutex(false)
@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  @Test func deadlockIsRunAgain() async throws {
+  @Test func `Deadlock is run again`() async throws {
     try await withPostgreSQL { store, _ in
       try await store.add(sampleAccount("a"), sampleAccount("b"))
       let meeting = Meeting()
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test func eightWritersKeepNumbersWithoutGaps() async throws {
+  @Test func `Eight writers keep numbers without gaps`() async throws {
     try await withPostgreSQL(connections: 8) { store, name in
       for number in 0..<64 { try await store.add(sampleAccount("m\(number)")) }
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -149,7 +149,7 @@ import Testing
     }
   }
 
-  @Test func entriesThatDoNotBalanceAreRefusedByTheDatabase() async throws {
+  @Test func `Entries that do not balance are refused by the database`() async throws {
     try await withPostgreSQL { store, _ in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -174,7 +174,7 @@ import Testing
     ("57P01", .unreachable("p: m (57P01)")), ("57P03", .unreachable("p: m (57P03)")),
     ("08006", .unreachable("p: m (08006)")), ("XX001", .damaged("p: m (XX001)")),
   ])
-  func codeIsToldAs(_ state: String, _ fault: StoreError) {
+  func `Code is told as`(_ state: String, _ fault: StoreError) {
     let error = PostgreSQLError(state: state, message: "m", isLost: false)
     #expect(PostgreSQLFault.translated(error, place: "p") as? StoreError == fault)
   }

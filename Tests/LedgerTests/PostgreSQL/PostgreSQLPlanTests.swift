@@ -12,7 +12,7 @@ import Testing
       body: Array("\(number)".utf8))
   }
 
-  @Test func aBatchIsRecognisedByItsKeys() async throws {
+  @Test func `A batch is recognised by its keys`() async throws {
     try await withPostgreSQL { _, name in
       let url = try TestServer.url(name)
       let writer = try await PostgreSQLStore.open(url: url, migrate: false, connections: 1)

@@ -33,16 +33,16 @@ import Testing
     ),
     ("SSL error: certificate verify failed\n", "its certificate cannot be verified"),
   ])
-  func faultOfTLSIsNamedAndWaitedFor(_ message: String, _ why: String) throws {
+  func `Fault of TLS is named and waited for`(_ message: String, _ why: String) throws {
     #expect(try error(message) == .unreachable(Self.tls + why))
   }
 
-  @Test func whatIsWrongWithTheCertificateIsLookedAt() throws {
+  @Test func `What is wrong with the certificate is looked at`() throws {
     let found = try error("SSL error: certificate verify failed\n", fault: "has expired")
     #expect(found == .unreachable(Self.tls + "its certificate has expired"))
   }
 
-  @Test func certificateThatIsNotThereIsNamed() throws {
+  @Test func `Certificate that is not there is named`() throws {
     let found = try error(
       "FATAL:  connection requires a valid client certificate\n", certificate: "&sslcert=/c.pem")
     #expect("\(found)".contains("sslcert /c.pem does not exist"))
@@ -63,18 +63,20 @@ import Testing
       "sslcert: could not read certificate file \"/c\": no start line"
     ),
   ])
-  func fileOfOursThatIsNoGoodIsNamedAndNotWaitedFor(_ message: String, _ why: String) throws {
+  func `File of ours that is no good is named and not waited for`(_ message: String, _ why: String)
+    throws
+  {
     #expect(try error(message) == .invalid("\(Self.place): \(why)"))
   }
 
-  @Test func certificateOfAnotherUserIsThoughtOf() throws {
+  @Test func `Certificate of another user is thought of`() throws {
     let message = "FATAL:  password authentication failed for user \"u\"\n"
     let suffix = " (or the certificate in sslcert is for another user)"
     #expect(try error(message, certificate: "&sslcert=/c.pem").description.hasSuffix(suffix))
     #expect(try !error(message).description.hasSuffix(suffix))
   }
 
-  @Test func eachOfSeveralHostsIsTold() throws {
+  @Test func `Each of several hosts is told`() throws {
     let found = try error(
       "Connection refused\nconnection to server at \"b\", port 5432 failed: "
         + "server does not support SSL, but SSL was required\n")

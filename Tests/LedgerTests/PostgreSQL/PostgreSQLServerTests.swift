@@ -6,7 +6,7 @@ import Testing
 @testable import Ledger
 
 @Suite(.withPostgreSQL) struct PostgreSQLServerTests {
-  @Test func tenProgramsMayMigrateAtOnce() async throws {
+  @Test func `Ten programs may migrate at once`() async throws {
     let name = "t_ten_\(UUID().uuidString.filter(\.isHexDigit).lowercased())"
     let url = try await TestServer.empty(name)
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -25,7 +25,7 @@ import Testing
   }
 
   /// A migration that takes away shuts older programs out, as it does in SQLite.
-  @Test func whatAMigrationSaysOfOlderProgramsIsKept() async throws {
+  @Test func `What a migration says of older programs is kept`() async throws {
     try await withPostgreSQL { _, name in
       let url = try PostgreSQLURL(try TestServer.url(name))
       let connection = try PostgreSQLOpening.connect(url)
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func emptyAndForeignDatabasesAreRefusedByName() async throws {
+  @Test func `Empty and foreign databases are refused by name`() async throws {
     let name = "t_foreign_\(UUID().uuidString.filter(\.isHexDigit).lowercased())"
     let url = try await TestServer.empty(name)
     let place = try PostgreSQLURL(url).place
@@ -68,7 +68,7 @@ import Testing
     try await TestServer.drop(name)
   }
 
-  @Test func newerSchemaIsRefused() async throws {
+  @Test func `Newer schema is refused`() async throws {
     try await withPostgreSQL { _, name in
       _ = try await TestServer.ask(
         "UPDATE month_close_schema SET version = 99, readable_from = 98", in: name)
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  @Test func newerSchemaThatOnlyAddedIsOpened() async throws {
+  @Test func `Newer schema that only added is opened`() async throws {
     try await withPostgreSQL { _, name in
       _ = try await TestServer.ask("UPDATE month_close_schema SET version = 99", in: name)
       let store = try await openStore(try TestServer.url(name), migrate: false)
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test func synchronousCommitIsOnWhateverTheRoleSays() async throws {
+  @Test func `Synchronous commit is on whatever the role says`() async throws {
     try await withPostgreSQL { _, name in
       _ = try await TestServer.ask(
         "ALTER DATABASE \(name) SET synchronous_commit = off", in: name)
@@ -95,7 +95,7 @@ import Testing
     }
   }
 
-  @Test func readOnlyDatabaseIsRefused() async throws {
+  @Test func `Read only database is refused`() async throws {
     try await withPostgreSQL { _, name in
       _ = try await TestServer.ask(
         "ALTER DATABASE \(name) SET default_transaction_read_only = on", in: name)
@@ -105,7 +105,7 @@ import Testing
     }
   }
 
-  @Test func connectionsAreBounded() async throws {
+  @Test func `Connections are bounded`() async throws {
     try await withPostgreSQL(connections: 3) { store, name in
       try await store.add(sampleAccount())
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func wrongPasswordIsToldWithoutIt() async throws {
+  @Test func `Wrong password is told without it`() async throws {
     let url = try #require(TestServer.url)
     let wrong = url.replacing(/:[^:@\/]+@/, with: ":hunter2@")
     let error = await #expect(throws: StoreError.self) {
@@ -135,7 +135,7 @@ import Testing
     #expect(!"\(try #require(error))".contains("hunter2"))
   }
 
-  @Test func nobodyListeningIsUnreachable() async throws {
+  @Test func `Nobody listening is unreachable`() async throws {
     let error = await #expect(throws: StoreError.self) {
       try await openStore("postgres://u:hunter2@127.0.0.1:1/d", migrate: false)
     }

@@ -8,7 +8,7 @@ import Testing
     ("UPDATE t SET a = ?2 WHERE b = ?1 OR c = ?2", "UPDATE t SET a = $2 WHERE b = $1 OR c = $2"),
     ("SELECT 'what?' || ?", "SELECT 'what?' || $1"),
   ])
-  func placesAreNumbered(_ sql: String, _ expected: String) {
+  func `Places are numbered`(_ sql: String, _ expected: String) {
     #expect(PostgreSQLText.numbered(sql) == expected)
   }
 
@@ -37,17 +37,17 @@ import Testing
       """
     ),
   ])
-  func oneStatementWritesManyRows(_ sql: String, _ expected: String) {
+  func `One statement writes many rows`(_ sql: String, _ expected: String) {
     #expect(PostgreSQLText.written(sql, [.bigint, .text]) == expected)
   }
 
-  @Test func aTableWithoutAPlaceIsNotKeptBack() {
+  @Test func `A table without a place is not kept back`() {
     let writes = PendingWrites()
     #expect(writes.takes(PostgreSQLStatement("INSERT INTO holds VALUES (?)", [.bigint])))
     #expect(!writes.takes(PostgreSQLStatement("INSERT INTO novelties VALUES (?)", [.bigint])))
   }
 
-  @Test func statementsOfOneChangeKeepTheirOrderOnATable() {
+  @Test func `Statements of one change keep their order on a table`() {
     let decide = PostgreSQLStatement("INSERT INTO decisions VALUES (?)", [.bigint])
     let place = PostgreSQLStatement("INSERT INTO holds VALUES (?)", [.bigint])
     let lift = PostgreSQLStatement("UPDATE holds SET a = ? WHERE b = ?", [.bigint, .bigint])

@@ -17,7 +17,7 @@ import Testing
     return lane
   }
 
-  @Test func rowThatIsKeptLockedIsGivenUpAndNamed() async throws {
+  @Test func `Row that is kept locked is given up and named`() async throws {
     try await withPostgreSQL { direct, name in
       try await direct.add(sampleAccount())
       let store = try await PostgreSQLStore.open(
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func tableThatIsLockedIsInTheWay() async throws {
+  @Test func `Table that is locked is in the way`() async throws {
     try await withPostgreSQL { store, name in
       #expect(await store.condition() == .usable)
       let other = try await lockRow(name)
@@ -53,7 +53,7 @@ import Testing
 
   /// The server's process of a session is stopped, as a frozen machine would be.
   @Test(.enabled(if: geteuid() == 0, "another user's process has to be stopped"))
-  func stoppedServerIsGivenUp() async throws {
+  func `Stopped server is given up`() async throws {
     try await withPostgreSQL(connections: 1) { store, _ in
       try await store.add(sampleAccount())
       let found = try await store.connections.read { try $0.integer("SELECT pg_backend_pid()") }
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func silenceIsLongerThanWhatTheServerAllowsItself() {
+  @Test func `Silence is longer than what the server allows itself`() {
     let times = PostgreSQLTimes(lockTimeout: .seconds(10))
     #expect(times.lockSeconds == 10 && times.statementSeconds == 40 && times.silence == 50)
     #expect(PostgreSQLTimes(lockTimeout: .milliseconds(5)).lockSeconds == 1)

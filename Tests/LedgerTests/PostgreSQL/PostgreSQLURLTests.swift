@@ -12,7 +12,7 @@ import Testing
     "postgres://u:hunter2@127.0.0.+1/d", "postgres://u:hunter2@127.0.0.1.example.com/d",
     "postgres://u:hunter2@[::ffff:127.0.0.1]/d", "postgres://u:hunter2@localhost./d",
   ])
-  func weakerThanVerifyFullIsRefusedOffThisMachine(_ url: String) {
+  func `Weaker than verify full is refused off this machine`(_ url: String) {
     let error = #expect(throws: StoreError.self) { try PostgreSQLURL(url) }
     let text = error.map { "\($0)" } ?? ""
     #expect(text.contains("sslmode=verify-full is required") && !text.contains("hunter2"))
@@ -25,11 +25,11 @@ import Testing
     ("postgres://u@[::1]:5433/d", "u@::1:5433/d"),
     ("postgres://u@%2Frun%2Fpostgresql/d", "u@/run/postgresql:5432/d"),
   ])
-  func placeIsToldWithoutPassword(_ url: String, _ place: String) throws {
+  func `Place is told without password`(_ url: String, _ place: String) throws {
     #expect(try PostgreSQLURL(url).place == place)
   }
 
-  @Test func unreadableURLIsToldWithoutItsText() {
+  @Test func `Unreadable URL is told without its text`() {
     let error = #expect(throws: StoreError.self) {
       try PostgreSQLURL("postgres://u:hunter2@127.0.0.1/d?hunter2")
     }

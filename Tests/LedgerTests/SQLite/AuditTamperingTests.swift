@@ -69,7 +69,7 @@ import Testing
   ]
 
   @Test(arguments: cases.indices)
-  func tamperingIsFoundByName(_ index: Int) async throws {
+  func `Tampering is found by name`(_ index: Int) async throws {
     let (sql, tally, offender) = Self.cases[index]
     try await withSQLite { store, _ in
       try await store.add(sampleAccount())

@@ -27,7 +27,7 @@ import Testing
     await #expect(throws: StoreError.self) { try await store.issue() }
   }
 
-  @Test func lockThatIsNotLetGoIsNamedWithItsHolder() async throws {
+  @Test func `Lock that is not let go is named with its holder`() async throws {
     try await withHeldLock(timeout: .milliseconds(300)) { store, other, path in
       let began = SteadyClock.seconds()
       let holder = LockHolder(processID: other.id, program: "flock", isStopped: false)
@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  @Test func stoppedHolderIsSaidToBeStopped() async throws {
+  @Test func `Stopped holder is said to be stopped`() async throws {
     try await withHeldLock(timeout: .milliseconds(100)) { store, other, path in
       try await other.stop()
       let said = await fault(store)?.description
@@ -47,7 +47,7 @@ import Testing
   }
 
   /// The time counts from the call: those that stand in line do not wait one after the other.
-  @Test func writesInLineGiveUpTogether() async throws {
+  @Test func `Writes in line give up together`() async throws {
     try await withHeldLock(timeout: .seconds(8)) { store, _, _ in
       let began = SteadyClock.seconds()
       let locked = await withTaskGroup(of: StoreError?.self) { group in
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test func cancelledWriteWaitsOnlyAMomentLonger() async throws {
+  @Test func `Cancelled write waits only a moment longer`() async throws {
     try await withHeldLock(timeout: .seconds(60)) { store, other, _ in
       let writing = Task { await fault(store) }
       while !other.isWaitedFor() { try await Task.sleep(for: .milliseconds(20)) }
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test func storeOpensReadsAndClosesWhileTheLockIsHeld() async throws {
+  @Test func `Store opens reads and closes while the lock is held`() async throws {
     try await withHeldLock(timeout: .milliseconds(100)) { _, _, path in
       let began = SteadyClock.seconds()
       let another = try await SQLiteStore.open(
@@ -82,7 +82,7 @@ import Testing
   }
 
   /// The signal that ends a wait is the process's own: many waits in a row each end by it.
-  @Test func everyWaitEnds() throws {
+  @Test func `Every wait ends`() throws {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("waits-\(UUID().uuidString)").path
     defer { unlink(folder) }

@@ -41,7 +41,7 @@ import Testing
       """, "UNIQUE constraint failed"
     ),
   ])
-  func statementIsRefused(_ sql: String, _ reason: String) async throws {
+  func `Statement is refused`(_ sql: String, _ reason: String) async throws {
     try await withSQLite { store, _ in
       try await store.add(sampleAccount())
       _ = try await store.issue()
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  @Test func paidInvoiceIsNeverOpenedAgain() async throws {
+  @Test func `Paid invoice is never opened again`() async throws {
     try await withSQLite { store, _ in
       try await store.add(sampleAccount())
       _ = try await store.issue(netMinor: 0)

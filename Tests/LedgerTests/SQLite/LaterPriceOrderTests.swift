@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test(arguments: 1...60 as ClosedRange<UInt64>)
-  func aMetricOfAMonthIsBilledOnceAtOnePrice(_ seed: UInt64) async throws {
+  func `A metric of a month is billed once at one price`(_ seed: UInt64) async throws {
     var random = Seeded(state: seed)
     try await Implementation.sqlite.withStore { store in
       let month = MonthByHand(store: store)

@@ -17,7 +17,7 @@ import Testing
     return descriptor
   }
 
-  @Test func lockIsHeldDuringAWriteAndFreeAfterIt() async throws {
+  @Test func `Lock is held during a write and free after it`() async throws {
     try await withFolder { folder in
       let store = try await opened(folder)
       let descriptor = try lockDescriptor(folder)
@@ -35,7 +35,7 @@ import Testing
   }
 
   /// A lock held elsewhere stops writers and openers, not readers.
-  @Test func readersDoNotWaitForTheLock() async throws {
+  @Test func `Readers do not wait for the lock`() async throws {
     try await withFolder { folder in
       let store = try await opened(folder)
       try await store.add(sampleAccount())
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test(.enabled(if: LockProcess.isPossible))
-  func writersOfOtherProcessesTakeTurns() async throws {
+  func `Writers of other processes take turns`() async throws {
     try await withFolder { folder in
       let store = try await opened(folder)
       try await store.add(sampleAccount())

@@ -10,7 +10,7 @@ import Testing
     return lstat(path, &status) == 0 ? status.st_mode & 0o777 : 0
   }
 
-  @Test func filesOfAStoreAreTheirOwnersAlone() async throws {
+  @Test func `Files of a store are their owners alone`() async throws {
     try await withFolder { folder in
       let path = "\(folder.path)/store.db"
       let store = try await SQLiteStore.open(path: path, migrate: true)
@@ -22,7 +22,7 @@ import Testing
 
   /// As version 0.1.0 made them, and as a group of users may share them.
   @Test(arguments: [(0o644, 0o640, 0o600), (0o664, 0o660, 0o660), (0o666, 0o660, 0o660)])
-  func strangersLoseTheirRights(
+  func `Strangers lose their rights`(
     _ before: Int, _ ledger: Int, _ lock: Int
   ) async throws {
     try await withFolder { folder in
@@ -38,7 +38,7 @@ import Testing
   /// Where a process opens a ledger that it has open already: closing a descriptor of a file drops
   /// every POSIX lock the process has on it, and with the lock on `-shm` gone, another process that
   /// opens the ledger truncates it.
-  @Test func openingALedgerTwiceDropsNoLockOfTheFirst() async throws {
+  @Test func `Opening a ledger twice drops no lock of the first`() async throws {
     try await withFolder { folder in
       let path = "\(folder.path)/store.db"
       let store = try await SQLiteStore.open(path: path, migrate: true)
@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test(arguments: Kind.allCases, ["store.db", "store.db.lock"])
-  func whatIsNoFileIsRefused(_ kind: Kind, _ name: String) async throws {
+  func `What is no file is refused`(_ kind: Kind, _ name: String) async throws {
     try await withFolder { folder in
       try put(kind, at: "\(folder.path)/\(name)", folder)
       let error = await #expect(throws: StoreError.self) {

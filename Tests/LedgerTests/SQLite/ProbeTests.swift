@@ -6,7 +6,7 @@ import Testing
 
 /// What a simulation stands on: each call is probed once, whatever it comes to.
 @Suite struct ProbeTests {
-  @Test func aCallIsProbedOnceHoweverManyTransactionsItTakes() async throws {
+  @Test func `A call is probed once however many transactions it takes`() async throws {
     try await withProbe { store, probe in
       _ = try await store.takeDue(by: .charger, at: noon, limit: 1) { _, _ in sampleEvent("e") }
       #expect(probe.taken() == ["takingDue"])
@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  @Test func aCallAboutNothingIsProbedToo() async throws {
+  @Test func `A call about nothing is probed too`() async throws {
     try await withProbe { store, probe in
       _ = try await store.facts(for: [])
       _ = try await store.commit([], published: [])
@@ -24,14 +24,14 @@ import Testing
     }
   }
 
-  @Test func aProbeIsToldWhichAccountsAreAskedAbout() async throws {
+  @Test func `A probe is told which accounts are asked about`() async throws {
     try await withProbe { store, probe in
       _ = try await store.facts("meter-1")
       #expect(probe.accounts.withLock { $0 } == ["meter-1"])
     }
   }
 
-  @Test func aProbedStoreIsClosedByWhoeverOpenedIt() async throws {
+  @Test func `A probed store is closed by whoever opened it`() async throws {
     try await Implementation.sqlite.withStore { store in
       try await store.probed(by: CallList()).close()
       #expect(try await store.runs() == [])

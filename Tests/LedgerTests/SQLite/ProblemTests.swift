@@ -25,7 +25,7 @@ import Testing
       "its lines and taxes 86"
     ),
   ])
-  func tamperingIsNamed(_ sql: String, _ problem: String) async throws {
+  func `Tampering is named`(_ sql: String, _ problem: String) async throws {
     try await withSQLite { store, _ in
       try await store.add(sampleAccount())
       _ = try await store.importRows([sampleUsage("1", "10")])

@@ -5,11 +5,11 @@ import Testing
 @testable import Ledger
 
 @Suite struct SchemaTests {
-  @Test func migrationsAreNumberedWithoutGaps() {
+  @Test func `Migrations are numbered without gaps`() {
     #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
   }
 
-  @Test func storeThatIsNotThereAsksForInit() async throws {
+  @Test func `Store that is not there asks for init`() async throws {
     try await withFolder { folder in
       let path = "\(folder.path)/store.db"
       await #expect(throws: StoreError.notInitialized(path)) {
@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  @Test func initIsHarmlessWhenRepeated() async throws {
+  @Test func `Init is harmless when repeated`() async throws {
     try await withFolder { folder in
       let url = "sqlite:\(folder.path)/store.db"
       let first = try await openStore(url, migrate: true)
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test func databaseOfAnotherProgramIsLeftAlone() async throws {
+  @Test func `Database of another program is left alone`() async throws {
     try await withFolder { folder in
       let path = "\(folder.path)/store.db"
       let store = try await SQLiteStore.open(path: path, migrate: true)
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: ["postgres://localhost/close", "store.db", "sqlite:", "mysql:x"])
-  func otherFormsOfURLAreRefused(_ url: String) async throws {
+  func `Other forms of URL are refused`(_ url: String) async throws {
     await #expect(throws: StoreError.self) { try await openStore(url, migrate: false) }
   }
 }

@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  @Test func releasedMigrationsMakeTheSchemaThatWasRecorded() async throws {
+  @Test func `Released migrations make the schema that was recorded`() async throws {
     try await withFolder { recorded in
       try await recordedStore(recorded)
       let old = try await open(recorded, knowing: Array(Migration.all.prefix(5)))
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test func olderStoreAsksForInitAndIsBroughtUpByIt() async throws {
+  @Test func `Older store asks for init and is brought up by it`() async throws {
     try await withFolder { folder in
       try await recordedStore(folder)
       let error = StoreError.olderSchema(found: 5, needed: Migration.newest)
@@ -80,7 +80,7 @@ import Testing
   }
 
   /// 0.1.0 looks at `user_version` alone, and opens what says 5.
-  @Test func programsOfTheLastVersionStillOpenTheStore() async throws {
+  @Test func `Programs of the last version still open the store`() async throws {
     try await withFolder { folder in
       let store = try await open(folder, migrate: true)
       let told = try await store.inspectWriter {
@@ -91,7 +91,7 @@ import Testing
     }
   }
 
-  @Test func newerSchemaThatOnlyAddsIsWorkedOn() async throws {
+  @Test func `Newer schema that only adds is worked on`() async throws {
     try await withFolder { folder in
       let newer = try await open(folder, knowing: Migration.all + [Self.adding], migrate: true)
       try await newer.add(sampleAccount())
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func newerSchemaThatTakesAwayIsRefusedWithWhatToDo() async throws {
+  @Test func `Newer schema that takes away is refused with what to do`() async throws {
     try await withFolder { folder in
       let newer = try await open(
         folder, knowing: Migration.all + [Self.contracting], migrate: true)
@@ -123,7 +123,7 @@ import Testing
   }
 
   /// The last version's own check, which knows nothing of the table, refuses it as well.
-  @Test func schemaThatTakesAwayRaisesTheNumberThatOldProgramsLookAt() async throws {
+  @Test func `Schema that takes away raises the number that old programs look at`() async throws {
     try await withFolder { folder in
       let newer = try await open(
         folder, knowing: Migration.all + [Self.contracting], migrate: true)
@@ -136,7 +136,7 @@ import Testing
   }
 
   /// Two `closectl init` at once, one of each version: the store ends at the newer schema.
-  @Test func migratingTwiceAtOnceEndsAtTheNewest() async throws {
+  @Test func `Migrating twice at once ends at the newest`() async throws {
     try await withFolder { folder in
       try await recordedStore(folder)
       async let one = open(folder, migrate: true)

@@ -18,7 +18,7 @@ import Testing
     }
   }
 
-  @Test func ledgerThatIsMovedAwayAndBackIsMissedMeanwhile() async throws {
+  @Test func `Ledger that is moved away and back is missed meanwhile`() async throws {
     try await withStore { store, path in
       rename(path, path + ".moved")
       let said = "\(path) no longer exists: it was moved or deleted while in use"
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: ["", ".lock"])
-  func fileThatIsReplacedIsNotTheOneThatWasOpened(_ suffix: String) async throws {
+  func `File that is replaced is not the one that was opened`(_ suffix: String) async throws {
     try await withStore { store, path in
       let file = path + suffix
       let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func lockThatIsDeletedEndsTheUse() async throws {
+  @Test func `Lock that is deleted ends the use`() async throws {
     try await withStore { store, path in
       unlink(path + ".lock")
       guard case .replaced = await store.condition() else {
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test(.enabled(if: LockProcess.isPossible))
-  func lockThatCannotBeHadIsInTheWay() async throws {
+  func `Lock that cannot be had is in the way`() async throws {
     try await withStore { store, path in
       let other = try LockProcess(holding: path + ".lock")
       let began = SteadyClock.seconds()

@@ -7,7 +7,7 @@ import Testing
 @testable import Ledger
 
 @Suite struct StoreFaultTests {
-  @Test func fullDiskIsNamedAndTheStoreGoesOnAfterwards() async throws {
+  @Test func `Full disk is named and the store goes on afterwards`() async throws {
     try await withSQLite { store, path in
       try await store.add(sampleAccount("before"))
       let pages = try await store.inspectWriter { database in
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(.disabled(if: geteuid() == 0, "root may write to read-only files"))
-  func readOnlyFileIsNamed() async throws {
+  func `Read only file is named`() async throws {
     try await withFolder { folder in
       let path = "\(folder.path)/store.db"
       try await SQLiteStore.open(path: path, migrate: true).close()
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func fileThatIsNoDatabaseIsDamaged() async throws {
+  @Test func `File that is no database is damaged`() async throws {
     try await withFolder { folder in
       let path = "\(folder.path)/store.db"
       try Data("account_id,name\n".utf8 + Array(repeating: 65, count: 5000)).write(
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  @Test func brokenPagesAreFoundWhenASmallStoreIsOpened() async throws {
+  @Test func `Broken pages are found when a small store is opened`() async throws {
     try await withFolder { folder in
       let path = "\(folder.path)/store.db"
       let store = try await SQLiteStore.open(path: path, migrate: true)
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  @Test func missingFolderIsNamed() async throws {
+  @Test func `Missing folder is named`() async throws {
     try await withFolder { folder in
       let path = "\(folder.path)/missing/store.db"
       let error = await #expect(throws: StoreError.self) {
@@ -84,7 +84,7 @@ import Testing
 
   /// The store itself, and its lock.
   @Test(arguments: ["", ".lock"])
-  func fileMovedAwayIsNamedAndNotWrittenTo(_ suffix: String) async throws {
+  func `File moved away is named and not written to`(_ suffix: String) async throws {
     try await withSQLite { store, path in
       let file = path + suffix
       try FileManager.default.moveItem(atPath: file, toPath: file + ".moved")
@@ -105,20 +105,20 @@ import Testing
     (.SQLITE_NOTADB, .damaged("p: m (SQLite 26)")),
     (.SQLITE_BUSY, .unreachable("p: another program has locked it (m (SQLite 5))")),
   ])
-  func codeIsToldAs(_ code: ResultCode, _ fault: StoreError) {
+  func `Code is told as`(_ code: ResultCode, _ fault: StoreError) {
     let error = DatabaseError(
       resultCode: code, message: "m", sql: "SELECT ?", arguments: ["secret"])
     #expect(SQLiteFault.translated(error, path: "p") as? StoreError == fault)
   }
 
   /// The store is well: the one who asked must stop asking.
-  @Test func brokenConstraintIsARefusal() {
+  @Test func `Broken constraint is a refusal`() {
     let error = DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "m", sql: "SELECT 1")
     let refusal = SQLiteFault.translated(error, path: "p") as? LedgerRefusal
     #expect(refusal == LedgerRefusal("m (SQLite 19)"))
   }
 
-  @Test func forgottenStoreClosesItself() async throws {
+  @Test func `Forgotten store closes itself`() async throws {
     try await withFolder { folder in
       let path = "\(folder.path)/store.db"
       var store: LedgerStore? = try await SQLiteStore.open(path: path, migrate: true)

@@ -9,7 +9,7 @@ import Testing
   @Test(arguments: [
     ("synchronous", Int64(2)), ("wal_autocheckpoint", 0), ("mmap_size", 0), ("foreign_keys", 1),
   ])
-  func settingIsInForce(_ name: String, _ value: Int64) async throws {
+  func `Setting is in force`(_ name: String, _ value: Int64) async throws {
     try await withSQLite { store, _ in
       let found = try await store.inspectWriter {
         try $0.integer("PRAGMA \(name)")
@@ -18,7 +18,7 @@ import Testing
     }
   }
 
-  @Test func journalIsAWriteAheadLog() async throws {
+  @Test func `Journal is a write ahead log`() async throws {
     try await withSQLite { store, _ in
       let mode = try await store.inspectWriter { database in
         try database.text("PRAGMA journal_mode")
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  @Test func readersCannotWrite() async throws {
+  @Test func `Readers cannot write`() async throws {
     try await withSQLite { store, path in
       await #expect(throws: StoreError.readOnly(path)) {
         try await store.connections.read { try $0.run("DELETE FROM accounts") }
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test func nothingIsCheckpointedBeforeTheLogHasGrown() async throws {
+  @Test func `Nothing is checkpointed before the log has grown`() async throws {
     try await withSQLite { store, path in
       let before = try size(path)
       for number in 0..<200 { try await store.add(sampleAccount("account-\(number)")) }
@@ -44,7 +44,7 @@ import Testing
     }
   }
 
-  @Test func grownLogIsBroughtBackAndEmptied() async throws {
+  @Test func `Grown log is brought back and emptied`() async throws {
     try await withSQLite { store, path in
       try await fill(store)
       #expect(try size(path + "-wal") == 0)
@@ -53,7 +53,7 @@ import Testing
   }
 
   /// A reader that is in the way costs the log its truncation, not the commit; the next one heals.
-  @Test func readerDelaysTheCheckpointOnly() async throws {
+  @Test func `Reader delays the checkpoint only`() async throws {
     try await withSQLite { store, path in
       try await store.add(sampleAccount())
       let (started, gate) = (Gate(), Gate())

@@ -57,14 +57,14 @@ import Testing
     try await store.close()
   }
 
-  @Test func aFlatFeeIsPreviewedByDays() async throws {
+  @Test func `A flat fee is previewed by days`() async throws {
     #expect(try await take(",end", row("m-1", ",2026-11-15")).status == .done)
     let said = await preview("2026-11", "--account", "m-1")
     #expect(said.out.contains("Fee (14 of 30 days)"))
     #expect(said.out.contains("4.67 CHF"))
   }
 
-  @Test func thoseThatAreLeftOutAreCounted() async throws {
+  @Test func `Those that are left out are counted`() async throws {
     let said = try await take(
       ",start,end", row("new", ",2026-12-01,"), row("old", ",,2026-11-01"),
       row("older", ",,2026-10-15"))
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func usageOutsideOfTheDatesIsNamedAsStrange() async throws {
+  @Test func `Usage outside of the dates is named as strange`() async throws {
     let catalog = try scratch.write(
       """
       version: 2
@@ -116,7 +116,7 @@ import Testing
     #expect(!december.out.contains("outside"))
   }
 
-  @Test func invoicedMonthsWhoseDaysChangeAreWarnedOf() async throws {
+  @Test func `Invoiced months whose days change are warned of`() async throws {
     try await close("2026-11")
     let said = try await take(",end", row("m-1", ",2026-11-15"))
     #expect(said.status == .done)
@@ -129,7 +129,7 @@ import Testing
     #expect(back.err == "", "as it was invoiced")
   }
 
-  @Test func theEndIsOnTheInvoiceAndInTheStory() async throws {
+  @Test func `The end is on the invoice and in the story`() async throws {
     _ = try await take(",start,end", row("m-1", ",2026-11-05,2026-11-15"))
     try await close("2026-11")
     let invoice = await console.run("invoice", "show", "2026-11/m-1")
@@ -146,7 +146,7 @@ import Testing
       (explained["start"] as? String, explained["end"] as? String) == ("2026-11-05", "2026-11-15"))
   }
 
-  @Test func creditOfAnEndedAccountIsShownForAPersonToPayOut() async throws {
+  @Test func `Credit of an ended account is shown for a person to pay out`() async throws {
     _ = try await take(",end", row("m-1", ",2026-11-15"))
     try await close("2026-11")
     let credit = await console.run(

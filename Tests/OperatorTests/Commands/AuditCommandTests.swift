@@ -38,7 +38,7 @@ import Testing
     id: "ch_9", payment: "pi_9", invoice: "2026-11/m-1", attempt: 1, amountMinor: 7,
     currency: "CHF", state: .succeeded)
 
-  @Test func allThatHoldsIsALineEach() async throws {
+  @Test func `All that holds is a line each`() async throws {
     let said = await console.run("audit", "2026-11", "--deep")
     #expect(said.status == .done)
     #expect(said.out.contains("ok     I2   one charge per invoice: 0 charges at the gateway"))
@@ -48,7 +48,7 @@ import Testing
     #expect(lines.count == Invariant.allCases.count + 2)
   }
 
-  @Test func whatIsBrokenIsOneWithTheOffendingIDs() async throws {
+  @Test func `What is broken is one with the offending I ds`() async throws {
     console.listed.withLock { $0 = .success([Self.stray]) }
     let said = await console.run("audit", "2026-11", "--json")
     #expect(said.status == .problem)
@@ -61,7 +61,7 @@ import Testing
     #expect(broken.first?["offendingTotal"] as? Int == 1)
   }
 
-  @Test func aGatewayThatCannotBeAskedIsThree() async throws {
+  @Test func `A gateway that cannot be asked is three`() async throws {
     console.listed.withLock { $0 = .failure(.unauthorized(status: 401)) }
     let said = await console.run("audit", "2026-11")
     #expect(said.status == .unreachable)
@@ -70,7 +70,7 @@ import Testing
     #expect(await gone.run("audit", "2026-11").status == .unreachable)
   }
 
-  @Test func aCertificateIsWrittenOnlyOfWhatHolds() async throws {
+  @Test func `A certificate is written only of what holds`() async throws {
     let file = scratch.path("certificate.json")
     #expect(await console.run("audit", "2026-11", "--certificate", file).status == .done)
     let first = try Data(contentsOf: URL(fileURLWithPath: file))
@@ -88,11 +88,11 @@ import Testing
     ["--position", "1"], ["--certificate", "/nowhere/x", "--position", "-1"],
     ["--certificate", "/nowhere/x", "--position", "1"], ["--mailbox", "/nowhere"],
   ])
-  func wrongUsageIsTwo(_ options: [String]) async throws {
+  func `Wrong usage is two`(_ options: [String]) async throws {
     #expect(await console.run(["audit", "2026-11"] + options).status == .usage)
   }
 
-  @Test func aMonthThatWasNeverClosedIsAProblem() async throws {
+  @Test func `A month that was never closed is a problem`() async throws {
     let said = await console.run("audit", "2026-10")
     #expect(said.status == .problem)
     #expect(said.err.contains("the close of 2026-10 was never started"))
@@ -105,7 +105,7 @@ import Testing
       ("To: x\r\n\r\nMessage-ID: <a@b>\r\n", nil),
       ("Message-ID: <>\n\n", nil),
     ] as [(String, String?)])
-  func aMailIsKnownByItsMessageID(_ mail: String, _ id: String?) {
+  func `A mail is known by its message id`(_ mail: String, _ id: String?) {
     #expect(Maildir.messageID(Data(mail.utf8)) == id)
   }
 }

@@ -39,7 +39,7 @@ import Testing
     try Console(scratch, broker: broker, now: now)
   }
 
-  @Test func previewTellsTotalsAndWhoCannotBeRated() async throws {
+  @Test func `Preview tells totals and who cannot be rated`() async throws {
     let said = try await console().run("close", "preview", "2026-11", "--json")
     #expect(said.status == .problem)
     let preview = try document(said.out)
@@ -60,7 +60,7 @@ import Testing
       ("1000000", 100_000_000, "it is above the payment gateway's maximum of 999999.99 CHF"),
       ("999999.99", 99_999_999, nil), ("0.50", 50, nil),
     ] as [(String, Int, String?)])
-  func previewNamesWhatTheCardCannotBeChargedWith(
+  func `Preview names what the card cannot be charged with`(
     fee: String, amount: Int, reason: String?
   ) async throws {
     let catalog = try scratch.write(
@@ -84,7 +84,7 @@ import Testing
     #expect(text.contains("warning: 1 invoices") == (reason != nil))
   }
 
-  @Test func previewOfAnAccountShowsItsLines() async throws {
+  @Test func `Preview of an account shows its lines`() async throws {
     let said = try await console().run("close", "preview", "2026-11", "--account", "m-1")
     #expect(said.status == .done)
     #expect(
@@ -101,7 +101,7 @@ import Testing
       try await console().run("close", "preview", "2026-11", "--account", "x").status == .problem)
   }
 
-  @Test func startPublishesTheTriggerOfTheContract() async throws {
+  @Test func `Start publishes the trigger of the contract`() async throws {
     let said = try await console().run("close", "start", "2026-11", "--json")
     #expect(said.status == .done)
     #expect(try document(said.out)["messageID"] as? String == "close-2026-11")
@@ -124,7 +124,8 @@ import Testing
         + "it is now 2026-11-30T22:59:59Z"
     ),
   ])
-  func aMonthThatHasNotEndedIsRefusedUnlessToldSo(now: String, why: String) async throws {
+  func `A month that has not ended is refused unless told so`(now: String, why: String) async throws
+  {
     let console = try console(now: now)
     let said = await console.run("close", "start", "2026-11")
     #expect(said.status == .problem)
@@ -132,25 +133,25 @@ import Testing
     #expect(await console.run("close", "start", "2026-11", "--early").status == .done)
   }
 
-  @Test func aMonthThatEndedWhereTheAccountsAreIsStarted() async throws {
+  @Test func `A month that ended where the accounts are is started`() async throws {
     let console = try console(now: "2026-11-30T23:00:00Z")
     #expect(await console.run("close", "start", "2026-11").status == .done)
   }
 
-  @Test(
-    "`last` is the month before the present one, across the end of a year too",
-    arguments: [
-      ("2026-12-01T12:00:00Z", "close-2026-11"),
-      ("2026-12-31T23:59:59Z", "close-2026-11"),
-      ("2027-01-01T12:15:00Z", "close-2026-12"),
-    ])
-  func lastMonth(now: String, id: String) async throws {
+  @Test(arguments: [
+    ("2026-12-01T12:00:00Z", "close-2026-11"),
+    ("2026-12-31T23:59:59Z", "close-2026-11"),
+    ("2027-01-01T12:15:00Z", "close-2026-12"),
+  ])
+  func `Last is the month before the present one, across the end of a year too`(
+    now: String, id: String
+  ) async throws {
     let said = try await console(now: now).run("close", "start", "last", "--json")
     #expect(said.status == .done)
     #expect(try document(said.out)["messageID"] as? String == id)
   }
 
-  @Test func theLastMonthIsRefusedWhereItStillGoesOn() async throws {
+  @Test func `The last month is refused where it still goes on`() async throws {
     let accounts = try scratch.write(
       """
       account_id,name,email,currency,country,timezone,collection,payment_method,hold_after_days
@@ -165,11 +166,11 @@ import Testing
     #expect(noon.status == .done)
   }
 
-  @Test func aPeriodThatIsNoneIsWrongUsage() async throws {
+  @Test func `A period that is none is wrong usage`() async throws {
     #expect(try await console().run("close", "start", "lastly").status == .usage)
   }
 
-  @Test func aTriggerNobodyTakesIsTold() async throws {
+  @Test func `A trigger nobody takes is told`() async throws {
     let empty = InMemoryBroker()
     _ = try await empty.apply(
       Topology(
@@ -179,7 +180,7 @@ import Testing
     #expect(said.err.contains("run `closectl topology apply` first"))
   }
 
-  @Test func statusOfACloseNobodyStartedIsOpenAndAProblem() async throws {
+  @Test func `Status of a close nobody started is open and a problem`() async throws {
     let said = try await console().run("close", "status", "2026-11", "--json")
     #expect(said.status == .problem)
     let status = try document(said.out)
@@ -194,26 +195,26 @@ import Testing
         == ["invoiced": 0, "settled": 0, "invoice_mailed": 0, "outcome_mailed": 0])
   }
 
-  @Test func statusWithoutABrokerTellsTheLedgersPart() async throws {
+  @Test func `Status without a broker tells the ledger's part`() async throws {
     let said = try await Console(scratch, broker: nil).run("close", "status", "2026-11", "--json")
     #expect(try document(said.out)["dead"] is NSNull)
     #expect(said.err.contains("dead letters are not counted"))
   }
 
-  @Test func aReportOfNothingIsAProblem() async throws {
+  @Test func `A report of nothing is a problem`() async throws {
     let said = try await console().run("report", "2026-11", "--json")
     #expect(said.status == .problem)
     #expect(try document(said.out)["error"] as? String == "nothing was invoiced for 2026-11")
   }
 
-  @Test func explainKnowsNoStranger() async throws {
+  @Test func `Explain knows no stranger`() async throws {
     #expect(try await console().run("explain", "nobody").status == .problem)
     let said = try await console().run("explain", "m-1", "--json")
     #expect(said.status == .done)
     for personal in ["Anna", "a@b.example", "pm_card"] { #expect(!said.out.contains(personal)) }
   }
 
-  @Test func topologyDifferencesAreNamed() async throws {
+  @Test func `Topology differences are named`() async throws {
     #expect(try await console().run("topology", "check").status == .done)
     let other = InMemoryBroker()
     let said = try await Console(scratch, broker: other).run("topology", "check", "--json")
@@ -223,7 +224,7 @@ import Testing
     #expect(try await Console(scratch, broker: other).run("topology", "apply").status == .done)
   }
 
-  @Test func theClockMovesInAFile() async throws {
+  @Test func `The clock moves in a file`() async throws {
     let file = ["MONTHCLOSE_CLOCK_FILE": scratch.path("clock")]
     let console = try console()
     let said = await console.run(

@@ -36,7 +36,7 @@ import Testing
     ("2026-12", "2026-12 has not ended anywhere yet", "--early starts"),
     ("2099-01", "2099-01 has not begun anywhere yet", ""),
   ])
-  func monthNobodyMeansIsRefused(month: String, why: String, remedy: String) async throws {
+  func `Month nobody means is refused`(month: String, why: String, remedy: String) async throws {
     let said = await console.run("close", "start", month)
     #expect(said.status == .problem)
     #expect(said.err.contains(why))
@@ -44,7 +44,7 @@ import Testing
     #expect(try await broker.depth(of: "invoicer")?.messages == 0)
   }
 
-  @Test func permissionGoesWithTheTrigger() async throws {
+  @Test func `Permission goes with the trigger`() async throws {
     #expect(await console.run("close", "start", "2025-11", "--past").status == .done)
     #expect(await console.run("close", "start", "2026-12", "--early").status == .done)
     #expect(await console.run("close", "start", "2026-11").status == .done)
@@ -57,7 +57,7 @@ import Testing
     #expect(data.map { $0["early"] as? Bool } == [nil, true, nil])
   }
 
-  @Test func howFarBackIsASetting() async throws {
+  @Test func `How far back is a setting`() async throws {
     try await importUsage("2026-01")
     #expect(await console.run("close", "start", "2026-08").status == .problem)
     let environment = ["MONTHCLOSE_MONTHS_BACK": "4"]
@@ -66,7 +66,7 @@ import Testing
   }
 
   /// Cron's owner looks at the status of the month they meant to close.
-  @Test func refusedTriggerIsShownByTheStatus() async throws {
+  @Test func `Refused trigger is shown by the status`() async throws {
     let period = try Period("2031-05")
     let at = try Instant(rfc3339: "2026-12-03T02:00:00Z")
     let store = try await openStore("sqlite:" + scratch.path("ledger.db"), migrate: false)
@@ -98,7 +98,7 @@ import Testing
 
   /// No later close bills October, so every command that shows a close says so.
   @Test(arguments: [["preview", "2026-11"], ["start", "2026-11"], ["status", "2026-11"]])
-  func monthThatWasNeverClosedIsNamed(_ command: [String]) async throws {
+  func `Month that was never closed is named`(_ command: [String]) async throws {
     try await importUsage("2026-10")
     try await importUsage("2026-11")
     let said = await console.run(["close"] + command)

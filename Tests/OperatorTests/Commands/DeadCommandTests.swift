@@ -60,7 +60,7 @@ import Testing
     await console.run(["dead", "replay", "--operator", "anna"] + more)
   }
 
-  @Test func aListIsOneDocumentAndNothingIsTaken() async throws {
+  @Test func `A list is one document and nothing is taken`() async throws {
     #expect(try document(await console.run("dead", "list", "--json").out)["count"] as? Int == 0)
     try await putTrigger()
     try await putTrigger()
@@ -81,7 +81,7 @@ import Testing
     #expect(groups.contains("invoicer  behind          2"))
   }
 
-  @Test func aLetterIsShownWithWhatTheLedgerSays() async throws {
+  @Test func `A letter is shown with what the ledger says`() async throws {
     try await putTrigger()
     let id = try await firstID()
     let said = await console.run("dead", "show", id)
@@ -94,7 +94,7 @@ import Testing
         == "needed")
   }
 
-  @Test func aDryRunMovesAndWritesNothing() async throws {
+  @Test func `A dry run moves and writes nothing`() async throws {
     try await putTrigger()
     let said = await console.run("dead", "replay", "--all", "--dry-run", "--json")
     #expect(said.status == .done)
@@ -104,7 +104,7 @@ import Testing
     #expect(try await depth("invoicer") == 0)
   }
 
-  @Test func onlyWhatIsNeededIsReplayedAndTheRestIsShownWithWhy() async throws {
+  @Test func `Only what is needed is replayed and the rest is shown with why`() async throws {
     try await putTrigger()
     await put("junk", [1, 2], reason: "not-json")
     let said = await replay("--all", "--reason", "repaired", "--json")
@@ -121,7 +121,7 @@ import Testing
     #expect(again.status == .done)
   }
 
-  @Test func aDiscardIsForWhatIsNotNeeded() async throws {
+  @Test func `A discard is for what is not needed`() async throws {
     try await putTrigger()
     let needed = try await firstID()
     let refused = await console.run(
@@ -145,7 +145,7 @@ import Testing
     ["dead", "replay", "--all", "--also", "some", "--reason", "r"], ["resend", "2026-13"],
     ["dead", "replay", "--continue", "--all"], ["dead", "replay", "--all", "x", "--reason", "r"],
   ])
-  func wrongUsageIsTwoAndMovesNothing(_ arguments: [String]) async throws {
+  func `Wrong usage is two and moves nothing`(_ arguments: [String]) async throws {
     try await putTrigger()
     let said = await console.run(arguments)
     #expect(said.status == .usage)
@@ -154,7 +154,7 @@ import Testing
     #expect(try await dead() == 1)
   }
 
-  @Test func withoutAReasonNothingIsMoved() async throws {
+  @Test func `Without a reason nothing is moved`() async throws {
     try await putTrigger()
     let said = await console.run(["dead", "replay", "--all", "--operator", "anna"])
     #expect(said.status == .usage)
@@ -162,7 +162,9 @@ import Testing
     #expect(try await dead() == 1)
   }
 
-  @Test func whoMovesLettersIsTheUserOfTheProcessWhateverTheEnvironmentSays() async throws {
+  @Test func `The operator is the user of the process, whatever the environment says`()
+    async throws
+  {
     try await putTrigger()
     let environment = ["USER": "somebody-else", "LOGNAME": "somebody-else"]
     let said = await console.run(
@@ -178,7 +180,7 @@ import Testing
     ["dead", "discard", "--ids", "0123456789ab", "--reason", "r", "--operator", "o"],
     ["dead", "refresh", "0123456789ab", "--reason", "r", "--operator", "o"],
   ])
-  func anUnknownIDIsAProblem(_ arguments: [String]) async throws {
+  func `An unknown id is a problem`(_ arguments: [String]) async throws {
     let said = await console.run(arguments)
     #expect(said.status == .problem)
     #expect(said.err.contains("there is no dead letter 0123456789ab"))
@@ -188,13 +190,13 @@ import Testing
     ["dead", "list"], ["dead", "list", "--json"], ["dead", "show", "0123456789ab"],
     ["dead", "replay", "--all", "--reason", "r", "--operator", "o"],
   ])
-  func aBrokerThatIsGoneIsThree(_ arguments: [String]) async throws {
+  func `A broker that is gone is three`(_ arguments: [String]) async throws {
     let said = await (try Console(scratch, broker: nil)).run(arguments)
     #expect(said.status == .unreachable)
     #expect(said.err.contains("cannot be reached"))
   }
 
-  @Test func anUnfinishedReplayIsNamedAndFinished() async throws {
+  @Test func `An unfinished replay is named and finished`() async throws {
     try await putTrigger()
     broker.delete(queues: [], exchanges: ["monthclose"])
     let refused = await replay("--all", "--reason", "r")
@@ -225,7 +227,7 @@ import Testing
     #expect(try await dead() == 0)
   }
 
-  @Test func statusAndReportTellServicesAndReasons() async throws {
+  @Test func `Status and report tell services and reasons`() async throws {
     try await putTrigger()
     let said = await console.run("close", "status", "2026-11", "--json")
     let found = try document(said.out)
@@ -237,7 +239,7 @@ import Testing
     #expect(try document(json(report))["deadLetters"] != nil, "null where nobody was asked")
   }
 
-  @Test func resendNeedsAClose() async throws {
+  @Test func `Resend needs a close`() async throws {
     let said = await console.run("resend", "2026-11")
     #expect(said.status == .problem)
     #expect(said.err.contains("no close of 2026-11 was started"))

@@ -46,25 +46,25 @@ import Testing
   }
 
   @Test(arguments: ["valid_from: 2026-12", "valid_from: 2026-12-01", "valid_from: \"2026-12\""])
-  func pricesOfDecemberDoNotPriceNovember(_ validFrom: String) async throws {
+  func `Prices of December do not price November`(_ validFrom: String) async throws {
     #expect(await importCatalog(2, "0.20", validFrom).status == .done)
     #expect(try await net("2026-11") == [1200])
     let again = await importCatalog(2, "0.20", validFrom)
     #expect(again.out.contains("already present"))
   }
 
-  @Test func withoutAMonthANewerCatalogPricesTheOpenMonth() async throws {
+  @Test func `Without a month a newer catalog prices the open month`() async throws {
     #expect(await importCatalog(2, "0.20").status == .done)
     #expect(try await net("2026-11") == [2400])
   }
 
-  @Test func aDayWithinAMonthIsRefused() async throws {
+  @Test func `A day within a month is refused`() async throws {
     let said = await importCatalog(2, "0.20", "valid_from: 2026-12-15")
     #expect(said.status == .problem)
     #expect(said.err.contains("c2.yaml:3: valid_from: expected the first month"))
   }
 
-  @Test func anOlderVersionIsRefusedWithWhatToDo() async throws {
+  @Test func `An older version is refused with what to do`() async throws {
     #expect(await importCatalog(3, "0.30").status == .done)
     let said = await importCatalog(2, "0.20")
     #expect(said.status == .problem)
@@ -72,7 +72,7 @@ import Testing
     #expect(said.err.contains("use a version above 3"))
   }
 
-  @Test func aMonthBeforeEveryCatalogIsNamed() async throws {
+  @Test func `A month before every catalog is named`() async throws {
     let text = """
       version: 1
       currency: EUR

@@ -27,18 +27,18 @@ import Testing
     return credits.accounts.first?.credit
   }
 
-  @Test func anInvoiceBelowZeroPaysOlderOnesFirst() throws {
+  @Test func `An invoice below zero pays older ones first`() throws {
     #expect(try credit(balance: 5_000, unused: 0, total: -3_000) == nil)
     #expect(try credit(balance: 1_000, unused: 0, total: -3_000) == 2_000)
   }
 
-  @Test func whatIsOpenAndTheInvoiceAtHandUseCredit() throws {
+  @Test func `What is open and the invoice at hand use credit`() throws {
     #expect(try credit(balance: 1_000, unused: 4_000, total: 1_000) == nil)
     #expect(try credit(balance: -4_000, unused: 4_000, total: 1_000) == 3_000)
     #expect(try credit(balance: -4_000, unused: 4_000, total: nil) == 4_000)
   }
 
-  @Test func anAccountThatGoesOnKeepsItsCredit() throws {
+  @Test func `An account that goes on keeps its credit`() throws {
     #expect(try credit(balance: -4_000, unused: 4_000, total: nil, end: "2026-12-02") == nil)
   }
 }

@@ -27,7 +27,7 @@ typealias Status = closectl.ExitStatus
       (Misuse("x"), .usage),
       (Problem("x"), .problem),
     ] as [(any Error & Sendable, Status)])
-  func everyFaultHasItsStatus(error: any Error & Sendable, status: Status) {
+  func `Every fault has its status`(error: any Error & Sendable, status: Status) {
     #expect(Status(of: error) == status)
   }
 
@@ -47,7 +47,7 @@ typealias Status = closectl.ExitStatus
     ["clock", "advance", "8 days"],
     ["topology", "check", "--broker-url", "amqp://user:secret@host/"],
   ])
-  func wrongUsageIsTwoAndSaysHowOnStandardError(arguments: [String]) async throws {
+  func `Wrong usage is two and says how on standard error`(arguments: [String]) async throws {
     let said = try await run(arguments)
     #expect(said.status == .usage)
     #expect(said.out.isEmpty)
@@ -56,11 +56,11 @@ typealias Status = closectl.ExitStatus
   }
 
   @Test(arguments: [["--help"], ["--version"], ["close", "start", "--help"], ["help", "report"]])
-  func helpIsNoError(arguments: [String]) async throws {
+  func `Help is no error`(arguments: [String]) async throws {
     #expect(try await run(arguments).status == .done)
   }
 
-  @Test func aBrokerThatIsGoneIsThree() async throws {
+  @Test func `A broker that is gone is three`() async throws {
     let said = try await run(["topology", "check", "--json"])
     #expect(said.status == .unreachable)
     #expect(said.err.contains("the broker at 127.0.0.1:5672 cannot be reached"))
@@ -68,7 +68,7 @@ typealias Status = closectl.ExitStatus
     #expect(document["exitStatus"] as? Int == 3)
   }
 
-  @Test func aStoreThatWasNeverMadeIsAProblemWithItsRemedy() async throws {
+  @Test func `A store that was never made is a problem with its remedy`() async throws {
     let said = try await run(["report", "2026-11"])
     #expect(said.status == .problem)
     #expect(said.err.contains("run `closectl init`"))

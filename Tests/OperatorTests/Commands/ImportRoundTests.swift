@@ -31,7 +31,7 @@ import Testing
     return (said, files?.first ?? [:])
   }
 
-  @Test func whatTheFileHasWrongAndWhatTheLedgerRefusesIsToldTogether() async throws {
+  @Test func `What the file has wrong and what the ledger refuses is told together`() async throws {
     let good = "e9,m-1,kwh,1,\(Self.times)\n"
     let (said, file) = try await usage(
       "e1,m-1,kwh,x,2026-11-01,2026-11-02\ne2,nobody,kwh,1,\(Self.times)\n"
@@ -48,7 +48,7 @@ import Testing
     #expect(try await usage(good).file["added"] as? Int == 1, "nothing was imported")
   }
 
-  @Test func aDryRunSaysTheSameAndKeepsNothing() async throws {
+  @Test func `A dry run says the same and keeps nothing`() async throws {
     let rows = "e1,m-1,kwh,1,\(Self.times)\ne2,nobody,kwh,1,\(Self.times)\n"
     let (said, file) = try await usage(rows, "--dry-run", "--skip-bad")
     #expect(said.status == .done)
@@ -63,7 +63,7 @@ import Testing
     #expect(try await usage(rows, "--skip-bad").file["added"] as? Int == 1)
   }
 
-  @Test func accountsAndCatalogsHaveDryRunsToo() async throws {
+  @Test func `Accounts and catalogs have dry runs too`() async throws {
     let catalog = try scratch.write(
       """
       version: 1
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test(arguments: [(1, closectl.ExitStatus.done), (2, .problem)])
-  func moreThanHalfRejectedIsAProblem(bad: Int, status: closectl.ExitStatus) async throws {
+  func `More than half rejected is a problem`(bad: Int, status: closectl.ExitStatus) async throws {
     let rows = (1...bad).map { "b\($0),m-1,kwh,x,\(Self.times)\n" }.joined()
     let (said, file) = try await usage(rows + "e1,m-1,kwh,1,\(Self.times)\n", "--skip-bad")
     #expect(said.status == status)
@@ -92,7 +92,7 @@ import Testing
     #expect(said.err.contains("more than half of its rows were rejected") == (status == .problem))
   }
 
-  @Test func rejectedRowsAreSeparatedAsTheirSourceIs() async throws {
+  @Test func `Rejected rows are separated as their source is`() async throws {
     let text =
       "event_id;account_id;metric;quantity;start;end\ne1;m-1;kwh;1.500;"
       + Self.times.replacing(",", with: ";") + "\n"

@@ -39,7 +39,7 @@ import Testing
     ["rows", "added", "changed", "unchanged", "rejected"].map { file[$0] as? Int }
   }
 
-  @Test func importingTwiceChangesNothing() async throws {
+  @Test func `Importing twice changes nothing`() async throws {
     #expect(counts(try await importFile("accounts", Self.accounts).file) == [2, 2, 0, 0, 0])
     #expect(counts(try await importFile("accounts", Self.accounts).file) == [2, 0, 0, 2, 0])
     let rows = Self.header + usage("e1") + usage("e2")
@@ -49,7 +49,7 @@ import Testing
     #expect(again.said.status == .done)
   }
 
-  @Test func aCatalogThatSaysNothingOfTaxesIsWarnedOf() async throws {
+  @Test func `A catalog that says nothing of taxes is warned of`() async throws {
     let products =
       "version: 1\ncurrency: CHF\nproducts:\n"
       + "  - { id: fee, name: Fee, price: { model: flat, amount: \"10\" } }\n"
@@ -61,7 +61,7 @@ import Testing
     #expect(try await importFile("catalog", products + "taxes: []\n", "none.yaml").said.err == "")
   }
 
-  @Test func usageThatDoesNotFitIsNamedOverOneFileAndSeveral() async throws {
+  @Test func `Usage that does not fit is named over one file and several`() async throws {
     _ = try await importFile("accounts", Self.accounts)
     let most = "9000000000000000000"
     let rows = Self.header + usage("b1", quantity: most) + usage("b2", quantity: most)
@@ -78,7 +78,7 @@ import Testing
     #expect(second.said.err.contains("usage2.csv:2: quantity: with \"\(most)\""))
   }
 
-  @Test func nothingOfAFileWithABadRowIsKept() async throws {
+  @Test func `Nothing of a file with a bad row is kept`() async throws {
     _ = try await importFile("accounts", Self.accounts)
     let (said, file) = try await importFile(
       "usage", Self.header + usage("e1") + usage("e2", quantity: "x") + usage("e3"))
@@ -96,7 +96,7 @@ import Testing
     #expect(counts(try await importFile("usage", rows).file) == [2, 2, 0, 0, 0])
   }
 
-  @Test func allBadRowsAreCountedAndTwentyAreTold() async throws {
+  @Test func `All bad rows are counted and twenty are told`() async throws {
     _ = try await importFile("accounts", Self.accounts)
     let bad = (1...1234).map { usage("e\($0)", quantity: "x") }.joined()
     let (said, file) = try await importFile("usage", Self.header + bad)
@@ -106,7 +106,7 @@ import Testing
     #expect(said.err.contains("1,234 bad rows, nothing was imported"))
   }
 
-  @Test func whatTheLedgerRefusesIsToldByLine() async throws {
+  @Test func `What the ledger refuses is told by line`() async throws {
     _ = try await importFile("accounts", Self.accounts)
     _ = try await importFile("usage", Self.header + usage("e1"))
     let (said, file) = try await importFile(
@@ -120,7 +120,7 @@ import Testing
     #expect(said.err.contains("2 bad rows (refused by the ledger), nothing was imported"))
   }
 
-  @Test func skippingBadRowsKeepsTheGoodAndWritesTheOthers() async throws {
+  @Test func `Skipping bad rows keeps the good and writes the others`() async throws {
     _ = try await importFile("accounts", Self.accounts)
     let (said, file) = try await importFile(
       "usage",
@@ -138,7 +138,7 @@ import Testing
         + "\"\(unknown)\",e3,nobody,kwh,1.5,\(times)\r\n")
   }
 
-  @Test func aBadAccountCanBeSkippedToo() async throws {
+  @Test func `A bad account can be skipped too`() async throws {
     let (said, file) = try await importFile(
       "accounts", Self.accounts + "m-3,C,c@b.example,XQQ,CH,Europe/Zurich,manual,,7\n",
       flags: ["--skip-bad"])
@@ -147,7 +147,7 @@ import Testing
     #expect(scratch.has("t.csv.rejected.csv"))
   }
 
-  @Test func eventsAndCompressedFilesAreImportedToo() async throws {
+  @Test func `Events and compressed files are imported too`() async throws {
     _ = try await importFile("accounts", Self.accounts)
     let event =
       #"{"specversion":"1.0","id":"c1","source":"/m","type":"kwh","subject":"m-2","#
@@ -159,7 +159,7 @@ import Testing
     #expect(await console.run("import", "usage", table).status == .done)
   }
 
-  @Test func aCutOffFileKeepsNothing() async throws {
+  @Test func `A cut-off file keeps nothing`() async throws {
     _ = try await importFile("accounts", Self.accounts)
     let rows = Self.header + (1...5000).map { usage("e\($0)") }.joined()
     let path = try scratch.write(Array(gzip(rows).dropLast(5)), to: "usage.csv.gz")
@@ -169,7 +169,7 @@ import Testing
     #expect(counts(try await importFile("usage", rows).file) == [5000, 5000, 0, 0, 0])
   }
 
-  @Test func oneBadFileDoesNotStopTheOthers() async throws {
+  @Test func `One bad file does not stop the others`() async throws {
     _ = try await importFile("accounts", Self.accounts)
     let bad = try scratch.write("x\n", to: "bad.csv")
     let good = try scratch.write(Self.header + usage("e1"), to: "good.csv")
@@ -180,7 +180,7 @@ import Testing
     #expect(said.err.contains("none.csv: cannot be opened: No such file or directory"))
   }
 
-  @Test func aChangedCatalogNeedsANewVersion() async throws {
+  @Test func `A changed catalog needs a new version`() async throws {
     let yaml = """
       version: 1
       currency: CHF

@@ -57,7 +57,7 @@ import Testing
     _ = try await store.commit([change], published: [])
   }
 
-  @Test func theInvoicesOfAMonthAreListed() async throws {
+  @Test func `The invoices of a month are listed`() async throws {
     let lines = await console.run("invoice", "list", "last").out.split(separator: "\n")
     #expect(
       lines.map { String($0.prefix(75)) } == [
@@ -77,7 +77,7 @@ import Testing
     #expect(await console.run("invoice", "list", "2026-11", "--status", "late").status == .usage)
   }
 
-  @Test func aListForOtherProgramsHasPlainFigures() async {
+  @Test func `A list for other programs has plain figures`() async {
     let said = await console.run("invoice", "list", "2026-11", "--csv")
     #expect(
       said.out
@@ -91,7 +91,7 @@ import Testing
     #expect(await console.run("report", "2026-11", "--csv", "--json").status == .usage)
   }
 
-  @Test func oneInvoiceIsShownWithItsTaxBaseAndWhatWasPaidOfIt() async throws {
+  @Test func `One invoice is shown with its tax base and what was paid of it`() async throws {
     let said = await console.run("invoice", "show", "2026-11/m-2")
     #expect(
       said.out == """
@@ -118,7 +118,7 @@ import Testing
     for personal in ["Beat", "b@b.example"] { #expect(!said.out.contains(personal)) }
   }
 
-  @Test func aReportForOtherProgramsIsAFigureALine() async {
+  @Test func `A report for other programs is a figure a line`() async {
     let said = await console.run("report", "2026-11", "--csv")
     #expect(
       said.out

@@ -18,7 +18,7 @@ import Testing
 
   private let what = "no catalog in CHF for 2026-11 when it was needed: a, b"
 
-  @Test func aRunningCloseTakesThemInOnceThereIsACatalog() {
+  @Test func `A running close takes them in once there is a catalog`() {
     #expect(
       line() == [
         "\(what) parked; import one, then closectl close start 2026-11 adds them"
@@ -29,7 +29,7 @@ import Testing
       ])
   }
 
-  @Test func aClosedOneSaysWhatBecomesOfTheirUsage() {
+  @Test func `A closed one says what becomes of their usage`() {
     #expect(
       line(version: 4, isRunning: false) == [
         "\(what) got no invoice, and the close is closed; their usage goes on their next "

@@ -56,7 +56,7 @@ import Testing
     return said.out + said.err
   }
 
-  @Test func runningCloseNamesThemAndTakesThemIn() async throws {
+  @Test func `Running close names them and takes them in`() async throws {
     try await trigger()
     try await importAccounts((10...21).map { "x-\($0)" })
     let who =
@@ -83,7 +83,7 @@ import Testing
     #expect(!(await said("start", "--late").contains("adds")))
   }
 
-  @Test func closedMonthNamesThemAndSaysWhatBecomesOfTheirUsage() async throws {
+  @Test func `Closed month names them and says what becomes of their usage`() async throws {
     try await trigger(closing: true)
     try await importAccounts(["late", "later"])
     let usage = try scratch.write(
@@ -113,7 +113,7 @@ import Testing
   }
 
   /// Nobody has imported an account yet.
-  @Test func closeOfNobodyIsRefused() async throws {
+  @Test func `Close of nobody is refused`() async throws {
     let scratch = try Scratch()
     let console = try Console(scratch, broker: InMemoryBroker())
     #expect(await console.run("init").status == .done)

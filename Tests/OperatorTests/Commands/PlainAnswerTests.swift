@@ -50,14 +50,12 @@ import Testing
     _ = await broker.publish(messages)
   }
 
-  @Test(
-    "`last` stands wherever a period does",
-    arguments: [
-      ["close", "preview"], ["close", "start"], ["close", "status"], ["report"], ["audit"],
-      ["parked", "list"], ["parked", "retry", "--dry-run"], ["resend", "--dry-run"], ["reconcile"],
-      ["explain", "m-1", "--period"],
-    ])
-  func lastMonth(_ command: [String]) async {
+  @Test(arguments: [
+    ["close", "preview"], ["close", "start"], ["close", "status"], ["report"], ["audit"],
+    ["parked", "list"], ["parked", "retry", "--dry-run"], ["resend", "--dry-run"], ["reconcile"],
+    ["explain", "m-1", "--period"],
+  ])
+  func `Last stands wherever a period does`(_ command: [String]) async {
     let named = await console.run(command + ["2026-11"])
     let last = await console.run(command + ["last"])
     #expect(last.status == named.status)
@@ -65,14 +63,14 @@ import Testing
     #expect((last.out, last.err) == (named.out, named.err))
   }
 
-  @Test func aMistypedVerbIsWrongUsage() async throws {
+  @Test func `A mistyped verb is wrong usage`() async throws {
     let said = await console.run("close", "statsu", "2026-11", "--json")
     #expect(said.status == .usage)
     #expect(said.err.contains("did you mean `closectl close status`?"))
     #expect(try document(said.out)["exitStatus"] as? Int == 2)
   }
 
-  @Test func aWatchOfACloseNobodyStartedSaysSo() async throws {
+  @Test func `A watch of a close nobody started says so`() async throws {
     let said = await console.run("close", "status", "2026-11", "--watch")
     #expect(said.status == .problem)
     #expect(said.err.contains("close 2026-11: not started: invoicer: no consumers"))
@@ -83,7 +81,7 @@ import Testing
           + "otherwise run closectl close start 2026-11"))
   }
 
-  @Test func aStatusOfACloseNobodyStartedSaysWhatIsOnItsWay() async throws {
+  @Test func `A status of a close nobody started says what is on its way`() async throws {
     #expect(
       await console.run("close", "status", "2026-11").out
         .contains("start it with: closectl close start 2026-11"))
@@ -93,7 +91,7 @@ import Testing
         .contains("invoicer: no consumers, 1 message waiting"))
   }
 
-  @Test func theStartOfAClosedMonthSaysSinceWhen() async throws {
+  @Test func `The start of a closed month says since when`() async throws {
     try await openClose(end: .paid)
     let said = await console.run("close", "start", "2026-11")
     #expect(said.status == .done)
@@ -105,7 +103,7 @@ import Testing
     #expect(waited.err.contains("closed since 2026-12-01T02:00:00Z"))
   }
 
-  @Test func statusSaysWhatLimitsAClose() async throws {
+  @Test func `Status says what limits a close`() async throws {
     try await openClose()
     await put(208, in: "charger")
     await put(3, in: "mailer.retry.1h")
@@ -130,7 +128,7 @@ import Testing
     #expect(shown["stragglers"] as? [String] == ["m-1"])
   }
 
-  @Test func aClosedCloseIsLimitedByNothing() async throws {
+  @Test func `A closed close is limited by nothing`() async throws {
     try await openClose(end: .paid)
     let said = await console.run("close", "status", "2026-11")
     #expect(said.out.contains("close 2026-11: closed since 2026-12-01T02:00:00Z"))

@@ -30,7 +30,7 @@ import Testing
     try await broker.depth(of: "holder")?.messages ?? -1
   }
 
-  @Test func aPaymentIsRecordedOnceByItsReference() async throws {
+  @Test func `A payment is recorded once by its reference`() async throws {
     let first = await record(console)
     #expect(first.status == .done)
     #expect(try document(first.out)["outcome"] as? String == "recorded")
@@ -48,7 +48,7 @@ import Testing
     #expect(other.err.contains("12.30 CHF"))
   }
 
-  @Test func withoutABrokerItIsRecordedAndTheNextCommandPublishes() async throws {
+  @Test func `Without a broker it is recorded and the next command publishes`() async throws {
     let alone = await record(
       try Console(scratch, broker: nil, now: "2026-12-02T00:00:00Z"))
     #expect(alone.status == .done)
@@ -63,7 +63,7 @@ import Testing
     #expect(try await waiting() == 1)
   }
 
-  @Test func aPaymentIsTakenBackOnceWithAReason() async throws {
+  @Test func `A payment is taken back once with a reason`() async throws {
     #expect(await record(console).status == .done)
     func reverse(_ more: String...) async -> Console.Said {
       await console.run(["payment", "reverse", "bank-1", "--json"] + more)
@@ -84,7 +84,7 @@ import Testing
     #expect(strange.status == .problem)
   }
 
-  @Test func aDryRunSaysWhatWouldBeDoneAndDoesNothing() async throws {
+  @Test func `A dry run says what would be done and does nothing`() async throws {
     let said = await console.run(
       "payment", "record", "m-1", "--amount", "1,012.30 CHF", "--reference", "bank-1", "--dry-run")
     #expect(said.status == .done)
@@ -98,7 +98,7 @@ import Testing
     #expect(try document(await record(console, "9 CHF").out)["outcome"] as? String == "recorded")
   }
 
-  @Test func anAnswerSaysWhatBecameOfTheMoney() async throws {
+  @Test func `An answer says what became of the money`() async throws {
     let first = try document(await record(console).out)
     #expect(first["becameCredit"] as? Int == 1230)
     #expect(first["unusedCredit"] as? Int == 1230)
@@ -120,13 +120,15 @@ import Testing
     ["dead", "replay", "--all", "--reason", "\u{a0} "],
     ["dead", "refresh", "3f9ac2d10b7e", "--reason", " "],
   ])
-  func anAmountAboveTheLimitAndABlankTextAreWrongUsage(_ arguments: [String]) async throws {
+  func `An amount above the limit and a blank text are wrong usage`(_ arguments: [String])
+    async throws
+  {
     let said = await console.run(arguments)
     #expect(said.status == .usage)
     #expect(said.err.contains("limit") || said.err.contains("blank"))
   }
 
-  @Test func aCreditIsGrantedAndSeenInTheStory() async throws {
+  @Test func `A credit is granted and seen in the story`() async throws {
     let said = await console.run(
       "credit", "grant", "m-1", "--amount", "5 CHF", "--reference", "outage")
     #expect(said.status == .done)

@@ -46,7 +46,7 @@ import Testing
     return await console.run("import", "usage", path, "--json")
   }
 
-  @Test func usageWithoutAPriceIsNamedByImportAndPreview() async throws {
+  @Test func `Usage without a price is named by import and preview`() async throws {
     _ = try await accounts(["CH"])
     let said = try await usage([
       ("api_call", "1000000", "2026-11-03T00:00:00Z"), ("API_CALLS", "5", "2026-11-03T00:00:00Z"),
@@ -70,7 +70,7 @@ import Testing
     #expect(october.status == .done)
   }
 
-  @Test func anAccountIsCountedOnceForAMetricOfTwoMonths() async throws {
+  @Test func `An account is counted once for a metric of two months`() async throws {
     let facts = InvoicingFacts(
       facts: AccountFacts(account: try account(), position: 0, balanceMinor: 0, creditMinor: 0),
       usage: [UsageSum(metric: "disk", quantity: .one, events: 1)],
@@ -91,7 +91,7 @@ import Testing
     #expect(found.map { $0.periods.sorted().map(\.description) } == [["2026-10", "2026-11"]])
   }
 
-  @Test func aCurrencyWithoutCatalogIsNamedAsSuch() async throws {
+  @Test func `A currency without catalog is named as such`() async throws {
     let path = try scratch.write(
       AccountTable.columns.joined(separator: ",") + "\n"
         + "a0,Name,a@b.example,EUR,DE,Europe/Berlin,auto,pm_card_visa,7\n", to: "accounts.csv")
@@ -100,7 +100,9 @@ import Testing
     #expect(said.err.contains("api_calls (EUR): a0 1; there is no catalog in EUR for 2026-11 yet"))
   }
 
-  @Test func countriesWithoutATaxAreNamedUnlessARateOfZeroSaysItIsMeant() async throws {
+  @Test func `Countries without a tax are named unless a rate of zero says it is meant`()
+    async throws
+  {
     let said = try await accounts(["CH", "LI", "NO", "NO", "NO", "NO"])
     #expect(said.status == .done)
     let line = """
@@ -114,7 +116,7 @@ import Testing
     #expect(preview.out.contains(line))
   }
 
-  @Test func monthsFarAwayAreNamed() async throws {
+  @Test func `Months far away are named`() async throws {
     _ = try await accounts(["CH"])
     _ = try await usage([
       ("api_calls", "1", "1970-01-01T12:00:00Z"), ("api_calls", "1", "2062-11-03T00:00:00Z"),
@@ -132,7 +134,7 @@ import Testing
         """))
   }
 
-  @Test func anInvoiceAboveTheMaximumIsAProblem() async throws {
+  @Test func `An invoice above the maximum is a problem`() async throws {
     _ = try await accounts(["CH"])
     _ = try await usage([("api_calls", "120", "2026-11-03T00:00:00Z")])
     for (most, status) in [("12.97 CHF", closectl.ExitStatus.done), ("12.96 CHF", .problem)] {
@@ -179,7 +181,7 @@ import Testing
     return strange.invoices.map(\.kind)
   }
 
-  @Test func amountsFarOverTheMonthBeforeAreStrange() throws {
+  @Test func `Amounts far over the month before are strange`() throws {
     #expect(try found(total: 60_100, before: 10_000) == [.farOverMonthBefore])
     #expect(try found(total: 50_000, before: 10_000) == [], "five times, and not more")
     #expect(try found(total: 9_000, before: 100) == [], "too little to matter")
@@ -187,7 +189,7 @@ import Testing
     #expect(try found(total: 60_100, before: 0) == [])
   }
 
-  @Test func correctionsLargerThanWhatWasBilledAreStrange() throws {
+  @Test func `Corrections larger than what was billed are strange`() throws {
     #expect(try found(total: 0, before: nil, corrected: 1001) == [.correctionOverBilled])
     #expect(try found(total: 0, before: nil, corrected: -1001) == [.correctionOverBilled])
     #expect(try found(total: 0, before: nil, corrected: 1000) == [])

@@ -19,7 +19,7 @@ import Testing
       stragglers: [.init(account: "m-1", reached: [.invoiced, .invoiceMailed])])
   }
 
-  @Test func theFieldsScriptsReadAreThere() throws {
+  @Test func `The fields that scripts read are there`() throws {
     var status = CloseStatus(try progress(finished: 4012))
     status.dead = Known(3)
     let document = try document(json(status))
@@ -33,7 +33,7 @@ import Testing
     #expect(document["dead"] as? Int == 3)
   }
 
-  @Test func peopleSeeStagesEndsAndStragglersByName() throws {
+  @Test func `People see stages ends and stragglers by name`() throws {
     var status = CloseStatus(try progress(finished: 4012))
     status.dead = Known(3)
     status.accountsPerSecond = 312.4
@@ -57,13 +57,13 @@ import Testing
       ])
   }
 
-  @Test func oneDeadLetterIsOne() throws {
+  @Test func `One dead letter is one`() throws {
     var status = CloseStatus(try progress(finished: 4012))
     status.dead = Known(1)
     #expect(status.lines(style: .plain).contains("1 dead letter"))
   }
 
-  @Test func mailsThatWaitOrWereNotDeliveredAreNamedWithWhatTheServerSaid() throws {
+  @Test func `Waiting and undelivered mails are named with the server's words`() throws {
     var status = CloseStatus(try progress(finished: 4012))
     status.dead = Known(0)
     var mails = MailTroubles()
@@ -86,7 +86,7 @@ import Testing
           + "  m-2: invoice mail, 550 5.1.1 to RCPT\n  … and 1 more"))
   }
 
-  @Test func parkedAccountsAreNamedWithTheRuleAndTheReason() throws {
+  @Test func `Parked accounts are named with the rule and the reason`() throws {
     var progress = try progress(finished: 4012)
     progress.ends[.parked] = 12
     var status = CloseStatus(progress)
@@ -109,7 +109,7 @@ import Testing
         ])
   }
 
-  @Test func theEndIsEstimatedFromTheLastSeconds() throws {
+  @Test func `The end is estimated from the last seconds`() throws {
     var pace = Pace()
     #expect(pace.finishedPerSecond == nil)
     for second in 0...20 {
@@ -121,14 +121,14 @@ import Testing
     #expect(pace.secondsLeft(of: 21_000) == 10)
   }
 
-  @Test func nothingMovingHasNoEnd() {
+  @Test func `Nothing moving has no end`() {
     var pace = Pace()
     for second in 0...30 { pace.add(at: Double(second), finished: 5, steps: 20) }
     #expect(pace.finishedPerSecond == 0)
     #expect(pace.secondsLeft(of: 100) == nil)
   }
 
-  @Test func aReportHasItsFieldsInMinorUnits() throws {
+  @Test func `A report has its fields in minor units`() throws {
     var totals = FinanceTotals(currency: try Currency("CHF"))
     totals.invoices = 2
     totals.invoicedMinor = 2162

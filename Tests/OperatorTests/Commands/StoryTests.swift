@@ -48,7 +48,7 @@ import Testing
       transactions: [], mails: [], due: [])
   }
 
-  @Test func theChainTellsBeliefFindingRuleAndDeedInOrder() throws {
+  @Test func `The chain tells belief finding rule and deed in order`() throws {
     let lines = AccountHistoryText(story, period: nil, style: .plain, now: at).lines
     let start = try #require(lines.firstIndex(of: "What happened"))
     #expect(
@@ -69,7 +69,7 @@ import Testing
       ])
   }
 
-  @Test func whereItStandsComesFirstInThreeLines() {
+  @Test func `Where it stands comes first in three lines`() {
     let lines = AccountHistoryText(story, period: nil, style: .plain, now: at).lines
     #expect(
       lines.prefix(5) == [
@@ -83,12 +83,12 @@ import Testing
       ])
   }
 
-  @Test func theTablesOfRulesAreShownWhenAskedFor() {
+  @Test func `The tables of rules are shown when asked for`() {
     let lines = AccountHistoryText(story, period: nil, style: .plain, now: at).lines
     #expect(!lines.contains { $0.hasPrefix("Rules of") })
   }
 
-  @Test func theRulesThatDecidedAreMarkedInTheirTables() {
+  @Test func `The rules that decided are marked in their tables`() {
     let lines = AccountHistoryText(story, period: nil, style: .plain, now: at, withRules: true)
       .lines
     let marked = lines.filter { $0.hasPrefix("  ->  ") }.map { $0.split(separator: " ")[1] }
@@ -97,7 +97,7 @@ import Testing
     #expect(!lines.contains("Rules of the mailer"))
   }
 
-  @Test func nothingPersonalIsTold() throws {
+  @Test func `Nothing personal is told`() throws {
     let text = AccountHistoryText(story, period: nil, style: .plain, now: at).lines.joined()
     let document = json(AccountHistoryDocument(story, period: nil, takenAt: at))
     for secret in ["Anna", "anna@", "pm_card"] {
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  @Test func amountsInJSONHaveTheirCurrencyBesideThem() throws {
+  @Test func `Amounts in JSON have their currency beside them`() throws {
     let document = try document(json(AccountHistoryDocument(story, period: nil, takenAt: at)))
     let invoice = try #require((document["invoices"] as? [[String: Any]])?.first)
     #expect(invoice["open"] as? Int == 81)

@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: [["--version"], ["topology", "users"], ["topology", "users", "--json"]])
-  func unwrittenAnswerIsThreeAndSaidOnStandardError(_ arguments: [String]) async {
+  func `Unwritten answer is three and said on standard error`(_ arguments: [String]) async {
     let notes = Text()
     let full = OutputFault(ENOSPC)
     let output = Output(
@@ -28,13 +28,13 @@ import Testing
       notes.all == "error: standard output cannot be written: No space left on device\n")
   }
 
-  @Test func readerWhoHasSeenEnoughIsNoError() async {
+  @Test func `Reader who has seen enough is no error`() async {
     let (status, notes) = await run(OutputFault(EPIPE), "topology", "users")
     #expect(status == .done)
     #expect(notes.isEmpty)
   }
 
-  @Test func problemStaysAProblemForAReaderWhoHasSeenEnough() async {
+  @Test func `Problem stays a problem for a reader who has seen enough`() async {
     let (status, _) = await run(
       OutputFault(EPIPE), "report", "2026-11", "--json", "--store-url", "sqlite:/nowhere/at.all")
     #expect(status == .problem)
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test(arguments: ["--version", "help report", "topology users --json"])
-  func fullDiskIsThree(_ arguments: String) async throws {
+  func `Full disk is three`(_ arguments: String) async throws {
     let (status, errors) = try await shell("\"$0\" \(arguments) > /dev/full")
     #expect(status == 3)
     #expect(errors == "error: standard output cannot be written: No space left on device\n")
@@ -73,7 +73,7 @@ import Testing
 
   /// The reader is gone before anything is written.
   @Test(arguments: ["--version", "help report", "topology users --json"])
-  func readerThatIsGoneIsNoError(_ arguments: String) async throws {
+  func `Reader that is gone is no error`(_ arguments: String) async throws {
     let (status, errors) = try await shell(
       "{ sleep 0.3; \"$0\" \(arguments); echo \"status $?\" >&2; } | true")
     #expect(status == 0)
@@ -87,7 +87,7 @@ import Testing
     return lstat(path, &status) == 0 ? status.st_mode & 0o777 : 0
   }
 
-  @Test func fileIsItsOwnersAloneAndReplacesAnother() throws {
+  @Test func `File is its owners alone and replaces another`() throws {
     let scratch = try Scratch()
     let path = try scratch.write("old", to: "certificate.json")
     chmod(path, 0o644)
@@ -100,7 +100,7 @@ import Testing
     #expect(try scratch.files() == ["certificate.json"])
   }
 
-  @Test func whatIsNotFinishedLeavesNothing() throws {
+  @Test func `What is not finished leaves nothing`() throws {
     let scratch = try Scratch()
     var file: OutputFile? = try OutputFile(scratch.path("half"))
     try file?.write(Array("half".utf8))
@@ -108,7 +108,7 @@ import Testing
     #expect(try scratch.files() == [])
   }
 
-  @Test func linksAndFIFOsAreLeftAlone() throws {
+  @Test func `Links and FIF os are left alone`() throws {
     let scratch = try Scratch()
     let target = try scratch.write("precious", to: "target")
     symlink(target, scratch.path("link"))
@@ -125,7 +125,7 @@ import Testing
     #expect(try scratch.files() == ["fifo", "link", "target"])
   }
 
-  @Test func folderThatIsNotThereIsNamed() throws {
+  @Test func `Folder that is not there is named`() throws {
     let path = try Scratch().path("missing/file")
     #expect(throws: OutputFault.unwritable(path, "No such file or directory")) {
       try OutputFile(path)

@@ -59,12 +59,12 @@ import Testing
       + "payment_method, or closectl parked retry \(period) --account m-1"
   }
 
-  @Test func whatWasPaidSinceWaitsForNobody() throws {
+  @Test func `What was paid since waits for nobody`() throws {
     #expect(try said([invoice("2026-11", open: 81)], chargeParked("2026-11")) == [retry("2026-11")])
     #expect(try said([invoice("2026-11", open: 0)], chargeParked("2026-11")) == [])
   }
 
-  @Test func aMonthThatCouldNotBeInvoicedIsSaid() throws {
+  @Test func `A month that could not be invoiced is said`() throws {
     let parked = step(
       .invoicer, "close.range:2026-11:1#account", "invoice.no-catalog",
       makes: "invoice.parked:2026-11/m-1")
@@ -78,7 +78,7 @@ import Testing
     #expect(try said([invoice("2026-11", open: 81)], parked, issue) == [])
   }
 
-  @Test func aLaterMonthDoesNotHideAnEarlierOne() throws {
+  @Test func `A later month does not hide an earlier one`() throws {
     let both = [try invoice("2026-10", open: 81), try invoice("2026-11", open: 0)]
     let charged = step(
       .charger, "invoice.issued:2026-11/m-1", "charge.same", makes: "charge.succeeded:2026-11/m-1:1"
@@ -93,7 +93,7 @@ import Testing
         == [retry("2026-10"), retry("2026-11")])
   }
 
-  @Test func whoLooksAgainEndsTheWait() throws {
+  @Test func `Who looks again ends the wait`() throws {
     let open = [try invoice("2026-11", open: 81)]
     for look in [
       step(.closectl, "parked.retry:2026-11/m-1@2026-12-02T00:00:00Z", "operator.parked-retry"),
@@ -106,7 +106,7 @@ import Testing
     #expect(said(open, chargeParked("2026-11"), mail) == [retry("2026-11")])
   }
 
-  @Test func anAccountWhoseIdBeginsLikeAnotherIsAnother() throws {
+  @Test func `An account whose id begins like another is another`() throws {
     let open = [try invoice("2026-11", open: 81)]
     #expect(said(open, chargeParked("2026-11", of: "m-10")) == [])
     let other = step(.charger, "due.charge:2026-11/m-10:2", "charge.same")

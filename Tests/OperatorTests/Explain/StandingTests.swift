@@ -63,7 +63,7 @@ import Testing
     Standing(story, period: period, at: now)
   }
 
-  @Test func whatItOwes() throws {
+  @Test func `What it owes`() throws {
     #expect(standing(story([])).stands == "has no invoice for 2026-11")
     #expect(
       standing(story([], credit: 500)).stands
@@ -86,7 +86,7 @@ import Testing
         == "owes 10.81 CHF of 2 invoices, the oldest being 2026-10/m-1")
   }
 
-  @Test func whatWasDoneLast() {
+  @Test func `What was done last`() {
     #expect(standing(story([])).last == "nothing has happened yet")
     let steps = [
       step(.charger, "m", "charged 10.81 CHF", makes: [("e", "charge.succeeded.v1")]),
@@ -101,7 +101,7 @@ import Testing
         == "2026-12-01T02:00:00Z charger: charged 10.81 CHF")
   }
 
-  @Test func whatComesNext() throws {
+  @Test func `What comes next`() throws {
     let open = invoice(open: 1081)
     #expect(
       standing(story([invoice()])).next
@@ -126,7 +126,7 @@ import Testing
         + "charger")
   }
 
-  @Test func aMessageWithoutAnAnswerIsWaitedFor() throws {
+  @Test func `A message without an answer is waited for`() throws {
     let issue = step(
       .invoicer, "close.range:2026-11:1", "issued",
       makes: [("invoice.issued:2026-11/m-1", "invoice.issued.v1")])

@@ -42,7 +42,7 @@ import Testing
       (",start", ",2026-11-15", [.end], "2026-11-15", nil),
       (",reason,start", ",was bad,2026-11-15", [.end], "2026-11-15", nil),
     ] as [(String, String, Set<AccountDate>, String?, String?)])
-  func datesAreOptional(
+  func `Dates are optional`(
     header: String, row: String, unstated: Set<AccountDate>, start: String?, end: String?
   ) throws {
     let (file, faults) = try read(dates: header, row)
@@ -65,7 +65,9 @@ import Testing
     (",2026-11-15,2026-11-15", "end", "\"2026-11-15\" is not after start \"2026-11-15\""),
     (",2026-11-15,2026-11-14", "end", "\"2026-11-14\" is not after start \"2026-11-15\""),
   ])
-  func aBadDateIsToldByLineColumnAndReason(row: String, column: String, reason: String) throws {
+  func `A bad date is told by line column and reason`(row: String, column: String, reason: String)
+    throws
+  {
     let (file, faults) = try read(dates: ",start,end", ",,", row)
     #expect(file.rows.count == 1)
     #expect(faults.map(\.line) == [3])
@@ -74,17 +76,17 @@ import Testing
   }
 
   /// A spreadsheet writes all of its dates alike.
-  @Test func aColumnOfAnotherFormIsToldOnce() throws {
+  @Test func `A column of another form is told once`() throws {
     let (_, faults) = try read(dates: ",end", ",15.11.2026", ",16.11.2026", ",2026-11-31")
     #expect(faults.map(\.isOfColumn) == [true, true, false])
   }
 
-  @Test func anUnknownColumnIsToldWhichAreOptional() throws {
+  @Test func `An unknown column is told which are optional`() throws {
     let fault = #expect(throws: FileFault.self) { try read(dates: ",begin", ",2026-11-15") }
     #expect(fault?.reason.hasSuffix("hold_after_days, and may have start, end") == true)
   }
 
-  @Test func anAccountIsRead() throws {
+  @Test func `An account is read`() throws {
     let (accounts, faults) = try read(
       "m-1,\"Müller, Anna\",a@b.example,CHF,CH,Europe/Zurich,auto,pm_card_visa,7\n"
         + "m-2,B,b@b.example,JPY,JP,Asia/Tokyo,manual,,0\n")
@@ -158,14 +160,16 @@ import Testing
     ("first,A,a@b.ch,CHF,CH,Europe/Zurich,manual,,7", "account_id", "is already on line 2"),
     ("m,A", "row", "has 2 fields, the header has 9"),
   ])
-  func aBadRowIsToldByLineColumnAndReason(row: String, column: String, reason: String) throws {
+  func `A bad row is told by line column and reason`(row: String, column: String, reason: String)
+    throws
+  {
     let first = "first,F,f@b.ch,CHF,CH,Europe/Zurich,manual,,7\n"
     let (accounts, faults) = try read(first + row + "\n")
     #expect(accounts.count == 1)
     #expect(faults == [RefusedRow(line: 3, column: column, reason: reason)])
   }
 
-  @Test func noFaultRepeatsPersonalData() throws {
+  @Test func `No fault repeats personal data`() throws {
     let (_, faults) = try read(
       "m,\"Anna\nMüller\",a@b.ch,CHF,CH,Europe/Zurich,manual,,7\n"
         + "n,Anna,anna at home,CHF,CH,Europe/Zurich,manual,,7\n"
@@ -177,7 +181,7 @@ import Testing
   }
 
   /// All of them at once, so that a file has to be corrected once.
-  @Test func everythingThatIsWrongWithARowIsTold() throws {
+  @Test func `Everything that is wrong with a row is told`() throws {
     let (accounts, faults) = try read(",A,nobody,XQQ,UK,Atlantis,never,,x\n")
     #expect(accounts.isEmpty)
     #expect(
@@ -210,7 +214,7 @@ import Testing
       (String(repeating: "a", count: 65) + "@b.ch", nil),
       ("a@" + String(repeating: "d", count: 64) + ".com", nil),
     ] as [(String, String?)])
-  func addressesThatCannotBeMailedAreRefused(address: String, kept: String?) {
+  func `Addresses that cannot be mailed are refused`(address: String, kept: String?) {
     var address = address
     let read = address.withUTF8 { EmailField.read($0) }
     switch read {

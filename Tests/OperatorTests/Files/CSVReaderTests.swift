@@ -47,7 +47,7 @@ import Testing
       ("a,\"b\"\r\n", [.row(["a", "b"])]),
       ("Zürich,中\n", [.row(["Zürich", "中"])]),
     ] as [(String, [Read])])
-  func recordsAreReadAsRFC4180Says(text: String, expected: [Read]) throws {
+  func `Records are read as RFC 4180 says`(text: String, expected: [Read]) throws {
     #expect(try read(text) == expected)
   }
 
@@ -69,23 +69,25 @@ import Testing
         [.bad(line: 1, field: 1, "has a quote that is not closed"), .row(["d", "e"])]
       ),
     ] as [(String, [Read])])
-  func aBrokenRecordIsToldAndReadingGoesOnAfterItsLine(text: String, expected: [Read]) throws {
+  func `A broken record is told and reading goes on after its line`(text: String, expected: [Read])
+    throws
+  {
     #expect(try read(text) == expected)
   }
 
-  @Test func linesInsideQuotesAreCounted() throws {
+  @Test func `Lines inside quotes are counted`() throws {
     let read = try read("\"a\n\n\nb\",c\nx\"y\n")
     #expect(
       read.last
         == .bad(line: 5, field: 0, "has a quote inside; quote the whole field and double it"))
   }
 
-  @Test func bytesThatAreNotUTF8AreABadField() throws {
+  @Test func `Bytes that are not UTF-8 are a bad field`() throws {
     let read = try read(Array("a,".utf8) + [0xc3, 0x28] + Array("\nc,d\n".utf8))
     #expect(read == [.bad(line: 1, field: 1, "is not valid UTF-8"), .row(["c", "d"])])
   }
 
-  @Test func aLineWithoutEndCostsBoundedMemoryAndIsPassedOver() throws {
+  @Test func `A line without end costs bounded memory and is passed over`() throws {
     let long = String(repeating: "x", count: 5 * CSVReader.longestRecord)
     #expect(
       try read("a,b\n\(long)\nc,d\n") == [
@@ -94,7 +96,7 @@ import Testing
       ])
   }
 
-  @Test func aQuoteThatIsNeverClosedSpoilsOnlyItsLine() throws {
+  @Test func `A quote that is never closed spoils only its line`() throws {
     let rest = String(repeating: "row,row\n", count: 20_000)
     let read = try read("\"a,b\n" + rest)
     #expect(read.count == 20_001)
@@ -102,7 +104,7 @@ import Testing
     #expect(read.last == .row(["row", "row"]))
   }
 
-  @Test func recordsAreWholeWhereTheWindowEnds() throws {
+  @Test func `Records are whole where the window ends`() throws {
     let row = "field-one,\"quoted \"\"two\"\"\nwith a line\",three\n"
     let count = 3 * 4 * CSVReader.longestRecord / row.utf8.count
     let read = try read(String(repeating: row, count: count))
@@ -110,7 +112,7 @@ import Testing
     #expect(read.allSatisfy { $0 == .row(["field-one", "quoted \"two\"\nwith a line", "three"]) })
   }
 
-  @Test func tooManyFieldsAreRefused() throws {
+  @Test func `Too many fields are refused`() throws {
     let wide = String(repeating: ",", count: CSVReader.mostFields)
     #expect(try read(wide + "\n") == [.bad(line: 1, field: nil, "has more than 256 fields")])
     #expect(try read("\"\"" + wide + "\n").count == 1)

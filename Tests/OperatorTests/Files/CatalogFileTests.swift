@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func aCatalogIsRead() throws {
+  @Test func `A catalog is read`() throws {
     let scratch = try Scratch()
     let catalog = try CatalogFile.read(try scratch.write(Self.good, to: "catalog.yaml"))
     #expect(catalog.version == 1)
@@ -38,34 +38,34 @@ import Testing
     #expect(catalog.taxes.first?.name == "MWST")
   }
 
-  @Test func anUnknownPriceModelIsToldWithFileLineAndPlace() throws {
+  @Test func `An unknown price model is told with file line and place`() throws {
     let fault = try fault(Self.good.replacing("graduated", with: "guesswork"))
     #expect(
       fault.hasPrefix("catalog.yaml:8: products[0].price.model: unknown model 'guesswork'"))
   }
 
-  @Test func aNumberWithoutQuotesIsToldWhereItIs() throws {
+  @Test func `A number without quotes is told where it is`() throws {
     let fault = try fault(Self.good.replacing("unit: \"0.2135\"", with: "unit: 0.2135"))
     #expect(fault.hasPrefix("catalog.yaml:10: products[0].price.tiers[0].unit: "))
   }
 
-  @Test func aMissingKeyIsToldAtTheNearestPlaceThereIs() throws {
+  @Test func `A missing key is told at the nearest place there is`() throws {
     let fault = try fault(Self.good.replacing("    name: Power\n", with: ""))
     #expect(fault.hasPrefix("catalog.yaml:4: products[0].name: missing"))
   }
 
-  @Test func aTypingMistakeInAKeyIsTold() throws {
+  @Test func `A typing mistake in a key is told`() throws {
     let fault = try fault(Self.good.replacing("metric:", with: "metrik:"))
     #expect(fault.hasPrefix("catalog.yaml:6: products[0].metrik: unknown key"))
   }
 
-  @Test func aFileOfAnotherKindIsNoCatalog() throws {
+  @Test func `A file of another kind is no catalog`() throws {
     let what = "is not a catalog; a catalog has version, currency, products and taxes"
     #expect(try fault("account_id,name\nacme,Acme\n") == "catalog.yaml:1: \(what)")
     #expect(try fault("- { id: power }\n") == "catalog.yaml:1: \(what)")
   }
 
-  @Test func aTabIsToldWithWhatToDo() throws {
+  @Test func `A tab is told with what to do`() throws {
     let fault = try fault(Self.good.replacing("    name: Power", with: "\tname: Power"))
     #expect(fault.hasPrefix("catalog.yaml:5: is not YAML: "))
     #expect(fault.hasSuffix("; indent with spaces"))
@@ -76,14 +76,16 @@ import Testing
       ("taxes:\n  - { country: CH, name: MWST, rate: \"0.081\" }", true), ("taxes: []", true),
       ("taxes:", false), ("", false),
     ])
-  func whoeverSaysNothingOfTaxesMayHaveForgottenThem(taxes: String, namesTaxes: Bool) throws {
+  func `Whoever says nothing of taxes may have forgotten them`(taxes: String, namesTaxes: Bool)
+    throws
+  {
     let scratch = try Scratch()
     let products = Self.good.split(separator: "taxes:")[0]
     let path = try scratch.write(products + taxes + "\n", to: "catalog.yaml")
     #expect(try CatalogFile.reading(path).namesTaxes == namesTaxes)
   }
 
-  @Test func whatIsNotYAMLIsToldWithItsLine() throws {
+  @Test func `What is not YAML is told with its line`() throws {
     #expect(try fault("version: 1\nproducts: [\n").hasPrefix("catalog.yaml:3: is not YAML: "))
     #expect(
       try fault("") == "catalog.yaml: is empty; a catalog has version, currency, products and taxes"

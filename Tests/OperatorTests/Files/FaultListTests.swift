@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func aFormOfAWholeColumnIsToldOnceAndHidesNoOtherKind(keepsAll: Bool) {
+  func `A form of a whole column is told once and hides no other kind`(keepsAll: Bool) {
     var list = FaultList(keepsAll: keepsAll)
     for line in 2...5001 {
       list.add([
@@ -28,7 +28,7 @@ import Testing
   }
 
   /// A row that is not kept here would be in neither the ledger nor the file of rejected rows.
-  @Test func everyRowThatHasToBeWrittenIsKept() {
+  @Test func `Every row that has to be written is kept`() {
     var list = FaultList(keepsAll: true)
     for line in 1...FaultList.most {
       list.add([
@@ -41,7 +41,7 @@ import Testing
     #expect(list.isTooLong)
   }
 
-  @Test func ofManyAlikeTwentyAreShownAndOneOfEachOtherKind() {
+  @Test func `Of many alike twenty are shown and one of each other kind`() {
     var list = FaultList(keepsAll: false)
     for line in 2...101 { list.add([fault(line, "quantity", "\"\(line)x\" is not a number")]) }
     list.add([fault(102, "account_id", "account \"nobody\" is unknown")])

@@ -27,7 +27,7 @@ import Testing
 
   private let long = String(repeating: "0123456789\n", count: 20_000)
 
-  @Test func plainAndCompressedFilesReadTheSame() throws {
+  @Test func `Plain and compressed files read the same`() throws {
     #expect(try read(Array(long.utf8), name: "t.csv") == long)
     #expect(try read(gzip(long)) == long)
     #expect(try read(gzip("")) == "")
@@ -35,16 +35,16 @@ import Testing
     #expect(try read([0x41], name: "t.csv") == "A")
   }
 
-  @Test func compressionIsToldByTheContent() throws {
+  @Test func `Compression is told by the content`() throws {
     #expect(try read(gzip("a"), name: "t.csv") == "a")
     #expect(reason(Array("a,b\n".utf8)) == "is named .gz but contains no gzip data")
   }
 
-  @Test func membersThatFollowOneAnotherAreOneFile() throws {
+  @Test func `Members that follow one another are one file`() throws {
     #expect(try read(gzip("one ") + gzip(long) + gzip("three")) == "one " + long + "three")
   }
 
-  @Test func zeroBytesMayFollowButNothingElse() throws {
+  @Test func `Zero bytes may follow but nothing else`() throws {
     #expect(try read(gzip("a") + [0, 0, 0]) == "a")
     #expect(
       reason(gzip("a") + Array("junk".utf8)) == "the gzip data is damaged: incorrect header check")
@@ -53,20 +53,20 @@ import Testing
   }
 
   @Test(arguments: [1, 8, 9, 1000])
-  func halfAFileIsNotAFile(missing: Int) {
+  func `Half a file is not a file`(missing: Int) {
     let whole = gzip(long)
     #expect(
       reason(Array(whole.dropLast(missing)))
         == "the gzip data is cut off: the file is not complete")
   }
 
-  @Test func changedBytesAreNoticed() {
+  @Test func `Changed bytes are noticed`() {
     var bytes = gzip(long)
     bytes[5000] ^= 1
     #expect(reason(bytes) == "the gzip data is damaged: incorrect data check")
   }
 
-  @Test func aFileThatIsNotThereIsNamed() {
+  @Test func `A file that is not there is named`() {
     #expect {
       _ = try FileBytes("/nowhere/usage.csv")
     } throws: {
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  @Test func aFolderIsNotAFile() throws {
+  @Test func `A folder is not a file`() throws {
     let scratch = try Scratch()
     let file = try FileBytes(scratch.folder)
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 10)

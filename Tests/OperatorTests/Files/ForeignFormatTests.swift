@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  @Test func whatIsNoTextIsNamed() {
+  @Test func `What is no text is named`() {
     let header = "account_id,name"
     for (mark, little) in [([0xff, 0xfe] as [UInt8], true), ([0xfe, 0xff], false), ([], true)] {
       #expect(
@@ -28,11 +28,11 @@ import Testing
   }
 
   @Test(arguments: ["", "a", "a,b\n1,2\n", "\u{feff}a,b\n", "{\"id\":\"1\"}", "PK,b\n", "名,b\n"])
-  func textIsText(_ text: String) {
+  func `Text is text`(_ text: String) {
     #expect(fault(Array(text.utf8)) == nil)
   }
 
-  @Test func aRenamedWorkbookIsRefusedWhateverReadsIt() throws {
+  @Test func `A renamed workbook is refused whatever reads it`() throws {
     let scratch = try Scratch()
     let zip: [UInt8] = [0x50, 0x4b, 3, 4] + Array("xl/workbook.xml".utf8)
     for name in ["t.csv", "t.jsonl", "t.yaml"] {

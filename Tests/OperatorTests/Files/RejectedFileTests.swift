@@ -4,7 +4,7 @@ import Testing
 @testable import closectl
 
 @Suite struct RejectedFileTests {
-  @Test func rejectedRowsComeWithTheirReasonAndOtherwiseAsTheyWere() throws {
+  @Test func `Rejected rows come with their reason and otherwise as they were`() throws {
     let scratch = try Scratch()
     let path = try scratch.write(
       "a,b\n1,2\n\"x, \"\"y\"\"\",4\n5,6\nbro\"ken,8\n", to: "t.csv")
@@ -19,7 +19,7 @@ import Testing
     #expect(try scratch.files() == ["t.csv", "t.csv.rejected.csv"])
   }
 
-  @Test func aRejectedFileThatIsRejectedAgainHasOneReason() throws {
+  @Test func `A rejected file that is rejected again has one reason`() throws {
     let scratch = try Scratch()
     let path = try scratch.write("reason,a\nold,1\n", to: "t.csv")
     try RejectedFile(source: path).write([RefusedRow(line: 2, column: "a", reason: "new")])
@@ -32,11 +32,11 @@ import Testing
     ("\tx", "'\tx"), ("\rx", "\"'\rx\""), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""),
     ("=a,b", "\"'=a,b\""), ("", ""),
   ])
-  func noFieldIsAFormulaForASpreadsheet(field: String, written: String) {
+  func `No field is a formula for a spreadsheet`(field: String, written: String) {
     #expect(String(decoding: escaped(Array(field.utf8)), as: UTF8.self) == written)
   }
 
-  @Test func rejectedEventsKeepTheirLine() throws {
+  @Test func `Rejected events keep their line`() throws {
     let scratch = try Scratch()
     let path = try scratch.write("{\"id\":\"1\"}\n{\"id\":\"2\"}\n", to: "t.jsonl")
     try RejectedFile(source: path).write([RefusedRow(line: 2, column: "type", reason: "is missing")]

@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: [",", ";", "\t"])
-  func columnsMayBeSeparatedByAnyOfThree(_ separator: String) throws {
+  func `Columns may be separated by any of three`(_ separator: String) throws {
     let text = [Self.header, Self.row].map { $0.replacing(",", with: separator) + "\r\n" }.joined()
     #expect(try UsageTable.steps(text) == [expected(line: 2)])
     #expect(try UsageTable.steps("sep=\(separator)\r\n" + text) == [expected(line: 3)])
@@ -30,7 +30,9 @@ import Testing
     ("\"sep=;\"", ";"), ("SEP=;", ";"), ("sep=;;;;;", ";"), ("\"sep=;\",,,,,", ","),
     ("sep=;,,,,,", ","), ("Sep=\t\t\t", "\t"),
   ])
-  func separatorLinesThatWereSavedAgainArePassedOver(line: String, separator: String) throws {
+  func `Separator lines that were saved again are passed over`(line: String, separator: String)
+    throws
+  {
     let text = [Self.header, Self.row].map { $0.replacing(",", with: separator) + "\r\n" }.joined()
     #expect(try UsageTable.steps("\(line)\r\n" + text) == [expected(line: 3)])
   }
@@ -39,7 +41,7 @@ import Testing
     "\(header)\r\(row)\r", "\(header)\r\(row)\r\(row)\r", "\(header)\r\"e1\",acme\r",
     "\(header)\r" + String(repeating: "\(row)\r", count: 2000),
   ])
-  func linesThatEndInReturnsAloneAreNamed(text: String) throws {
+  func `Lines that end in returns alone are named`(text: String) throws {
     let scratch = try Scratch()
     let path = try scratch.write(text, to: "usage.csv")
     #expect {
@@ -49,7 +51,7 @@ import Testing
     }
   }
 
-  @Test func otherSeparatorsAreNamed() throws {
+  @Test func `Other separators are named`() throws {
     let scratch = try Scratch()
     let path = try scratch.write(Self.header.replacing(",", with: "|") + "\n", to: "usage.csv")
     #expect {
@@ -59,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func jsonInATableIsNamed() throws {
+  @Test func `JSON in a table is named`() throws {
     let scratch = try Scratch()
     let path = try scratch.write("{\"specversion\":\"1.0\"}\n", to: "usage.json")
     #expect {
@@ -70,7 +72,7 @@ import Testing
     }
   }
 
-  @Test func capitalsAndSpacesOfTheHeaderAreForgiven() throws {
+  @Test func `Capitals and spaces of the header are forgiven`() throws {
     #expect(
       try UsageTable.steps("Event ID, Account-Id ,METRIC,quantity,Start,\u{a0}end\n" + Self.row)
         == [expected(line: 2)])
@@ -83,12 +85,12 @@ import Testing
     }
   }
 
-  @Test func rowsOfNothingButSeparatorsArePassedOver() throws {
+  @Test func `Rows of nothing but separators are passed over`() throws {
     let text = "\(Self.header)\n,,,,,\n\(Self.row)\n , ,\"\",,,\n,,,\n"
     #expect(try UsageTable.steps(text) == [expected(line: 3)])
   }
 
-  @Test func numbersOfOtherCountriesAreNotGuessed() throws {
+  @Test func `Numbers of other countries are not guessed`() throws {
     let times = "2026-11-01T00:00:00Z;2026-11-01T00:15:00Z"
     func grouped(_ separator: String) -> String {
       "\"1.500\" may have grouped thousands, as columns are separated by \(separator): "
@@ -118,14 +120,14 @@ import Testing
     ("2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z"),
     ("2026-11-01T00:00:00.0001Z", "2026-11-01T00:00:00.0004Z"),
   ])
-  func whatEndsWhereItBeginsHappenedInThatMillisecond(start: String, end: String) throws {
+  func `What ends where it begins happened in that millisecond`(start: String, end: String) throws {
     let steps = try UsageTable.steps("\(Self.header)\ne1,acme,kwh,1,\(start),\(end)\n")
     guard case .row(let row)? = steps.first else { return #expect(Bool(false), "\(steps)") }
     #expect(row.start.rfc3339 == "2026-11-01T00:00:00Z")
     #expect(row.end.rfc3339 == "2026-11-01T00:00:00.001Z")
   }
 
-  @Test func everythingThatIsWrongWithARowIsTold() throws {
+  @Test func `Everything that is wrong with a row is told`() throws {
     let steps = try UsageTable.steps("\(Self.header)\n,acme,kwh,x,2026-11-01,01.11.2026 00:00\n")
     guard case .faults(let faults)? = steps.first else { return #expect(Bool(false), "\(steps)") }
     #expect(faults.map(\.column) == ["event_id", "quantity", "start", "end"])

@@ -21,7 +21,7 @@ import Testing
       ("46327.5", "is a number, not a time"),
       ("", nil), ("soon", nil), ("2026-11-31T00:00:00Z", nil), ("12", nil),
     ] as [(String, String?)])
-  func theFormIsNamed(text: String, what: String?) {
+  func `The form is named`(text: String, what: String?) {
     var copy = text
     let form = copy.withUTF8 { TimeForms().form(of: $0) }
     #expect(form.isOfColumn == (what != nil))

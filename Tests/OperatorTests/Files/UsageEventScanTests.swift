@@ -32,7 +32,7 @@ import Testing
       + #""source": "/m", "type": "kwh", "subject": "acme", "datacontenttype": "text/json"}  "#,
   ]
 
-  @Test(arguments: plain) func plainEventsNeedNoDecoder(event: String) {
+  @Test(arguments: plain) func `Plain events need no decoder`(event: String) {
     #expect(scan(Array(event.utf8)) == decode(Array(event.utf8)))
   }
 
@@ -43,11 +43,11 @@ import Testing
     (#""e1""#, #""""#), (#""source":"/m","#, #""source":"/m","x":"1","x":"1","#),
     ("2026-11-01T00:00:00Z", "yesterday"),
   ])
-  func whatIsNotPlainIsLeftToTheDecoder(old: String, new: String) {
+  func `What is not plain is left to the decoder`(old: String, new: String) {
     #expect(scan(Array(Self.plain[0].replacing(old, with: new).utf8)) == nil)
   }
 
-  @Test func whateverItAcceptsTheDecoderAcceptsAlike() {
+  @Test func `Whatever it accepts the decoder accepts alike`() {
     var random = Pseudorandom(state: 42)
     let letters = Array(#"{}[]",:.0-e \u1az"#.utf8)
     var accepted = 0

@@ -28,7 +28,7 @@ import Testing
       source: "/m")
   }
 
-  @Test func anEventWithoutSpanHappenedInAMillisecond() throws {
+  @Test func `An event without span happened in a millisecond`() throws {
     let end = "2026-11-01T00:00:00.001Z"
     #expect(try steps(event(#"{"value":"12.5"}"#)) == [.row(row("12.5", end: end))])
     #expect(try steps(event(#"{"value":3}"#) + "\r\n\n") == [.row(row("3", end: end))])
@@ -37,7 +37,7 @@ import Testing
         == [.row(row("1", metric: "storage", end: end))])
   }
 
-  @Test func numbersAreReadByTheirDigits() throws {
+  @Test func `Numbers are read by their digits`() throws {
     let end = "2026-11-01T00:00:00.001Z"
     #expect(try steps(event(#"{"value":0.1}"#)) == [.row(row("0.1", end: end))])
     #expect(
@@ -45,7 +45,7 @@ import Testing
         == [.row(row("1234567.890123456789", end: end))])
   }
 
-  @Test func anEventMayHaveASpan() throws {
+  @Test func `An event may have a span`() throws {
     let data =
       #"{"value":"1","start":"2026-11-01T00:00:00Z","end":"2026-11-01T01:00:00Z"}"#
     let expected = try row("1", end: "2026-11-01T01:00:00Z")
@@ -80,7 +80,9 @@ import Testing
     (line(id: #""1","id":"2""#), "line", "has the key \"id\" twice"),
     (line(id: #""1","tenant":"a","tenant":"b""#), "line", "has the key \"tenant\" twice"),
   ])
-  func aBadEventIsToldByLinePathAndReason(line: String, path: String, reason: String) throws {
+  func `A bad event is told by line path and reason`(line: String, path: String, reason: String)
+    throws
+  {
     let good = event(#"{"value":"1"}"#)
     let steps = try steps("\(good)\n\(line)\n\(good)\n")
     #expect(steps.count == 3)
@@ -88,7 +90,7 @@ import Testing
   }
 
   /// So that a file has to be corrected once.
-  @Test func everythingThatIsWrongWithAnEventIsTold() throws {
+  @Test func `Everything that is wrong with an event is told`() throws {
     let steps = try steps(
       #"{"specversion":"0.3","id":"","source":"","time":"2026-11-01","data":{"value":"x"}}"#)
     guard case .faults(let faults)? = steps.first else { return #expect(Bool(false), "\(steps)") }
@@ -98,13 +100,13 @@ import Testing
     #expect(faults.filter(\.isOfColumn).map(\.column) == ["time"])
   }
 
-  @Test func anEventMayEndWhereItBegins() throws {
+  @Test func `An event may end where it begins`() throws {
     let data =
       #"{"value":"1","start":"2026-11-01T00:00:00.0001Z","end":"2026-11-01T00:00:00.0004Z"}"#
     #expect(try steps(event(data)) == [.row(row("1", end: "2026-11-01T00:00:00.001Z"))])
   }
 
-  @Test func hostileNumbersAndDepthAreRefused() throws {
+  @Test func `Hostile numbers and depth are refused`() throws {
     let deep = String(repeating: "[", count: 10_000)
     for value in ["1e400", "NaN", "1e30", deep] {
       let steps = try steps(event(#"{"value":\#(value)}"#))
@@ -115,7 +117,7 @@ import Testing
     }
   }
 
-  @Test func aLineWithoutEndIsPassedOver() throws {
+  @Test func `A line without end is passed over`() throws {
     let long = String(repeating: "x", count: 5 * UsageEvents.longestLine)
     let steps = try steps("\(long)\n" + event(#"{"value":"1"}"#))
     #expect(steps.count == 2)

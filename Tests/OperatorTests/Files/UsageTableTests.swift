@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func aRowIsReadWhateverTheOrderOfItsColumns() throws {
+  @Test func `A row is read whatever the order of its columns`() throws {
     let row = try UsageRow(
       eventID: "e1", account: "acme", metric: "kwh", quantity: ExactDecimal(parsing: "-0.291"),
       start: Instant(rfc3339: "2026-10-31T23:00:00Z"),
@@ -32,7 +32,7 @@ import Testing
           + "2026-10-31T23:15:00Z,-0.291,kwh,\"e1\",acme,2026-10-31T23:00:00Z\r\n") == [.row(row)])
   }
 
-  @Test func aColumnOfReasonsIsPassedOver() throws {
+  @Test func `A column of reasons is passed over`() throws {
     let rows = try UsageTable.steps(
       "reason,event_id,account_id,metric,quantity,start,end\nbad,e1,acme,kwh,1,\(Self.times)\n")
     guard case .row? = rows.first else { return #expect(Bool(false), "\(rows)") }
@@ -75,7 +75,9 @@ import Testing
       "has a quote inside; quote the whole field and double it"
     ),
   ])
-  func aBadRowIsToldByLineColumnAndReason(row: String, column: String, reason: String) throws {
+  func `A bad row is told by line column and reason`(row: String, column: String, reason: String)
+    throws
+  {
     let good = "e0,acme,kwh,1,\(Self.times)\n"
     let steps = try UsageTable.steps(Self.header + good + row + "\n" + good)
     #expect(steps.count == 3)
@@ -103,12 +105,12 @@ import Testing
         + "quantity, start, end"
     ),
   ])
-  func aHeaderThatDoesNotFitIsTold(header: String, message: String) throws {
+  func `A header that does not fit is told`(header: String, message: String) throws {
     #expect(try headerFault(header) == message)
   }
 
   @Test(.enabled(if: SharedData.isThere, SharedData.absence))
-  func aFileOfAnotherKindIsTold() throws {
+  func `A file of another kind is told`() throws {
     #expect {
       _ = try UsageTable(try FileBytes(SharedData.path("focus_1.0_sample_1000.csv")))
     } throws: {
@@ -121,7 +123,7 @@ import Testing
   }
 
   @Test(.enabled(if: SharedData.isThere, SharedData.absence))
-  func theRealMonthIsReadWhole() throws {
+  func `The real month is read whole`() throws {
     let feed = try UsageFeed(SharedData.path("swiss-meters/usage-2026-11.csv.gz"), skipBad: false)
     let started = ContinuousClock.now
     var rows = 0

@@ -32,13 +32,13 @@ import Testing
     }
   }
 
-  @Test func everyCommandIsOnThePage() {
+  @Test func `Every command is on the page`() {
     let documented = rows.flatMap(Self.paths).map { $0.joined(separator: " ") }
     let known = Self.verbs(of: Closectl.self).map { $0.path.joined(separator: " ") }
     #expect(documented.sorted() == known.sorted())
   }
 
-  @Test func everyOptionOnThePageExists() {
+  @Test func `Every option on the page exists`() {
     let verbs = Self.verbs(of: Closectl.self)
     for row in rows {
       for path in Self.paths(row) {

@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test func theExamplesAreImportedAndComeToWhatThePageSays() async throws {
+  @Test func `The examples are imported and come to what the page says`() async throws {
     try await takeAll()
     #expect(events.count == 2)
     let rows = try #require(page.sections.flatMap { $0.tables("account") }.first)
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func theTablesHaveTheColumnsThatFilesHave() throws {
+  @Test func `The tables have the columns that files have`() throws {
     for (section, columns) in [
       ("Accounts", AccountTable.columns), ("Usage as a table", UsageTable.columns),
     ] {
@@ -68,7 +68,7 @@ import Testing
     return "\(lines[0])\n\(fields.joined(separator: ","))\n"
   }
 
-  @Test func whatThePageSaysIsRefusedIsRefused() async throws {
+  @Test func `What the page says is refused is refused`() async throws {
     try await takeAll()
     for (kind, table, section) in [
       ("accounts", accounts, "Refused"), ("usage", usage, "Usage as a table"),
@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test func whatThePageSaysOfOptionalColumnsIsSo() async throws {
+  @Test func `What the page says of optional columns is so`() async throws {
     try await takeAll()
     let known = try #require(page.section("Accounts").tables("optional column").first)
     #expect(known.flatMap { DocumentedPage.words($0[0]) } == AccountTable.optional)
@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test func whatThePageSaysIsWrongInACatalogIsToldSo() async throws {
+  @Test func `What the page says is wrong in a catalog is told so`() async throws {
     let rows = try #require(page.section("Catalog").tables("in the example").first)
     #expect(rows.count >= 6)
     for row in rows {
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test func everyKeyOfACatalogIsOnThePage() async throws {
+  @Test func `Every key of a catalog is on the page`() async throws {
     for (first, place) in [
       ("key", "version: 1"), ("key of a product", "    unit: hour"),
       ("key of a tax", "- { country: CH"),
@@ -147,7 +147,7 @@ import Testing
     return String(decoding: try JSONSerialization.data(withJSONObject: event), as: UTF8.self)
   }
 
-  @Test func aCloudEventNeedsWhatThePageSays() async throws {
+  @Test func `A cloud event needs what the page says`() async throws {
     try await takeAll()
     let rows = try #require(page.section("Usage as CloudEvents").tables("key").first)
     for row in rows {
@@ -160,7 +160,7 @@ import Testing
     }
   }
 
-  @Test func theCatalogOfTheHelpIsOne() async throws {
+  @Test func `The catalog of the help is one`() async throws {
     let said = try await take("catalog", ImportGroup.Catalog.example, "help.yaml")
     #expect(said.status == .done && said.err == "", "\(said.err)")
   }

@@ -21,7 +21,7 @@ import Testing
     "deliveries": MonthClose.deliveryLimit,
   ]
 
-  @Test func everyFigureIsTheProgramsOwn() throws {
+  @Test func `Every figure is the program's own`() throws {
     let rows = try DocumentedPage("docs/limits.md").section("Figures").tables("limit").joined()
     #expect(rows.flatMap { DocumentedPage.words($0[0]) }.sorted() == Self.limits.keys.sorted())
     for row in rows {
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func rowsOfTablesAndEventsHaveOneLimit() {
+  @Test func `Rows of tables and events have one limit`() {
     #expect(CSVReader.longestRecord == UsageEvents.longestLine)
   }
 }

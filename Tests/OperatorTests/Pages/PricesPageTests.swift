@@ -64,7 +64,7 @@ import Testing
     return draft.lines.first.map { Money($0.amountMinor, chf).decimalText } ?? "no line"
   }
 
-  @Test func everyExampleComesToWhatThePageSays() throws {
+  @Test func `Every example comes to what the page says`() throws {
     let all = page.sections.flatMap(examples)
     #expect(all.count >= 25, "the page has examples, and they are found")
     for example in all {
@@ -88,7 +88,7 @@ import Testing
     Set(page.section(section).tables(first).joined().flatMap { DocumentedPage.words($0[0]) })
   }
 
-  @Test func everyKeyOfEveryModelIsOnThePageAndInAnExample() throws {
+  @Test func `Every key of every model is on the page and in an example`() throws {
     #expect(models().count == 6)
     let common = Set(
       try #require(page.section("Keys of every model").tables("key").first).flatMap {
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func everyKeyOfATierAndOfAConversionIsOnThePage() throws {
+  @Test func `Every key of a tier and of a conversion is on the page`() throws {
     let tier = knownKeys(in: fault("price: { model: volume, tiers: [ { zzz: \"1\" } ] }"))
     #expect(keys("graduated", "key of a tier") == tier && !tier.isEmpty)
     let conversion = knownKeys(
@@ -120,7 +120,7 @@ import Testing
   }
 
   /// `free_units` and `convert`: which models take them.
-  @Test func whatIsOfSomeModelsOnlyIsSaidSo() throws {
+  @Test func `What is of some models only is said so`() throws {
     let rows = try #require(page.section("Keys of every model").tables("key").last)
     #expect(rows.count == 2)
     for row in rows {

@@ -13,12 +13,12 @@ import Testing
       .map { $0 }
   }
 
-  @Test func everyServiceIsOnThePage() {
+  @Test func `Every service is on the page`() {
     let names = rows.flatMap { DocumentedPage.words($0[0]) }
     #expect(names == MonthClose.services.map(\.rawValue) + [ServiceName.closectl.rawValue])
   }
 
-  @Test func eachHearsWhatItsQueueIsBoundTo() throws {
+  @Test func `Each hears what its queue is bound to`() throws {
     for (service, keys) in MonthClose.bindings {
       let row = try #require(rows.first { DocumentedPage.words($0[0]) == [service.rawValue] })
       let heard = DocumentedPage.words(row[2]) + [MonthClose.replayKey(of: service)]
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func eachPublishesWhatItsUserMay() throws {
+  @Test func `Each publishes what its user may`() throws {
     for service in MonthClose.services + [.closectl] {
       let row = try #require(rows.first { DocumentedPage.words($0[0]) == [service.rawValue] })
       let published = MonthClose.published(by: service)

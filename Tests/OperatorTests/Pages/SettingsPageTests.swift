@@ -12,12 +12,12 @@ import Testing
     page.section("Settings").tables("MONTHCLOSE_…".code).joined().map { $0 }
   }
 
-  @Test func everySettingIsOnThePage() {
+  @Test func `Every setting is on the page`() {
     let documented = rows.flatMap { DocumentedPage.words($0[0]) }
     #expect(documented.sorted() == SettingKey.all.map(\.name).sorted())
   }
 
-  @Test func aDefaultIsTheProgramsOwn() throws {
+  @Test func `A default is the program's own`() throws {
     for key in SettingKey.all {
       let row = try #require(rows.first { DocumentedPage.words($0[0]).contains(key.name) })
       if let text = key.defaultText {
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func everySecretCanComeFromAFile() {
+  @Test func `Every secret can come from a file`() {
     let documented = page.section("Secrets").tables("setting").joined().flatMap {
       DocumentedPage.words($0[1])
     }

@@ -4,7 +4,6 @@ import Testing
 
 @Suite struct LoginTests {
   @Test(
-    "who is behind a process",
     arguments: [
       // user, as the machine knows it, SUDO_USER, USER, who
       (0, "root", "anna", "root", "anna"),
@@ -15,7 +14,7 @@ import Testing
       (65_532, nil, nil, "carl", "carl"),
       (65_532, nil, "anna", "", nil),
     ] as [(UInt32, String?, String?, String?, String?)])
-  func name(
+  func `Who is behind a process`(
     user: UInt32, known: String?, sudo: String?, shell: String?, who: String?
   ) {
     var environment: [String: String] = [:]
@@ -25,7 +24,7 @@ import Testing
     #expect(login.name == who)
   }
 
-  @Test func thisProcessHasAUserTheMachineKnows() {
+  @Test func `This process has a user the machine knows`() {
     #expect(Login(environment: [:]).name != nil)
   }
 }

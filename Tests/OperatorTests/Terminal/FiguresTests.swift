@@ -10,7 +10,7 @@ import Testing
     (0, "JPY", "0 JPY"), (1_000_000, "JPY", "1,000,000 JPY"), (1_234_567, "KWD", "1,234.567 KWD"),
     (-5, "???", "-5 minor units of ???"),
   ])
-  func amountsHaveThousandsSeparators(minor: Int64, code: String, text: String) {
+  func `Amounts have thousands separators`(minor: Int64, code: String, text: String) {
     #expect(money(minor, code) == text)
   }
 
@@ -24,7 +24,7 @@ import Testing
     ("20261201 CHFX, 2026-11-01 CHF, 1.2.3456 CHF", "20261201 CHFX, 2026-11-01 CHF, 1.2.3456 CHF"),
     ("", ""),
   ])
-  func amountsInASentenceDoToo(sentence: String, text: String) {
+  func `Amounts in a sentence do too`(sentence: String, text: String) {
     #expect(inText(sentence) == text)
   }
 
@@ -32,22 +32,22 @@ import Testing
     ("MWST 0.081", "MWST 8.1 %"), ("MwSt red. 0.07", "MwSt red. 7 %"), ("VAT 0", "VAT 0 %"),
     ("Tax 0.08875", "Tax 8.875 %"), ("odd", "odd"),
   ])
-  func ratesArePercent(tax: String, text: String) { #expect(taxInPercent(tax) == text) }
+  func `Rates are percent`(tax: String, text: String) { #expect(taxInPercent(tax) == text) }
 
   @Test(arguments: [
     ("12.30 CHF", 1_230), ("2,000,080.00 CHF", 200_008_000), ("12345.6 CHF", 1_234_560),
     ("1,234.567 KWD", 1_234_567),
   ])
-  func amountsAreReadAsTheyAreShown(text: String, minor: Int64) throws {
+  func `Amounts are read as they are shown`(text: String, minor: Int64) throws {
     #expect(try parseAmount(text).amountMinor == minor)
   }
 
   @Test(arguments: ["1,234 KWD", "12,30 CHF", "1,23.00 CHF", "1.234,00 CHF", ",123.00 CHF"])
-  func anAmountThatCouldBeAnotherIsRefused(text: String) {
+  func `An amount that could be another is refused`(text: String) {
     #expect(throws: MoneyError.self) { try parseAmount(text) }
   }
 
-  @Test func aRateBelowZeroHasOneSign() {
+  @Test func `A rate below zero has one sign`() {
     #expect(tenths(-0.5) == "-0.5")
     #expect(tenths(-0.04) == "0.0")
     #expect(tenths(312.44) == "312.4")

@@ -9,7 +9,7 @@ import Testing
       environment: [:])
   }
 
-  @Test func onATerminalLinesAreDrawnOverTheOldOnes() {
+  @Test func `On a terminal lines are drawn over the old ones`() {
     let text = Text()
     let screen = LiveScreen(output(text, isTerminal: true), size: { (6, 3) })
     screen.show(["one", "a long line"], brief: "brief")
@@ -22,7 +22,7 @@ import Testing
     #expect(text.all.hasSuffix("\u{1b}[2A\r\u{1b}[J"))
   }
 
-  @Test func elsewhereALineIsPrintedNowAndThen() {
+  @Test func `Elsewhere a line is printed now and then`() {
     let text = Text()
     let screen = LiveScreen(output(text, isTerminal: false))
     screen.show(["one"], brief: "first")

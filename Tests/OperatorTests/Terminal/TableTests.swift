@@ -3,7 +3,7 @@ import Testing
 @testable import closectl
 
 @Suite struct TableTests {
-  @Test func columnsAreAlignedAndLinesEndWithText() {
+  @Test func `Columns are aligned and lines end with text`() {
     var table = Table([.init("name"), .init("amount", .right), .init("note")])
     table.add("a", "1.00 CHF", "")
     table.add("long name", "12345.60 CHF", "x")
@@ -15,7 +15,7 @@ import Testing
       ])
   }
 
-  @Test func titlesAreLeftOutWhenThereAreNone() {
+  @Test func `Titles are left out when there are none`() {
     var table = Table([.init(""), .init("", .right)])
     table.add("holds", "3")
     table.add("tax", "12")
@@ -25,17 +25,17 @@ import Testing
   @Test(arguments: [
     ("abc", 3), ("Zürich", 6), ("Zu\u{308}rich", 6), ("中文", 4), ("", 0), ("…", 1),
   ])
-  func widthIsCountedInCells(text: String, cells: Int) {
+  func `Width is counted in cells`(text: String, cells: Int) {
     #expect(width(of: text) == cells)
   }
 
-  @Test func whatATerminalWouldObeyIsNotPrinted() {
+  @Test func `What a terminal would obey is not printed`() {
     var table = Table([.init("id")])
     table.add("a\u{1b}[31mb\nc\u{202e}d")
     #expect(table.lines() == ["id", "a\u{fffd}[31mb\u{fffd}c\u{fffd}d"])
   }
 
-  @Test func coloursAreForTerminalsThatWantThem() {
+  @Test func `Colours are for terminals that want them`() {
     let wanted = Style(isTerminal: true, environment: [:])
     #expect(wanted.bad("x") == "\u{1b}[31mx\u{1b}[0m")
     #expect(Style(isTerminal: false, environment: [:]).bad("x") == "x")
@@ -43,7 +43,7 @@ import Testing
     #expect(Style(isTerminal: true, environment: ["TERM": "dumb"]).bad("x") == "x")
   }
 
-  @Test func clippingKeepsEscapesWhole() {
+  @Test func `Clipping keeps escapes whole`() {
     #expect(clipped("abcdef", to: 4) == "abcd")
     #expect(clipped("\u{1b}[1mabc\u{1b}[0mdef", to: 4) == "\u{1b}[1mabc\u{1b}[0md")
     #expect(clipped("\u{1b}[1mabcdef\u{1b}[0m", to: 2) == "\u{1b}[1mab\u{1b}[0m")
@@ -54,14 +54,14 @@ import Testing
     (0.999, "[#######################.]  99 %"), (1.0, "[########################] 100 %"),
     (7.0, "[########################] 100 %"), (-1.0, "[........................]   0 %"),
   ])
-  func theBarIsFullOnlyAtTheEnd(part: Double, bar: String) {
+  func `The bar is full only at the end`(part: Double, bar: String) {
     #expect(ProgressBar.bar(part) == bar)
   }
 
   @Test(arguments: [
     (0, "0"), (999, "999"), (1000, "1,000"), (1_546_560, "1,546,560"), (-1000, "-1,000"),
   ])
-  func countsAreGrouped(count: Int, text: String) {
+  func `Counts are grouped`(count: Int, text: String) {
     #expect(grouped(count) == text)
   }
 }

@@ -19,7 +19,7 @@ import Testing
     return world
   }
 
-  @Test func aCloseThatIsRightHoldsInEverything() async throws {
+  @Test func `A close that is right holds in everything`() async throws {
     let world = try await Self.closed()
     let report = try await world.audit()
     #expect(report.isQuiet)
@@ -31,7 +31,7 @@ import Testing
     #expect(report.finding(.noLoss)?.compared ?? 0 > 20)
   }
 
-  @Test func afterRetriesAndHoldsAllStillHolds() async throws {
+  @Test func `After retries and holds all still holds`() async throws {
     let world = try await Self.closed()
     for _ in 0..<8 {
       world.advance(days: 4)
@@ -45,7 +45,7 @@ import Testing
     #expect(report.finding(.attempts)?.compared ?? 0 > 4)
   }
 
-  @Test func inTheMiddleOfACloseNothingIsWrong() async throws {
+  @Test func `In the middle of a close nothing is wrong`() async throws {
     let world = try await World(accounts: (1...6).map { .test("a-\($0)") })
     try await world.trigger()
     for service in [ServiceName.invoicer, .charger, .mailer, .reporter, .invoicer, .charger] {
@@ -58,7 +58,7 @@ import Testing
     #expect(try await world.audit().isQuiet)
   }
 
-  @Test func queuesAreAsTheyWereAfterwards() async throws {
+  @Test func `Queues are as they were afterwards`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     try await world.step(.invoicer)
@@ -70,7 +70,7 @@ import Testing
     #expect(try await world.store.run(World.period)?.state == .closed)
   }
 
-  @Test func aSecondChargeAtTheGatewayIsNamed() async throws {
+  @Test func `A second charge at the gateway is named`() async throws {
     let world = try await Self.closed()
     world.gateway.books.withLock { books in
       books.charges.append(
@@ -84,7 +84,7 @@ import Testing
     #expect(report.finding(.gatewayEqualsLedger)?.violations.ids.first?.hasPrefix("ch_x:") == true)
   }
 
-  @Test func aChargeThatIsGoneFromTheGatewayIsNamed() async throws {
+  @Test func `A charge that is gone from the gateway is named`() async throws {
     let world = try await Self.closed()
     world.gateway.books.withLock { $0.charges.removeAll { $0.account == "a" } }
     let broken = try await world.audit().findings.filter { $0.verdict == .broken }
@@ -92,7 +92,7 @@ import Testing
     #expect(broken.first?.violations.ids.first?.contains("posted for 2026-11/a") == true)
   }
 
-  @Test func aMessageNobodyCommittedIsNamed() async throws {
+  @Test func `A message nobody committed is named`() async throws {
     let world = try await Self.closed()
     let ghost = Event(
       id: "close.completed:ghost", type: .closeCompleted, source: "/reporter",
@@ -104,7 +104,7 @@ import Testing
   }
 
   /// Long taken from its queue, as by an earlier version of the program.
-  @Test func aMessageNobodyCommittedThatWasActedOnIsNamed() async throws {
+  @Test func `A message nobody committed that was acted on is named`() async throws {
     let world = try await Self.closed()
     #expect(try await world.audit().finding(.noGhost)?.verdict == .holds)
     let decision = DecisionRecord(rule: "report.noted", finding: .harmless, explanation: "")
@@ -141,7 +141,7 @@ import Testing
     }
   }
 
-  @Test func aMessageThatWasLostIsNamed() async throws {
+  @Test func `A message that was lost is named`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     try await world.run(without: [.mailer])
@@ -156,7 +156,7 @@ import Testing
         == ["invoice.issued:2026-11/a for mailer", "charge.succeeded:2026-11/a:1 for mailer"])
   }
 
-  @Test func junkInAQueueIsNoGhostAndAnHonestDeadLetter() async throws {
+  @Test func `Junk in a queue is no ghost and an honest dead letter`() async throws {
     let world = try await Self.closed()
     let junk = OutgoingMessage(
       exchange: "", routingKey: "charger", messageID: "j", contentType: "text/plain", body: [1])
@@ -169,7 +169,7 @@ import Testing
     #expect(report.finding(.quiet)?.verdict == .attention)
   }
 
-  @Test func mailsAreComparedWithTheMailbox() async throws {
+  @Test func `Mails are compared with the mailbox`() async throws {
     let world = try await Self.closed()
     let mails = world.post.sent.map { String($0.messageID.prefix { $0 != "@" }) }
     #expect(try await world.audit(mails: mails).finding(.mail)?.verdict == .holds)
@@ -177,7 +177,7 @@ import Testing
     #expect(finding?.violations.total == 2)
   }
 
-  @Test func aMonthThatWasNeverClosedCannotBeAudited() async throws {
+  @Test func `A month that was never closed cannot be audited`() async throws {
     let world = try await World(accounts: [.test("a")])
     await #expect(throws: AuditFault.neverStarted(World.period)) { try await world.audit() }
   }

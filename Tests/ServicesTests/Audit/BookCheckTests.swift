@@ -5,7 +5,7 @@ import Testing
 @testable import Operations
 
 @Suite struct BookCheckTests {
-  @Test func entriesBalancePerTransactionAndCurrency() {
+  @Test func `Entries balance per transaction and currency`() {
     var tally = BalanceTally()
     tally.transactions = 3
     #expect(AuditCheck.balanced(tally).verdict == .holds)
@@ -17,7 +17,7 @@ import Testing
     #expect(finding.compared == 3)
   }
 
-  @Test func anAccountHasOneInvoiceOverWhatWasPosted() {
+  @Test func `An account has one invoice over what was posted`() {
     var tally = InvoiceTally()
     tally.invoices = 2
     #expect(AuditCheck.oneInvoice(tally).verdict == .holds)
@@ -26,14 +26,14 @@ import Testing
     #expect(AuditCheck.oneInvoice(tally).violations.ids == ["a", "2026-11/b"])
   }
 
-  @Test func aMessageIsAnsweredOnce() {
+  @Test func `A message is answered once`() {
     var tally = RepetitionTally()
     #expect(AuditCheck.once(tally).verdict == .holds)
     tally.repeated.add("m by charger")
     #expect(AuditCheck.once(tally).verdict == .broken)
   }
 
-  @Test func whatTheStoreFindsOfItselfIsTold() {
+  @Test func `What the store finds of itself is told`() {
     #expect(AuditCheck.soundStore([]).verdict == .holds)
     #expect(AuditCheck.soundStore(["account a has balance 7"]).verdict == .broken)
   }
@@ -65,7 +65,7 @@ import Testing
     return totals
   }
 
-  @Test func theReportIsAddedUpAgain() {
+  @Test func `The report is added up again`() {
     #expect(AuditCheck.report([Self.reported], Self.sums).violations.ids == [])
     #expect(AuditCheck.report([Self.reported], Self.sums).compared == 9)
   }
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test(arguments: Figure.allCases)
-  private func aFigureThatDiffersIsNamed(_ figure: Figure) {
+  private func `A figure that differs is named`(_ figure: Figure) {
     var totals = Self.reported
     Self.raise(figure, in: &totals)
     let finding = AuditCheck.report([totals], Self.sums)
@@ -98,7 +98,7 @@ import Testing
     #expect(finding.violations.ids.first?.hasPrefix("CHF \(figure.rawValue): report ") == true)
   }
 
-  @Test func revenueByProductAndTaxByRateAreCompared() {
+  @Test func `Revenue by product and tax by rate are compared`() {
     var totals = Self.reported
     totals.revenueMinor = ["other": 1500]
     totals.taxByRateMinor = [:]
@@ -107,7 +107,7 @@ import Testing
         == ["CHF revenue by product", "CHF tax by rate"])
   }
 
-  @Test func nothingAppearsOrVanishes() {
+  @Test func `Nothing appears or vanishes`() {
     var tally = ConservationTally(currency: .chf)
     tally.openingMinor = 500
     tally.invoicedMinor = 1581
@@ -123,7 +123,7 @@ import Testing
     #expect(AuditCheck.conservation([tally]).violations.ids == ["a"])
   }
 
-  @Test func ofManyOffendersTheFirstTwentyAreShown() {
+  @Test func `Of many offenders the first twenty are shown`() {
     let finding = AuditCheck.soundStore((1...50).map(String.init))
     #expect(finding.violations.ids.count == 20)
     #expect(finding.violations.total == 50)

@@ -13,7 +13,7 @@ import Testing
     return world
   }
 
-  @Test func theSamePositionGivesTheSameBytesAlsoAfterMorePostings() async throws {
+  @Test func `The same position gives the same bytes also after more postings`() async throws {
     let world = try await Self.closed()
     let report = try await world.audit()
     let first = try await Certificate.make(of: report, from: world.store)
@@ -28,7 +28,7 @@ import Testing
     #expect(try await Certificate.make(of: later, from: world.store).bytes != first.bytes)
   }
 
-  @Test func itHoldsCountsSumsAndTheDigestOfTheCharges() async throws {
+  @Test func `It holds counts sums and the digest of the charges`() async throws {
     let world = try await Self.closed()
     let certificate = try await Certificate.make(of: world.audit(), from: world.store)
     let text = String(decoding: certificate.bytes, as: UTF8.self)
@@ -47,7 +47,7 @@ import Testing
     #expect(text.hasSuffix("}\n"))
   }
 
-  @Test func thereIsNoneOfACloseThatRunsOrInWhichSomethingIsBroken() async throws {
+  @Test func `There is none of a close that runs or in which something is broken`() async throws {
     let world = try await Self.closed()
     var report = try await world.audit()
     await #expect(throws: AuditFault.positionAhead(asked: 99, ledger: 5)) {
@@ -67,7 +67,7 @@ import Testing
   }
 
   /// FIPS 180-2, and one line as it is documented.
-  @Test func theDigestIsSHA256() {
+  @Test func `The digest is SHA 256`() {
     let digest = SHA256Digest()
     digest.update("a")
     digest.update("bc")

@@ -18,7 +18,7 @@ import Testing
   private static let extra = Evidence.charge(id: "ch_2", payment: "pi_2")
 
   /// The first attempt's end by a clock that was ahead, the second's beginning by one that was not.
-  @Test func attemptsOfClocksThatDifferAreNoBreach() {
+  @Test func `Attempts of clocks that differ are no breach`() {
     let evidence = ChargeEvidence(
       attempts: [Evidence.attempt(1, .declinedSoft, minutes: 20), Evidence.attempt(2)],
       charges: [Evidence.charge(2, payment: "pi_2")])
@@ -39,7 +39,7 @@ import Testing
       "a second one that failed",
       both([Evidence.attempt()], [Evidence.charge(), Evidence.charge(id: "ch_2", state: .failed)])),
   ])
-  func anInvoiceIsChargedOnce(_ item: Case) {
+  func `An invoice is charged once`(_ item: Case) {
     expect(AuditCheck.oneCharge(item.evidence), item)
   }
 
@@ -75,11 +75,11 @@ import Testing
       ChargeEvidence(
         attempts: [], charges: [], withoutAttempt: Violations(["transaction 7"])), "transaction 7"),
   ])
-  func whenQuietBothSidesAgree(_ item: Case) {
+  func `When quiet both sides agree`(_ item: Case) {
     expect(AuditCheck.gatewayEqualsLedger(item.evidence, isQuiet: true), item)
   }
 
-  @Test func whileServicesWorkAChargeMayBeOnItsWay() {
+  @Test func `While services work a charge may be on its way`() {
     let sent = Self.both([Evidence.attempt(1, .sent)], [Evidence.charge()])
     #expect(AuditCheck.gatewayEqualsLedger(sent, isQuiet: false).verdict == .holds)
     #expect(AuditCheck.gatewayEqualsLedger(sent, isQuiet: true).verdict == .broken)
@@ -114,7 +114,7 @@ import Testing
     Case("15 in a month", both(many(15), [])),
     Case("16 in a month", both(many(16), []), "attempt 16: more than 15"),
   ])
-  func attemptsKeepTheRules(_ item: Case) {
+  func `Attempts keep the rules`(_ item: Case) {
     expect(AuditCheck.attempts(item.evidence), item)
   }
 
@@ -134,7 +134,7 @@ import Testing
     (1...count).map { Evidence.attempt($0, .declinedSoft, minutes: Int64($0) * 60 * 24) }
   }
 
-  @Test func anUnknownAttemptNeedsSomebodyToLookAtItAgain() {
+  @Test func `An unknown attempt needs somebody to look at it again`() {
     let left = Self.both([Evidence.attempt(1, .unknown)], [])
     let due = Self.both([Evidence.attempt(1, .unknown, hasDueWork: true)], [])
     #expect(AuditCheck.unknownSettled(left, isQuiet: true).verdict == .broken)

@@ -25,11 +25,11 @@ import Testing
     CheckCase("one is paid and owes", with { $0.contradicted.add("a: paid, open 5") }, "a: paid"),
     CheckCase("one waits for a retry that never comes", with { $0.withoutRetry.add("b") }, "b"),
   ])
-  func everyAccountOfAQuietCloseHasOneEnd(_ item: CheckCase<MemberTally>) {
+  func `Every account of a quiet close has one end`(_ item: CheckCase<MemberTally>) {
     expect(AuditCheck.oneEnd(Evidence.run(), item.evidence, isQuiet: true), item)
   }
 
-  @Test func whileACloseRunsTheOpenAccountsAreOnlyNamed() {
+  @Test func `While a close runs the open accounts are only named`() {
     let finding = AuditCheck.oneEnd(
       Evidence.run(.running), Self.with { $0.unfinished.add("b") }, isQuiet: false)
     #expect(finding.verdict == .attention)
@@ -52,7 +52,7 @@ import Testing
     CheckCase(
       "a service that does not exist", Provenance(.hold, "placed", "root"), "placed by root"),
   ])
-  func onlyTheServiceItIsForMakesAChange(_ item: CheckCase<Provenance>) {
+  func `Only the service it is for makes a change`(_ item: CheckCase<Provenance>) {
     expect(AuditCheck.authority([item.evidence]), item)
   }
 }

@@ -20,7 +20,7 @@ import Testing
       #"{"object":"list","has_more":\#(hasMore),"data":[\#(charges.joined(separator: ","))]}"#)
   }
 
-  @Test func aPageIsReadAndTheNextOneAskedForByItsLastCharge() async throws {
+  @Test func `A page is read and the next one asked for by its last charge`() async throws {
     let steps = [Self.page(Self.charge(), hasMore: true), Self.page(Self.charge("ch_2"))]
     let (pages, requests) = try await withGateway(steps) { gateway, server in
       let first = try await gateway.list(Evidence.noon, nil)
@@ -54,7 +54,7 @@ import Testing
       ),
       (.endless, .unreadable("a page is longer than 4 MiB")),
     ] as [(ScriptedServer.Step, GatewayListFault)])
-  func aListThatCannotBeBelievedIsNoList(
+  func `A list that cannot be believed is no list`(
     _ step: ScriptedServer.Step, _ fault: GatewayListFault
   ) async throws {
     await #expect(throws: fault) {
@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  @Test func aLargerPageThanAnyAnswerToAChargeIsRead() async throws {
+  @Test func `A larger page than any answer to a charge is read`() async throws {
     let padding = #","x":"\#(String(repeating: "x", count: 300_000))""#
     let page = try await withGateway([Self.page(Self.charge(more: padding))]) { gateway, _ in
       try await gateway.list(Evidence.noon, nil)

@@ -36,7 +36,7 @@ import Testing
       "nobody's mail", evidence(one, ["a", "x"]), "x: delivered, but the ledger has no such"),
     CheckCase("a mail of last month", evidence(one, ["a", "x"], others: ["x"])),
   ])
-  func whatWasDeliveredIsWhatWasSent(_ item: CheckCase<MailEvidence>) {
+  func `What was delivered is what was sent`(_ item: CheckCase<MailEvidence>) {
     expect(AuditCheck.mail(item.evidence), item)
   }
 }

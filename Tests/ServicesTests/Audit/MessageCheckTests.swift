@@ -27,7 +27,7 @@ import Testing
       (delivery(), ["other"], "e for mailer"),
       (delivery(), [], "e for mailer"),
     ] as [(DeliveryEvidence, Set<String>, String?)])
-  func anEventIsAnsweredQueuedOrLost(
+  func `An event is answered queued or lost`(
     _ delivery: DeliveryEvidence, _ queued: Set<String>, _ lost: String?
   ) {
     let finding = AuditCheck.noLoss([delivery], [.mailer: queued], now: Evidence.noon)
@@ -35,12 +35,12 @@ import Testing
     #expect(finding.compared == 5)
   }
 
-  @Test func theQueueOfAnotherServiceDoesNotCount() {
+  @Test func `The queue of another service does not count`() {
     let finding = AuditCheck.noLoss([Self.delivery()], [.holder: ["e"]], now: Evidence.noon)
     #expect(finding.verdict == .broken)
   }
 
-  @Test func aMessageNobodyCommittedIsAGhost() {
+  @Test func `A message nobody committed is a ghost`() {
     var contents = QueueContents()
     contents.messages = 4
     contents.triggers = 1
@@ -52,7 +52,7 @@ import Testing
     #expect(AuditCheck.noGhost(contents, ConsumptionTally()).violations.total == 2)
   }
 
-  @Test func whatAServiceRefusedAsNeverCommittedIsForSomebodyToLookAt() {
+  @Test func `What a service refused as never committed is for somebody to look at`() {
     var contents = QueueContents()
     contents.refused = 1
     let finding = AuditCheck.noGhost(contents, ConsumptionTally())
@@ -60,7 +60,7 @@ import Testing
     #expect(finding.summary.contains("1 refused as not committed, copied or misrouted"))
   }
 
-  @Test func anAnswerToAMessageNobodyCommittedIsNamedWithOrWithoutTheQueues() {
+  @Test func `An answer to an uncommitted message is named without the queues too`() {
     var consumed = ConsumptionTally()
     consumed.answers = 9
     #expect(AuditCheck.noGhost(consumed).verdict == .notChecked)
@@ -81,11 +81,11 @@ import Testing
     CheckCase("a word nobody knows", Evidence.letter("bad-luck"), "bad-luck"),
     CheckCase("no reason", Evidence.letter(nil), "no reason"),
   ])
-  func aDeadLetterIsThereForItsOwnFault(_ item: CheckCase<QueueContents.DeadLetter>) {
+  func `A dead letter is there for its own fault`(_ item: CheckCase<QueueContents.DeadLetter>) {
     expect(AuditCheck.honestDeadLetters([item.evidence], retries: 5), item)
   }
 
-  @Test func everyReasonIsEitherTheMessagesOwnOrTheLaddersEndOrWrong() {
+  @Test func `Every reason is either the message's own or the end of its retries or wrong`() {
     let wrong = FaultReason.allCases.filter { reason in
       let letter = Evidence.letter(reason.rawValue, attempts: 6)
       return AuditCheck.honestDeadLetters([letter], retries: 5).verdict == .broken
@@ -97,14 +97,14 @@ import Testing
       ])
   }
 
-  @Test func countedDeadLettersAreNotJudged() {
+  @Test func `Counted dead letters are not judged`() {
     #expect(AuditCheck.deadLetterCounts([.charger: 0]).verdict == .holds)
     let finding = AuditCheck.deadLetterCounts([.charger: 4])
     #expect(finding.verdict == .notChecked)
     #expect(finding.summary.contains("4 of the charger"))
   }
 
-  @Test func whatIsOverdueIsForSomebodyToLookAt() {
+  @Test func `What is overdue is for somebody to look at`() {
     var overdue = OverdueEvidence()
     #expect(AuditCheck.quiet(overdue, deadLetters: [:]).verdict == .holds)
     #expect(AuditCheck.quiet(overdue, deadLetters: [.charger: 1]).verdict == .attention)

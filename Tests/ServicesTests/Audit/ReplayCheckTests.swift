@@ -4,7 +4,7 @@ import Testing
 @testable import Operations
 
 @Suite struct ReplayCheckTests {
-  @Test func everyLetterThatMovedHasItsRecord() {
+  @Test func `Every letter that moved has its record`() {
     let good = AuditCheck.replays(MovedLetterTally(letters: 3, unrecorded: Violations()))
     #expect(good.verdict == .holds)
     #expect(good.compared == 3)

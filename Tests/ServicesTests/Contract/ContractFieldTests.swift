@@ -78,7 +78,7 @@ import Testing
     return found
   }
 
-  @Test func everyFieldOfTheCodeIsPublishedAndNoOther() throws {
+  @Test func `Every field of the code is published and no other`() throws {
     let event = try Self.full()
     #expect(
       Self.emptyFields(event, at: "event") == [], "a new field: give it a value in this test")
@@ -88,7 +88,7 @@ import Testing
     #expect(Self.fields(written) == (try Self.published()))
   }
 
-  @Test func everyFieldOfTheCodeIsReadBack() throws {
+  @Test func `Every field of the code is read back`() throws {
     let event = try Self.full()
     #expect(try MessageGate.decode(encode(event), contentType: nil) == event)
   }

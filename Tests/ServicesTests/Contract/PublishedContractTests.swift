@@ -23,7 +23,7 @@ import Testing
   private static let isPublishing =
     ProcessInfo.processInfo.environment["MONTHCLOSE_PUBLISH_MESSAGES"] == "yes"
 
-  @Test(.enabled(if: isPublishing)) func documentsAreWritten() throws {
+  @Test(.enabled(if: isPublishing)) func `Documents are written`() throws {
     let schemas = Self.folder.appendingPathComponent("schemas")
     try FileManager.default.createDirectory(at: schemas, withIntermediateDirectories: true)
     for (name, text) in try Self.documents() {
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  @Test(.disabled(if: isPublishing)) func documentsAreWhatTheCodeSays() throws {
+  @Test(.disabled(if: isPublishing)) func `Documents are what the code says`() throws {
     for (name, text) in try Self.documents() {
       let file = Self.folder.appendingPathComponent(name)
       let found = FileManager.default.contents(atPath: file.path) ?? Data()
@@ -41,13 +41,13 @@ import Testing
     }
   }
 
-  @Test(.disabled(if: isPublishing)) func everyFileIsOneOfTheContract() throws {
+  @Test(.disabled(if: isPublishing)) func `Every file is one of the contract`() throws {
     let known = Set(try Self.documents().keys).union(["README.md", "schemas"])
     let found = FileManager.default.enumerator(atPath: Self.folder.path)
     #expect(Set(found?.compactMap { $0 as? String } ?? []) == known)
   }
 
-  @Test func everyTypeWasRecordedAndHasASender() throws {
+  @Test func `Every type was recorded and has a sender`() throws {
     let examples = try RecordedMessages.examples()
     for schema in MessageSchema.all {
       #expect(

@@ -53,7 +53,7 @@ import Testing
     return world
   }
 
-  @Test func anInvoiceThatWasNeverChargedIsNeeded() async throws {
+  @Test func `An invoice that was never charged is needed`() async throws {
     let world = try await invoiced()
     let found = try await classification(letter(event(.invoiceIssued, "x", world), .charger), world)
     #expect(found.letterClass == .needed)
@@ -62,7 +62,7 @@ import Testing
   }
 
   /// Nothing is to be charged any more, but the close waits to hear so.
-  @Test func anAnswerTheCloseWaitsForIsNeeded() async throws {
+  @Test func `An answer the close waits for is needed`() async throws {
     let world = try await invoiced()
     let event = try await event(.invoiceIssued, "x", world)
     _ = try await world.operations.recordPayment(
@@ -72,7 +72,7 @@ import Testing
     #expect(found.rule == "charge.nothing-open")
   }
 
-  @Test func whatItsServiceAnsweredIsDone() async throws {
+  @Test func `What its service answered is done`() async throws {
     let world = try await invoiced()
     let event = try await issued(world)
     try await world.run()
@@ -80,7 +80,7 @@ import Testing
     #expect(found == .answered)
   }
 
-  @Test func anotherMessageAboutAChargeThatWasMadeIsDone() async throws {
+  @Test func `Another message about a charge that was made is done`() async throws {
     let world = try await invoiced()
     try await world.run()
     let found = try await classification(letter(event(.invoiceIssued, "x", world), .charger), world)
@@ -88,7 +88,7 @@ import Testing
     #expect(found.rule == "charge.nothing-open")
   }
 
-  @Test func aTotalTheLedgerDoesNotHaveContradicts() async throws {
+  @Test func `A total the ledger does not have contradicts`() async throws {
     let world = try await invoiced()
     let wrong = try await event(.invoiceIssued, "x", world) { $0.snapshot?.invoice?.total = 1 }
     for service in [ServiceName.charger, .mailer] {
@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  @Test func aMessageForAnotherQueueContradicts() async throws {
+  @Test func `A message for another queue contradicts`() async throws {
     let world = try await invoiced()
     let event = try await event(.holdLifted, "x", world)
     for service in [ServiceName.charger, .holder, .invoicer] {
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  @Test func whatTheGateRefusesIsUndecodable() async throws {
+  @Test func `What the gate refuses is undecodable`() async throws {
     let world = try await invoiced()
     var letter = try await letter(event(.invoiceIssued, "x", world), .charger)
     letter.delivery.body = Array("{".utf8)
@@ -115,7 +115,7 @@ import Testing
     #expect(found.rule == "not-json")
   }
 
-  @Test func aMailThatHadItsEndIsDoneAndOneThatHadNoneIsNeeded() async throws {
+  @Test func `A mail that had its end is done and one that had none is needed`() async throws {
     let world = try await invoiced()
     let event = try await issued(world)
     let mail = try letter(event, .mailer)
@@ -124,7 +124,7 @@ import Testing
     #expect(try await classification(mail, world).letterClass == .done)
   }
 
-  @Test func theHolderNeedsADebtAndNoMore() async throws {
+  @Test func `The holder needs a debt and no more`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.hard)])
     try await world.trigger()
     try await world.run(without: [.holder])
@@ -138,7 +138,7 @@ import Testing
     #expect(try await classification(letter(declined, .holder), world).letterClass == .done)
   }
 
-  @Test func aCloseThatWasStartedNeedsNoTrigger() async throws {
+  @Test func `A close that was started needs no trigger`() async throws {
     let world = try await World(accounts: [.test("a")])
     let trigger = Event(
       id: "close-2026-11", type: .closeRequested, source: "/test", time: world.clock.now(),
@@ -149,7 +149,7 @@ import Testing
     #expect(try await classification(letter(trigger, .invoicer), world).letterClass == .done)
   }
 
-  @Test func filtersHoldTogether() async throws {
+  @Test func `Filters hold together`() async throws {
     let world = try await invoiced()
     let failed = world.clock.now().adding(seconds: -3600)
     let letter = try await letter(

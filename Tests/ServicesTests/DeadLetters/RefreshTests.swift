@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: [nil] + ReplayExecutor.Step.allCases.map(Optional.some))
-  func aNewSnapshotReplacesTheOldLetter(_ killedAt: ReplayExecutor.Step?) async throws {
+  func `A new snapshot replaces the old letter`(_ killedAt: ReplayExecutor.Step?) async throws {
     let world = try await contradicted()
     var chosen = try await world.choose()
     #expect(chosen.map(\.classification.letterClass) == [.contradicts])
@@ -60,7 +60,7 @@ import Testing
     #expect(try await refreshing.newID(for: letter) == "invoice.issued:2026-11/a~refreshed-2")
   }
 
-  @Test func aMailThatWasBegunIsNotRefreshed() async throws {
+  @Test func `A mail that was begun is not refreshed`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.post.box.withLock { $0.next = [.later("busy")] }
     try await world.trigger()

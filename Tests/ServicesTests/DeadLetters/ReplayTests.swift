@@ -10,7 +10,7 @@ import Testing
   private static let accounts = ["a", "b", "c"]
 
   /// D01: all, twice, and after success.
-  @Test func replayingEverythingAnyNumberOfTimesChargesEachOnce() async throws {
+  @Test func `Replaying everything any number of times charges each once`() async throws {
     let world = try await World.withDeadCharges(Self.accounts)
     let letters = world.dead(.charger)
     #expect(letters.count == 3)
@@ -38,7 +38,8 @@ import Testing
 
   /// D02: killed at every step, then continued.
   @Test(arguments: ReplayExecutor.Step.allCases)
-  func aReplayThatWasKilledIsFinishedWithoutASecondEffect(_ step: ReplayExecutor.Step) async throws
+  func `A replay that was killed is finished without a second effect`(_ step: ReplayExecutor.Step)
+    async throws
   {
     let world = try await World.withDeadCharges(Self.accounts)
     let letters = try await world.choose()
@@ -64,7 +65,7 @@ import Testing
     #expect(try await world.store.run(World.period)?.state == .closed)
   }
 
-  @Test func theAuditIsThereBeforeTheMessageIs() async throws {
+  @Test func `The audit is there before the message is`() async throws {
     let world = try await World.withDeadCharges(["a"])
     let letters = try await world.choose()
     let manifest = try await world.freeze("r-1", letters)
@@ -80,7 +81,7 @@ import Testing
     #expect(world.broker.messages(in: "charger").isEmpty)
   }
 
-  @Test func whatArrivesLaterIsNotTaken() async throws {
+  @Test func `What arrives later is not taken`() async throws {
     let world = try await World.withDeadCharges(["a"])
     let manifest = try await world.freeze("r-1", try await world.choose())
     var late = world.dead(.charger)[0]
@@ -92,7 +93,7 @@ import Testing
   }
 
   /// The gateway is still away: the letter comes back while its replay was not finished.
-  @Test func aLetterThatComesBackIsNotTakenForTheOneThatLeft() async throws {
+  @Test func `A letter that comes back is not taken for the one that left`() async throws {
     let world = try await World.withDeadCharges(["a"])
     let manifest = try await world.freeze("r-1", try await world.choose())
     await #expect(throws: Killed.self) {
@@ -113,7 +114,7 @@ import Testing
     #expect(world.gateway.charges.count == 1)
   }
 
-  @Test func attemptsStartAnewAndTheReplaysAreCounted() async throws {
+  @Test func `Attempts start anew and the replays are counted`() async throws {
     let world = try await World.withDeadCharges(["a"])
     #expect(world.dead(.charger)[0].headers[Header.attempts] == .integer(3))
     try await world.replay("r-1")
@@ -123,7 +124,7 @@ import Testing
     #expect(world.broker.messages(in: "mailer").isEmpty, "to the service it came from only")
   }
 
-  @Test func aPublishThatIsNotConfirmedLeavesTheLetter() async throws {
+  @Test func `A publish that is not confirmed leaves the letter`() async throws {
     let world = try await World.withDeadCharges(["a"])
     let manifest = try await world.freeze("r-1", try await world.choose())
     world.broker.refusePublishes()
@@ -139,7 +140,7 @@ import Testing
   }
 
   /// As when the broker ends a connection that has held letters for too long.
-  @Test func aConnectionThatIsLostIsNoEndAsLongAsLettersMove() async throws {
+  @Test func `A connection that is lost is no end as long as letters move`() async throws {
     let world = try await World.withDeadCharges(["a", "b", "c"])
     var manifest = try await world.freeze("r-1", try await world.choose())
     manifest.perSecond = 1
@@ -156,7 +157,7 @@ import Testing
     #expect(world.gateway.charges.count == 3)
   }
 
-  @Test func copiesOfOneMessageAreOneLetter() async throws {
+  @Test func `Copies of one message are one letter`() async throws {
     let world = try await World.withDeadCharges(["a"])
     await world.putBack(world.dead(.charger)[0], .charger)
     let letters = try await world.choose()
@@ -167,7 +168,7 @@ import Testing
     #expect(try await world.records(letters) == [1])
   }
 
-  @Test func aLetterSomebodyElseTookIsSaidToBeAbsent() async throws {
+  @Test func `A letter somebody else took is said to be absent`() async throws {
     let world = try await World.withDeadCharges(["a", "b"])
     let manifest = try await world.freeze("r-1", try await world.choose())
     let other = try await world.broker.consume("charger.dead", prefetch: 1)
@@ -178,7 +179,7 @@ import Testing
     #expect(Set(moved.map(\.state)) == [.removed, .absent])
   }
 
-  @Test func aDiscardedLetterIsKeptInTheLedger() async throws {
+  @Test func `A discarded letter is kept in the ledger`() async throws {
     let world = try await World(accounts: [.test("a")])
     let junk = OutgoingMessage(
       exchange: "", routingKey: "charger", messageID: "junk", contentType: "text/plain",

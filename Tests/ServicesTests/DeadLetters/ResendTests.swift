@@ -34,7 +34,7 @@ import Testing
       [ServiceName.charger, .mailer, .holder, .reporter], [.mailer, .holder, .reporter],
       [.holder, .reporter], [.reporter], [],
     ] as [Set<ServiceName>])
-  func aCloseWhoseMessagesAreAllLostIsFinished(_ idle: Set<ServiceName>) async throws {
+  func `A close whose messages are all lost is finished`(_ idle: Set<ServiceName>) async throws {
     let world = try await World(
       accounts: [
         .test("a"), .test("b"), .test("c", card: Account.hard), .test("d", card: nil),
@@ -59,14 +59,14 @@ import Testing
     #expect(try await resend(world) == (0, 0))
   }
 
-  @Test func whatIsInAQueueIsNotMissing() async throws {
+  @Test func `What is in a queue is not missing`() async throws {
     let world = try await World.withDeadCharges(["a", "b"])
     #expect(try await resend(world) == (0, 0), "both are dead letters")
     try await world.replay("r-1")
     #expect(try await resend(world) == (0, 0), "both are in the queue")
   }
 
-  @Test func whatIsYoungIsLeftOut() async throws {
+  @Test func `What is young is left out`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     try await world.run(without: [.charger])
@@ -76,7 +76,7 @@ import Testing
     #expect(try await resend(world, older: 60).missing == 1)
   }
 
-  @Test func aServiceAtWorkIsNotDisturbed() async throws {
+  @Test func `A service at work is not disturbed`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     try await world.run(without: [.charger])
@@ -92,7 +92,7 @@ import Testing
     await consumer.stop()
   }
 
-  @Test func aBindingsKeysAreThoseOfItsEvents() {
+  @Test func `A binding's keys are those of its events`() {
     #expect(
       EventResender.routingKeys(["invoice.*", "replay.reporter"])
         == ["invoice.issued", "invoice.parked", "replay.reporter"])

@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  @Test func textLinesHaveTheirFieldsInOrder() {
+  @Test func `Text lines have their fields in order`() {
     let lines = Lines()
     var logger = lines.logger(.text)
     logger[metadataKey: "queue"] = "charger"
@@ -44,7 +44,7 @@ import Testing
         == ["info charger started batch=64 queue=charger why=\"so it is\"\n"])
   }
 
-  @Test func jsonLinesAreObjects() {
+  @Test func `JSON lines are objects`() {
     let lines = Lines()
     lines.logger(.json).error("it \"broke\"", metadata: ["at": "C:\\x"])
     #expect(
@@ -54,7 +54,7 @@ import Testing
     #expect(lines.all.withLock { $0[0].hasPrefix(#"{"time":"2"#) })
   }
 
-  @Test func noKeyStandsTwice() {
+  @Test func `No key stands twice`() {
     let lines = Lines()
     var logger = lines.logger(.json)
     logger[metadataKey: "message"] = "m-1"
@@ -74,7 +74,7 @@ import Testing
     init(_ description: String) { self.description = description }
   }
 
-  @Test func numbersAreNumbersAndIdsOfDigitsAreNot() {
+  @Test func `Numbers are numbers and ids of digits are not`() {
     let lines = Lines()
     lines.logger(.json).info(
       "x",
@@ -97,7 +97,9 @@ import Testing
     [
       "a\nerror charger paid", "a\r\u{1B}[2Jb", "a\u{85}b", "a\u{2028}b", "a\u{202E}b", "a\u{0}b",
     ])
-  func controlCharactersNeitherBreakLinesNorMoveCursors(_ format: LogFormat, _ value: String) {
+  func `Control characters neither break lines nor move cursors`(
+    _ format: LogFormat, _ value: String
+  ) {
     let lines = Lines()
     lines.logger(format).info("\(value)", metadata: ["\(value)": "\(value)"])
     let line = lines.all.withLock { $0[0] }
@@ -108,14 +110,14 @@ import Testing
       })
   }
 
-  @Test func thatLinesAreMissingIsALineOfTheSameForm() {
+  @Test func `That lines are missing is a line of the same form`() {
     let lines = Lines()
     lines.logger(.json).info("x")
     let notice = lines.missing.withLock { $0 }
     #expect(notice.hasPrefix(#"{"time":"2"#) && notice.hasSuffix(#","lines":3}"# + "\n"))
   }
 
-  @Test func aLoggerFollowsTheSettings() throws {
+  @Test func `A logger follows the settings`() throws {
     let settings = try Settings.read(
       service: .mailer, environment: ["MONTHCLOSE_LOG_LEVEL": "warning"], arguments: [])
     #expect(makeLogger(service: .mailer, settings: settings).logLevel == .warning)

@@ -23,7 +23,7 @@ import Testing
     return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
   }
 
-  @Test func fullPipeCostsAMomentOnceAndLinesAreCounted() {
+  @Test func `Full pipe costs a moment once and lines are counted`() {
     let (reading, writing) = pipeEnds()
     defer { for end in [reading, writing] { close(end) } }
     let sink = LogSink(writing)
@@ -39,14 +39,14 @@ import Testing
     #expect(next.last?.hasPrefix("line 2000 ") == true)
   }
 
-  @Test func lineLongerThanAPipeIsWrittenInPieces() {
+  @Test func `Line longer than a pipe is written in pieces`() {
     let (reading, writing) = pipeEnds()
     defer { for end in [reading, writing] { close(end) } }
     LogSink(writing).write(line(1, 20_000))
     #expect(text(reading).utf8.count == 20_000)
   }
 
-  @Test func readerThatIsGoneIsNoFault() {
+  @Test func `Reader that is gone is no fault`() {
     ProcessSignals.ignoreBrokenPipes()
     let (reading, writing) = pipeEnds()
     defer { close(writing) }
@@ -57,7 +57,7 @@ import Testing
     #expect(ContinuousClock.now - start < .seconds(2))
   }
 
-  @Test func fullDiskIsNoFault() {
+  @Test func `Full disk is no fault`() {
     let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
     defer { close(full) }
     let sink = LogSink(full)

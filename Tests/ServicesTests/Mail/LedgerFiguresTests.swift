@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func aReceiptStatesWhatTheAttemptTook() async throws {
+  @Test func `A receipt states what the attempt took`() async throws {
     let world = try await World(accounts: [.test("a")])
     deliver(.chargeSucceeded, world) { $0.data.charge?.amount = 3 }
     try await world.trigger()
@@ -39,7 +39,7 @@ import Testing
     #expect(!mail.text.contains("0.03") && !mail.html.contains("0.03"))
   }
 
-  @Test func aDeclineStatesTheAttemptsCodeAmountAndNextTry() async throws {
+  @Test func `A decline states the attempt's code amount and next try`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft)])
     deliver(.chargeDeclined, world) {
       $0.data.charge?.amount = 3
@@ -57,7 +57,7 @@ import Testing
   }
 
   /// Its day has come while mailing stood still: nobody is asked to pay what will be charged.
-  @Test func aTryThatIsDueAndNotMadeYetIsAnnounced() async throws {
+  @Test func `A try that is due and not made yet is announced`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft)])
     try await world.trigger()
     try await world.run(without: [.mailer])
@@ -74,7 +74,7 @@ import Testing
   }
 
   /// The last try is on the seventh day: the term of two days ended before.
-  @Test func nobodyIsAskedToPayByADateThatIsOver() async throws {
+  @Test func `Nobody is asked to pay by a date that is over`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft, graceDays: 2)])
     try await world.trigger()
     try await world.run()
@@ -92,7 +92,7 @@ import Testing
     #expect(words.contains("it was due on 3 December 2026."))
   }
 
-  @Test func anInvoicesMailStatesTheCreditThatWasPosted() async throws {
+  @Test func `An invoice's mail states the credit that was posted`() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     _ = try await world.operations.grantCredit(
       account: "a", amount: Money(100, .chf), reference: "welcome")
@@ -105,7 +105,7 @@ import Testing
     #expect(!mail.text.contains("10.80"))
   }
 
-  @Test func noMailTellsOfADeclineOrAReleaseThatNeverWas() async throws {
+  @Test func `No mail tells of a decline or a release that never was`() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     try await world.trigger()
     try await world.run()

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct MailAnswerTableTests {
   /// docs/mail.md publishes which codes are final.
-  @Test func theFinalCodesArePublished() throws {
+  @Test func `The final codes are published`() throws {
     let words = try OperationsTable.words(under: "## Codes that are final", in: "mail.md")
     #expect(words == SMTPReply.recipientsFault.map(\.description))
   }
@@ -17,7 +17,7 @@ import Testing
     ("550 5.1.1234 no", SMTPReply(550)), ("550 <a@5.1.1>", SMTPReply(550)),
     ("55", nil), ("hello", nil), ("999 5.1.1", nil), ("", nil),
   ])
-  func onlyCodesAreReadOfAReply(line: String, reply: SMTPReply?) {
+  func `Only codes are read of a reply`(line: String, reply: SMTPReply?) {
     #expect(SMTPReply(line: Array(line.utf8)) == reply)
   }
 }

@@ -12,7 +12,8 @@ import Testing
     (1_234_567, "KWD", "1,234.567 KWD"), (0, "CHF", "0.00 CHF"),
     (Int64.max, "JPY", "9,223,372,036,854,775,807 JPY"),
   ])
-  func amountsHaveTheirThousandsApart(minor: Int64, currency: String, expected: String) throws {
+  func `Amounts have their thousands apart`(minor: Int64, currency: String, expected: String) throws
+  {
     #expect(numbers.money(minor, try Currency(currency)) == expected)
   }
 
@@ -20,7 +21,7 @@ import Testing
     ("0.19", "19 %"), ("0.081", "8.1 %"), ("0.190", "19 %"), ("0", "0 %"), ("0.0025", "0.25 %"),
     ("1", "100 %"), ("none", "none"),
   ])
-  func ratesArePercent(rate: String, expected: String) {
+  func `Rates are percent`(rate: String, expected: String) {
     #expect(numbers.percent(rate) == expected)
   }
 
@@ -32,11 +33,12 @@ import Testing
     ("2", "seats", "2 seats"), ("2", "席", "2 席"), ("2", "", "2"), ("2", "km", "2 km"),
     ("2", "api_call", "2 api_call"),
   ])
-  func quantitiesAreCountedInTheirUnit(number: String, unit: String, expected: String) throws {
+  func `Quantities are counted in their unit`(number: String, unit: String, expected: String) throws
+  {
     #expect(numbers.quantity(try ExactDecimal(parsing: number), unit) == expected)
   }
 
-  @Test func inPagesNumbersDoNotPartFromTheirUnits() throws {
+  @Test func `In pages numbers do not part from their units`() throws {
     let money = MailNumbers(space: "\u{A0}").money(100, try Currency("CHF"))
     #expect(money == "1.00\u{A0}CHF")
   }

@@ -33,7 +33,7 @@ import Testing
       html: html, date: Instant(milliseconds: 1_796_090_400_000))
   }
 
-  @Test func aMailArrivesAsItWasWritten() async throws {
+  @Test func `A mail arrives as it was written`() async throws {
     let text = """
       Grüezi Zoë,
 
@@ -66,7 +66,7 @@ import Testing
     String(repeating: "Ä", count: 5000), "", "   ", "🏦🏦 Bank of Zürich 🏦🏦",
   ]
 
-  @Test func hostileNamesAndSubjectsStayInTheirHeader() async throws {
+  @Test func `Hostile names and subjects stay in their header`() async throws {
     let received = try await deliver(Self.hostile.map { mail(name: $0, subject: $0) })
     #expect(received.count == Self.hostile.count)
     for found in received {
@@ -79,7 +79,7 @@ import Testing
     #expect(received.contains { $0.to[0][0] == "Ada, Bob" })
   }
 
-  @Test func everyKindOfMailArrives() async throws {
+  @Test func `Every kind of mail arrives`() async throws {
     let templates = try MailTemplates()
     let mails = try MailKind.allCases.map { kind in
       let parts = try templates.render(kind, MailViews.full())

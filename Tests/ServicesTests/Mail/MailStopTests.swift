@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: [Server.Step.greeting, .hello, .mail, .recipient, .data, .end])
-  func cancelledSendIsAnsweredSoon(_ step: Server.Step) async throws {
+  func `Cancelled send is answered soon`(_ step: Server.Step) async throws {
     let server = Server { at, _ in at == step ? .silence : nil }
     defer { server.stop() }
     let pool = try pool(server)
@@ -43,7 +43,7 @@ import Testing
   }
 
   /// A server that says nothing to our farewell.
-  @Test func farewellIsShort() async throws {
+  @Test func `Farewell is short`() async throws {
     let server = Server { step, _ in step == .quit ? .silence : nil }
     defer { server.stop() }
     let pool = try pool(server)

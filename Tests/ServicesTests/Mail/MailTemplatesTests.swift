@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct MailTemplatesTests {
   @Test(arguments: MailKind.allCases)
-  func everyKindIsCompleteAndEscaped(_ kind: MailKind) throws {
+  func `Every kind is complete and escaped`(_ kind: MailKind) throws {
     let templates = try MailTemplates()
     for collection in CollectionMethod.allCases {
       let hostile = "<script>alert('x')</script>\"&\r\nBcc: {{account}}"
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func theInvoiceListsItsLinesAndSums() throws {
+  @Test func `The invoice lists its lines and sums`() throws {
     let mail = try MailTemplates().render(.invoice, MailViews.full())
     #expect(mail.subject == "Your invoice for November 2026: 90.12 CHF")
     #expect(
@@ -96,7 +96,7 @@ import Testing
   ]
 
   @Test(arguments: 0..<cases.count)
-  func mailsSayWhatIsTrue(_ index: Int) throws {
+  func `Mails say what is true`(_ index: Int) throws {
     let (name, kind, change, expected) = Self.cases[index]
     var view = try MailViews.full()
     change(&view)
@@ -130,7 +130,7 @@ import Testing
     ),
     (.unknownThen, true, false, "The last day of your account was 14 November 2026. Electricity"),
   ])
-  func theInvoiceSaysThatTheAccountHasEnded(
+  func `The invoice says that the account has ended`(
     kind: MailView.Ending.Kind, isOver: Bool, isCreditNote: Bool, words: String
   ) throws {
     var view = try MailViews.full()
@@ -146,13 +146,13 @@ import Testing
     #expect(!(try MailTemplates().render(.receipt, view).text.contains("last day")))
   }
 
-  @Test func currenciesHaveTheirOwnDecimals() throws {
+  @Test func `Currencies have their own decimals`() throws {
     var view = try MailViews.full()
     view.currency = try Currency("JPY")
     #expect(try MailTemplates().render(.invoice, view).subject.hasSuffix("9,012 JPY"))
   }
 
-  @Test func anInvoiceInTheCustomersFavourIsACreditNote() throws {
+  @Test func `An invoice in the customer's favour is a credit note`() throws {
     var view = try MailViews.full()
     (view.totalMinor, view.openMinor, view.creditAppliedMinor) = (-500, 0, 0)
     let mail = try MailTemplates().render(.invoice, view)
@@ -162,7 +162,7 @@ import Testing
     #expect(!mail.text.contains("nothing left to pay"))
   }
 
-  @Test func aCorrectionIsNamedOnce() throws {
+  @Test func `A correction is named once`() throws {
     var view = try MailViews.full()
     view.lines[3].text = "Electricity, day rate, correction for 2026-10"
     let mail = try MailTemplates().render(.invoice, view)
@@ -174,7 +174,7 @@ import Testing
 
   /// Long words, wide characters and figures too: a terminal of 80 columns shows it as it is.
   @Test(arguments: MailKind.allCases)
-  func theTextPartHas78ColumnsAtMost(_ kind: MailKind) throws {
+  func `The text part has78 columns at most`(_ kind: MailKind) throws {
     for name in [
       "Ada", String(repeating: "Donaudampf", count: 18),
       "株式会社 " + String(repeating: "東京電力", count: 20),
@@ -191,7 +191,7 @@ import Testing
     }
   }
 
-  @Test func whatIsWrittenFromRightToLeftKeepsTheRestInItsPlace() throws {
+  @Test func `What is written from right to left keeps the rest in its place`() throws {
     var view = try MailViews.full(name: "דנה כהן")
     view.lines[0].text = "חשמל, תעריף יום"
     let text = try MailTemplates().render(.invoice, view).text

@@ -63,7 +63,7 @@ import Testing
   ]
 
   @Test(arguments: replies)
-  func repliesBecomeAnswers(
+  func `Replies become answers`(
     _ step: Server.Step, _ reply: String, _ expected: MailAnswer
   ) async throws {
     let answer = try await answer { at, _ in at == step ? .reply(reply) : nil }
@@ -74,12 +74,12 @@ import Testing
     }
   }
 
-  @Test func aCutAfterTheFinalDotIsUncertain() async throws {
+  @Test func `A cut after the final dot is uncertain`() async throws {
     let answer = try await answer { step, _ in step == .end ? .hangUp : nil }
     guard case .uncertain = answer else { return #expect(answer == .uncertain("")) }
   }
 
-  @Test func silenceAfterTheFinalDotIsUncertain() async throws {
+  @Test func `Silence after the final dot is uncertain`() async throws {
     let server = Server { step, _ in step == .end ? .silence : nil }
     defer { server.stop() }
     let answer = try await answers(
@@ -89,12 +89,12 @@ import Testing
   }
 
   @Test(arguments: [Server.Step.greeting, .hello, .mail, .recipient, .data])
-  func aCutBeforeTheMailIsSentIsForLater(_ at: Server.Step) async throws {
+  func `A cut before the mail is sent is for later`(_ at: Server.Step) async throws {
     let answer = try await answer { step, _ in step == at ? .hangUp : nil }
     guard case .away = answer else { return #expect(answer == .away("")) }
   }
 
-  @Test func aServerThatNeverGreetsIsForLater() async throws {
+  @Test func `A server that never greets is for later`() async throws {
     let server = Server { _, _ in .silence }
     defer { server.stop() }
     let answers = try await answers(
@@ -103,7 +103,7 @@ import Testing
     #expect(server.seen.connections == 1, "the second mail does not wait as long again")
   }
 
-  @Test func nobodyThereIsForLaterAndNamesThePlace() async throws {
+  @Test func `Nobody there is for later and names the place`() async throws {
     let port = Server.freePort()
     let answers = try await answers([Self.mail()], url: "smtp://127.0.0.1:\(port)")
     guard case .away(let why) = answers[0] else { return #expect(answers == []) }
@@ -116,7 +116,7 @@ import Testing
     String(repeating: "a", count: 65) + "@example.org",
     "a@" + String(repeating: "b.", count: 130) + "org",
   ])
-  func whatIsNoAddressIsRefusedWithoutAskingTheServer(_ address: String) async throws {
+  func `What is no address is refused without asking the server`(_ address: String) async throws {
     let server = Server()
     defer { server.stop() }
     let answers = try await answers([Self.mail(to: address)], url: server.url)
@@ -132,7 +132,7 @@ import Testing
     "a@\(String(repeating: "b.", count: 124))org", "a@xn--r8jz45g.jp", "a@xn--exmple-cua.ch",
     "a@1.2.3.4", "a@b.123", "a@b-c.ch",
   ])
-  func whatIsAnAddressReachesTheServerAsItIs(_ address: String) async throws {
+  func `What is an address reaches the server as it is`(_ address: String) async throws {
     let lines = Mutex<[String]>([])
     let server = Server { step, line in
       if step == .recipient { lines.withLock { $0.append(line) } }
@@ -146,7 +146,7 @@ import Testing
 
   // MARK: Connections
 
-  @Test func oneConnectionCarriesManyMails() async throws {
+  @Test func `One connection carries many mails`() async throws {
     let server = Server()
     defer { server.stop() }
     let answers = try await answers((0..<200).map { Self.mail($0) }, url: server.url)
@@ -154,7 +154,7 @@ import Testing
     #expect(server.seen.connections == 1 && server.seen.mails.count == 200)
   }
 
-  @Test func answersComeInTheOrderOfTheMails() async throws {
+  @Test func `Answers come in the order of the mails`() async throws {
     let server = Server { step, line in
       step == .recipient && line.contains("7@") ? .reply("550 5.1.1 no") : nil
     }
@@ -167,7 +167,7 @@ import Testing
     #expect(server.seen.mails.count == 540)
   }
 
-  @Test func aConnectionTheServerClosedIsReplaced() async throws {
+  @Test func `A connection the server closed is replaced`() async throws {
     let server = Server { step, _ in step == .end ? .replyAndHangUp("250 ok") : nil }
     defer { server.stop() }
     let answers = try await answers((0..<20).map { Self.mail($0) }, url: server.url)
@@ -175,7 +175,7 @@ import Testing
     #expect(server.seen.connections == 20 && server.seen.mails.count == 20)
   }
 
-  @Test func aConnectionTheServerTookLeaveOfIsReplaced() async throws {
+  @Test func `A connection the server took leave of is replaced`() async throws {
     let mails = Mutex(0)
     let server = Server { step, _ in
       guard step == .mail else { return nil }
@@ -191,7 +191,7 @@ import Testing
     #expect(server.seen.connections == 20)
   }
 
-  @Test func afterShutdownMailsAreForLater() async throws {
+  @Test func `After shutdown mails are for later`() async throws {
     let server = Server()
     defer { server.stop() }
     let mailServer = try MailServer.smtp(
@@ -203,7 +203,7 @@ import Testing
     #expect(await mailServer.send([Self.mail()]) == [.notSent("the mail client is stopping")])
   }
 
-  @Test func shutdownLetsTheMailInHandFinishAndAnswersTheOthers() async throws {
+  @Test func `Shutdown lets the mail in hand finish and answers the others`() async throws {
     let server = Server()
     defer { server.stop() }
     let mailServer = try MailServer.smtp(
@@ -220,7 +220,7 @@ import Testing
 
   // MARK: Login and TLS
 
-  @Test func userAndPasswordAreDecoded() async throws {
+  @Test func `User and password are decoded`() async throws {
     let server = Server()
     defer { server.stop() }
     let url = "smtp://mailer%40example.com:p%3Aw%2F@127.0.0.1:\(server.port)"
@@ -229,7 +229,7 @@ import Testing
     #expect(server.seen.logins == ["AUTH PLAIN AG1haWxlckBleGFtcGxlLmNvbQBwOncv"])
   }
 
-  @Test func aRefusedLoginIsNoFaultOfTheMail() async throws {
+  @Test func `A refused login is no fault of the mail`() async throws {
     let server = Server { step, _ in step == .login ? .reply("535 wrong") : nil }
     defer { server.stop() }
     let url = "smtp://u:hunter2@127.0.0.1:\(server.port)"
@@ -248,14 +248,14 @@ import Testing
     ("smtp://mail.example.com", true, CURLUSESSL_TRY),
     ("smtp://u:p@mail.example.com:587", true, CURLUSESSL_ALL),
   ])
-  func mailsLeaveTheMachineEncryptedUnlessAllowedOtherwiseAndPasswordsAlways(
+  func `Mails leave the machine encrypted unless allowed; passwords always`(
     _ url: String, _ allowsPlaintext: Bool, _ expected: curl_usessl
   ) throws {
     let trust = SMTPTrust(allowsPlaintext: allowsPlaintext)
     #expect(SMTPConnection.encryption(for: try #require(ServerURL(url)), trust) == expected)
   }
 
-  @Test func aFileWithoutCertificatesIsNamed() throws {
+  @Test func `A file without certificates is named`() throws {
     #expect(throws: MailServerError.badCAFile("/etc/hostname")) {
       try MailServer.smtp(
         url: "smtps://h", caFile: "/etc/hostname", connections: 1, logger: Logger(label: "test"))
@@ -263,7 +263,7 @@ import Testing
   }
 
   @Test(arguments: ["http://h", "smtp://", "smtp:h", "smtp://u:hunter2@h:99999"])
-  func unusableURLsAreNamedWithoutTheirPassword(_ url: String) throws {
+  func `Unusable UR ls are named without their password`(_ url: String) throws {
     let error = try #require(throws: MailServerError.self) {
       try MailServer.smtp(url: url, connections: 1, logger: Logger(label: "test"))
     }

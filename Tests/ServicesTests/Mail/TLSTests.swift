@@ -29,7 +29,7 @@ enum OpenSSL {
     return process
   }
 
-  @Test func aCertificateNobodyVouchesForIsNotTrusted() async throws {
+  @Test func `A certificate nobody vouches for is not trusted`() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "month-close-tls-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -55,7 +55,8 @@ import Testing
   }
 
   @Test(arguments: types)
-  func isADeadLetterAndTheRealOneIsNotTakenForAnswered(_ type: EventType) async throws {
+  func `Is a dead letter and the real one is not taken for answered`(_ type: EventType) async throws
+  {
     let world = try await world()
     await world.publish(try forged(type).outgoing())
     try await world.run()
@@ -73,7 +74,9 @@ import Testing
 
   /// Also where the real one was answered long ago: the forged copy is not "answered", it is none.
   @Test(arguments: types)
-  func anAlteredCopyIsADeadLetterBeforeAndAfterTheRealOne(_ type: EventType) async throws {
+  func `An altered copy is a dead letter before and after the real one`(_ type: EventType)
+    async throws
+  {
     let world = try await world()
     try await world.trigger()
     try await world.run()
@@ -90,7 +93,7 @@ import Testing
     try await expectAnOrdinaryMonth(world)
   }
 
-  @Test func anEventOfAServiceThatDoesNotSendItsTypeIsNone() async throws {
+  @Test func `An event of a service that does not send its type is none`() async throws {
     let world = try await world()
     try await world.trigger()
     try await world.run(without: [.charger, .mailer])
@@ -110,7 +113,7 @@ import Testing
 
   /// By the operator's right to every queue: a trigger is only the invoicer's to hear.
   @Test(arguments: [ServiceName.charger, .mailer, .holder, .reporter])
-  func aTriggerInAnotherQueueAnswersNothing(_ service: ServiceName) async throws {
+  func `A trigger in another queue answers nothing`(_ service: ServiceName) async throws {
     let world = try await world()
     var event = try EventSamples.event(.closeRequested)
     event.id = "invoice.issued:2026-11/a"
@@ -126,7 +129,7 @@ import Testing
     try await expectAnOrdinaryMonth(world)
   }
 
-  @Test func aForgedLetterIsNotNeededAndCannotBeRefreshed() async throws {
+  @Test func `A forged letter is not needed and cannot be refreshed`() async throws {
     let world = try await world()
     try await world.trigger()
     try await world.run()
@@ -160,7 +163,7 @@ import Testing
 
   /// As the mailer's user may: the key is its own, the copies are not.
   @Test(arguments: ["invoice.issued", "replay.charger"])
-  func aMessageWithCCIsRefused(_ key: String) async throws {
+  func `A message with CC is refused`(_ key: String) async throws {
     var (world, message) = try await invoiced()
     message.headers = ["CC": .list([key])]
     _ = await world.broker.publish([message])
@@ -171,7 +174,7 @@ import Testing
   }
 
   @Test(arguments: ["invoice.issued", "replay.charger"])
-  func aMessageWithBCCArrivesUnderAKeyThatIsNotItsTypes(_ key: String) async throws {
+  func `A message with BCC arrives under a key that is not its types`(_ key: String) async throws {
     var (world, message) = try await invoiced()
     message.headers = ["BCC": .list([key])]
     _ = await world.broker.publish([message])
@@ -185,7 +188,8 @@ import Testing
   }
 
   /// What was committed may come by any way that leads into the queue's own delay.
-  @Test func aCopyThatComesOutOfADelayQueueStandsOrFallsWithTheLedger() async throws {
+  @Test func `A copy that comes out of a delay queue stands or falls with the ledger`() async throws
+  {
     var (world, message) = try await invoiced()
     message.headers = ["BCC": .list(["charger.retry.1s"])]
     var forged = message
@@ -206,7 +210,7 @@ import Testing
 
   /// A trigger counts under its own key, for which there is a right.
   @Test(arguments: ["CC", "BCC"], ["close.requested", "replay.invoicer", "invoicer.retry.1s"])
-  func aTriggerByACopyStartsNoClose(_ header: String, _ key: String) async throws {
+  func `A trigger by a copy starts no close`(_ header: String, _ key: String) async throws {
     let world = try await World(accounts: [.test("a")])
     var message = try trigger(world)
     message.routingKey = "mailer.retry.1s"
@@ -219,7 +223,7 @@ import Testing
     #expect(try await world.store.runs() == [])
   }
 
-  @Test func aTriggerAsAReplayNeedsTheLedgersRecordOfIt() async throws {
+  @Test func `A trigger as a replay needs the ledger's record of it`() async throws {
     let world = try await World(accounts: [.test("a")])
     var message = try trigger(world)
     message.routingKey = "replay.invoicer"
@@ -238,7 +242,7 @@ import Testing
 
   /// A trigger that waits for a catalog comes back by itself.
   @Test(arguments: ["in-memory", "monthclose-mailer"])
-  func aTriggerOutOfADelayQueueHasToBeOurOwn(_ user: String) async throws {
+  func `A trigger out of a delay queue has to be our own`(_ user: String) async throws {
     let world = try await World(accounts: [.test("a")])
     var message = try trigger(world)
     message.routingKey = "invoicer.retry.1s"
@@ -251,7 +255,9 @@ import Testing
     #expect(try await world.store.runs().count == (isOurs ? 1 : 0))
   }
 
-  @Test func headersThatCannotBeCarriedOnAreADeadLetterWithTheRightWords() async throws {
+  @Test func `Headers that cannot be carried on are a dead letter with the right words`()
+    async throws
+  {
     for (name, value) in [("junk", 40_000), (String(repeating: "n", count: 200), 1)] {
       let world = try await World(accounts: [.test("a")])
       world.delivered.withLock {

@@ -20,14 +20,14 @@ import Testing
   }
 
   @Test(arguments: EventType.allCases)
-  func everyTypeComesBackAsItWas(_ type: EventType) throws {
+  func `Every type comes back as it was`(_ type: EventType) throws {
     let event = try EventSamples.event(type)
     let bytes = try encode(event)
     #expect(try MessageGate.decode(bytes, contentType: MessageGate.contentType) == event)
     #expect(try encode(event) == bytes)
   }
 
-  @Test func bytesAreCanonical() throws {
+  @Test func `Bytes are canonical`() throws {
     let text = try EventSamples.text(.paymentRecorded)
     #expect(
       text == #"""
@@ -43,7 +43,7 @@ import Testing
         """#)
   }
 
-  @Test func theTriggerOfTheContractPasses() throws {
+  @Test func `The trigger of the contract passes`() throws {
     let text = """
       {"specversion":"1.0","type":"close.requested.v1","source":"/cron","id":"close-2026-11",
        "time":"2026-12-01T02:00:00Z","data":{"period":"2026-11"}}
@@ -54,12 +54,12 @@ import Testing
     }
   }
 
-  @Test func unknownAdditionsAreIgnored() throws {
+  @Test func `Unknown additions are ignored`() throws {
     let text = try spoiled(#""data":{"#, #""later":[{"a":1e400}],"data":{"new":{"x":[null,-0.5]},"#)
     #expect(try decode(text) == EventSamples.event(.chargeSucceeded))
   }
 
-  @Test func escapedKeysAndTextAreRead() throws {
+  @Test func `Escaped keys and text are read`() throws {
     let text = try spoiled(#""subject":"meter"#, #""\u0073ubject":"\ud83c\udfe6meter\/"#)
     #expect(try decode(text).subject == "🏦meter/-1000317")
   }
@@ -77,14 +77,14 @@ import Testing
   ]
 
   @Test(arguments: notJSON)
-  func whatIsNotJSONIsRefused(_ name: String, _ text: String) throws {
+  func `What is not JSON is refused`(_ name: String, _ text: String) throws {
     #expect(try fault(text).reason == "not-json")
   }
 
   @Test(arguments: [
     [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82], [0xFF],
   ])
-  func whatIsNotUTF8IsRefused(_ bytes: [UInt8]) throws {
+  func `What is not UTF-8 is refused`(_ bytes: [UInt8]) throws {
     let body = Array(#"{"a":""#.utf8) + bytes + Array(#""}"#.utf8)
     let fault = try #require(throws: MessageFault.self) {
       try MessageGate.decode(body, contentType: nil)
@@ -92,7 +92,7 @@ import Testing
     #expect(fault == .notJSON(byte: 6, expected: "valid UTF-8"))
   }
 
-  @Test func everyCutOffMessageIsRefused() throws {
+  @Test func `Every cut off message is refused`() throws {
     let bytes = try encode(EventSamples.event(.chargeDeclined))
     for length in 0..<bytes.count {
       let fault = try #require(throws: MessageFault.self) {
@@ -102,20 +102,20 @@ import Testing
     }
   }
 
-  @Test func sizeIsCheckedBeforeAnythingElse() throws {
+  @Test func `Size is checked before anything else`() throws {
     let garbage = [UInt8](repeating: UInt8(ascii: "["), count: 257 * 1024)
     #expect(throws: MessageFault.tooLarge(bytes: 263_168)) {
       try MessageGate.decode(garbage, contentType: "image/png")
     }
   }
 
-  @Test func aBodyOfTheLargestSizePasses() throws {
+  @Test func `A body of the largest size passes`() throws {
     let text = try EventSamples.text()
     let filler = String(repeating: " ", count: MessageGate.maxBytes - text.utf8.count)
     #expect(try decode(text + filler).type == .chargeSucceeded)
   }
 
-  @Test func depthIsBounded() throws {
+  @Test func `Depth is bounded`() throws {
     func nested(_ levels: Int) throws -> String {
       let inner = String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
       return try spoiled(#""data":{"#, #""deep":\#(inner),"data":{"#)
@@ -128,11 +128,11 @@ import Testing
   @Test(arguments: [
     #"{"a":1,"a":1}"#, #"{"a":1,"b":{"c":1,"d":2,"c":3}}"#, #"{"a":1,"\u0061":2}"#, #"{"":1,"":2}"#,
   ])
-  func duplicateKeysAreRefused(_ text: String) throws {
+  func `Duplicate keys are refused`(_ text: String) throws {
     #expect(try fault(text).reason == "duplicate-key")
   }
 
-  @Test func objectsOfTooManyKeysAreRefused() throws {
+  @Test func `Objects of too many keys are refused`() throws {
     let members = (0...256).map { #""k\#($0)":0"# }.joined(separator: ",")
     #expect(try fault("{\(members)}").reason == "invalid-field")
   }
@@ -157,7 +157,7 @@ import Testing
   ]
 
   @Test(arguments: badFields)
-  func badFieldsAreNamed(_ old: String, _ new: String, _ place: String) throws {
+  func `Bad fields are named`(_ old: String, _ new: String, _ place: String) throws {
     let fault = try fault(spoiled(old, new))
     #expect(fault.reason == "invalid-field")
     #expect(fault.description.hasPrefix("\(place): expected "), "\(fault)")
@@ -172,12 +172,12 @@ import Testing
   ]
 
   @Test(arguments: missing)
-  func missingFieldsAreNamed(_ old: String, _ new: String, _ place: String) throws {
+  func `Missing fields are named`(_ old: String, _ new: String, _ place: String) throws {
     #expect(try fault(spoiled(old, new)) == .missing(place))
   }
 
   @Test(arguments: EventType.allCases)
-  func everyRequiredPartIsMissedByName(_ type: EventType) throws {
+  func `Every required part is missed by name`(_ type: EventType) throws {
     for part in MessageCatalogue.message(type).required {
       var event = try EventSamples.event(type)
       switch part {
@@ -194,13 +194,13 @@ import Testing
   }
 
   @Test(arguments: ["invoice.issued.v2", "invoice.issued", "customer.deleted.v1"])
-  func unknownTypesAreNamed(_ type: String) throws {
+  func `Unknown types are named`(_ type: String) throws {
     let fault = try fault(spoiled("charge.succeeded.v1", type))
     #expect(fault == .unknownType("\"\(type)\""))
   }
 
   @Test(arguments: ["text/plain", "application/cloudevents-batch+json", "application/xml", ""])
-  func otherContentTypesAreRefused(_ contentType: String) throws {
+  func `Other content types are refused`(_ contentType: String) throws {
     let text = try EventSamples.text()
     let fault = try #require(throws: MessageFault.self) {
       try decode(text, contentType: contentType)
@@ -208,12 +208,12 @@ import Testing
     #expect(fault.reason == "wrong-content-type")
   }
 
-  @Test func faultsRepeatNothingPersonal() throws {
+  @Test func `Faults repeat nothing personal`() throws {
     let fault = try fault(spoiled(#""status":"open""#, #""status":"Ada Lovelace ada@example.com""#))
     #expect("\(fault)".hasSuffix("expected open, paid or void, found the string of 28 bytes"))
   }
 
-  @Test func whatWouldNotComeInAgainIsNotEncoded() throws {
+  @Test func `What would not come in again is not encoded`() throws {
     var event = try EventSamples.event(.creditGranted)
     event.data.payment?.reference = "two\nlines"
     #expect(throws: MessageFault.self) { try encode(event) }

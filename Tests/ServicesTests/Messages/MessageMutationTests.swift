@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(2)))
-  func tenThousandMutationsAreAnsweredAndNoneComesBackDifferent() throws {
+  func `Ten thousand mutations are answered and none comes back different`() throws {
     var random = Seeded(state: 2026_11)
     let originals = try EventType.allCases.map { try encode(EventSamples.event($0)) }
     var passed = 0
@@ -59,7 +59,7 @@ import Testing
     #expect(passed > 100 && reasons.count >= 5, "the mutations reach all parts of the gate")
   }
 
-  @Test func decodingAndEncodingAreTimed() throws {
+  @Test func `Decoding and encoding are timed`() throws {
     let event = try EventSamples.event(.chargeDeclined)
     let bytes = try encode(event)
     let rounds = 2000

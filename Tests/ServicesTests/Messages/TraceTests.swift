@@ -11,7 +11,6 @@ import Testing
   private static let span = "b7ad6b7169203331"
 
   @Test(
-    "what the W3C calls invalid is as if it was not there",
     arguments: [
       ("00-\(trace)-\(span)-01", "01"), ("00-\(trace)-\(span)-00", "00"),
       ("00-\(trace)-\(span)-ff", "01"), ("cc-\(trace)-\(span)-01", "01"),
@@ -22,13 +21,13 @@ import Testing
       ("00-\(trace)-\(span)-1", nil), ("00-\(trace)-\(span)-0g", nil),
       ("00-\(trace)0-\(span)-01", nil), ("", nil), ("-", nil), (" 00-\(trace)-\(span)-01", nil),
     ] as [(String, String?)])
-  func parsing(_ text: String, _ flags: String?) {
+  func `What the W3C calls invalid is as if it was not there`(_ text: String, _ flags: String?) {
     let context = TraceContext(text)
     #expect(context?.flags == flags)
     if let context { #expect(context.traceID == Self.trace && context.spanID == Self.span) }
   }
 
-  @Test func theNextHopHasTheSameTraceAndASpanOfItsOwn() throws {
+  @Test func `The next hop has the same trace and a span of its own`() throws {
     let context = try #require(TraceContext("00-\(Self.trace)-\(Self.span)-01"))
     let next = context.next("charge.succeeded:2026-11/a:1")
     #expect(next.traceID == context.traceID && next.flags == "01")
@@ -62,7 +61,7 @@ import Testing
     return events
   }
 
-  @Test func everyMessageOfACloseIsInTheTraceOfItsTrigger() async throws {
+  @Test func `Every message of a close is in the trace of its trigger`() async throws {
     let events = try await traces(traceparent: "00-\(Self.trace)-\(Self.span)-01")
     #expect(events.count > 10)
     // The end of a close has no message that led to it.
@@ -74,10 +73,10 @@ import Testing
     #expect(Set(events.map(\.trace.spanID)).count == spans.count)
   }
 
-  @Test(
-    "a trigger without a usable traceparent begins a trace, the same one whenever it is sent",
-    arguments: [nil, "00-0-0-00", "nonsense"] as [String?])
-  func aTraceBegins(_ traceparent: String?) async throws {
+  @Test(arguments: [nil, "00-0-0-00", "nonsense"] as [String?])
+  func `A trigger without a usable traceparent always begins the same trace`(_ traceparent: String?)
+    async throws
+  {
     let events = try await traces(traceparent: traceparent)
     let expected = TraceContext.beginning(with: "close-2026-11").traceID
     let others = events.filter { $0.type != .closeCompleted }
@@ -86,13 +85,13 @@ import Testing
     #expect(caused.allSatisfy { TraceContext($0.traceparent) != nil })
   }
 
-  @Test func theSameCloseMadeAgainHasTheSameBytes() async throws {
+  @Test func `The same close made again has the same bytes`() async throws {
     let once = try await traces(traceparent: nil).map { try encode($0) }
     let again = try await traces(traceparent: nil).map { try encode($0) }
     #expect(Set(once) == Set(again))
   }
 
-  @Test func whatIsDueLaterBeginsATraceOfItsOwn() async throws {
+  @Test func `What is due later begins a trace of its own`() async throws {
     let world = try await World(accounts: [.test("b", card: Account.soft)])
     let due = DueWork(
       service: .charger, kind: .dueCharge, reference: "2026-11/b:2", account: "b",
@@ -107,7 +106,7 @@ import Testing
     #expect(event.traceparent == TraceContext.beginning(with: event.id).traceparent)
   }
 
-  @Test func theGatewayIsToldTheTraceOfACharge() async throws {
+  @Test func `The gateway is told the trace of a charge`() async throws {
     var request = try ChargeRequest.sample()
     request.traceparent = "00-\(Self.trace)-\(Self.span)-01"
     let sent = request

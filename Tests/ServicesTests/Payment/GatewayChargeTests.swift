@@ -67,7 +67,7 @@ struct GatewayChargeTests {
   }
 
   @Test(arguments: intents.indices)
-  func aPaymentIsBelievedOnlyIfItIsOurs(index: Int) async throws {
+  func `A payment is believed only if it is ours`(index: Int) async throws {
     let (intent, answer) = Self.intents[index]
     #expect(try await charge([.json(200, intent.json)]) == answer)
   }
@@ -85,14 +85,14 @@ struct GatewayChargeTests {
     (code: "expired_card", decline: "expired_card", hard: true),
     (code: "authentication_required", decline: "authentication_required", hard: true),
   ])
-  func aDeclineIsHardByTheTable(code: String, decline: String, hard: Bool) async throws {
+  func `A decline is hard by the table`(code: String, decline: String, hard: Bool) async throws {
     let body = SampleIntent.declined(code, decline: decline, of: Self.ours)
     let answer = try await charge([.json(402, body)])
     #expect(answer == .declined(gatewayID: "pi_1", code: decline))
     #expect(DeclinePolicy.isHard(decline) == hard)
   }
 
-  @Test func aDeclineWithoutABanksReasonHasTheGeneralCode() async throws {
+  @Test func `A decline without a bank's reason has the general code`() async throws {
     let body = SampleIntent.declined("expired_card", decline: nil, of: nil)
     #expect(
       try await charge([.json(402, body)])
@@ -101,20 +101,20 @@ struct GatewayChargeTests {
 
   /// One reader takes the first amount, another one the last.
   @Test(arguments: ["amount", "currency", "id", "metadata", "status"])
-  func aKeyThatIsThereTwiceIsNoProof(key: String) async throws {
+  func `A key that is there twice is no proof`(key: String) async throws {
     let whole = SampleIntent().json
     let twice = "{\"\(key)\":null,\(whole.dropFirst())"
     let answer = try await charge([.json(200, twice)])
     if case .succeeded = answer { Issue.record("\(key) twice: \(answer)") }
   }
 
-  @Test func aDeclineOfAnotherPaymentIsNotBelieved() async throws {
+  @Test func `A decline of another payment is not believed`() async throws {
     let other = Self.make { $0.invoice = "another" }
     let body = SampleIntent.declined("card_declined", decline: "lost_card", of: other)
     #expect(try await charge([.json(402, body)]) == .implausible("a decline for another payment"))
   }
 
-  @Test func aCodeFromOutsideIsAWordOrNothing() async throws {
+  @Test func `A code from outside is a word or nothing`() async throws {
     let body = SampleIntent.declined("x", decline: "<b>\\r\\nBcc: all</b>", of: nil)
     #expect(
       try await charge([.json(402, body)])
@@ -194,7 +194,7 @@ struct GatewayChargeTests {
   }
 
   @Test(arguments: statuses.indices)
-  func everyStatusHasOneMeaning(index: Int) async throws {
+  func `Every status has one meaning`(index: Int) async throws {
     let (step, answer) = Self.statuses[index]
     #expect(try await charge([step]) == answer)
   }
@@ -210,7 +210,7 @@ struct GatewayChargeTests {
       .sendAndHang(""),
       .sendAndHang("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"id\":"),
     ])
-  func anAnswerThatBreaksOffIsUnknown(step: ScriptedServer.Step) async throws {
+  func `An answer that breaks off is unknown`(step: ScriptedServer.Step) async throws {
     let answer = try await charge([step], timeoutSeconds: 1)
     guard case .unknown = answer else {
       Issue.record("expected unknown, found \(answer)")
@@ -223,7 +223,7 @@ struct GatewayChargeTests {
     ("127.0.0.1:1", "connection refused (errno 111)"),
     ("gateway.invalid:443", "the name gateway.invalid does not resolve"),
   ])
-  func aGatewayThatIsNotThereWasSentNothing(place: String, why: String) async throws {
+  func `A gateway that is not there was sent nothing`(place: String, why: String) async throws {
     let gateway = try PaymentGateway.http(
       url: "http://\(place)", key: "sk_test_x", timeoutSeconds: 600, maxConnections: 1,
       logger: .init(label: "test"))
@@ -239,7 +239,7 @@ struct GatewayChargeTests {
     #expect(ContinuousClock.now - begin < .seconds(100))
   }
 
-  @Test func aRedirectIsNotFollowed() async throws {
+  @Test func `A redirect is not followed`() async throws {
     let request = try ChargeRequest.sample()
     let steps = [
       ScriptedServer.Step.json(307, "", headers: ["Location: /elsewhere"]),

@@ -76,14 +76,14 @@ struct GatewayLookupTests {
   ]
 
   @Test(arguments: cases.indices)
-  func aLookupSaysWhatIsKnownOfTheAttempt(index: Int) async throws {
+  func `A lookup says what is known of the attempt`(index: Int) async throws {
     let (steps, lookup) = Self.cases[index]
     let request = try ChargeRequest.sample()
     let found = try await withGateway(steps) { gateway, _ in await gateway.find(request) }
     #expect(found == lookup)
   }
 
-  @Test func aDroppedLookupIsUnknown() async throws {
+  @Test func `A dropped lookup is unknown`() async throws {
     let request = try ChargeRequest.sample()
     let found = try await withGateway([.drop], timeoutSeconds: 1) { gateway, _ in
       await gateway.find(request)

@@ -25,14 +25,14 @@ import Testing
     try await withGateway(steps) { gateway, _ in await gateway.payments(SampleIntent().invoice) }
   }
 
-  @Test func nothingTakenIsNothing() async throws {
+  @Test func `Nothing taken is nothing`() async throws {
     #expect(try await payments([Self.search([])]) == .made([]))
     let declined = SampleIntent(status: "requires_payment_method")
     #expect(try await payments([Self.search([declined])]) == .made([]))
   }
 
   /// A person gives an attempt of no number, and only the charge tells what was given back.
-  @Test func whatWasTakenComesWithItsCharges() async throws {
+  @Test func `What was taken comes with its charges`() async throws {
     let both = [Self.charge("ch_2", refunded: 5), Self.charge("ch_1", status: "failed")]
     let found = try await payments([
       Self.search([SampleIntent()]), Self.charges(both.joined(separator: ",")),
@@ -53,14 +53,14 @@ import Testing
       [.json(500, "{}")], [.json(200, "<html>")],
       [search([SampleIntent()]), .json(500, "{}")],
     ] as [[ScriptedServer.Step]])
-  func whatCannotBeToldIsNotTakenForNothing(_ steps: [ScriptedServer.Step]) async throws {
+  func `What cannot be told is not taken for nothing`(_ steps: [ScriptedServer.Step]) async throws {
     guard case .unanswered(.unknown) = try await payments(steps) else {
       Issue.record("taken for an answer")
       return
     }
   }
 
-  @Test func aRefusedKeyIsNoAnswer() async throws {
+  @Test func `A refused key is no answer`() async throws {
     let error = #"{"error":{"type":"invalid_request_error"}}"#
     #expect(try await payments([.json(401, error)]) == .unanswered(.unauthorized("status 401")))
   }
@@ -72,7 +72,9 @@ import Testing
     (.json(500, "{}", headers: [echo]), false),
     (.json(200, SampleIntent().json, headers: [echo]), true),
   ])
-  func aGatewayThatRepeatsTheKeyKeepsIt(step: ScriptedServer.Step, keeps: Bool) async throws {
+  func `A gateway that repeats the key keeps it`(step: ScriptedServer.Step, keeps: Bool)
+    async throws
+  {
     let request = try ChargeRequest.sample()
     let keepsKeys = try await withGateway([step]) { gateway, _ in
       _ = await gateway.charge(request)

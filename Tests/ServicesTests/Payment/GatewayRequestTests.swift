@@ -6,7 +6,7 @@ import Testing
 
 /// What is sent, and what is never said.
 struct GatewayRequestTests {
-  @Test func aChargeIsSentInStripesForm() async throws {
+  @Test func `A charge is sent in stripes form`() async throws {
     let request = try ChargeRequest.sample()
     try await withGateway([.json(200, SampleIntent().json)]) { gateway, server in
       _ = await gateway.charge(request)
@@ -29,20 +29,20 @@ struct GatewayRequestTests {
     }
   }
 
-  @Test func theSameAttemptIsTheSameBytes() throws {
+  @Test func `The same attempt is the same bytes`() throws {
     var later = try ChargeRequest.sample()
     later.createdAt = Instant(milliseconds: 0)
     #expect(GatewayForm.charge(later) == GatewayForm.charge(try .sample()))
   }
 
-  @Test func aCardOfACustomerIsSentWithItsCustomer() throws {
+  @Test func `A card of a customer is sent with its customer`() throws {
     var request = try ChargeRequest.sample()
     request.paymentMethod = "cus_1/pm_1"
     let fields = try #require(GatewayForm.charge(request)).split(separator: "&")
     #expect(fields.contains("customer=cus_1") && fields.contains("payment_method=pm_1"))
   }
 
-  @Test func aLookupAsksForInvoiceAndAttempt() async throws {
+  @Test func `A lookup asks for invoice and attempt`() async throws {
     let request = try ChargeRequest.sample()
     try await withGateway([.json(200, #"{"data":[],"has_more":false}"#)]) { gateway, server in
       _ = await gateway.find(request)
@@ -54,7 +54,7 @@ struct GatewayRequestTests {
     }
   }
 
-  @Test func callsShareConnections() async throws {
+  @Test func `Calls share connections`() async throws {
     let request = try ChargeRequest.sample()
     let body = SampleIntent().json
     let keptOpen =
@@ -78,7 +78,7 @@ struct GatewayRequestTests {
     ("http://127.0.0.1", "sk_test_x\r\nX: y", .unusableKey),
     ("http://pay.example", "sk_live_x", .liveKeyInTheClear),
   ])
-  func unusableSettingsAreRefusedAndNotRepeated(
+  func `Unusable settings are refused and not repeated`(
     url: String, key: String, error: PaymentGatewayError
   ) {
     let thrown = #expect(throws: PaymentGatewayError.self) {
@@ -92,7 +92,7 @@ struct GatewayRequestTests {
     ("http://127.0.0.1:12111/", "sk_live_x"), ("http://sandbox:12111", "sk_test_x"),
     ("https://pay.example/gateway/", "sk_live_x"),
   ])
-  func usableSettingsAreAccepted(url: String, key: String) throws {
+  func `Usable settings are accepted`(url: String, key: String) throws {
     #expect(try !GatewayAddress(url: url, key: key).base.hasSuffix("/"))
   }
 }

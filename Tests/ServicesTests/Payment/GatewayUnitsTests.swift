@@ -26,7 +26,7 @@ struct GatewayUnitsTests {
   ]
 
   @Test(arguments: units)
-  func aChargeIsSentAndAnsweredInTheGatewaysUnits(
+  func `A charge is sent and answered in the gateway's units`(
     ours: Int64, code: String, theirs: Int64
   ) async throws {
     let request = try Self.request(ours, code)
@@ -38,7 +38,9 @@ struct GatewayUnitsTests {
   }
 
   @Test(arguments: units)
-  func aDeclineIsKnownByTheGatewaysNumber(ours: Int64, code: String, theirs: Int64) async throws {
+  func `A decline is known by the gateway's number`(ours: Int64, code: String, theirs: Int64)
+    async throws
+  {
     let request = try Self.request(ours, code)
     let body = SampleIntent.declined(
       "card_declined", decline: "insufficient_funds", of: Self.intent(theirs, code))
@@ -51,7 +53,7 @@ struct GatewayUnitsTests {
 
   /// ISO's number in the answer would be one per cent of the money, or a hundred times it.
   @Test(arguments: [(5000, "ISK"), (38_000, "UGX"), (2_000_000, "MGA")] as [(Int64, String)])
-  func anAnswerInISOsUnitsIsNotBelieved(ours: Int64, code: String) async throws {
+  func `An answer in IS os units is not believed`(ours: Int64, code: String) async throws {
     let request = try Self.request(ours, code)
     try await withGateway([.json(200, Self.intent(ours, code).json)]) { gateway, _ in
       guard case .implausible = await gateway.charge(request) else {
@@ -62,7 +64,7 @@ struct GatewayUnitsTests {
   }
 
   @Test(arguments: [(1234, "KWD"), (2_000_050, "MGA"), (10_000, "CLF")] as [(Int64, String)])
-  func whatCannotBeSaidIsNotSent(ours: Int64, code: String) async throws {
+  func `What cannot be said is not sent`(ours: Int64, code: String) async throws {
     let request = try Self.request(ours, code)
     try await withGateway([.json(200, "{}")]) { gateway, server in
       guard case .rejected = await gateway.charge(request) else {
@@ -85,7 +87,8 @@ struct GatewayUnitsTests {
   }
 
   @Test(arguments: units)
-  func aListedChargeIsReadInOurUnits(ours: Int64, code: String, theirs: Int64) async throws {
+  func `A listed charge is read in our units`(ours: Int64, code: String, theirs: Int64) async throws
+  {
     let page = try await withGateway([Self.listed(theirs, code, ours: true)]) { gateway, _ in
       try await gateway.list(Evidence.noon, nil)
     }
@@ -93,7 +96,7 @@ struct GatewayUnitsTests {
     #expect(page.charges.map(\.refundedMinor) == [ours])
   }
 
-  @Test func aChargeOfOursThatDoesNotConvertIsNamed() async throws {
+  @Test func `A charge of ours that does not convert is named`() async throws {
     let fault = GatewayListFault.unreadable(
       "charge ch_1 is for 5050 isk, which is not a valid amount")
     await #expect(throws: fault) {
@@ -104,7 +107,7 @@ struct GatewayUnitsTests {
   }
 
   @Test(arguments: [(5050, "ISK"), (700, "USDC")] as [(Int64, String)])
-  func anotherProgramsChargeStaysAsItIs(number: Int64, code: String) async throws {
+  func `Another program's charge stays as it is`(number: Int64, code: String) async throws {
     let page = try await withGateway([Self.listed(number, code, ours: false)]) { gateway, _ in
       try await gateway.list(Evidence.noon, nil)
     }

@@ -52,7 +52,7 @@ import Testing
   ]
 
   @Test(arguments: standings.indices)
-  func everyChargeHasOneStanding(index: Int) {
+  func `Every charge has one standing`(index: Int) {
     let (name, charge, remembered, standing) = Self.standings[index]
     #expect(ChargeStanding(charge, remembered) == standing, "\(name)")
   }
@@ -67,13 +67,13 @@ import Testing
     return (walk, pages.count)
   }
 
-  @Test func onePageIsReadWhenAllIsWell() {
+  @Test func `One page is read when all is well`() {
     let (walk, read) = walk([Self.attempt(.sent), Self.settled, Self.settled], [Self.known])
     #expect(read == 1)
     #expect(walk.fault == nil)
   }
 
-  @Test func theWalkGoesOnBelowWhatIsForgotten() {
+  @Test func `The walk goes on below what is forgotten`() {
     let (walk, read) = walk(
       [Self.settled, Self.known], [Self.known, Self.known], [Self.known, Self.settled],
       [Self.known])
@@ -81,13 +81,13 @@ import Testing
     #expect(walk.forgotten == 4)
   }
 
-  @Test func whatIsUnderWayProvesNothing() {
+  @Test func `What is under way proves nothing`() {
     let (walk, read) = walk([Self.attempt(.sent)], [Self.attempt(.unknown)], [Self.known])
     #expect(read == 3)
     #expect(walk.forgotten == 1)
   }
 
-  @Test func theSentenceSaysHowManyWhichAndWhatToDo() {
+  @Test func `The sentence says how many which and what to do`() {
     let (walk, _) = walk([Self.known, Self.settled, Self.known], [Self.settled])
     #expect(walk.fault?.reason == .ledgerForgot)
     #expect(
@@ -97,7 +97,7 @@ import Testing
         + "`closectl reconcile 2026-11` has taken over what was charged")
   }
 
-  @Test func aPeriodsChargesAreNoOlderThanItsFirstDayAnywhere() throws {
+  @Test func `A period's charges are no older than its first day anywhere`() throws {
     let period = try Period("2026-11")
     let earliest = try period.interval(in: "Pacific/Kiritimati").lowerBound
     #expect(period.firstPossibleCharge <= earliest.adding(days: -1))

@@ -44,7 +44,7 @@ import Testing
     "close 2026-11 has ended accounts=3 dead=0 handled=\(handled) retried=0 seconds=1.5"
   }
 
-  @Test func aCloseIsItsBeginningAndItsEnd() async throws {
+  @Test func `A close is its beginning and its end`() async throws {
     let running = try run(.running, 2000)
     let closed = try run(.closed, 2000)
     #expect(
@@ -53,19 +53,19 @@ import Testing
       ])
   }
 
-  @Test func oneThatWasBeforeGoesOn() async throws {
+  @Test func `One that was before goes on`() async throws {
     #expect(
       await lines([[try run(.running, 500)], [try run(.closed, 500)]]) == [
         "close 2026-11 continues accounts=3", ended(1),
       ])
   }
 
-  @Test func oneThatHadEndedBeforeIsNotSaid() async throws {
+  @Test func `One that had ended before is not said`() async throws {
     let closed = try run(.closed, 500)
     #expect(await lines([[closed], [closed]]).isEmpty)
   }
 
-  @Test func oneBetweenTwoLooksIsSaidWhole() async throws {
+  @Test func `One between two looks is said whole`() async throws {
     #expect(await lines([[], [try run(.closed, 2000)]]).count == 2)
   }
 }

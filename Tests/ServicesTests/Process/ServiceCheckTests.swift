@@ -28,21 +28,21 @@ import Testing
     return (found.map { $0.replacing(server.url, with: "URL") }, server.requests)
   }
 
-  @Test func gatewayThatListsChargesIsInOrder() async throws {
+  @Test func `Gateway that lists charges is in order`() async throws {
     let (found, requests) = try await gateway(.json(200, #"{"data":[],"has_more":false}"#))
     #expect(found == [])
     #expect(requests.first?.hasPrefix("GET /v1/charges?") == true)
     #expect(requests.first?.contains("Bearer sk_test_sandbox") == true)
   }
 
-  @Test func refusedKeyIsNamed() async throws {
+  @Test func `Refused key is named`() async throws {
     let refusal = #"{"error":{"type":"invalid_request_error","message":"no such key"}}"#
     let (found, _) = try await gateway(.json(401, refusal))
     #expect(
       found == ["MONTHCLOSE_GATEWAY_URL URL: the payment gateway rejects our key: status 401"])
   }
 
-  @Test func gatewayThatIsNotThereIsNamed() async throws {
+  @Test func `Gateway that is not there is named`() async throws {
     let url = "http://127.0.0.1:\(ScriptedSMTPServer.freePort())"
     let found = try await problems(.charger, ["MONTHCLOSE_GATEWAY_URL": url])
     #expect(found.count == 1)
@@ -63,13 +63,13 @@ import Testing
     return (found, server.seen.steps)
   }
 
-  @Test func mailServerIsGreetedAndGivenNoMail() async throws {
+  @Test func `Mail server is greeted and given no mail`() async throws {
     let (found, steps) = try await mail { _, _ in nil }
     #expect(found == [])
     #expect(steps == [.greeting, .hello, .quit])
   }
 
-  @Test func refusedLoginIsNamed() async throws {
+  @Test func `Refused login is named`() async throws {
     let (found, _) = try await mail(login: "user:wrong@") { step, _ in
       step == .login ? .reply("535 no") : nil
     }
@@ -78,13 +78,13 @@ import Testing
     #expect(found.first?.contains("wrong") == false)
   }
 
-  @Test func mailServerThatTakesNobodyIsNamed() async throws {
+  @Test func `Mail server that takes nobody is named`() async throws {
     let (found, _) = try await mail { step, _ in step == .greeting ? .reply("554 no") : nil }
     #expect(found.count == 1)
     #expect(found.first?.hasPrefix("MONTHCLOSE_SMTP_URL: the mail server 127.0.0.1:") == true)
   }
 
-  @Test func serviceThatCallsNobodyTriesNobody() async throws {
+  @Test func `Service that calls nobody tries nobody`() async throws {
     let port = ScriptedSMTPServer.freePort()
     let found = try await problems(
       .holder,

@@ -51,7 +51,7 @@ import Testing
 
   /// It says again and again what it waits for, and nobody hears it any more.
   @Test(arguments: names)
-  func logWhoseReaderIsGoneEndsNoService(_ name: String) async throws {
+  func `Log whose reader is gone ends no service`(_ name: String) async throws {
     let log = Pipe()
     let process = try start(name, log: log)
     try await firstByte(of: log)
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(arguments: names)
-  func toldToStopWhileItWaitsItEndsWithNought(_ name: String) async throws {
+  func `Told to stop while it waits it ends with nought`(_ name: String) async throws {
     let log = Pipe()
     let process = try start(name, log: log)
     try await firstByte(of: log)
@@ -71,7 +71,7 @@ import Testing
   }
 
   /// Before it listens a signal ends it as it ends any program; from then on none is lost.
-  @Test func toldToStopAtAnyMomentOfItsStartItEndsAtOnce() async throws {
+  @Test func `Told to stop at any moment of its start it ends at once`() async throws {
     for milliseconds in stride(from: 0, to: 160, by: 4) {
       let log = Pipe()
       let process = try start("holder", log: log)

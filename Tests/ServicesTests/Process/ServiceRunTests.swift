@@ -6,7 +6,7 @@ import Testing
 @testable import Services
 
 @Suite struct ServiceRunTests {
-  @Test func whatWasConfirmedIsRecordedBeforeTheEnd() async throws {
+  @Test func `What was confirmed is recorded before the end`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     let consumer = try await world.broker.consume("invoicer", prefetch: 10)

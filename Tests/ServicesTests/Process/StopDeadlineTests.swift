@@ -28,7 +28,7 @@ import Testing
     return logged.lines.withLock { $0.joined() }
   }
 
-  @Test func whatHangsIsNamedAndTheProcessEndsWithOne() async throws {
+  @Test func `What hangs is named and the process ends with one`() async throws {
     let logged = Logged()
     let text = try await end(logged, inWork: ["upkeep", "a batch of 64 messages"])
     #expect(logged.status.withLock { $0 } == 1)
@@ -37,12 +37,12 @@ import Testing
     #expect(text.contains("left=\"upkeep, a batch of 64 messages\""))
   }
 
-  @Test func withNothingInWorkItIsTheClosing() async throws {
+  @Test func `With nothing in work it is the closing`() async throws {
     #expect(try await end(Logged(), inWork: []).contains("left=\"closing connections\""))
   }
 
   @Test(arguments: [(1, 750), (2, 1500), (8, 6000), (20, 15_000), (600, 595_000)])
-  func workHasMostOfTheTime(_ seconds: Int, _ milliseconds: Int) {
+  func `Work has most of the time`(_ seconds: Int, _ milliseconds: Int) {
     #expect(ServiceLife.workTime(of: seconds) == .milliseconds(milliseconds))
   }
 }

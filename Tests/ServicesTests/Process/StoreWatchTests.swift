@@ -31,12 +31,12 @@ import Testing
 
   private let gone = StoreError.unreachable("gone")
 
-  @Test func blockedStoreIsMissingUntilItIsUsable() async throws {
+  @Test func `Blocked store is missing until it is usable`() async throws {
     let missing = try await watch([.usable, .blocked(gone), .blocked(gone), .usable])
     #expect(missing == [nil, "\(gone)", "\(gone)", nil])
   }
 
-  @Test func replacedStoreEndsTheService() async {
+  @Test func `Replaced store ends the service`() async {
     await #expect(throws: gone) { try await watch([.usable, .replaced(gone)]) }
   }
 }

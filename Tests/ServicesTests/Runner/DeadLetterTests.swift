@@ -73,7 +73,7 @@ import Testing
 }
 
 @Suite struct ReasonTableTests {
-  @Test func everyReasonIsInTheTableOnceWithWhatToDo() throws {
+  @Test func `Every reason is in the table once with what to do`() throws {
     let documented = try OperationsTable.words(under: "### Reasons of dead letters")
     #expect(documented.sorted() == DeadLetter.reasons.sorted())
   }

@@ -62,7 +62,9 @@ import Testing
     .invalid(place: "time", expected: "a time", found: "x"),
   ]
 
-  @Test(arguments: faults) func theGatesWordsAreReasonsOfDeadLetters(_ fault: MessageFault) {
+  @Test(arguments: faults) func `The gate's words are reasons of dead letters`(
+    _ fault: MessageFault
+  ) {
     #expect(FaultReason(rawValue: fault.reason) != nil)
   }
 }

@@ -40,20 +40,21 @@ import Testing
       .map(\.event.id)
   }
 
-  @Test func eachLeftOverEventIsPublishedOnce() async throws {
+  @Test func `Each left over event is published once`() async throws {
     #expect(try await outbox.relay(of: [.invoicer], olderThanSeconds: 10))
     #expect(broker.given == ids)
     #expect(try await left() == [])
   }
 
-  @Test func aPageThatIsRefusedKeepsNoOtherBack() async throws {
+  @Test func `A page that is refused keeps no other back`() async throws {
     broker.refuse(Set(ids.prefix(Outbox.page)))
     #expect(try await !outbox.relay(of: [.invoicer], olderThanSeconds: 10))
     #expect(try await left() == Array(ids.prefix(Outbox.page)))
   }
 
   /// What others have confirmed in between says nothing of a page that was refused.
-  @Test func confirmsOfOtherLanesAreNoReasonToPublishARefusedPageAgain() async throws {
+  @Test func `Confirms of other lanes are no reason to publish a refused page again`() async throws
+  {
     broker.refuse(Set(ids))
     broker.during { [session] in session.confirm([1_000_000]) }
     #expect(try await !outbox.relay(of: [.invoicer], olderThanSeconds: 10))
@@ -70,7 +71,7 @@ import Testing
     return lines.taken()
   }
 
-  @Test func onlyAConfirmedEventShowsThatEventsAreTakenAgain() {
+  @Test func `Only a confirmed event shows that events are taken again`() {
     let log = PublishLog(lines.logger)
     #expect(tell(log, ("a", .refused)).count == 1)
     #expect(tell(log, ("a", .unknown("lost"))).count == 1)
@@ -80,7 +81,7 @@ import Testing
     #expect(tell(log, ("a", .confirmed)).map { $0.contains("accepts events again") } == [true])
   }
 
-  @Test func aKeyThatIsTakenAgainWaitsForNoOther() {
+  @Test func `A key that is taken again waits for no other`() {
     let log = PublishLog(lines.logger)
     #expect(tell(log, ("a", .refused)).count == 1)
     #expect(tell(log, ("a", .confirmed), ("b", .unknown("lost"))).count == 2)

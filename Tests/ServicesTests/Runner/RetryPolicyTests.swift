@@ -35,8 +35,8 @@ import Testing
     return try #require(policy.move(.processed(job, outcome), at: now, as: user))
   }
 
-  @Test("each retry goes one delay queue further, and the last one to the dead letters")
-  func oneQueueFurtherEachTime() throws {
+  @Test
+  func `Each retry goes one delay queue further, the last to the dead letters`() throws {
     let targets = try (0...4).map { try move(attempts: $0) }
     #expect(
       targets.map(\.message.routingKey) == [
@@ -47,15 +47,15 @@ import Testing
     #expect(targets.map { $0.message.headers[Header.attempts] } == (1...5).map { .integer($0) })
   }
 
-  @Test("a fault that no retry can help goes to the dead letters at once")
-  func finalFaults() throws {
+  @Test
+  func `A fault that no retry can help goes to the dead letters at once`() throws {
     let move = try move(isFinal: true)
     #expect(move.message.routingKey == "charger.dead")
     #expect(move.message.headers[Header.attempts] == .integer(1))
   }
 
-  @Test("the message stays what it was, with its reason and its history")
-  func reasonAndHistory() throws {
+  @Test
+  func `The message stays what it was, with its reason and its history`() throws {
     let long = String(repeating: "x", count: 2_000)
     let move = try move(
       attempts: 1, first: earlier.rfc3339,
@@ -73,13 +73,13 @@ import Testing
       ])
   }
 
-  @Test(
-    "being put off is no retry: the longest delay that is over in time",
-    arguments: [
-      (Duration.milliseconds(500), "charger.retry.1s"), (.seconds(9), "charger.retry.1s"),
-      (.seconds(10), "charger.retry.10s"), (.seconds(3_600), "charger.retry.1m"),
-    ])
-  func puttingOff(_ delay: Duration, _ target: String) throws {
+  @Test(arguments: [
+    (Duration.milliseconds(500), "charger.retry.1s"), (.seconds(9), "charger.retry.1s"),
+    (.seconds(10), "charger.retry.10s"), (.seconds(3_600), "charger.retry.1m"),
+  ])
+  func `Being put off is no retry: the longest delay that is over in time`(
+    _ delay: Duration, _ target: String
+  ) throws {
     let move = try move(attempts: 9, putOffs: 4, putOff: delay)
     #expect(move.message.routingKey == target && !move.isDead)
     #expect(move.message.headers[Header.attempts] == .integer(9))
@@ -90,7 +90,7 @@ import Testing
 }
 
 @Suite struct PutOffsTests {
-  @Test func anotherCopyIsKnownUntilTheFirstMayBeBack() {
+  @Test func `Another copy is known until the first may be back`() {
     let time = Mutex(Duration.zero)
     let putOffs = PutOffs { time.withLock { $0 } }
     putOffs.add("a", for: .seconds(10), since: putOffs.time)

@@ -25,7 +25,7 @@ import Testing
     log.moved([move].compactMap { $0 }, [.confirmed], isLost: false, inHand: 1)
   }
 
-  @Test func eachReasonIsAWaveOfItsOwn() {
+  @Test func `Each reason is a wave of its own`() {
     let log = RunnerLog(lines.logger)
     retry(log, .gatewayUnknown)
     retry(log, .gatewayUnknown)

@@ -214,11 +214,11 @@ import Testing
     return count.withLock { $0 }
   }
 
-  @Test func itIsDropped() async throws {
+  @Test func `It is dropped`() async throws {
     #expect(try await worked { $0.routingKey } == 0)
   }
 
-  @Test func whatAnOperatorSentAgainIsWorked() async throws {
+  @Test func `What an operator sent again is worked`() async throws {
     #expect(try await worked { _ in MonthClose.replayKey(of: .charger) } == 1)
   }
 }

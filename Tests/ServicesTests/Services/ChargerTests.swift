@@ -5,7 +5,7 @@ import Testing
 @testable import Services
 
 @Suite struct ChargerTests {
-  @Test func aPaymentBetweenInvoiceAndChargeLeavesOnlyTheRest() async throws {
+  @Test func `A payment between invoice and charge leaves only the rest`() async throws {
     let world = try await World(accounts: [.test("a"), .test("b")])
     try await world.trigger()
     try await world.run(without: [.charger])
@@ -22,7 +22,7 @@ import Testing
     #expect(try await world.store.run(World.period)?.state == .closed)
   }
 
-  @Test func aChargeNobodyHeardOfIsFoundAndPostedOnce() async throws {
+  @Test func `A charge nobody heard of is found and posted once`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.gateway.script("a", .chargedUnheard)
     try await world.trigger()
@@ -31,7 +31,7 @@ import Testing
     #expect(try await world.ends() == [.paid: 1])
   }
 
-  @Test func aCallThatNeverArrivedIsSentAgainUnderTheSameKey() async throws {
+  @Test func `A call that never arrived is sent again under the same key`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.gateway.script("a", .lost)
     try await world.trigger()
@@ -46,7 +46,7 @@ import Testing
     #expect(try await world.store.run(World.period)?.state == .closed)
   }
 
-  @Test func softDeclinesAreTriedAgainOnTheirDaysThenNeverMore() async throws {
+  @Test func `Soft declines are tried again on their days then never more`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft, graceDays: 30)])
     try await world.trigger()
     try await world.run()
@@ -61,7 +61,7 @@ import Testing
     #expect(world.mails(to: "a").count == 1 + 4)
   }
 
-  @Test func aHardDeclineIsNeverTriedAgainAndEndsOnHold() async throws {
+  @Test func `A hard decline is never tried again and ends on hold`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.hard)])
     try await world.trigger()
     try await world.run()
@@ -82,7 +82,7 @@ import Testing
     #expect(subjects.count == 4, "invoice, declined, held, released: \(subjects)")
   }
 
-  @Test func anAnswerThatIsNotOursParksAndPostsNothing() async throws {
+  @Test func `An answer that is not ours parks and posts nothing`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.gateway.script("a", .answer(.implausible("amount 1 instead of 1081")))
     try await world.trigger()
@@ -92,7 +92,7 @@ import Testing
     #expect(try await world.broker.depth(of: "charger.dead")?.messages == 1)
   }
 
-  @Test func pastTheKeysWindowAPaymentIsLookedUpNeverSentBlindly() async throws {
+  @Test func `Past the key's window a payment is looked up never sent blindly`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.gateway.script("a", .lost)
     try await world.trigger()
@@ -103,7 +103,7 @@ import Testing
     #expect(world.gateway.charges.count == 1)
   }
 
-  @Test func aSnapshotThatContradictsTheLedgerIsParkedForAPerson() async throws {
+  @Test func `A snapshot that contradicts the ledger is parked for a person`() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     try await world.trigger()
     try await world.run()
@@ -122,7 +122,7 @@ import Testing
     #expect(try await world.rules("a", .charger).contains("charge.contradiction"))
   }
 
-  @Test func aRefusedKeyPausesAndDeadLettersNothing() async throws {
+  @Test func `A refused key pauses and dead letters nothing`() async throws {
     let world = try await World(accounts: [.test("a"), .test("b", card: nil)])
     world.gateway.script("a", .answer(.unauthorized("401")), .answer(.unauthorized("401")))
     try await world.trigger()

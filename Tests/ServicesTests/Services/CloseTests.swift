@@ -7,7 +7,7 @@ import Testing
 
 /// A whole close over the in-memory broker: every kind of account comes to its end.
 @Suite struct CloseTests {
-  @Test func everyAccountComesToItsEnd() async throws {
+  @Test func `Every account comes to its end`() async throws {
     let world = try await World(
       accounts: [
         .test("a-good"), .test("b-soft", card: Account.soft), .test("c-hard", card: Account.hard),
@@ -36,7 +36,7 @@ import Testing
     #expect(world.mails(to: "d-manual").count == 1)
   }
 
-  @Test func aMessageDeliveredTwiceHasOneEffect() async throws {
+  @Test func `A message delivered twice has one effect`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     try await world.run()
@@ -55,7 +55,7 @@ import Testing
     #expect(world.post.sent.count == 2)
   }
 
-  @Test func lateUsageComesOnTheNextInvoiceAsACorrection() async throws {
+  @Test func `Late usage comes on the next invoice as a correction`() async throws {
     let world = try await World(accounts: [.test("a")], usage: [.test("a", "100")])
     try await world.trigger()
     try await world.run()

@@ -11,7 +11,7 @@ import Testing
     try await world.run()
   }
 
-  @Test func creditOfANegativeInvoicePaysTheOldestDebt() async throws {
+  @Test func `Credit of a negative invoice pays the oldest debt`() async throws {
     let world = try await World(
       accounts: [.test("m", card: nil, graceDays: 40)], usage: [.test("m", "100")])
     try await close(World.period, in: world)
@@ -37,7 +37,7 @@ import Testing
     #expect(try await world.store.problems() == [])
   }
 
-  @Test func creditThatIsTooSmallPaysTheOldestInPart() async throws {
+  @Test func `Credit that is too small pays the oldest in part`() async throws {
     let world = try await World(
       accounts: [.test("m", card: nil, graceDays: 400)], usage: [.test("m", "100")])
     try await close(World.period, in: world)
@@ -55,7 +55,7 @@ import Testing
   }
 
   /// Twice the same debt is paid from two negative invoices.
-  @Test func twoNegativeInvoicesPayOneDebtAfterTheOther() async throws {
+  @Test func `Two negative invoices pay one debt after the other`() async throws {
     let world = try await World(
       accounts: [.test("m", card: nil, graceDays: 400)], usage: [.test("m", "100")])
     try await close(World.period, in: world)
@@ -70,7 +70,7 @@ import Testing
     #expect(try await world.store.problems() == [])
   }
 
-  @Test func holdIsLiftedAndTheCustomerIsTold() async throws {
+  @Test func `Hold is lifted and the customer is told`() async throws {
     let world = try await World(
       accounts: [.test("m", card: nil, graceDays: 7)], usage: [.test("m", "100")])
     try await close(World.period, in: world)
@@ -87,7 +87,7 @@ import Testing
   }
 
   /// A card that waits for its next attempt is not charged for what credit has paid.
-  @Test func retriesOfTheOlderInvoiceAreCancelled() async throws {
+  @Test func `Retries of the older invoice are cancelled`() async throws {
     let world = try await World(
       accounts: [.test("a", card: Account.soft, graceDays: 60)], usage: [.test("a", "100")])
     world.advance(days: 29)

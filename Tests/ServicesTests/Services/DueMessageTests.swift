@@ -35,7 +35,7 @@ import Testing
 
   /// Attempt 2 is scheduled for the third day; nothing but its own row makes it due today.
   @Test(arguments: [("2026-11/a:2", 2), ("2026-11/a:7", 7), ("2026-11/a:2", 3), ("2026-11/a", 1)])
-  func chargeNobodyScheduledForNowIsNotMade(reference: String, attempt: Int) async throws {
+  func `Charge nobody scheduled for now is not made`(reference: String, attempt: Int) async throws {
     let world = try await declined()
     let before = try await world.facts("a")
     await world.publish(
@@ -50,7 +50,7 @@ import Testing
     #expect(world.gateway.calls == 2, "the real one is made on its day")
   }
 
-  @Test func dueMessageWithAnotherAttemptThanItsRowDoesNothing() async throws {
+  @Test func `Due message with another attempt than its row does nothing`() async throws {
     let world = try await declined()
     world.delivered.withLock { form in
       form = { delivery in
@@ -69,7 +69,7 @@ import Testing
     #expect(try await dead("charger.dead", world) == 1)
   }
 
-  @Test func graceNobodyScheduledPlacesNoHold() async throws {
+  @Test func `Grace nobody scheduled places no hold`() async throws {
     let world = try await World(accounts: [.test("a", card: nil, graceDays: 10)])
     try await world.trigger()
     try await world.run()

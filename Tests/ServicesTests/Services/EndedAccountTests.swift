@@ -20,7 +20,7 @@ import Testing
   }
 
   /// The support plan of 10.00 for 14 of 30 days is 4.67, and 0.38 of tax.
-  @Test func endInTheMonthIsTheFinalInvoiceAndNextMonthIsWithoutIt() async throws {
+  @Test func `End in the month is the final invoice and next month is without it`() async throws {
     let world = try await World(accounts: [.test("stays"), try account("gone")])
     try await world.trigger()
     try await world.run()
@@ -48,7 +48,7 @@ import Testing
   }
 
   /// 100 hours of November at 0.10, and no second support plan.
-  @Test func lateUsageGivesOneMoreInvoiceOfThatUsageAlone() async throws {
+  @Test func `Late usage gives one more invoice of that usage alone`() async throws {
     let world = try await World(accounts: [.test("stays"), try account("gone")])
     try await world.trigger()
     try await world.run()
@@ -76,7 +76,7 @@ import Testing
   }
 
   /// A meter that goes on reporting nothing: one invoice, over nothing, and then no more.
-  @Test func lateUsageThatComesToNothingIsAskedAboutOnce() async throws {
+  @Test func `Late usage that comes to nothing is asked about once`() async throws {
     let world = try await World(accounts: [.test("stays"), try account("gone", end: "2026-11-01")])
     try await world.trigger()
     try await world.run()
@@ -98,7 +98,7 @@ import Testing
   }
 
   /// The end closes no debt: the card is tried again, the account held, and a payment lifts it.
-  @Test func openInvoiceOfAnEndedAccountIsCollectedAsEver() async throws {
+  @Test func `Open invoice of an ended account is collected as ever`() async throws {
     let world = try await World(accounts: [try account("gone", card: Account.soft, graceDays: 5)])
     try await world.trigger()
     try await world.run()
@@ -128,7 +128,7 @@ import Testing
   }
 
   /// The month was invoiced before it had an end: no mail says what its invoice is not.
-  @Test func endThatIsGivenAfterTheInvoiceClaimsNothingOfIt() async throws {
+  @Test func `End that is given after the invoice claims nothing of it`() async throws {
     let world = try await World(accounts: [.test("gone", card: nil)])
     try await world.trigger()
     try await world.run(without: [.mailer])

@@ -12,7 +12,9 @@ import Testing
   }
 
   /// Two hours without a gateway: 71 minutes of retries would be over.
-  @Test func aGatewayThatCannotBeReachedUsesUpNoRetriesAndHoldsNobodyElseUp() async throws {
+  @Test func `An unreachable gateway uses up no retries and delays no other message`()
+    async throws
+  {
     let world = try await World(accounts: Self.accounts)
     for account in Self.accounts where account.paymentMethod != nil {
       world.gateway.away(account.id)
@@ -38,7 +40,7 @@ import Testing
     #expect(attempts == [.succeeded], "the attempt that was not made is made")
   }
 
-  @Test func whatTheGatewayAsksForIsWaited() async throws {
+  @Test func `What the gateway asks for is waited`() async throws {
     let world = try await World(accounts: [.test("a"), .test("b")])
     world.gateway.script("a", .answer(.throttled(retryAfterSeconds: 90)))
     try await world.trigger()
@@ -61,12 +63,12 @@ import Testing
 
   /// Each of these once parked the accounts it met for good.
   @Test(.timeLimit(.minutes(2)), arguments: LyingGateway.Lie.allCases)
-  func tenSecondsOfAProxysAnswersParkNobody(_ lie: LyingGateway.Lie) async throws {
+  func `Ten seconds of a proxy's answers park nobody`(_ lie: LyingGateway.Lie) async throws {
     try await survive(try LyingGateway(lie))
   }
 
   @Test(.timeLimit(.minutes(2)), arguments: [LyingGateway.Lie.html, .redirect])
-  func norDoThoseToTheListOfCharges(_ lie: LyingGateway.Lie) async throws {
+  func `Nor do those to the list of charges`(_ lie: LyingGateway.Lie) async throws {
     try await survive(try LyingGateway(lie, lists: true))
   }
 

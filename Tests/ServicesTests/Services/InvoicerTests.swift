@@ -92,7 +92,7 @@ import Testing
       try await world.store.invoices(["2026-11/a"])["2026-11/a"]?.facts.totalMinor == before)
   }
 
-  @Test func aSecondTriggerInvoicesNobodyTwice() async throws {
+  @Test func `A second trigger invoices nobody twice`() async throws {
     let world = try await World(accounts: (1...10).map { .test("a-\($0)") })
     try await world.trigger()
     try await world.trigger(id: "close-2026-11-again")
@@ -105,7 +105,7 @@ import Testing
   }
 
   /// As after a crash between the accounts' commit and the range's own.
-  @Test func aRangeLeftHalfWayIsTakenUpAgain() async throws {
+  @Test func `A range left half way is taken up again`() async throws {
     let world = try await World(accounts: (1...3).map { .test("a-\($0)") })
     try await world.trigger()
     try await world.step(.invoicer)
@@ -129,7 +129,7 @@ import Testing
     #expect(try await world.store.run(World.period)?.state == .closed)
   }
 
-  @Test func aSecondTriggerBringsBackALostRange() async throws {
+  @Test func `A second trigger brings back a lost range`() async throws {
     let world = try await World(accounts: (1...4).map { .test("a-\($0)") })
     try await world.trigger()
     try await world.step(.invoicer)
@@ -141,7 +141,7 @@ import Testing
     #expect(try await world.store.run(World.period)?.state == .closed)
   }
 
-  @Test func aRangeThatDoesNotExistIsADeadLetter() async throws {
+  @Test func `A range that does not exist is a dead letter`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     try await world.run()

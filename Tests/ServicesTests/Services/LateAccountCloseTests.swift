@@ -16,7 +16,7 @@ import Testing
     return world
   }
 
-  @Test func secondTriggerTakesThemInAndEverybodyComesToTheirEnd() async throws {
+  @Test func `Second trigger takes them in and everybody comes to their end`() async throws {
     let world = try await runningWorld(4)
     try await world.load((1...4).map { .test("late-\($0)") }, [.test("late-1", "100")])
     try await world.trigger(id: "close-2026-11-again")
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func triggersThatComeTwiceOrInCrowdsTakeEachInOnce() async throws {
+  @Test func `Triggers that come twice or in crowds take each in once`() async throws {
     let world = try await runningWorld()
     try await world.load([.test("late-1"), .test("late-2")], [])
     // closectl's trigger has one id for a month.
@@ -65,7 +65,7 @@ import Testing
   }
 
   /// As after a kill between the ledger and the broker: the new ranges are in the ledger alone.
-  @Test func rangesThatNobodyWasToldOfArePublishedByTheNextProcess() async throws {
+  @Test func `Ranges that nobody was told of are published by the next process`() async throws {
     let world = try await runningWorld()
     try await world.load([.test("late")], [])
     let session = LedgerSession(service: .invoicer, store: world.store, clock: world.clock)
@@ -86,7 +86,7 @@ import Testing
   }
 
   /// A closed month stays as it is: their usage goes on the next invoice by itself.
-  @Test func closedMonthTakesNobodyIn() async throws {
+  @Test func `Closed month takes nobody in`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     try await world.run()
@@ -106,7 +106,7 @@ import Testing
 
   /// December was closed while November was still running without them: what it billed of November
   /// is taken off November's own invoice.
-  @Test func usageThatALaterMonthHasBilledIsNotBilledAgain() async throws {
+  @Test func `Usage that a later month has billed is not billed again`() async throws {
     let world = try await runningWorld()
     try await world.load([.test("late")], [.test("late", "50")])
     world.advance(days: 31)
@@ -120,7 +120,7 @@ import Testing
   }
 
   /// Everybody had their end, and somebody was taken in before the reporter said so.
-  @Test func reporterDoesNotEndACloseWithSomebodyOnTheWay() async throws {
+  @Test func `Reporter does not end a close with somebody on the way`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     try await world.run(without: [.reporter])

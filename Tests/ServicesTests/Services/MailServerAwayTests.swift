@@ -24,7 +24,7 @@ import Testing
   @Test(arguments: [
     MailAnswer.denied("554 5.7.1 to RCPT"), .denied("550 5.4.5 to DATA"), .away("refused"),
   ])
-  func mailsWaitWhileTheServerRefusesEverybodysAndAreAllSentOnceAfterwards(
+  func `Mails wait while the server refuses all, and are sent once afterwards`(
     _ refusal: MailAnswer
   ) async throws {
     let world = try await World(accounts: [.test("a"), .test("b", card: nil)])
@@ -45,7 +45,7 @@ import Testing
     #expect(try await world.store.mailsResent(World.period) == 0)
   }
 
-  @Test func oneFullMailboxIsGivenUpAfterItsTriesAndTheCloseEnds() async throws {
+  @Test func `One full mailbox is given up after its tries and the close ends`() async throws {
     let world = try await World(accounts: [.test("a"), .test("b")])
     world.post.says { $0.to.hasPrefix("a@") ? .later("452 4.2.2 to RCPT") : .accepted }
     try await world.trigger()
@@ -59,7 +59,7 @@ import Testing
     #expect(world.mails(to: "b").count == 2)
   }
 
-  @Test func aPolicyAgainstOneRecipientHoldsNobodyElseUp() async throws {
+  @Test func `A policy against one recipient holds nobody else up`() async throws {
     let accounts = (1...9).map { Account.test("c-\($0)") } + [.test("a")]
     let world = try await World(accounts: accounts)
     world.post.says { $0.to.hasPrefix("a@") ? .denied("550 5.7.1 to RCPT") : .accepted }
@@ -71,7 +71,7 @@ import Testing
 
   /// The pause is over between the last mail's turn and its record: a mail that was held back, or
   /// found nobody there, has failed no more than the others that waited.
-  @Test func aPauseThatEndsBeforeItsMailsAreRecordedUsesUpNoRetry() async throws {
+  @Test func `A pause that ends before its mails are recorded uses up no retry`() async throws {
     let accounts = (1...20).map { Account.test("c-\($0)", card: nil) }
     let world = try await World(accounts: accounts)
     world.post.says { _ in .away("connection refused") }
@@ -107,7 +107,7 @@ import Testing
   }
 
   /// What is said of the server while it refuses is not said of the mail for ever.
-  @Test func whatTheServerSaidLastIsKeptWhileAMailWaits() async throws {
+  @Test func `What the server said last is kept while a mail waits`() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     world.post.box.withLock { $0.next = [.later("451 4.7.1 to RCPT")] }
     try await world.trigger()
@@ -138,7 +138,7 @@ import Testing
       mail, .init(operatorName: "e", reason: "put right", alsoDelivered: alsoDelivered))
   }
 
-  @Test func aRefusedMailIsSentOnceMoreUnderItsMessageID() async throws {
+  @Test func `A refused mail is sent once more under its message id`() async throws {
     let world = try await refused()
     #expect(try await resend(world) == nil)
     #expect(try await resend(world) == "it is still being retried", "asked for twice")
@@ -155,7 +155,7 @@ import Testing
     #expect(order?.decision.explanation.hasSuffix("; e asked to send it again: put right") == true)
   }
 
-  @Test func aDeliveredMailIsSentAgainOnlyWhereItIsSaidAndIsCounted() async throws {
+  @Test func `A delivered mail is sent again only where it is said and is counted`() async throws {
     let world = try await refused()
     _ = try await resend(world)
     try await world.run()
@@ -165,7 +165,7 @@ import Testing
     #expect(try await world.store.mailsResent(World.period) == 1)
   }
 
-  @Test func aMailThatIsNotTrueAnyMoreIsNotSentAgain() async throws {
+  @Test func `A mail that is not true any more is not sent again`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.hard)])
     world.post.says { $0.subject.contains("declined") ? .refused("550 5.1.1") : .accepted }
     try await world.trigger()
@@ -186,7 +186,7 @@ import Testing
   }
 
   /// Killed between the server's word and its record.
-  @Test func aMailSentAgainWhoseEndIsNotRecordedIsCounted() async throws {
+  @Test func `A mail sent again whose end is not recorded is counted`() async throws {
     let world = try await refused()
     world.post.box.withLock { $0.next = [.uncertain("cut")] }
     _ = try await resend(world)

@@ -7,7 +7,7 @@ import Testing
 @testable import Operations
 
 @Suite struct MailerTests {
-  @Test func aMailThatTheServerDidNotTakeIsSentLaterAndNotCounted() async throws {
+  @Test func `A mail that the server did not take is sent later and not counted`() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     world.post.box.withLock { $0.next = [.later("451")] }
     try await world.trigger()
@@ -19,7 +19,9 @@ import Testing
     #expect(try await world.store.mailsResent(World.period) == 0)
   }
 
-  @Test func aMailOfWhichNobodyKnowsIsSentAgainUnderItsMessageIDAndCounted() async throws {
+  @Test func `A mail without a known outcome is sent again, same id, and counted`()
+    async throws
+  {
     let world = try await World(accounts: [.test("a", card: nil)])
     world.post.box.withLock { $0.next = [.uncertain("cut")] }
     try await world.trigger()
@@ -33,7 +35,9 @@ import Testing
 
   /// Whatever is said of a later sending: of the first one nobody knows.
   @Test(arguments: [MailAnswer.later("451"), .accepted])
-  func aFirstSendingWithoutAnEndIsNotForgottenForTheSecond(_ second: MailAnswer) async throws {
+  func `A first sending without an end is not forgotten for the second`(_ second: MailAnswer)
+    async throws
+  {
     let world = try await World(accounts: [.test("a", card: nil)])
     world.post.box.withLock { $0.next = [.uncertain("cut"), second] }
     try await world.trigger()
@@ -45,7 +49,9 @@ import Testing
     #expect(try await world.store.mailsResent(World.period) == 1)
   }
 
-  @Test func aMailRefusedAfterASendingWithoutAnEndIsSaidToBePerhapsThere() async throws {
+  @Test func `A mail refused after an unfinished sending is called perhaps delivered`()
+    async throws
+  {
     let world = try await World(accounts: [.test("a", card: nil)])
     world.post.box.withLock { $0.next = [.uncertain("cut"), .refused("550")] }
     try await world.trigger()
@@ -59,7 +65,7 @@ import Testing
   }
 
   /// As where the confirm of a message that was put off is lost and it is put off twice.
-  @Test func twoCopiesOfAMessageInOneBatchSendOneMail() async throws {
+  @Test func `Two copies of a message in one batch send one mail`() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     world.post.box.withLock { $0.next = [.later("451")] }
     try await world.trigger()
@@ -80,7 +86,7 @@ import Testing
   }
 
   /// As after a kill of the mailer between the server's word and its record.
-  @Test func aMailBegunElsewhereIsLeftAloneForAWhile() async throws {
+  @Test func `A mail begun elsewhere is left alone for a while`() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     try await world.trigger()
     try await world.run(without: [.mailer])
@@ -96,7 +102,7 @@ import Testing
   }
 
   /// Two copies of a message go to two processes: what this one knows of the mail is not all.
-  @Test func aSendingByAnotherProcessInBetweenIsCounted() async throws {
+  @Test func `A sending by another process in between is counted`() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     world.post.box.withLock { $0.next = [.later("451")] }
     try await world.trigger()
@@ -111,7 +117,7 @@ import Testing
   }
 
   /// Each process that sends it, and every later one, finds in the ledger that it may be there.
-  @Test func theLedgerSaysThatAMailMayBeThereBeforeItIsSentOnceMore() async throws {
+  @Test func `The ledger says that a mail may be there before it is sent once more`() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     world.post.box.withLock { $0.next = [.uncertain("cut"), .later("451")] }
     try await world.trigger()
@@ -125,7 +131,8 @@ import Testing
   }
 
   /// Before it is sent: this process may be killed as well.
-  @Test func aMailTakenUpFromAnotherProcessIsSaidToBePerhapsThereFirst() async throws {
+  @Test func `A mail taken up from another process is said to be perhaps there first`() async throws
+  {
     let world = try await World(accounts: [.test("a", card: nil)])
     world.post.box.withLock { $0.next = [.notSent("this process ends")] }
     try await world.trigger()
@@ -139,7 +146,8 @@ import Testing
     #expect(mail.isPerhapsSent && mail.state == .intended)
   }
 
-  @Test func aDeclinedMailThatWasNotTakenIsSuppressedOnceTheDebtIsPaid() async throws {
+  @Test func `A declined mail that was not taken is suppressed once the debt is paid`() async throws
+  {
     let world = try await World(accounts: [.test("a", card: Account.hard)])
     world.post.box.withLock { $0.next = [.accepted, .later("451")] }
     try await world.trigger()
@@ -153,7 +161,7 @@ import Testing
     #expect(try await world.ends() == [.paid: 1])
   }
 
-  @Test func aMailNeverPromisesAChargeThatWillNotCome() async throws {
+  @Test func `A mail never promises a charge that will not come`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.hard)])
     try await world.trigger()
     try await world.run(without: [.mailer])
@@ -162,7 +170,9 @@ import Testing
     #expect(!invoice.text.contains("We will charge"))
   }
 
-  @Test func anInvoicesMailSaysWhatIsTrueWhetherItComesBeforeTheChargeOrAfter() async throws {
+  @Test func `An invoice's mail is true whether it comes before the charge or after`()
+    async throws
+  {
     for isChargedFirst in [true, false] {
       let world = try await World(accounts: [.test("a")])
       try await world.trigger()
@@ -175,7 +185,7 @@ import Testing
     }
   }
 
-  @Test func whatIsTooSmallToChargeIsNotAnnouncedAsACharge() async throws {
+  @Test func `What is too small to charge is not announced as a charge`() async throws {
     let world = try await World(accounts: [.test("a")])
     _ = try await world.operations.grantCredit(
       account: "a", amount: Money(1_050, .chf), reference: "welcome")
@@ -186,7 +196,7 @@ import Testing
   }
 
   /// One of free usage alone is no idle account's: it says what was used.
-  @Test func anAccountThatUsedNothingIsSentNoInvoiceOverNothing() async throws {
+  @Test func `An account that used nothing is sent no invoice over nothing`() async throws {
     let world = try await World(accounts: [.test("idle"), .test("free")])
     let catalog = """
       {"version":2,"currency":"CHF","products":[{"id":"server","name":"Server","metric":"hours",

@@ -15,7 +15,7 @@ import Testing
   private static let order = ParkedRetry.Order(operatorName: "anna", reason: "ticket 4711")
 
   /// A card that the gateway does not know, then the right one.
-  @Test func aMistypedCardIsChargedOnceItIsPutRight() async throws {
+  @Test func `A mistyped card is charged once it is put right`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.gateway.script("a", Self.rejected)
     try await world.trigger()
@@ -34,7 +34,7 @@ import Testing
     #expect(world.gateway.charges.count == 1)
   }
 
-  @Test func aNewCardIsTriedAfterTheOldOneWasDeclinedForGood() async throws {
+  @Test func `A new card is tried after the old one was declined for good`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.hard)])
     try await world.trigger()
     try await world.run()
@@ -48,7 +48,7 @@ import Testing
     #expect(finding.verdict == .holds, "\(finding)")
   }
 
-  @Test func theCardThatWasDeclinedForGoodIsNotTriedAgain() async throws {
+  @Test func `The card that was declined for good is not tried again`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.hard)])
     try await world.trigger()
     try await world.run()
@@ -58,7 +58,7 @@ import Testing
     #expect(world.gateway.calls == 1)
   }
 
-  @Test func aParkedAttemptIsLookedAtAndChargedWhereItWasNotMade() async throws {
+  @Test func `A parked attempt is looked at and charged where it was not made`() async throws {
     let world = try await World(accounts: [.test("a"), .test("b")])
     world.gateway.script("a", Self.implausible)
     try await world.trigger()
@@ -76,7 +76,7 @@ import Testing
   }
 
   /// The charge was made; only its answer was about something else.
-  @Test(arguments: [0, 2]) func aParkedAttemptThatWasMadeIsPostedAndNotMadeAgain(
+  @Test(arguments: [0, 2]) func `A parked attempt that was made is posted and not made again`(
     days: Int
   ) async throws {
     let world = try await World(accounts: [.test("a")])
@@ -93,7 +93,7 @@ import Testing
     #expect(try await world.ends() == [.paid: 1])
   }
 
-  @Test func aReplayedLetterGetsItsAccountBack() async throws {
+  @Test func `A replayed letter gets its account back`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.gateway.script("a", Self.implausible)
     try await world.trigger()
@@ -105,7 +105,7 @@ import Testing
     #expect(world.gateway.charges.count == 1)
   }
 
-  @Test func aReplayThatIsParkedAgainCanBeReplayedAgain() async throws {
+  @Test func `A replay that is parked again can be replayed again`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.gateway.script("a", Self.implausible, Self.implausible)
     try await world.trigger()

@@ -16,7 +16,7 @@ import Testing
     return pause
   }
 
-  @Test func aGatewayThatIsAwayIsLeftAloneAtOnce() {
+  @Test func `A gateway that is away is left alone at once`() {
     var pause = paused(.away(.gatewayUnreachable, "refused"))
     #expect(pause.stop?.reason == .gatewayUnreachable)
     #expect(pause.stop?.until == Self.at(1))
@@ -24,7 +24,7 @@ import Testing
     #expect(!isAdmitted && !pause.mayCall(at: Self.begin))
   }
 
-  @Test func fiveAttemptsWithoutACertainAnswerPauseAllOthers() {
+  @Test func `Five attempts without a certain answer pause all others`() {
     let doubt = PartnerPause.Heard.nothingCertain("HTML")
     #expect(paused(doubt, doubt, doubt, .aside, doubt).stop == nil)
     #expect(paused(doubt, doubt, doubt, doubt, .word, doubt).stop == nil)
@@ -33,13 +33,13 @@ import Testing
         == "5 answers in a row were inconclusive: HTML")
   }
 
-  @Test func oneAttemptThatStaysUnknownPausesNobody() {
+  @Test func `One attempt that stays unknown pauses nobody`() {
     var pause = PartnerPause()
     for _ in 1...9 { pause.heard(.nothingCertain("500"), about: "a", at: Self.begin) }
     #expect(pause.stop == nil)
   }
 
-  @Test func aPauseEndsWithOneProbeAndDoublesWhereThatFails() {
+  @Test func `A pause ends with one probe and doubles where that fails`() {
     var pause = paused(.away(.gatewayUnreachable, "refused"))
     var lengths: [Int64] = []
     var now = Self.begin
@@ -58,7 +58,7 @@ import Testing
   }
 
   /// A server error that is stored with its key is no outage of the gateway.
-  @Test func oneAttemptThatStaysUnknownAsAProbeKeepsNobodyWaiting() {
+  @Test func `One attempt that stays unknown as a probe keeps nobody waiting`() {
     let doubt = PartnerPause.Heard.nothingCertain("500")
     var pause = paused(doubt, doubt, doubt, doubt, doubt)
     for key in ["a", "b", "a", "b", "c", "c", "c"] {
@@ -70,7 +70,7 @@ import Testing
     #expect(pause.stop == nil)
   }
 
-  @Test func anAnswerToACallOfBeforeNeitherEndsNorDoublesAPause() {
+  @Test func `An answer to a call of before neither ends nor doubles a pause`() {
     let pause = paused(.away(.gatewayUnreachable, "refused"))
     var later = pause
     later.heard(.word, about: "z", at: Self.begin)
@@ -78,7 +78,7 @@ import Testing
     #expect(later == pause)
   }
 
-  @Test func aProbeThatShowsNothingOfThePartnerLeavesItToTheNextOne() {
+  @Test func `A probe that shows nothing of the partner leaves it to the next one`() {
     var pause = paused(.away(.mailDenied, "554 5.7.1 to RCPT"))
     _ = pause.admits("a", at: Self.at(1))
     pause.heard(.aside, about: "a", at: Self.at(1))
@@ -87,7 +87,7 @@ import Testing
     #expect(admitted == (true, false))
   }
 
-  @Test func noCallBeforeTheTimeTheGatewayNames() {
+  @Test func `No call before the time the gateway names`() {
     var pause = paused(.later(.gatewayBusy, seconds: 90))
     #expect(!pause.mayCall(at: Self.at(89)))
     pause.heard(.later(.gatewayBusy, seconds: 120), about: "b", at: Self.begin)
@@ -95,7 +95,7 @@ import Testing
     #expect(pause.mayCall(at: Self.at(120)))
   }
 
-  @Test func aClockThatIsSetBackDoesNotHoldTheGatewayUp() {
+  @Test func `A clock that is set back does not hold the gateway up`() {
     #expect(paused(.later(.gatewayBusy, seconds: 90)).mayCall(at: Self.at(-1)))
   }
 }

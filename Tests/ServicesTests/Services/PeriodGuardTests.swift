@@ -36,7 +36,7 @@ import Testing
     // A month back, of before the first usage and the first catalog.
     ("2026-10", "period-too-old", "close.before-first"),
   ])
-  func monthNobodyMeantIsADeadLetterAndIsRecorded(
+  func `Month nobody meant is a dead letter and is recorded`(
     month: String, reason: String, rule: String
   ) async throws {
     let world = try await world()
@@ -59,7 +59,7 @@ import Testing
   }
 
   /// A close of nobody would be closed at once, and accounts that come later would not be in it.
-  @Test func closeOfNobodyIsADeadLetterUntilThereAreAccounts() async throws {
+  @Test func `Close of nobody is a dead letter until there are accounts`() async throws {
     let world = try await World(accounts: [])
     var gone = Account.test("gone")
     gone.end = CivilDate("2026-11-01")
@@ -76,7 +76,7 @@ import Testing
     #expect(world.gateway.charges.count == 1)
   }
 
-  @Test func monthThatIsMeantIsClosedEarlyAndThatIsRecorded() async throws {
+  @Test func `Month that is meant is closed early and that is recorded`() async throws {
     let world = try await world()
     try await publish("2026-12", early: true, in: world)
     let december = World.period.next
@@ -87,7 +87,7 @@ import Testing
     #expect(letters(world).isEmpty)
   }
 
-  @Test func monthOfLongAgoIsClosedWhereItIsMeant() async throws {
+  @Test func `Month of long ago is closed where it is meant`() async throws {
     let world = try await world()
     try await publish("2025-11", past: true, in: world)
     let recorded = try await world.store.triggers(of: try Period("2025-11"))
@@ -96,7 +96,7 @@ import Testing
   }
 
   /// `early` is no word for 2099, and `past` none for tomorrow.
-  @Test func permissionForOneThingIsNoneForTheOther() async throws {
+  @Test func `Permission for one thing is none for the other`() async throws {
     let world = try await world()
     try await publish("2099-01", early: true, past: true, in: world)
     try await publish("2026-12", past: true, in: world)
@@ -105,7 +105,7 @@ import Testing
     #expect(try await world.store.runs().isEmpty)
   }
 
-  @Test func triggerThatWasRefusedClosesTheMonthOnceItIsOver() async throws {
+  @Test func `Trigger that was refused closes the month once it is over`() async throws {
     let world = try await world()
     try await publish("2026-12", in: world)
     world.advance(days: 31)
@@ -115,7 +115,7 @@ import Testing
   }
 
   /// A close that is there is never refused: the second trigger brings back what was lost.
-  @Test func secondTriggerOfACloseThatIsThereConverges() async throws {
+  @Test func `Second trigger of a close that is there converges`() async throws {
     let world = try await world()
     try await publish("2026-12", early: true, in: world)
     try await publish("2026-12", id: "again", in: world)
@@ -124,7 +124,7 @@ import Testing
     #expect(world.gateway.charges.count == 1)
   }
 
-  @Test func plainTriggerLeavesNoRecordBesideItsClose() async throws {
+  @Test func `Plain trigger leaves no record beside its close`() async throws {
     let world = try await world()
     try await world.trigger()
     try await world.run()
@@ -133,7 +133,7 @@ import Testing
   }
 
   /// The account in New York is still in November.
-  @Test func monthHasToBeOverForEveryAccount() async throws {
+  @Test func `Month has to be over for every account`() async throws {
     let world = try await world()
     var account = Account.test("ny")
     account.timeZone = "America/New_York"
@@ -146,7 +146,7 @@ import Testing
   }
 
   /// November is closed before October: October costs what it costs, once.
-  @Test func monthsClosedInTheOtherOrderCostTheSame() async throws {
+  @Test func `Months closed in the other order cost the same`() async throws {
     let world = try await world()
     try await world.add([.test("a", "30", id: "october", month: "2026-10")])
     try await publish("2026-11", in: world)

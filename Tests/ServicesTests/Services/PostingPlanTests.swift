@@ -40,7 +40,7 @@ import Testing
     PostingPlan.Part(invoice: invoice, paidMinor: paid, openMinor: open)
   }
 
-  @Test func theOldestInvoiceIsPaidFirst() async throws {
+  @Test func `The oldest invoice is paid first`() async throws {
     let world = try await world()
     let expected = plan(
       1_181, paid: [part(older, paid: 1_081), part(newer, paid: 100, open: 981)],
@@ -51,7 +51,7 @@ import Testing
     #expect(try await world.facts("a")?.balanceMinor == 981)
   }
 
-  @Test func theInvoiceItIsForIsPaidBeforeTheOthers() async throws {
+  @Test func `The invoice it is for is paid before the others`() async throws {
     let world = try await world()
     let expected = plan(
       1_181, paid: [part(newer, paid: 1_081), part(older, paid: 100, open: 981)],
@@ -63,7 +63,7 @@ import Testing
     #expect(paid == [older])
   }
 
-  @Test func whatNoInvoiceTakesBecomesCredit() async throws {
+  @Test func `What no invoice takes becomes credit`() async throws {
     let world = try await world()
     let outcome = try await world.operations.post(order(2_500))
     #expect(
@@ -79,7 +79,7 @@ import Testing
         + "10.81 CHF of 2026-12/a, paid in full; 3.38 CHF became credit")
   }
 
-  @Test func theSameReferenceAgainSaysWhatItDidAndWhatIsOpenNow() async throws {
+  @Test func `The same reference again says what it did and what is open now`() async throws {
     let world = try await world()
     _ = try await world.operations.post(order(1_081, for: [newer]))
     _ = try await world.operations.post(order(81, reference: "bank-2"))
@@ -97,7 +97,7 @@ import Testing
     ("2026-10/a", "account a has no invoice 2026-10/a"),
     ("2026-11/a", "invoice 2026-11/a has nothing open; it is paid"),
   ])
-  func anInvoiceThatCannotBePaidIsRefused(invoice: String, why: String) async throws {
+  func `An invoice that cannot be paid is refused`(invoice: String, why: String) async throws {
     let world = try await world()
     _ = try await world.operations.post(order(1_081, reference: "bank-0"))
     #expect(try await world.operations.post(order(500, for: [invoice])) == .refused(why))

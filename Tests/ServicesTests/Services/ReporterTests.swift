@@ -121,7 +121,7 @@ import Testing
   }
 
   /// As after a crash of the reporter between its last note and the end of the close.
-  @Test func aCloseThatIsFinishedIsEndedByTheNextLook() async throws {
+  @Test func `A close that is finished is ended by the next look`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     try await world.run(without: [.reporter])

@@ -17,7 +17,7 @@ import Testing
     return world
   }
 
-  @Test func whatTheLedgerHasForgottenIsNotChargedAgain() async throws {
+  @Test func `What the ledger has forgotten is not charged again`() async throws {
     let world = try await Self.closedSince((1...5).map { .test("a-\($0)") })
     #expect(world.gateway.charges.count == 5)
     let restored = try await World(restoring: world)
@@ -29,7 +29,7 @@ import Testing
     #expect(try await restored.broker.depth(of: "charger")?.messages == 5)
   }
 
-  @Test func anAuditOfARestoredLedgerSeesEveryCharge() async throws {
+  @Test func `An audit of a restored ledger sees every charge`() async throws {
     let world = try await Self.closedSince([.test("a"), .test("b")])
     let restored = try await World(restoring: world)
     try await restored.trigger(id: "close-again")
@@ -40,7 +40,7 @@ import Testing
     #expect(report.finding(.memory)?.violations.total == 2)
   }
 
-  @Test func aGatewayThatCannotBeListedPausesTheCharging() async throws {
+  @Test func `A gateway that cannot be listed pauses the charging`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.gateway.books.withLock { $0.listFault = .unreachable("connection refused") }
     try await world.trigger()
@@ -54,7 +54,7 @@ import Testing
     #expect(try await world.ends() == [.paid: 1])
   }
 
-  @Test func onlyAWalkSaysWhetherTheMemoryIsWhole() async throws {
+  @Test func `Only a walk says whether the memory is whole`() async throws {
     let world = try await World(accounts: [.test("a")])
     let health = ServiceHealth()
     let memory = GatewayMemory(
@@ -71,7 +71,7 @@ import Testing
     #expect(await health.report().missing.isEmpty)
   }
 
-  @Test func aCloseWithoutACloudOnItAsksForOnePage() async throws {
+  @Test func `A close without a cloud on it asks for one page`() async throws {
     let world = try await World(accounts: (1...8).map { .test("a-\($0)") })
     try await world.trigger()
     try await world.run()

@@ -5,7 +5,7 @@ import Testing
 /// A card that is declined softly, and services that were away.
 @Suite struct RetryTests {
   /// Attempts 2, 3 and 4 were all due during the outage.
-  @Test func attemptsAfterAnOutageKeepTheirDistance() async throws {
+  @Test func `Attempts after an outage keep their distance`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft, graceDays: 60)])
     try await world.trigger()
     try await world.run()
@@ -22,7 +22,7 @@ import Testing
   }
 
   /// The answer to the first attempt is only found after days: the gap begins there.
-  @Test func declineThatIsHeardOfLateIsNotFollowedAtOnce() async throws {
+  @Test func `Decline that is heard of late is not followed at once`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft, graceDays: 60)])
     world.gateway.script("a", .lost)
     try await world.trigger()

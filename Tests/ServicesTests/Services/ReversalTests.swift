@@ -28,7 +28,7 @@ import Testing
       dryRun: dryRun)
   }
 
-  @Test func aPaymentTakenBackIsOwedAgainAndLeadsToAHold() async throws {
+  @Test func `A payment taken back is owed again and leads to a hold`() async throws {
     let world = try await closed(.test("a", card: nil, graceDays: 14))
     try await pay(world, 1_081)
     #expect(try await world.ends() == [.paid: 1])
@@ -63,7 +63,7 @@ import Testing
     #expect(world.gateway.calls == 0)
   }
 
-  @Test func aReferenceThatWasTakenBackIsNotRecordedAgain() async throws {
+  @Test func `A reference that was taken back is not recorded again`() async throws {
     let world = try await closed(.test("a", card: nil))
     try await pay(world, 500)
     _ = try await reverse(world)
@@ -72,7 +72,7 @@ import Testing
     #expect(again == .refused("reference bank-1 was recorded before and reversed"))
   }
 
-  @Test func aReferenceOfAnotherAccountIsRefused() async throws {
+  @Test func `A reference of another account is refused`() async throws {
     let world = try await closed(.test("a", card: nil), .test("b", card: nil))
     try await pay(world, 500)
     let other = try await world.operations.recordPayment(
@@ -81,7 +81,7 @@ import Testing
   }
 
   /// Overpaid, and the rest used on nothing yet.
-  @Test func creditItLeftIsTakenBackFirst() async throws {
+  @Test func `Credit it left is taken back first`() async throws {
     let world = try await closed(.test("a", card: nil))
     try await pay(world, 2_000)
     #expect(try await world.facts("a")?.creditMinor == 919)
@@ -92,7 +92,7 @@ import Testing
   }
 
   /// Paid before the close: all of it became credit, and the invoice used some.
-  @Test func creditThatWasUsedIsOwedAgain() async throws {
+  @Test func `Credit that was used is owed again`() async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     try await pay(world, 2_000)
     try await world.trigger()
@@ -114,7 +114,7 @@ import Testing
     #expect(AuditCheck.report(totals, sums).violations.total == 0)
   }
 
-  @Test func aCreditIsTakenBackUnderItsOwnReference() async throws {
+  @Test func `A credit is taken back under its own reference`() async throws {
     let world = try await closed(.test("a", card: nil))
     _ = try await world.operations.grantCredit(
       account: "a", amount: Money(100, .chf), reference: "outage")
@@ -131,7 +131,9 @@ import Testing
     ("bank-2", "a reason", "there is no payment with reference bank-2"),
     ("bank-1", "  ", "a reason is needed"),
   ])
-  func whatCannotBeTakenBackIsRefused(reference: String, reason: String, why: String) async throws {
+  func `What cannot be taken back is refused`(reference: String, reason: String, why: String)
+    async throws
+  {
     let world = try await closed(.test("a", card: nil))
     try await pay(world, 500)
     let order = ReversalOrder(kind: .payment, reference: reference, reason: reason)
@@ -142,7 +144,7 @@ import Testing
     (Int64.max, "the amount is above the limit of 9999999999999.99 CHF"),
     (Money.largestMinor + 1, "the amount is above the limit of 9999999999999.99 CHF"),
   ])
-  func anAmountAboveTheLimitIsRefused(amount: Int64, why: String) async throws {
+  func `An amount above the limit is refused`(amount: Int64, why: String) async throws {
     let world = try await World(accounts: [.test("a", card: nil)])
     let outcome = try await world.operations.recordPayment(
       account: "a", amount: Money(amount, .chf), reference: "bank-1")

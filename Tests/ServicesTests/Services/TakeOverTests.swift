@@ -30,7 +30,7 @@ import Testing
     return findings
   }
 
-  @Test func afterReconcilingTheCloseGoesOnAndChargesOnlyWhatIsOpen() async throws {
+  @Test func `After reconciling the close goes on and charges only what is open`() async throws {
     let world = try await Self.restored([.test("a"), .test("b"), .test("m", card: nil)])
     try await world.step(.charger)
     #expect(world.gateway.charges.count == 2)
@@ -48,7 +48,7 @@ import Testing
   }
 
   /// The customer pays before the charger comes to count what was found: it is money all the same.
-  @Test func whatIsFoundCountsAlthoughTheInvoiceWasPaidMeanwhile() async throws {
+  @Test func `What is found counts although the invoice was paid meanwhile`() async throws {
     let world = try await Self.restored([.test("a")])
     try await world.step(.charger)
     #expect(try await reconcile(world).items.map(\.action) == [.count])
@@ -62,7 +62,7 @@ import Testing
     #expect(try await world.audit().findings.filter { $0.verdict == .broken } == [])
   }
 
-  @Test func beforeTheInvoicesAreThereTheirChargesWaitForThem() async throws {
+  @Test func `Before the invoices are there their charges wait for them`() async throws {
     let world = try await World(accounts: [.test("a"), .test("b")])
     try world.backUp()
     try await world.trigger()
@@ -78,7 +78,7 @@ import Testing
     #expect(try await restored.audit().isOK)
   }
 
-  @Test func aForgottenDeclineCountsAndItsNumberIsNotUsedAgain() async throws {
+  @Test func `A forgotten decline counts and its number is not used again`() async throws {
     let world = try await Self.restored([
       .test("soft", card: Account.soft, graceDays: 60), .test("hard", card: Account.hard),
     ])
@@ -97,7 +97,7 @@ import Testing
     #expect(attempts.filter { $0.invoice == "2026-11/hard" }.map(\.state) == [.declinedHard])
   }
 
-  @Test func aPaymentTakenByHandStandsForTheNextAttempt() async throws {
+  @Test func `A payment taken by hand stands for the next attempt`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft, graceDays: 60)])
     try await world.trigger()
     try await world.run()
@@ -113,7 +113,7 @@ import Testing
     #expect(try await world.audit().findings.filter { $0.verdict == .broken } == [])
   }
 
-  @Test func lessThanIsOwedIsCountedAndNoSecondChargeMade() async throws {
+  @Test func `Less than is owed is counted and no second charge made`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft, graceDays: 60)])
     try await world.trigger()
     try await world.run()
@@ -131,7 +131,7 @@ import Testing
   }
 
   @Test(arguments: [("EUR", Int64(0)), ("CHF", 5)])
-  func moneyOnlyAPersonCanPlaceIsParked(currency: String, refunded: Int64) async throws {
+  func `Money only a person can place is parked`(currency: String, refunded: Int64) async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft, graceDays: 60)])
     try await world.trigger()
     try await world.run()
@@ -148,7 +148,7 @@ import Testing
     #expect(try await world.rules("a", .charger).last == "charge.found-unclear")
   }
 
-  @Test func anotherCompanysChargeIsSetAsideAndHoldsNothingUp() async throws {
+  @Test func `Another company's charge is set aside and holds nothing up`() async throws {
     let world = try await World(accounts: [.test("a")])
     let stranger = PaperGateway.Charge(
       id: "pi_x", invoice: "2026-11/stranger", account: "stranger", amountMinor: 7)
@@ -168,7 +168,7 @@ import Testing
     #expect(try await world.audit().isOK)
   }
 
-  @Test func onePaymentIsNoProofForTwoInvoices() async throws {
+  @Test func `One payment is no proof for two invoices`() async throws {
     let world = try await World(accounts: [.test("a"), .test("b")])
     world.gateway.script("a", .answer(.succeeded(gatewayID: "pi_same")))
     world.gateway.script("b", .answer(.succeeded(gatewayID: "pi_same")))
@@ -178,7 +178,7 @@ import Testing
     #expect(try await world.broker.depth(of: "charger.dead")?.messages == 1)
   }
 
-  @Test func aGatewayWithoutKeysIsLookedAtBeforeItIsAskedAgain() async throws {
+  @Test func `A gateway without keys is looked at before it is asked again`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.gateway.books.withLock { $0.ignoresKeys = true }
     // Charged, nobody heard, and the search does not have it yet.
@@ -195,7 +195,7 @@ import Testing
     #expect(try await world.ends() == [.paid: 1])
   }
 
-  @Test func whatNeverArrivedIsSentAgainOnceNothingCanBeUnderWay() async throws {
+  @Test func `What never arrived is sent again once nothing can be under way`() async throws {
     let world = try await World(accounts: [.test("a")])
     world.gateway.books.withLock { $0.ignoresKeys = true }
     world.gateway.script("a", .lost)

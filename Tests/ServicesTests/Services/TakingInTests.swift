@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: [true, false])
-  func aFurtherStartOfARunningCloseTakesThemIn(isParkingHeard: Bool) async throws {
+  func `A further start of a running close takes them in`(isParkingHeard: Bool) async throws {
     let world = try await world()
     try await world.trigger()
     try await world.run(without: isParkingHeard ? [.mailer] : [.mailer, .reporter])
@@ -71,7 +71,7 @@ import Testing
   }
 
   /// It came after the start as well, so its place lies behind gaps that the ranges have.
-  @Test func whoCameLateAndWithoutACatalogIsTakenInTwice() async throws {
+  @Test func `Who came late and without a catalog is taken in twice`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
     try await world.run(without: [.charger])
@@ -86,7 +86,7 @@ import Testing
   }
 
   /// Its catalogs do not change any more, whatever is imported.
-  @Test func aCatalogThatIsPinnedStays() async throws {
+  @Test func `A catalog that is pinned stays`() async throws {
     let world = try await world()
     try await world.trigger()
     try await world.run(without: [.mailer])
@@ -102,7 +102,7 @@ import Testing
   }
 
   /// Messages of the first try, in any order and as often as they like.
-  @Test func oldMessagesDeliveredAgainChangeNothing() async throws {
+  @Test func `Old messages delivered again change nothing`() async throws {
     let world = try await world()
     try await world.trigger()
     try await world.run(without: [.mailer])
@@ -128,7 +128,7 @@ import Testing
 
   /// The range was worked with the catalogs of before, and committed after the catalog was added
   /// and everybody looked.
-  @Test func aRangeThatParksThemTooLateTakesThemInItself() async throws {
+  @Test func `A range that parks them too late takes them in itself`() async throws {
     let world = try await world()
     try await world.trigger()
     try await world.step(.invoicer, batch: 1)
@@ -160,7 +160,7 @@ import Testing
     try await checkEnd(world, [.paid: 5])
   }
 
-  @Test func whatCannotBeRatedIsParkedAgainAndCountedOnce() async throws {
+  @Test func `What cannot be rated is parked again and counted once`() async throws {
     let world = try await world()
     try await world.trigger()
     try await world.run(without: [.mailer])
@@ -176,7 +176,7 @@ import Testing
 
   /// A close that is closed takes nobody in: the next one bills the usage alone, and every later
   /// one at the same prices.
-  @Test func theUsageOfAClosedMonthGoesOnTheNextInvoice() async throws {
+  @Test func `The usage of a closed month goes on the next invoice`() async throws {
     let world = try await world()
     try await world.trigger()
     try await world.run()

@@ -15,7 +15,7 @@ import Testing
     return try text.firstMatch(of: Regex(pattern)) != nil
   }
 
-  @Test func everyEventHasExactlyOneServiceThatPublishesItButForCommandsOfPeople() {
+  @Test func `Every event but an operator's command has one publishing service`() {
     var publishers: [String: [ServiceName]] = [:]
     for service in MonthClose.services {
       for key in MonthClose.published(by: service) { publishers[key, default: []].append(service) }
@@ -28,7 +28,7 @@ import Testing
   /// The ledger's table of senders and the broker's table of rights say the same. What operators
   /// commit is published by the holder as well, for a `closectl` that had no broker.
   @Test(arguments: EventType.allCases)
-  func anEventIsPublishedByTheServiceThatCommitsIt(_ type: EventType) {
+  func `An event is published by the service that commits it`(_ type: EventType) {
     let key = type.routingKey
     let publishers = ServiceName.allCases.filter { MonthClose.published(by: $0).contains(key) }
     switch type.sender {
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: MonthClose.services)
-  func aServiceReadsItsOwnQueueAndConfiguresNothing(_ service: ServiceName) throws {
+  func `A service reads its own queue and configures nothing`(_ service: ServiceName) throws {
     let rights = try rights(service.rawValue)
     #expect(rights.configure == "")
     let topology = MonthClose.topology(retryDelays: [.seconds(1), .milliseconds(1500)])
@@ -50,7 +50,9 @@ import Testing
   }
 
   @Test(arguments: MonthClose.services)
-  func aServicePublishesItsOwnEventsAndIntoItsOwnDelayQueuesOnly(_ service: ServiceName) throws {
+  func `A service publishes its own events and into its own delay queues only`(
+    _ service: ServiceName
+  ) throws {
     let keys = try #require(try rights(service.rawValue).publishes)
     let events = EventType.allCases.map(\.routingKey)
     let allowed = try events.filter { try matches(keys, $0) }
@@ -66,7 +68,7 @@ import Testing
     }
   }
 
-  @Test func everyDelayQueueAndDeadLetterIsReachedByItsNameAlone() {
+  @Test func `Every delay queue and dead letter is reached by its name alone`() {
     let topology = MonthClose.topology(retryDelays: [.seconds(1), .seconds(60)])
     for queue in topology.queues where !MonthClose.services.map(\.rawValue).contains(queue.name) {
       let bound = topology.bindings.filter { $0.routingKey == queue.name }
@@ -75,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func whoReplaysReadsDeadLettersAndPublishesReplaysOnly() throws {
+  @Test func `Who replays reads dead letters and publishes replays only`() throws {
     let rights = try rights("replay")
     #expect(try matches(rights.read, "charger.dead") && !matches(rights.read, "charger"))
     let keys = try #require(rights.publishes)
@@ -83,14 +85,14 @@ import Testing
     #expect(try !EventType.allCases.contains { try matches(keys, $0.routingKey) })
   }
 
-  @Test func whoStartsACloseCanDoNothingElse() throws {
+  @Test func `Who starts a close can do nothing else`() throws {
     let rights = try rights("trigger")
     let keys = try #require(rights.publishes)
     let allowed = try EventType.allCases.map(\.routingKey).filter { try matches(keys, $0) }
     #expect(allowed == ["close.requested"] && rights.read == "" && rights.configure == "")
   }
 
-  @Test func theOperatorAloneConfigures() throws {
+  @Test func `The operator alone configures`() throws {
     #expect(
       MonthClose.users.filter { !$0.configure.isEmpty }.map(\.user) == ["monthclose-operator"])
     let rights = try rights("operator")

@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(arguments: ["compose", "systemd"])
-  func everyKeyThatIsSetIsKnown(folder: String) throws {
+  func `Every key that is set is known`(folder: String) throws {
     let known = Set(SettingKey.all.flatMap { [$0.variable, $0.fileVariable].compactMap { $0 } })
     let files = try named(in: folder)
     #expect(!files.isEmpty)
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(arguments: ["compose", "systemd"])
-  func whatIsForTrialsAndTestsIsNotSet(folder: String) throws {
+  func `What is for trials and tests is not set`(folder: String) throws {
     for (file, keys) in try named(in: folder) {
       #expect(keys.isDisjoint(with: ["MONTHCLOSE_CLOCK_FILE", "MONTHCLOSE_CRASH_AT"]), "\(file)")
     }

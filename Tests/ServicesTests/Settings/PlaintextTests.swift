@@ -28,7 +28,7 @@ import Testing
   ]
 
   @Test(arguments: refused)
-  func plaintextToAnotherMachineIsRefusedUntilItIsAllowedByName(
+  func `Plaintext to another machine is refused until it is allowed by name`(
     _ name: String, _ url: String, _ connection: String
   ) throws {
     let found = try problems(.charger, ["MONTHCLOSE_\(name)": url])
@@ -42,7 +42,7 @@ import Testing
     #expect(try problems(.charger, other).count == 1)
   }
 
-  @Test func theSentenceNamesSettingHostAndWayOut() throws {
+  @Test func `The sentence names setting host and way out`() throws {
     #expect(
       try problems(.mailer, ["MONTHCLOSE_BROKER_URL": "amqp://rabbitmq:5672/"]) == [
         "MONTHCLOSE_BROKER_URL: expected amqps://, because rabbitmq is another machine, found "
@@ -51,17 +51,17 @@ import Testing
   }
 
   @Test(arguments: ["amqp://127.0.0.1/", "amqp://[::1]/", "amqp://localhost/", "amqps://h/"])
-  func thisMachineAndTLSNeedNoPermission(_ url: String) throws {
+  func `This machine and TLS need no permission`(_ url: String) throws {
     #expect(try problems(.charger, ["MONTHCLOSE_BROKER_URL": url]) == [])
   }
 
-  @Test func aServiceIsNotConcernedByWhatItDoesNotConnectTo() throws {
+  @Test func `A service is not concerned by what it does not connect to`() throws {
     let environment = ["MONTHCLOSE_GATEWAY_URL": "http://pay.example"]
     #expect(try problems(.invoicer, environment) == [])
     #expect(try problems(nil, environment).count == 1)
   }
 
-  @Test func certificateFilesGoToEveryNode() throws {
+  @Test func `Certificate files go to every node`() throws {
     let nodes = try Settings.read(
       service: .charger,
       environment: [
@@ -75,7 +75,7 @@ import Testing
     #expect(nodes.map(\.tls?.keyFile) == ["k", "k"])
   }
 
-  @Test func certificateFilesWithoutTLSAreAMistake() throws {
+  @Test func `Certificate files without TLS are a mistake`() throws {
     let settings = try Settings.read(
       service: .charger, environment: ["MONTHCLOSE_BROKER_CA_FILE": "ca"], arguments: [])
     #expect(throws: (any Error).self) { try settings.brokerNodes() }

@@ -52,7 +52,7 @@ struct RealCopiesTests {
     return sent
   }
 
-  @Test func copiesReachEveryQueueAndCountInNone() async throws {
+  @Test func `Copies reach every queue and count in none`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await RabbitMQUnderTest.withUsers { url in
       let sent = try await publishCopies(url)
@@ -86,7 +86,7 @@ struct RealCopiesTests {
     }
   }
 
-  @Test func nobodyCanSayAnotherUsersName() async throws {
+  @Test func `Nobody can say another user's name`() async throws {
     try await RabbitMQUnderTest.withUsers { url in
       let broker = try await connect(url("monthclose-mailer"))
       var message = try message("mailer", "none", "close.requested", under: "mailer.dead")

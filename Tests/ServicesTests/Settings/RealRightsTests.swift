@@ -53,7 +53,7 @@ struct RealRightsTests {
       "hold.placed", "hold.lifted", "mail.sent", "mail.suppressed", "mail.refused",
     ] + services.flatMap { ["replay.\($0)"] + moves($0) } + services + ["anything.else"]
 
-  @Test func whatAUserMayNotDoIsRefusedAndWhatItMayIsDone() async throws {
+  @Test func `What a user may not do is refused and what it may is done`() async throws {
     try await RabbitMQUnderTest.withUsers { url in
       var (tried, refused) = (0, 0)
       for user in Self.users {
@@ -130,7 +130,7 @@ struct RealRightsTests {
     return (tried, refused)
   }
 
-  @Test func aServiceWhoseUserLacksItsQueueSaysWhichRightIsMissing() async throws {
+  @Test func `A service whose user lacks its queue says which right is missing`() async throws {
     try await RabbitMQUnderTest.withUsers { url in
       let broker = try await RabbitMQBroker.connect(
         url("monthclose-holder"), name: "rights",

@@ -28,7 +28,7 @@ import Testing
   private func secret(_ path: String) throws -> String { try SecretFile.read(path) }
 
   @Test(arguments: [0o600, 0o640, 0o660, 0o400] as [mode_t])
-  func secretOfOwnerAndGroupIsRead(_ mode: mode_t) throws {
+  func `Secret of owner and group is read`(_ mode: mode_t) throws {
     try withSecret(mode) { path in
       let settings = try read(path)
       #expect(settings.gatewayKey == "sk_live_1")
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: [0o644, 0o444] as [mode_t])
-  func secretThatEverybodyCanReadIsReadWithAWarning(_ mode: mode_t) throws {
+  func `Secret that everybody can read is read with a warning`(_ mode: mode_t) throws {
     try withSecret(mode) { path in
       let settings = try read(path)
       #expect(settings.gatewayKey == "sk_live_1")
@@ -49,14 +49,14 @@ import Testing
     }
   }
 
-  @Test func folderThatIsClosedProtectsWhatIsInIt() throws {
+  @Test func `Folder that is closed protects what is in it`() throws {
     try withSecret(0o644, folderMode: 0o700) { path in
       let settings = try read(path)
       #expect(settings.warnings.isEmpty)
     }
   }
 
-  @Test func secretThatEverybodyCanWriteIsRefused() throws {
+  @Test func `Secret that everybody can write is refused`() throws {
     try withSecret(0o666) { path in
       let error = #expect(throws: SettingsError.self) { try read(path) }
       #expect(
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func keyOfACertificateIsLookedAtToo() throws {
+  @Test func `Key of a certificate is looked at too`() throws {
     try withSecret(0o644) { path in
       let settings = try Settings.read(
         service: .charger, environment: ["MONTHCLOSE_BROKER_KEY_FILE": path], arguments: [])
@@ -82,7 +82,7 @@ import Testing
   }
 
   /// `<(…)` of a shell, and container platforms' links.
-  @Test func pipesAndLinksAreFollowed() throws {
+  @Test func `Pipes and links are followed`() throws {
     try withSecret(0o600) { path in
       symlink(path, path + ".link")
       let behindLink = try secret(path + ".link")
@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  @Test func foldersAndDevicesAreNoSecrets() throws {
+  @Test func `Folders and devices are no secrets`() throws {
     for (path, kind) in [("/tmp", "a directory"), ("/dev/zero", "a device")] {
       let error = #expect(throws: SecretFile.Unusable.self) { try secret(path) }
       #expect(error?.why == kind)

@@ -31,7 +31,7 @@ import Testing
     return try body(path)
   }
 
-  @Test func defaultsAreTheDocumentedOnes() throws {
+  @Test func `Defaults are the documented ones`() throws {
     let settings = try read()
     #expect(settings.mode == .run)
     #expect(settings.brokerURL == "amqp://guest:guest@127.0.0.1:5672/")
@@ -46,25 +46,25 @@ import Testing
     #expect(settings.logLevel == .info && settings.logFormat == .text)
   }
 
-  @Test func flagsBeatTheEnvironment() throws {
+  @Test func `Flags beat the environment`() throws {
     let environment = ["MONTHCLOSE_BATCH": "10", "MONTHCLOSE_LANES": "3"]
     let settings = try read(environment, ["--batch", "20", "--http-address=127.0.0.1:8080"])
     #expect(settings.batch == 20 && settings.lanes == 3)
     #expect(settings.httpAddress == ListenAddress("127.0.0.1:8080"))
   }
 
-  @Test func anEmptyVariableCountsAsNotSet() throws {
+  @Test func `An empty variable counts as not set`() throws {
     #expect(try read(["MONTHCLOSE_BATCH": ""]).batch == 64)
   }
 
-  @Test func modesAreFlags() throws {
+  @Test func `Modes are flags`() throws {
     #expect(try read([:], ["--check"]).mode == .check)
     #expect(try read([:], ["--health"]).mode == .health)
     #expect(try read([:], ["--version"]).mode == .version)
     #expect(try read(["MONTHCLOSE_BATCH": "x"], ["--nonsense", "--help"]).mode == .help)
   }
 
-  @Test func everyProblemIsReportedAtOnce() throws {
+  @Test func `Every problem is reported at once`() throws {
     let found = try problems(
       ["MONTHCLOSE_BATCH": "0", "MONTHCLOSE_LOG_FORMAT": "xml"], ["--lanes", "many", "--batsch=3"])
     #expect(
@@ -76,7 +76,7 @@ import Testing
       ])
   }
 
-  @Test func aMistypedVariableIsNamedWithItsNearestKey() throws {
+  @Test func `A mistyped variable is named with its nearest key`() throws {
     let found = try problems(["MONTHCLOSE_STORE_URI": "sqlite:x.db", "MONTHCLOSE_TEST_KILL": "a"])
     let expected = "MONTHCLOSE_STORE_URI: expected a known key, nearest is MONTHCLOSE_STORE_URL"
     #expect(found == [expected])
@@ -97,7 +97,7 @@ import Testing
   ]
 
   @Test(arguments: bad)
-  func whatIsNotExpectedIsRefusedByKey(_ name: String, _ value: String) throws {
+  func `What is not expected is refused by key`(_ name: String, _ value: String) throws {
     let found = try problems(["MONTHCLOSE_\(name)": value])
     #expect(found.count == 1)
     #expect(found[0].hasPrefix("MONTHCLOSE_\(name): expected "))
@@ -110,13 +110,13 @@ import Testing
     ("MAIL_FROM", "Example Cloud <billing@example.com>"), ("SMTP_URL", "smtps://u%40x:p%3A@[::1]"),
     ("RETRY_DAYS", "1"), ("RETRY_DELAYS", "5s"), ("LOG_LEVEL", "trace"),
   ])
-  func whatIsExpectedPasses(_ name: String, _ value: String) throws {
+  func `What is expected passes`(_ name: String, _ value: String) throws {
     _ = try read(["MONTHCLOSE_\(name)": value])
   }
 
   // MARK: Secrets
 
-  @Test func secretsComeFromAFile() throws {
+  @Test func `Secrets come from a file`() throws {
     try withFile("sk_live_123\n") { (file: String) throws in
       #expect(try read(["MONTHCLOSE_GATEWAY_KEY_FILE": file]).gatewayKey == "sk_live_123")
     }
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func aSecretFileThatCannotBeUsedIsNamed() throws {
+  @Test func `A secret file that cannot be used is named`() throws {
     let found = try problems(["MONTHCLOSE_GATEWAY_KEY_FILE": "/nowhere/key"])
     #expect(
       found == [
@@ -141,7 +141,7 @@ import Testing
     }
   }
 
-  @Test func secretsAreNoFlags() throws {
+  @Test func `Secrets are no flags`() throws {
     let found = try problems([:], ["--gateway-key", "sk_live_123"])
     #expect(
       found == [
@@ -163,11 +163,11 @@ import Testing
     ("MONTHCLOSE_BROKER_URL", "user:hunter2@host"),
     ("MONTHCLOSE_STORE_URL", "pg://host/db?password=hunter2"),
   ])
-  func problemsNeverShowASecret(_ variable: String, _ value: String) throws {
+  func `Problems never show a secret`(_ variable: String, _ value: String) throws {
     #expect(!(try problems([variable: value]).joined().contains("hunter2")))
   }
 
-  @Test func descriptionsAreBlackedOut() throws {
+  @Test func `Descriptions are blacked out`() throws {
     let settings = try read([
       "MONTHCLOSE_GATEWAY_KEY": "hunter2", "MONTHCLOSE_STORE_URL": "postgres://u:hunter2@h/d",
     ])
@@ -179,7 +179,7 @@ import Testing
 
   // MARK: Help
 
-  @Test func helpNamesEveryKeyOfAService() {
+  @Test func `Help names every key of a service`() {
     let help = Settings.helpText(for: .charger)
     for key in SettingKey.all {
       #expect(help.contains(key.variable) == key.users.contains(.charger), "\(key.name)")
@@ -189,7 +189,7 @@ import Testing
     #expect(Settings.helpText(for: nil).contains("MONTHCLOSE_SMTP_URL"))
   }
 
-  @Test func keysAndFlagsAreUnique() {
+  @Test func `Keys and flags are unique`() {
     #expect(Set(SettingKey.all.map(\.name)).count == SettingKey.all.count)
     #expect(Set(SettingKey.all.compactMap(\.flag)).isDisjoint(with: ["--check", "--help"]))
   }

@@ -25,7 +25,7 @@ import Testing
     try #require(Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count)
   }
 
-  @Test func theClockIsOffByWhatTheFileSays() throws {
+  @Test func `The clock is off by what the file says`() throws {
     try withFolder { (file: String) throws in
       try LedgerClock.writeOffset(file: file, seconds: 10 * 86_400)
       let clock = try LedgerClock.shifted(file: file)
@@ -34,13 +34,13 @@ import Testing
     }
   }
 
-  @Test func aMissingFileIsNoOffset() throws {
+  @Test func `A missing file is no offset`() throws {
     try withFolder { (file: String) throws in
       #expect(try ClockOffset(file: file, pause: .zero, logger: nil).seconds() == 0)
     }
   }
 
-  @Test func changesAreFollowed() throws {
+  @Test func `Changes are followed`() throws {
     try withFolder { (file: String) throws in
       let offset = try ClockOffset(file: file, pause: .zero, logger: nil)
       for seconds: Int64 in [5, -7, 86_400] {
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func theFileIsNotReadMoreOftenThanAsked() throws {
+  @Test func `The file is not read more often than asked`() throws {
     try withFolder { (file: String) throws in
       let offset = try ClockOffset(file: file, pause: .seconds(3600), logger: nil)
       try LedgerClock.writeOffset(file: file, seconds: 5)
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(arguments: ["soon", "", "1.5", "99999999999999999999", "9000000000000"])
-  func garbageAtStartIsAnErrorThatNamesTheFile(_ text: String) throws {
+  func `Garbage at start is an error that names the file`(_ text: String) throws {
     try withFolder { (file: String) throws in
       try write(text, to: file)
       let error = try #require(throws: ClockFileError.self) {
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test func garbageLaterKeepsTheLastOffsetAndWarnsOnce() throws {
+  @Test func `Garbage later keeps the last offset and warns once`() throws {
     let warnings = Mutex(0)
     let logger = Logger(label: "test") { _ in
       LineLogHandler(service: "test", level: .info, format: .text) { _, _ in
@@ -88,7 +88,7 @@ import Testing
     }
   }
 
-  @Test func writingSomewhereImpossibleSaysWhy() {
+  @Test func `Writing somewhere impossible says why`() {
     #expect(throws: ClockFileError.self) {
       try LedgerClock.writeOffset(file: "/nowhere/clock", seconds: 1)
     }

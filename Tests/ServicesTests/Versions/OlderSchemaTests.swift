@@ -55,7 +55,7 @@ import Testing
     #expect(try await world.store.problems() == [])
   }
 
-  @Test func closeInTheMiddleGoesOnInTheMigratedStore() async throws {
+  @Test func `Close in the middle goes on in the migrated store`() async throws {
     let before = try await middle(SQLiteOptions())
     let error = StoreError.olderSchema(found: Migration.newest, needed: Migration.newest + 1)
     await #expect(throws: error) {
@@ -66,7 +66,8 @@ import Testing
   }
 
   /// Somebody migrated while the services of the last version go on as they are.
-  @Test func programsThatAreRunningGoOnWhileTheStoreIsMigratedUnderThem() async throws {
+  @Test func `Programs that are running go on while the store is migrated under them`() async throws
+  {
     let world = try await middle(SQLiteOptions())
     let connections = world.store.connections as? SQLiteConnections
     let other = try await SQLiteStore.open(
@@ -76,7 +77,7 @@ import Testing
     try await other.close()
   }
 
-  @Test func closeInTheMiddleGoesOnInAStoreThatIsAheadByAdditions() async throws {
+  @Test func `Close in the middle goes on in a store that is ahead by additions`() async throws {
     let before = try await middle(Self.ahead)
     let after = try await World(restarting: before, options: SQLiteOptions(), migrate: false)
     try await finish(after)

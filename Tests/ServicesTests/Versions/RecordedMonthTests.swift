@@ -27,7 +27,7 @@ import Testing
   }
 
   /// For a version that is about to be released: `MONTHCLOSE_RECORD_MONTH=0.2`, once.
-  @Test(.enabled(if: !recording.isEmpty)) func monthIsRecorded() async throws {
+  @Test(.enabled(if: !recording.isEmpty)) func `Month is recorded`() async throws {
     let month = try await RecordedMonth.started()
     let deliveries = Deliveries()
     deliveries.watch(month.world)
@@ -80,7 +80,9 @@ import Testing
   }
 
   @Test(arguments: RecordedMessages.versions)
-  func everyRecordedMessageLeadsToTheSameDecisionAndEvents(_ version: String) async throws {
+  func `Every recorded message leads to the same decision and events`(_ version: String)
+    async throws
+  {
     let recorded = try Self.recorded(version)
     let types = try recorded.map {
       try MessageGate.decode(Array($0.body.utf8), contentType: nil).type
@@ -91,7 +93,7 @@ import Testing
 
   /// As a later minor version might send them.
   @Test(arguments: RecordedMessages.versions)
-  func additionsNobodyKnowsChangeNothing(_ version: String) async throws {
+  func `Additions nobody knows change nothing`(_ version: String) async throws {
     try await play(try Self.recorded(version)) { body in
       try Self.changed(body) { path, object in
         object["x-\(path.count)"] = ["nested": [1, NSNull(), "text"]]
@@ -104,7 +106,7 @@ import Testing
 
   /// As an older version sent them, before these fields were there.
   @Test(arguments: RecordedMessages.versions)
-  func fieldsThatMayBeAbsentAreNotMissed(_ version: String) async throws {
+  func `Fields that may be absent are not missed`(_ version: String) async throws {
     try await play(try Self.recorded(version)) { body in
       try Self.changed(body) { _, object in
         for name in [
@@ -130,7 +132,9 @@ import Testing
   }
 
   @Test(arguments: RecordedMessages.versions)
-  func messagesOfARealCloseComeOutWithTheBytesTheyWentInWith(_ version: String) throws {
+  func `Messages of a real close come out with the bytes they went in with`(_ version: String)
+    throws
+  {
     for body in try RecordedMessages.bodies(version) {
       let event = try MessageGate.decode(body, contentType: MonthClose.contentType)
       #expect(try encode(event) == body, "\(event.id)")

@@ -8,7 +8,7 @@ import Testing
 /// Types and versions of a later program that this one does not know.
 @Suite struct UnknownVersionTests {
   @Test(arguments: ["invoice.issued.v2", "invoice.issued.v10", "invoice.cancelled.v1"])
-  func goesToTheDeadLettersWithItsReasonAndDisturbsNobody(_ type: String) async throws {
+  func `Goes to the dead letters with its reason and disturbs nobody`(_ type: String) async throws {
     let world = try await World(accounts: [.test("a")])
     let text = try EventSamples.text(.invoiceIssued)
       .replacing("\"invoice.issued.v1\"", with: "\"\(type)\"")

@@ -46,7 +46,7 @@ import Testing
     return Measured(world: world, registries: registries)
   }
 
-  @Test func countersAreWhatTheLedgerSays() async throws {
+  @Test func `Counters are what the ledger says`() async throws {
     let close = try await measured()
     try await close.world.trigger()
     try await close.world.run()
@@ -74,7 +74,7 @@ import Testing
   }
 
   /// What appears with its first increment has no increase that an alert could see.
-  @Test func everyCounterIsThereFromTheStart() async throws {
+  @Test func `Every counter is there from the start`() async throws {
     let close = try await measured()
     let fresh = await close.counters()
     #expect(fresh.values.allSatisfy { !$0.isEmpty })
@@ -100,7 +100,7 @@ import Testing
     String(line[..<(line.lastIndex(of: " ") ?? line.endIndex)])
   }
 
-  @Test func aMessageThatCannotBeReadIsCountedDead() async throws {
+  @Test func `A message that cannot be read is counted dead`() async throws {
     let close = try await measured()
     await close.world.publish(
       OutgoingEvent(
@@ -111,7 +111,7 @@ import Testing
     #expect(await close.sum(.charger, "monthclose_messages_total", "outcome=\"done\"") == 0)
   }
 
-  @Test func noLabelNamesAnAccountOrAMessage() async throws {
+  @Test func `No label names an account or a message`() async throws {
     let close = try await measured()
     try await close.world.trigger(id: "close-secret")
     try await close.world.run()

@@ -27,7 +27,7 @@ import Testing
     return Seen(text: await registry.text().split(separator: "\n").map(String.init))
   }
 
-  @Test func aCloseAndItsDeadLettersAreSeen() async throws {
+  @Test func `A close and its dead letters are seen`() async throws {
     let world = try await World(
       accounts: [.test("a-1"), .test("a-2", card: Account.soft), .test("b-1", card: nil)],
       usage: [.test("a-1", "100"), .test("b-1", "10")])
@@ -55,7 +55,7 @@ import Testing
     #expect(seen.value(#"monthclose_close_ends{period="\#(period)",end="paid"}"#) == "1")
   }
 
-  @Test func whatIsOldIsNotShownButWhenItWasSeen() async throws {
+  @Test func `What is old is not shown but when it was seen`() async throws {
     let world = try await World(accounts: [.test("a-1")])
     try await world.trigger()
     try await world.run()
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func whatWasNotSeenYetIsNotShown() async {
+  @Test func `What was not seen yet is not shown`() async {
     let registry = PrometheusRegistry(MetricTable.all)
     let observations = Observations()
     registry.collect { observations.samples() }

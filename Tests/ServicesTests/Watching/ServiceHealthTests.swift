@@ -15,7 +15,7 @@ import Testing
     String(decoding: await health.report().json(service: "charger"), as: UTF8.self)
   }
 
-  @Test func whatIsMissingIsNamedInAFixedOrderWithWhy() async {
+  @Test func `What is missing is named in a fixed order with why`() async {
     let health = ServiceHealth()
     #expect(await text(health) == #"{"missing":[],"service":"charger","status":"starting"}"#)
     health.lacks(.gatewayKey, "status 401")
@@ -26,7 +26,7 @@ import Testing
         + #"{"part":"gateway key","why":"status 401"}],"service":"charger","status":"not ready"}"#)
   }
 
-  @Test func itIsReadyOnceItConsumesAndLacksNothing() async throws {
+  @Test func `It is ready once it consumes and lacks nothing`() async throws {
     let health = ServiceHealth()
     let broker = InMemoryBroker()
     _ = try await broker.apply(MonthClose.topology(retryDelays: [.seconds(1)]))
@@ -40,7 +40,7 @@ import Testing
     #expect(report.storeReturns == 1)
   }
 
-  @Test func whatOneHasFoundMissingOnlyItCanFindAgain() async {
+  @Test func `What one has found missing only it can find again`() async {
     let health = ServiceHealth()
     health.lacks(.store, "its lock is held", foundBy: .look)
     health.has(.store)
@@ -53,14 +53,14 @@ import Testing
     #expect(await health.report().missing.isEmpty)
   }
 
-  @Test func withoutItsConsumerTheBrokerIsMissing() async {
+  @Test func `Without its consumer the broker is missing`() async {
     let health = ServiceHealth()
     health.consumes("charger", from: InMemoryBroker())
     let report = await health.report()
     #expect(!report.isReady && report.missing[.broker] == "not connected")
   }
 
-  @Test func stoppingIsSaidWhateverIsMissing() async {
+  @Test func `Stopping is said whatever is missing`() async {
     let health = ServiceHealth()
     health.consumes("charger", from: InMemoryBroker())
     health.stops()
@@ -68,7 +68,7 @@ import Testing
     #expect(!report.isReady && report.status == "stopping" && report.missing.isEmpty)
   }
 
-  @Test func whatIsNotHeardOfWithinItsLimitHangs() {
+  @Test func `What is not heard of within its limit hangs`() {
     let watch = Watch()
     let health = ServiceHealth { watch.now.withLock { $0 } }
     let batch = health.begins("a batch", limit: .seconds(60))
