@@ -144,7 +144,7 @@ public enum Invariant: String, Sendable, CaseIterable {
   var shownElsewhere: String? {
     switch self {
     case .fencing: "needs a process to be stopped and resumed: see the simulation and chaos runs"
-    case .bounded: "needs hostile input and measuring: see scripts/e2e/05-bad-input and make bench"
+    case .bounded: "needs hostile input and measuring: see test_bad_messages.py and make bench"
     case .cleanOutput: "needs hostile names: see the tests of mails, tables and logs"
     case .consumers: "concerns running services, not the data they leave behind"
     default: nil
