@@ -68,12 +68,10 @@ struct RuleTests {
   }
 
   @Test func `A test without a sentence as its name is found`() {
-    let text = """
-        @Test func `It is so`() {}
-        @Test(arguments: [1])
-        func isSo(_ n: Int) {}
-        @Test func itIs() {}
-      """
+    let text = [
+      "  @Test func `It is so`() {}", "  @Test(arguments: [1])", "  func isSo(_ n: Int) {}",
+      "  @Test func itIs() {}",
+    ].joined(separator: "\n")
     let files = ["Tests/ATests/A.swift", "Sources/A/A.swift"].map {
       SourceFile(path: $0, text: text)
     }

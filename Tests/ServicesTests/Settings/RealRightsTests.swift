@@ -40,6 +40,10 @@ struct RealRightsTests {
     ("trigger", [], ["close.requested"]),
     ("monitor", [], []),
   ]
+  /// No queue of ours is bound to them.
+  static let forOthers: Set = [
+    "invoice.parked", "charge.parked", "mail.sent", "mail.suppressed", "mail.refused",
+  ]
   static let services = ["invoicer", "charger", "mailer", "holder", "reporter"]
   static func moves(_ service: String) -> [String] { ["\(service).dead", "\(service).retry.1s"] }
 
@@ -105,7 +109,8 @@ struct RealRightsTests {
       let result = await broker.publish([
         OutgoingMessage(
           exchange: exchange, routingKey: key, messageID: "rights-\(tried)",
-          contentType: "text/plain", body: [])
+          contentType: "text/plain", body: [],
+          isMandatory: !forOthers.contains(key))
       ])[0]
       if case .returned(403, _) = result { refused += 1 }
       return result
