@@ -135,7 +135,7 @@ def test_a_replay_that_is_killed_is_continued_and_charges_once(
     # At 4 a second four are recorded, published and acknowledged before the next four.
     replay = stage.start("replay", [program("closectl"), *ALL, "--rate", "4/s"])
     wait_for(lambda: f"the second four; {replay.tail()}", lambda: store.value(RECORDED) > 4)
-    replay.wait_for_end()
+    replay.kill()
     # What it had taken and not acknowledged is back.
     wait_for("the dead letters", lambda: closectl("dead", "list")["count"] > 0)
     left = closectl("dead", "list")["count"]

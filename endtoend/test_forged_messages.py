@@ -172,16 +172,17 @@ def test_an_event_of_the_ledger_with_other_bytes_is_a_dead_letter(house: House) 
 @on_sqlite
 @pytest.mark.parametrize("header", ["CC", "BCC"])
 @pytest.mark.parametrize(
-    ("user", "key", "reached", "service"),
+    ("user", "key", "reached", "service", "count"),
     [
-        ("mailer", "mail.sent", "invoice.issued", "charger"),
-        ("mailer", "mail.sent", "close.requested", "invoicer"),
-        ("trigger", "close.requested", "replay.charger", "charger"),
-        ("trigger", "close.requested", "due.charge", "charger"),
+        # None of ours hears mail.sent; the copy reaches charger and mailer, or the invoicer.
+        ("mailer", "mail.sent", "invoice.issued", "charger", 2),
+        ("mailer", "mail.sent", "close.requested", "invoicer", 1),
+        ("trigger", "close.requested", "replay.charger", "charger", 2),
+        ("trigger", "close.requested", "due.charge", "charger", 2),
     ],
 )
 def test_a_message_sent_round_the_rights_is_a_dead_letter(
-    house: House, header: str, user: str, key: str, reached: str, service: str
+    house: House, header: str, user: str, key: str, reached: str, service: str, count: int
 ) -> None:
     """RabbitMQ checks rights to the routing key only; CC and BCC carry a message anywhere."""
     forged = recorded("a1", "2026-12")
@@ -194,7 +195,7 @@ def test_a_message_sent_round_the_rights_is_a_dead_letter(
             type=event["type"],
             headers={header: [reached]},
         )
-        reasons = house.wait_for_dead(2)
+        reasons = house.wait_for_dead(count)
     assert reasons[service, {"CC": "copied", "BCC": "other-key"}[header]] == 1
     house.next_month_is_right()
 
@@ -210,5 +211,5 @@ def test_headers_beyond_all_measure_are_named(house: House) -> None:
             type=event["type"],
             headers={"x-note": "x" * 40_000},
         )
-        reasons = house.wait_for_dead(2)
+        reasons = house.wait_for_dead(1)
     assert {reason for _, reason in reasons} == {"headers-too-large"}

@@ -68,13 +68,13 @@ public enum MessageCatalogue {
     messages.filter { $0.receivers.contains(service) }.map(\.routingKey)
   }
 
-  /// Whether a service of ours hears it, so that one without a queue to go to is lost. The others
-  /// are for the programs of other teams.
-  public static func isHeard(_ routingKey: String) -> Bool { heardKeys.contains(routingKey) }
+  /// Whether none of our services hears it: it is published for programs of other teams, and
+  /// nothing is lost if there are none.
+  public static func isForOthers(_ routingKey: String) -> Bool { forOthers.contains(routingKey) }
 
   // MARK: Entries
 
-  private static let heardKeys = Set(messages.filter { !$0.receivers.isEmpty }.map(\.routingKey))
+  private static let forOthers = Set(messages.filter(\.receivers.isEmpty).map(\.routingKey))
   private static let byType = Dictionary(uniqueKeysWithValues: messages.map { ($0.type, $0) })
 
   private static func message(

@@ -65,7 +65,7 @@ extension LedgerStore {
     try await read { try RunRows($0).all() }
   }
 
-  /// Whether every expected account of the period is finished. Cheap: asked after every batch.
+  /// Whether every expected account of the period is finished. Cheap: asked once a second.
   public func isFinished(_ period: Period) async throws -> Bool {
     try await read { database in
       try database.flag(

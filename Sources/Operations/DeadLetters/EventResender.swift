@@ -71,9 +71,23 @@ public struct EventResender: Sendable {
   public func run(_ order: Order) async throws -> [Count] {
     var counts: [Count] = []
     for (service, keys) in MonthClose.bindings {
-      counts += try await run(order, for: service, Self.routingKeys(keys))
+      var question = UnansweredQuestion(
+        period: order.period, service: service, routingKeys: Self.routingKeys(keys),
+        before: before(order), limit: Self.page)
+      counts += try await run(order, for: service) { last in
+        question.after = last
+        return try await store.unanswered(question)
+      }
+    }
+    counts += try await run(order, for: .reporter) { last in
+      try await store.unrecordedStages(
+        order.period, before: before(order), after: last, limit: Self.page)
     }
     return counts
+  }
+
+  private func before(_ order: Order) -> Instant {
+    clock.now().adding(seconds: -order.olderThanSeconds)
   }
 
   /// The keys events have among those a binding takes.
@@ -86,13 +100,12 @@ public struct EventResender: Sendable {
 
   // MARK: One service
 
+  /// - Parameter next: a page of the events whose effect is missing, after that number.
   private func run(
-    _ order: Order, for service: ServiceName, _ keys: [String]
+    _ order: Order, for service: ServiceName,
+    _ next: (_ last: Int64) async throws -> [StoredEvent]
   ) async throws -> [Count] {
-    var question = UnansweredQuestion(
-      period: order.period, service: service, routingKeys: keys,
-      before: clock.now().adding(seconds: -order.olderThanSeconds), limit: Self.page)
-    var events = try await store.unanswered(question)
+    var events = try await next(0)
     if events.isEmpty { return [] }
     if !order.anyway { try await checkQuiet(service) }
     let queued = try await messageIDs(inQueuesOf: service)
@@ -102,8 +115,7 @@ public struct EventResender: Sendable {
       let open = try await stillOpen(events, service)
       try await resend(open, queued, order, service, &counts)
       if events.count < Self.page { break }
-      question.after = last.sequence
-      events = try await store.unanswered(question)
+      events = try await next(last.sequence)
     }
     return counts.values.sorted { $0.type < $1.type }
   }
@@ -192,6 +204,7 @@ extension StoredEvent {
   func message(to service: ServiceName) -> OutgoingMessage {
     var message = message
     message.routingKey = MonthClose.replayKey(of: service)
+    message.isMandatory = true
     return message
   }
 }

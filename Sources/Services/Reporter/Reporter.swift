@@ -1,7 +1,7 @@
 import Billing
 import Ledger
 
-/// Keeps the set of stages every account of a close has reached, and ends the close.
+/// Ends a close once every account of it is finished.
 public struct Reporter: MessageHandler {
   let session: LedgerSession
 
@@ -23,7 +23,7 @@ public struct Reporter: MessageHandler {
     return outcomes
   }
 
-  /// Ends closes whose last step was recorded by a process that could no longer end them.
+  /// Called once a second.
   public func maintain() async throws -> [StoredEvent] {
     let running = try await session.store.runs().filter { $0.state == .running }
     return try await endings(of: Set(running.map(\.period)))

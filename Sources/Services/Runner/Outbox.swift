@@ -134,7 +134,7 @@ extension StoredEvent {
     OutgoingMessage(
       exchange: MonthClose.exchange, routingKey: event.routingKey, messageID: event.id,
       type: event.type, contentType: MonthClose.contentType, body: event.body,
-      isMandatory: MessageCatalogue.isHeard(event.routingKey))
+      isMandatory: !MessageCatalogue.isForOthers(event.routingKey))
   }
 }
 

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Billing
 import Broker
+import Ledger
 import Services
 
 struct TopologyGroup: AsyncParsableCommand {
@@ -14,16 +16,33 @@ struct TopologyGroup: AsyncParsableCommand {
       discussion: """
         --retire also removes the bindings that only services of earlier versions need. Use it \
         once, when all services run this version: a service of an earlier version that is still \
-        running counts on them.
+        running counts on them. It is refused while a close waits for stages that earlier services \
+        left to the reporter.
         """)
     @Flag(help: "Remove the bindings that only services of earlier versions need.")
     var retire = false
     @OptionGroup var shared: SharedOptions
 
     func perform(in session: Session) async throws -> CommandOutput {
+      if retire {
+        try await TopologyGroup.refuseWhileNeeded(in: session.store(), session.clock.now())
+      }
       let topology = MonthClose.topology(
         retryDelays: session.settings.retryDelays, isRetiring: retire)
       return TopologyDocument(topology, try await session.broker().apply(topology)).output
+    }
+  }
+
+  /// By these bindings the reporter is sent the events that prove such stages.
+  private static func refuseWhileNeeded(in store: LedgerStore, _ now: Instant) async throws {
+    for run in try await store.runs() where run.state == .running {
+      let left = try await store.unrecordedStages(
+        run.period, before: now.adding(seconds: 1), limit: 1)
+      guard let first = left.first else { continue }
+      throw Problem(
+        "the close of \(run.period) waits for stages that services of an earlier version left to "
+          + "the reporter, the first by \(first.event.id): wait until its queue is empty; if it is, "
+          + "`closectl resend \(run.period)` sends it what is missing")
     }
   }
 

@@ -129,4 +129,27 @@ import Testing
     #expect(said.status == .problem)
     #expect(said.err.contains("there are no accounts to close in 2026-11: import accounts first"))
   }
+
+  /// As a service of version 0.1 that has issued an invoice: the stage is left to the reporter.
+  @Test func `Bindings that a running close needs are not retired`() async throws {
+    try await importAccounts(["m-9"])
+    try await trigger()
+    let store = try await openStore("sqlite:" + scratch.path("ledger.db"), migrate: false)
+    let event = OutgoingEvent(
+      id: "invoice.issued:2026-11/m-9", type: EventType.invoiceIssued.rawValue,
+      routingKey: "invoice.issued", account: "m-9", period: period, body: Array("{}".utf8))
+    let change = Change(
+      service: .invoicer, messageID: "of 0.1", account: "m-9", events: [event], at: at)
+    _ = try await store.commit([change], published: [])
+    let refused = await console.run("topology", "apply", "--retire")
+    #expect(refused.status == .problem)
+    #expect(refused.err.contains("invoice.issued:2026-11/m-9"))
+    #expect(refused.err.contains("closectl resend 2026-11"))
+    let stage = Change(
+      service: .reporter, messageID: "noted", account: "m-9",
+      writes: [.progress(account: "m-9", period: period, reached: .invoiced, end: nil)], at: at)
+    _ = try await store.commit([stage], published: [])
+    try await store.close()
+    #expect(await console.run("topology", "apply", "--retire").status == .done)
+  }
 }

@@ -66,6 +66,52 @@ import Testing
     #expect(try await resend(world) == (0, 0), "both are in the queue")
   }
 
+  /// As services of version 0.1 do: they leave the stage to the reporter, which hears every event.
+  @Test func `A stage that nobody recorded is recorded by the reporter`() async throws {
+    let world = try await World(accounts: [.test("a"), .test("b")])
+    try await world.trigger()
+    #expect(try await world.step(.invoicer))
+    let about: [(EventType, String, MailKind?)] = [
+      (.invoiceIssued, "2026-11/a", nil), (.chargeSucceeded, "2026-11/a:1", nil),
+      (.mailSent, "invoice.issued:2026-11/a:invoice", .invoice),
+      (.mailSent, "charge.succeeded:2026-11/a:1:receipt", .receipt),
+    ]
+    let events = try about.map { type, reference, mail in
+      try Event(
+        id: "\(type.routingKey):\(reference)", type: type, source: "/test",
+        time: world.clock.now(), subject: "a", period: World.period,
+        data: EventData(mail: mail.map { .init(kind: $0, about: "x") })
+      ).traced(after: nil).outgoing()
+    }
+    let end = Write.progress(account: "a", period: World.period, reached: [], end: .paid)
+    let change = Change(
+      service: .charger, messageID: "of 0.1", account: "a", writes: [end], events: events,
+      at: world.clock.now())
+    _ = try await world.store.commit([change], published: [])
+    let found = try await world.store.unrecordedStages(
+      World.period, before: world.clock.now().adding(seconds: 1), limit: 10)
+    #expect(found.map(\.event.id) == events.map(\.id))
+    world.advance(seconds: 1)
+    _ = try await resend(world)
+    for _ in 1...2 { _ = try await world.step(.reporter) }
+    let left = try await world.store.unrecordedStages(
+      World.period, before: world.clock.now(), limit: 10)
+    #expect(left.isEmpty)
+    #expect(try await world.store.progress(World.period)?.finished == 1)
+  }
+
+  @Test func `A message to one service comes back if its queue is not bound`() async throws {
+    let world = try await World(accounts: [.test("a")])
+    try await world.trigger()
+    try await world.run(without: [.charger])
+    try await loseEverything(world)
+    world.broker.unbindAll()
+    await #expect(throws: NotResent.self) { _ = try await resend(world) }
+    for service in MonthClose.services {
+      #expect(!MessageCatalogue.isForOthers(MonthClose.replayKey(of: service)))
+    }
+  }
+
   @Test func `What is young is left out`() async throws {
     let world = try await World(accounts: [.test("a")])
     try await world.trigger()
