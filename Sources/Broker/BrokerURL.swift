@@ -41,6 +41,8 @@ public struct BrokerURL: Sendable, Equatable, CustomStringConvertible, CustomRef
     guard let parts = URLParts(text), ["amqp", "amqps"].contains(parts.scheme) else {
       throw .badURL("it must begin with amqp:// or amqps://")
     }
+    // What stands before it in a password would be taken for a port, and be named.
+    guard !text.contains("#") else { throw .badURL("a # in it must be written as %23") }
     if parts.scheme == "amqps" { tls = TLS() }
     guard !parts.host.isEmpty else { throw .badURL("it has no host") }
     let standardPort = tls == nil ? 5672 : 5671

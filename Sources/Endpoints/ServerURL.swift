@@ -16,7 +16,7 @@ public struct URLParts {
   public var path: Substring
   public var query: Substring
 
-  /// `nil` without a scheme, or with a bare `#` in the login.
+  /// `nil` without a scheme.
   public init?(_ text: String) {
     guard let end = text.firstRange(of: "://") else { return nil }
     scheme = text[..<end.lowerBound].lowercased()
@@ -24,7 +24,7 @@ public struct URLParts {
     query = Self.cutOff(&rest, at: rest.firstIndex(of: "?")) ?? ""
     path = Self.cutOff(&rest, at: rest.firstIndex(of: "/")) ?? ""
     // A fragment, which no server gets to see.
-    if Self.cutOff(&rest, at: rest.firstIndex(of: "#"))?.contains("@") == true { return nil }
+    _ = Self.cutOff(&rest, at: rest.firstIndex(of: "#"))
     if let place = Self.cutOff(&rest, at: rest.lastIndex(of: "@")) {
       login = rest
       rest = place

@@ -29,7 +29,7 @@ struct BrokerURLTests {
     "http://host", "", "amqp://", "amqp://host:0/", "amqp://host:65536", "amqp://u:secret@host:x",
     "amqp://u:se%2cret%zz@h", "amqp://u:secret@h/%ff", "amqp://u:sec/ret@h", "amqp://u:sec?ret@h",
     "amqp://h?cacertfile=x", "amqps://h?secret=x", "amqps://h?certfile=x", "amqp://u:%00@h",
-    "amqps://h?auth_mechanism=plain", "amqps://h?auth_mechanism=external",
+    "amqps://h?auth_mechanism=plain", "amqps://h?auth_mechanism=external", "amqp://u:5#sec@h",
   ])
   func `What cannot be used is refused without repeating the password`(_ text: String) {
     do {

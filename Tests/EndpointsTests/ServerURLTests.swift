@@ -23,12 +23,6 @@ import Testing
     #expect(ServerURL(text) == nil)
   }
 
-  /// Else the piece of the password before it would be taken for a port, and be named.
-  @Test func `A bare hash in the login is refused`() {
-    #expect(URLParts("amqp://rabbit:2024#x@broker/v") == nil)
-    #expect(URLParts("amqp://rabbit:2024%23x@broker/v")?.host == "broker")
-  }
-
   @Test func `Parts are as they are written`() throws {
     let parts = try #require(URLParts("amqp://u:%2F@h:5672/a%2Fb/c?x=/y&z"))
     #expect((parts.login, parts.host, parts.port) == ("u:%2F", "h", "5672"))

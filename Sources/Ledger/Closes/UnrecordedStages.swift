@@ -36,7 +36,8 @@ extension LedgerStore {
         \(when([.chargeSucceeded, .chargeDeclined], .settled))
         \(when([.chargeSkipped, .chargeParked], .settledSilently))
         \(when(mails, .invoiceMailed, and: " AND e.id LIKE '%:invoice'"))
-        \(when(mails, .outcomeMailed, and: " AND (e.id LIKE '%:receipt' OR e.id LIKE '%:declined')"))
+        \(when(mails, .outcomeMailed, and: " AND e.id LIKE '%:receipt'"))
+        \(when(mails, .outcomeMailed, and: " AND e.id LIKE '%:declined'"))
         ELSE 0 END
       """
   }()

@@ -41,8 +41,8 @@ struct TopologyGroup: AsyncParsableCommand {
       guard let first = left.first else { continue }
       throw Problem(
         "the close of \(run.period) waits for stages that services of an earlier version left to "
-          + "the reporter, the first by \(first.event.id): wait until its queue is empty; if it is, "
-          + "`closectl resend \(run.period)` sends it what is missing")
+          + "the reporter, the first by \(first.event.id): wait until its queue is empty; if it "
+          + "is, `closectl resend \(run.period)` sends it what is missing")
     }
   }
 

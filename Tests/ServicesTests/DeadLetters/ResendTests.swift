@@ -71,26 +71,26 @@ import Testing
     let world = try await World(accounts: [.test("a"), .test("b")])
     try await world.trigger()
     #expect(try await world.step(.invoicer))
-    let about: [(EventType, String, MailKind?)] = [
+    let about: [(type: EventType, reference: String, mail: MailKind?)] = [
       (.invoiceIssued, "2026-11/a", nil), (.chargeSucceeded, "2026-11/a:1", nil),
       (.mailSent, "invoice.issued:2026-11/a:invoice", .invoice),
       (.mailSent, "charge.succeeded:2026-11/a:1:receipt", .receipt),
     ]
-    let events = try about.map { type, reference, mail in
-      try Event(
-        id: "\(type.routingKey):\(reference)", type: type, source: "/test",
-        time: world.clock.now(), subject: "a", period: World.period,
-        data: EventData(mail: mail.map { .init(kind: $0, about: "x") })
-      ).traced(after: nil).outgoing()
+    let changes = try about.map { type, reference, mail in
+      var event = try EventSamples.event(type)
+      event.id = "\(type.routingKey):\(reference)"
+      event.subject = "a"
+      event.data.snapshot?.account = "a"
+      if let mail { event.data.mail = .init(kind: mail, about: "x") }
+      let end = Write.progress(account: "a", period: World.period, reached: [], end: .paid)
+      return Change(
+        service: try #require(type.sender), messageID: "of 0.1, \(reference)", account: "a",
+        writes: [end], events: [try event.outgoing()], at: world.clock.now())
     }
-    let end = Write.progress(account: "a", period: World.period, reached: [], end: .paid)
-    let change = Change(
-      service: .charger, messageID: "of 0.1", account: "a", writes: [end], events: events,
-      at: world.clock.now())
-    _ = try await world.store.commit([change], published: [])
+    _ = try await world.store.commit(changes, published: [])
     let found = try await world.store.unrecordedStages(
       World.period, before: world.clock.now().adding(seconds: 1), limit: 10)
-    #expect(found.map(\.event.id) == events.map(\.id))
+    #expect(found.map(\.event.id) == changes.flatMap(\.events).map(\.id))
     world.advance(seconds: 1)
     _ = try await resend(world)
     for _ in 1...2 { _ = try await world.step(.reporter) }
