@@ -1,11 +1,15 @@
 """The movable clock that every program of a test reads."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from harness.stage import Stage
+
+# A program looks at the file again when it needs the time and has not looked for 100 ms.
+LOOK_AGAIN = 0.11
 
 
 class Clock:
@@ -31,6 +35,7 @@ class Clock:
         fresh = self.file.with_suffix(".new")
         fresh.write_text(str(seconds))
         fresh.rename(self.file)  # atomically: it is read all the time
+        time.sleep(LOOK_AGAIN)
 
 
 @pytest.fixture
