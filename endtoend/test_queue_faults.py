@@ -52,16 +52,13 @@ def test_no_queue_that_an_invoice_goes_to(
     finished(accounts)
 
 
-@pytest.mark.xfail(
-    reason="unexplained: at times a close that is started again publishes nothing again",
-    strict=False,
-)
 def test_one_of_several_queues_is_deleted(
     accounts: int,
     month: Sample,
     closectl: Closectl,
     services: Services,
     broker: Broker,
+    store: Store,
     clock: Clock,
     finished: Finished,
 ) -> None:
@@ -75,6 +72,9 @@ def test_one_of_several_queues_is_deleted(
     )
     assert settled(closectl) <= accounts - 10, "void: the charger heard of them"
     closectl("topology", "apply")
+    # The clock makes the events old enough to be published again within the second in which their
+    # first confirms are not recorded yet, and that record would then be taken for the new one's.
+    wait_for("all confirms", lambda: store.value("SELECT count(*) FROM unpublished_events") == 0)
     clock.advance(minutes=2)
     closectl("close", "start", PERIOD)
     closectl.wait_for_state("closed", seconds=300)
