@@ -177,6 +177,7 @@ public struct Charger: DueWorkHandler {
 
   private func record(_ answers: [GatewayResult]) async throws -> [ChargeEnd] {
     if answers.isEmpty { return [] }
+    try await memory.noteKeys()
     let twice = Dictionary(grouping: answers.compactMap(\.payment), by: \.id)
       .compactMapValues { $0.count > 1 ? $0[0].invoice : nil }
     let ends = try await session.decideAndCommit(

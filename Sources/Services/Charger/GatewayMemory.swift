@@ -61,7 +61,6 @@ actor GatewayMemory {
 
   func terms(charging periods: Set<Period>) async throws -> ChargeTerms {
     try await prove()
-    try await noteKeys()
     if let known = known(periods) { return known.terms }
     await semaphore.enter()
     do {
@@ -86,8 +85,9 @@ actor GatewayMemory {
     if remembered.first?.countedFor != name.invoice { doubt() }
   }
 
-  /// Stored in the ledger, so that the next process knows it before its first call.
-  private func noteKeys() async throws {
+  /// Stored in the ledger before the first answers are, so that whoever finds attempts without an
+  /// answer knows whether it may repeat them: it may have made no charge of its own.
+  func noteKeys() async throws {
     guard !areKeysNoted, gateway.keepsKeys() else { return }
     if try await !store.keepsKeys(gateway.address) {
       let note = Change(

@@ -46,6 +46,19 @@ import Testing
     #expect(try await world.store.run(World.period)?.state == .closed)
   }
 
+  /// A charger killed after its first answers leaves attempts without one. The next one repeats
+  /// them only if it knows that the gateway keeps keys, of which a lookup tells it nothing.
+  @Test func `That a gateway keeps keys is recorded before its first answers`() async throws {
+    let world = try await World(accounts: [.test("a")])
+    world.gateway.books.withLock { $0.hasRepeatedKey = false }
+    try await world.trigger()
+    try await world.run(without: [.charger])
+    #expect(try await !world.store.keepsKeys("paper"))
+    try await world.step(.charger)
+    #expect(try await world.facts("a")?.attempts.map(\.state) == [.succeeded])
+    #expect(try await world.store.keepsKeys("paper"))
+  }
+
   @Test func `Soft declines are tried again on their days then never more`() async throws {
     let world = try await World(accounts: [.test("a", card: Account.soft, graceDays: 30)])
     try await world.trigger()

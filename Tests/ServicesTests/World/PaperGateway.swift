@@ -29,6 +29,8 @@ final class PaperGateway: Sendable {
     var lookupsBehind = 0
     /// Every request is a new one.
     var ignoresKeys = false
+    /// An answer has repeated a request's key; `false`: the gateway is new to us.
+    var hasRepeatedKey = true
     var listFault: GatewayListFault?
     /// By account: what happens instead, first come first served.
     var scripted: [String: [Fault]] = [:]
@@ -50,10 +52,10 @@ final class PaperGateway: Sendable {
 
   var gateway: PaymentGateway {
     PaymentGateway(
-      charge: { self.charge($0) }, find: { self.find($0) },
+      charge: { self.heard(self.charge($0)) }, find: { self.find($0) },
       list: { _, after in try self.list(after: after) },
       payments: { self.payments(of: $0) }, address: "paper",
-      keepsKeys: { self.books.withLock { !$0.ignoresKeys } }, shutdown: {})
+      keepsKeys: { self.books.withLock { $0.hasRepeatedKey && !$0.ignoresKeys } }, shutdown: {})
   }
 
   var charges: [Charge] { books.withLock { $0.charges } }
@@ -65,6 +67,14 @@ final class PaperGateway: Sendable {
 
   func away(_ account: String) { _ = books.withLock { $0.away.insert(account) } }
   func back() { books.withLock { $0.away = [] } }
+
+  private func heard(_ answer: GatewayAnswer) -> GatewayAnswer {
+    switch answer {
+    case .unknown, .unreachable: break
+    default: books.withLock { $0.hasRepeatedKey = true }
+    }
+    return answer
+  }
 
   private func charge(_ request: ChargeRequest) -> GatewayAnswer {
     books.withLock { books in
