@@ -59,6 +59,7 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
+      resources: ["roles", "schema", "rights"].map { .embedInCode("Schema/Roles/\($0).sql") },
       swiftSettings: strict),
     .target(
       name: "Broker", dependencies: ["CRabbitMQ", "Endpoints", log, deque], swiftSettings: strict),

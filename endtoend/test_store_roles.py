@@ -1,4 +1,4 @@
-"""PostgreSQL with the rights of docs/postgresql.md: each is used, and everything else refused."""
+"""PostgreSQL with the rights of `closectl store roles`: all are used, everything else is refused."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from harness.gateway import Gateway
 from harness.money import amount
 from harness.months import trigger
 from harness.places import RUN
-from harness.roles import RolesStore, blocks
+from harness.roles import RolesStore
 from harness.sample import Sample
 from harness.services import NAMES, Services
 from harness.stage import PERIOD, Stage
@@ -102,10 +102,6 @@ def expanded(written: str) -> set[str]:
     return acts
 
 
-def test_the_document_prints_three_blocks() -> None:
-    assert len(blocks()) == 3
-
-
 def test_everything_else_is_refused(roles: RolesStore) -> None:
     assert len(roles.acts()) >= 300
     assert roles.not_refused("month_close") == expanded(SERVICES_MAY)
@@ -126,7 +122,7 @@ def test_a_right_that_is_missing_is_named(
     said = closectl(*payment, *paid, exits=1).err
     assert "permission denied for table transactions" in said
     assert "42501" in said
-    assert "docs/postgresql.md" in said
+    assert "closectl store roles" in said
     roles.grant()
     closectl(*payment, *paid)
 
@@ -143,7 +139,7 @@ def test_a_catalog_that_prices_single_events_is_the_owners(
     )
     said = closectl("import", "catalog", str(catalog), exits=1).err
     assert "must be owner of table usage" in said
-    assert "docs/postgresql.md" in said
+    assert "closectl store roles" in said
     owner = {"STORE_URL": roles.url_of("month_close_owner")}
     closectl("import", "catalog", str(catalog), settings=owner)
 

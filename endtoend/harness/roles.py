@@ -1,16 +1,15 @@
-"""PostgreSQL with the roles and rights that docs/postgresql.md prints."""
+"""PostgreSQL with the roles and rights that `closectl store roles` prints."""
 
-import re
 import secrets
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 
-from harness.places import ROOT
+from harness.places import program
 from harness.store import PostgresServer, PostgresStore
 
-DOCUMENT = ROOT / "docs" / "postgresql.md"
 DATABASE = "month_close"
 MISSING_RIGHT = "42501"
 
@@ -40,20 +39,20 @@ IN_PUBLIC = "c.relnamespace = 'public'::regnamespace"
 
 
 class RolesStore(PostgresStore):
-    """A database made by the document's own SQL on a server of its own; read as its owner."""
+    """A database made by that SQL on a server of its own; read as its owner."""
 
     def __init__(self, server: PostgresServer, folder: Path) -> None:
         self.server = server
         self.name = DATABASE
         self.folder = folder
         self._password = secrets.token_hex(12)
-        # Those of scripts/postgres and of the test before have the names in the document.
+        # Those of scripts/postgres and of the test before have the names in that SQL.
         server.superuser("DROP DATABASE IF EXISTS month_close WITH (FORCE)")
         for role in ("month_close_operator", "month_close", "month_close_owner"):
             server.superuser(f"DROP ROLE IF EXISTS {role}")
-        for statement in _statements(printed(1).replace("'…'", f"'{self._password}'")):
+        for statement in _statements(printed("roles").replace("'…'", f"'{self._password}'")):
             server.superuser(statement)
-        server.superuser(printed(2), DATABASE)
+        server.superuser(printed("schema"), DATABASE)
         self.url = self.url_of("month_close_owner")
 
     def url_of(self, role: str) -> str:
@@ -64,9 +63,9 @@ class RolesStore(PostgresStore):
         return psycopg.connect(url, autocommit=True)
 
     def grant(self) -> None:
-        """The rights of the document; also again, when one was taken back."""
+        """The rights that are printed; also again, when one was taken back."""
         with self.session("month_close_owner") as owner:
-            owner.execute(printed(3))
+            owner.execute(printed("rights"))
 
     def granted(self, role: str) -> set[str]:
         """`INSERT table`, `UPDATE table column`: each right that it was given, except reading."""
@@ -138,17 +137,10 @@ class RolesStore(PostgresStore):
         return set(self.server.superuser(sql, DATABASE).splitlines())
 
 
-def blocks() -> list[str]:
-    """The blocks of SQL in the document's section about roles."""
-    section = DOCUMENT.read_text().split("\n## Database and roles\n")[1].split("\n## ")[0]
-    return [
-        re.sub(r"(?m)^    ", "", block)
-        for block in re.findall(r"(?m)(?:^    .*\n)+(?:\n*(?:^    .*\n)+)*", section)
-    ]
-
-
-def printed(number: int) -> str:
-    return blocks()[number - 1]
+def printed(step: str) -> str:
+    """The SQL of one step, as the operator pipes it into psql."""
+    command = [program("closectl"), "store", "roles", "--step", step]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
 
 
 def _statements(sql: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ struct Closectl: AsyncParsableCommand {
       InitCommand.self, ImportGroup.self, CloseGroup.self, ReportCommand.self, InvoiceGroup.self,
       ExplainCommand.self, AuditCommand.self, PaymentGroup.self, CreditGroup.self,
       ParkedGroup.self, MailGroup.self, DeadGroup.self, ResendCommand.self, ReconcileCommand.self,
-      TopologyGroup.self, ClockGroup.self, ProbeGroup.self,
+      TopologyGroup.self, StoreGroup.self, ClockGroup.self, ProbeGroup.self,
     ])
 }
 

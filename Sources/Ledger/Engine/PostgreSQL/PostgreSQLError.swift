@@ -51,7 +51,7 @@ enum PostgreSQLFault {
       return StoreError.invalid("\(text): check user and password of MONTHCLOSE_STORE_URL")
     case "3D000": return StoreError.invalid("\(text): create the database first")
     case "42501":
-      return StoreError.invalid("\(text): the role lacks a right, see docs/postgresql.md")
+      return StoreError.invalid("\(text): the role lacks a right, see closectl store roles")
     case "XX001", "XX002": return StoreError.damaged(text)
     case "55P03":
       return StoreError.unreachable(

@@ -1,0 +1,5 @@
+REVOKE ALL ON DATABASE month_close FROM PUBLIC;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT CONNECT ON DATABASE month_close TO month_close;
+GRANT USAGE, CREATE ON SCHEMA public TO month_close_owner;
+GRANT USAGE ON SCHEMA public TO month_close;
