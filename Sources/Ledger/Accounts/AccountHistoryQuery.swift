@@ -81,11 +81,16 @@ struct AccountHistoryQuery {
         at: Instant(milliseconds: row[.decidedAt]), service: try row.word(.service),
         messageID: row[.messageID],
         decision: DecisionRecord(
-          rule: row[.rule], finding: try row.word(.finding), explanation: row[.explanation],
-          believed: try (row[.believed] as String?).map(SnapshotText.read),
-          found: try (row[.found] as String?).map(SnapshotText.read)),
+          rule: row[.rule], finding: try row.word(.finding), explanation: row[.explanation]),
         events: [])
-      return (step, try Period(stored: row[.period] as Int?))
+      let snapshots = StoredSnapshots(believed: row[.believed], found: row[.found])
+      return (step, snapshots, try Period(stored: row[.period] as Int?))
+    }.map { step, snapshots, about in
+      var step = step
+      (step.decision.believed, step.decision.found) = try snapshots.read(at: step.at) {
+        try CarriedSnapshot.of(step.messageID, in: database)
+      }
+      return (step, about)
     }
     let steps = found.filter { step, about in
       if scope.isWhole { return true }

@@ -77,10 +77,10 @@ import Testing
       let attempt = sampleAttempt(account)
       _ = try await store.commit(
         change(
-          "m", account: account, decision: decision, .attempt(attempt),
+          "m#opened", account: account, decision: decision, .attempt(attempt),
           .post(try .charge(attempt, openMinor: 1081)), events: [sampleEvent("e")]))
       let story = try #require(try await store.story(of: account, period: november))
-      #expect(story.steps.map(\.messageID) == ["close.range:2026-11", "m"])
+      #expect(story.steps.map(\.messageID) == ["close.range:2026-11", "m#opened"])
       #expect(story.steps[1].decision == decision)
       #expect(story.steps[1].events.map(\.type) == ["invoice.issued.v1"])
       #expect(story.facts.invoice?.status == .paid)
