@@ -24,10 +24,10 @@ package final class OutageLog: Sendable {
   /// `waiting`: messages waiting because of it, as far as the caller knows. `next`: until the next
   /// try.
   package func missed(
-    by who: String, _ why: String? = nil, waiting: Int?, next: Duration,
+    by caller: String, _ why: String? = nil, waiting: Int?, next: Duration,
     _ details: Logger.Metadata = [:], at now: ContinuousClock.Instant = .now
   ) {
-    let word = state.withLock { $0.missed(by: who, why ?? "", at: now) }
+    let word = state.withLock { $0.missed(by: caller, why ?? "", at: now) }
     let sentence = why.map { "\(saying): \($0)" } ?? saying
     var details = details
     details["next_try_seconds"] = .seconds(next)
@@ -38,15 +38,15 @@ package final class OutageLog: Sendable {
       details["away_seconds"] = .seconds(time)
       logger.log(level: level, "still \(sentence)", metadata: details)
     case .known:
-      details["by"] = "\(who)"
+      details["by"] = "\(caller)"
       logger.debug("\(sentence)", metadata: details)
     }
   }
 
   package func found(
-    by who: String, _ details: Logger.Metadata = [:], at now: ContinuousClock.Instant = .now
+    by caller: String, _ details: Logger.Metadata = [:], at now: ContinuousClock.Instant = .now
   ) {
-    guard let time = state.withLock({ $0.found(by: who, at: now) }), let back else { return }
+    guard let time = state.withLock({ $0.found(by: caller, at: now) }), let back else { return }
     logger.notice("\(back)", metadata: details.merging(["away_seconds": .seconds(time)]) { $1 })
   }
 }
@@ -91,11 +91,11 @@ package struct Outage: Sendable {
   package init() {}
 
   package mutating func missed(
-    by who: String, _ why: String = "", at now: ContinuousClock.Instant
+    by caller: String, _ why: String = "", at now: ContinuousClock.Instant
   ) -> Word {
     forget(at: now)
     let isNew = missedBy.isEmpty
-    missedBy.insert(who)
+    missedBy.insert(caller)
     lastMissed = now
     if isNew {
       begun = now
@@ -111,9 +111,9 @@ package struct Outage: Sendable {
   }
 
   /// The duration of the outage, once all that missed the part have it again.
-  package mutating func found(by who: String, at now: ContinuousClock.Instant) -> Duration? {
+  package mutating func found(by caller: String, at now: ContinuousClock.Instant) -> Duration? {
     forget(at: now)
-    guard missedBy.remove(who) != nil, missedBy.isEmpty else { return nil }
+    guard missedBy.remove(caller) != nil, missedBy.isEmpty else { return nil }
     return now - begun
   }
 

@@ -1,24 +1,9 @@
 /// Each unit at the price of the tier it falls in; a tier's flat amount once it is entered, the
 /// first always.
-struct GraduatedPrice: PriceFormula {
+struct GraduatedPrice: TieredPrice {
   static let name = "graduated"
-  static let keys = ["tiers", "free_units", "convert"]
 
   var tiers: [Tier]
-
-  init(tiers: [Tier]) { self.tiers = tiers }
-
-  init(_ fields: CatalogFields) throws {
-    tiers = try fields.list("tiers")
-  }
-
-  func encode(into container: inout KeyedEncodingContainer<CatalogKey>) throws {
-    try container.encode(tiers, forKey: CatalogKey("tiers"))
-  }
-
-  func check(_ rules: PriceRules, hasFreeUnits: Bool) throws {
-    try rules.check(tiers)
-  }
 
   func amount(of usage: PricedUsage) throws -> ExactDecimal {
     var amount = ExactDecimal.zero

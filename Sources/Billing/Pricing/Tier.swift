@@ -44,8 +44,30 @@ extension Tier: Codable {
   }
 }
 
+/// A price model that has nothing but tiers.
+protocol TieredPrice: PriceFormula {
+  var tiers: [Tier] { get }
+  init(tiers: [Tier])
+}
+
+extension TieredPrice {
+  static var keys: [String] { ["tiers", "free_units", "convert"] }
+
+  init(_ fields: CatalogFields) throws {
+    self.init(tiers: try fields.list("tiers"))
+  }
+
+  func encode(into container: inout KeyedEncodingContainer<CatalogKey>) throws {
+    try container.encode(tiers, forKey: CatalogKey("tiers"))
+  }
+
+  func check(_ rules: PriceRules, hasFreeUnits: Bool) throws {
+    try rules.check(tiers)
+  }
+}
+
 extension PriceRules {
-  func check(_ tiers: [Tier]) throws {
+  fileprivate func check(_ tiers: [Tier]) throws {
     guard !tiers.isEmpty else { throw error("tiers", "expected at least one tier") }
     var lower = ExactDecimal.zero
     for (index, tier) in tiers.enumerated() {

@@ -1,23 +1,8 @@
 /// All units at the price of the tier that their sum falls in; zero and less are in the first.
-struct VolumePrice: PriceFormula {
+struct VolumePrice: TieredPrice {
   static let name = "volume"
-  static let keys = ["tiers", "free_units", "convert"]
 
   var tiers: [Tier]
-
-  init(tiers: [Tier]) { self.tiers = tiers }
-
-  init(_ fields: CatalogFields) throws {
-    tiers = try fields.list("tiers")
-  }
-
-  func encode(into container: inout KeyedEncodingContainer<CatalogKey>) throws {
-    try container.encode(tiers, forKey: CatalogKey("tiers"))
-  }
-
-  func check(_ rules: PriceRules, hasFreeUnits: Bool) throws {
-    try rules.check(tiers)
-  }
 
   func amount(of usage: PricedUsage) throws -> ExactDecimal {
     for tier in tiers {

@@ -134,7 +134,7 @@ public enum Invariant: String, Sendable, CaseIterable {
     case .report: "report equals ledger"
     case .conservation: "nothing appears or vanishes"
     case .memory: "no charge is forgotten"
-    case .quiet: "quiet by itself"
+    case .quiet: "nothing left waiting"
     case .consumers: "a consumer that stopped is noticed"
     case .unknownSettled: "unknown attempts get settled"
     }
