@@ -19,6 +19,7 @@ pytest_plugins = [
     "harness.rest",
     "harness.sample",
     "harness.services",
+    "harness.settled",
     "harness.sink",
     "harness.stage",
     "harness.store",

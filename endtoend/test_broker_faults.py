@@ -14,22 +14,13 @@ from harness.processes import Process
 from harness.proxy import Line
 from harness.sample import Sample
 from harness.services import Services
+from harness.settled import Settled
 from harness.sizes import sizes
 from harness.stage import PERIOD, Stage
 from harness.store import Store, on_sqlite
 from harness.waiting import wait_for
 
-SETTLED = "SELECT count(*) FROM attempts WHERE state <> 'sent'"
-
 pytestmark = [on_sqlite, sizes(100, 1000), pytest.mark.usefixtures("long_retries")]
-
-
-def wait_for_share(store: Store, accounts: int, share: float) -> None:
-    wait_for(
-        lambda: f"{share:.0%} of {accounts} to be settled: {store.value(SETTLED)}",
-        lambda: store.value(SETTLED) >= share * accounts,
-        seconds=300,
-    )
 
 
 def test_the_broker_is_killed_while_all_publish(
@@ -40,6 +31,7 @@ def test_the_broker_is_killed_while_all_publish(
     broker: Broker,
     gateway: Gateway,
     store: Store,
+    settled: Settled,
     stage: Stage,
     finished: Finished,
 ) -> None:
@@ -50,7 +42,7 @@ def test_the_broker_is_killed_while_all_publish(
         services.start()
         closectl("close", "start", PERIOD)
         for share in (0.15, 0.4):
-            wait_for_share(store, accounts, share)
+            settled.wait_for(share * accounts)
             broker.node.kill()
             assert store.value("SELECT state FROM close_runs") == "running", "void: it was over"
             broker.node.restart()
@@ -66,7 +58,7 @@ def test_confirms_are_lost_again_and_again(
     broker: Broker,
     gateway: Gateway,
     proxy: Callable[[str, int], Line],
-    store: Store,
+    settled: Settled,
     stage: Stage,
     finished: Finished,
 ) -> None:
@@ -78,7 +70,7 @@ def test_confirms_are_lost_again_and_again(
     with gateway.fault("latency", ms=100):
         closectl("close", "start", PERIOD)
         for share in (0.05, 0.15, 0.25, 0.35, 0.45, 0.5):
-            wait_for_share(store, accounts, share)
+            settled.wait_for(share * accounts)
             before = line.hits("cut_after")
             line.mode("cut_after", bytes=5, way="to_client")
             wait_for("two cuts", lambda before=before: line.hits("cut_after") >= before + 2)
@@ -95,7 +87,7 @@ def test_a_charger_is_cut_off_after_charges_and_before_their_acks(
     broker: Broker,
     gateway: Gateway,
     proxy: Callable[[str, int], Line],
-    store: Store,
+    settled: Settled,
     stage: Stage,
     finished: Finished,
 ) -> None:
@@ -107,7 +99,7 @@ def test_a_charger_is_cut_off_after_charges_and_before_their_acks(
     services.start("charger", settings={"BROKER_URL": broker.url_by(line.port)})
     with gateway.fault("latency", ms=600):
         closectl("close", "start", PERIOD)
-        wait_for_share(store, accounts, 0.1)
+        settled.wait_for(0.1 * accounts)
         line.mode("silence")
         before = len(gateway.charges())
         wait_for("charges that nobody hears of", lambda: len(gateway.charges()) >= before + 2)
@@ -128,7 +120,7 @@ def test_a_stopped_charger_wakes_up_when_another_has_taken_over(
     sample: Callable[..., Sample],
     services: Services,
     gateway: Gateway,
-    store: Store,
+    settled: Settled,
     stage: Stage,
     rest: Callable[..., None],
     finished: Finished,
@@ -139,16 +131,16 @@ def test_a_stopped_charger_wakes_up_when_another_has_taken_over(
     services.start()
     with gateway.fault("latency", ms=300):
         closectl("close", "start", PERIOD)
-        wait_for_share(store, accounts, 0.05)
+        settled.wait_for(0.05 * accounts)
         stop_outside_a_commit(services["charger"])
-        held = store.value(SETTLED)
+        held = settled.count
     stage.start("charger-2", [program("charger")])
     wait_for(
         lambda: f"the other to take over: {closectl.status()}",
         lambda: closectl.status().get("stages", {}).get("settled") == accounts,
         seconds=300,  # two missed heartbeats, a minute of doubt, and the delay it falls into
     )
-    assert store.value(SETTLED) - held >= accounts / 4, "void: little was left for the other"
+    assert settled.count - held >= accounts / 4, "void: little was left for the other"
     services["charger"].resume()
     closectl.wait_for_state("closed", seconds=300)
     services.wait_ready("charger")  # its messages are no longer its own: it has consumed anew
