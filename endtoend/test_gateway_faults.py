@@ -18,7 +18,10 @@ from harness.stage import PERIOD, Stage
 from harness.store import on_sqlite
 from harness.waiting import wait_for
 
-pytestmark = [on_sqlite, sizes(120, 1000), pytest.mark.usefixtures("long_retries")]
+pytestmark = [
+    *(on_sqlite, sizes(120, 1000)),
+    *(pytest.mark.fault, pytest.mark.usefixtures("long_retries")),
+]
 
 
 def hits(gateway: Gateway) -> dict[str, int]:

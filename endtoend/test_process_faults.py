@@ -22,7 +22,10 @@ from harness.waiting import wait_for
 STOP_TIMEOUT = 10
 ISSUED = "SELECT body FROM outgoing_events WHERE type = 'invoice.issued.v1' ORDER BY sequence"
 
-pytestmark = [on_sqlite, sizes(100, 1000), pytest.mark.usefixtures("long_retries")]
+pytestmark = [
+    *(on_sqlite, sizes(100, 1000)),
+    *(pytest.mark.fault, pytest.mark.usefixtures("long_retries")),
+]
 
 
 def test_a_message_that_two_chargers_have_at_once(

@@ -15,6 +15,7 @@ from harness.node import Node
 from harness.places import RUN, SCRIPTS
 from harness.places import program as program_of
 from harness.processes import run
+from harness.queues import messages
 from harness.stage import Stage
 
 EXCHANGE = "monthclose"
@@ -144,6 +145,10 @@ class Broker:
 
     def dead(self, service: str) -> list[Letter]:
         return self.letters(f"{service}.dead")
+
+    def messages(self) -> dict[str, int]:
+        """Waiting and in progress, by queue; see `harness.queues`."""
+        return messages(self.node.tool, self.vhost)
 
     def count(self, queue: str) -> int:
         """Number of ready messages in a queue."""

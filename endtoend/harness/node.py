@@ -7,6 +7,8 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,21 @@ class Node:
             self.resume()
         else:
             self.restart()
+
+    @contextmanager
+    def memory_alarm(self) -> Iterator[None]:
+        """It accepts nothing from publishers meanwhile."""
+        watermark = [self.tool, "-q", "set_vm_memory_high_watermark"]
+        run([*watermark, "0.00001"])
+        try:
+            yield
+        finally:
+            run([*watermark, "0.4"])
+
+    def blocked(self) -> int:
+        """How many connections it accepts nothing from."""
+        states = run([self.tool, "-q", "list_connections", "state"]).split()
+        return sum(state in ("blocked", "blocking") for state in states)
 
     @property
     def port(self) -> int:

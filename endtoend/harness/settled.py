@@ -7,6 +7,8 @@ from harness.waiting import wait_for
 
 SETTLED = "SELECT count(*) FROM attempts WHERE state <> 'sent'"
 
+RUNS = "SELECT count(*) FROM close_runs WHERE state = 'running'"
+
 
 class Settled:
     def __init__(self, store: Store) -> None:
@@ -15,6 +17,11 @@ class Settled:
     @property
     def count(self) -> int:
         return self._store.value(SETTLED)
+
+    @property
+    def close_runs(self) -> bool:
+        """It has begun and is not over."""
+        return self._store.value(RUNS) > 0
 
     def wait_for(self, least: float) -> None:
         """Until so many have an end, whatever it is: `settled.wait_for(0.2 * accounts)`."""
