@@ -8,6 +8,7 @@ pytest_plugins = [
     "harness.alone",
     "harness.books",
     "harness.broker",
+    "harness.chance",
     "harness.clock",
     "harness.closectl",
     "harness.finished",
