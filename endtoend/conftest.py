@@ -11,6 +11,7 @@ pytest_plugins = [
     "harness.chance",
     "harness.clock",
     "harness.closectl",
+    "harness.cluster",
     "harness.disk",
     "harness.finished",
     "harness.front",
