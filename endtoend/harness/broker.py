@@ -197,9 +197,11 @@ class Broker:
 @pytest.fixture(scope="session")
 def broker_node() -> Iterator[Node]:
     node = Node(RUN / "broker")
-    node.start()
-    yield node
-    node.stop()
+    try:
+        node.start()
+        yield node
+    finally:  # a start that was interrupted has left its name server
+        node.stop()
 
 
 @pytest.fixture

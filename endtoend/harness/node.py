@@ -8,7 +8,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,8 @@ class Node:
         wait_for("the broker's management", lambda: self.call("GET", "overview") is not None)
 
     def stop(self) -> None:
-        self.resume()
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has not started, or has ended
+            self.resume()
         run([SCRIPTS / "broker", "stop", self.folder])
 
     def kill(self) -> None:
