@@ -17,8 +17,9 @@ test: ## run every test, including those with a real broker and real processes
 endtoend: ## run only the tests with real processes (ARGS="-k restored -x"; ARGS="-m full": at full size)
 	@scripts/endtoend $(ARGS)
 
-chaos: ## inject faults into real processes, broker, connections, disk (SCENARIOS="C07 S02", SHORT=yes)
-	@scripts/chaos/run $(if $(SHORT),--short) $(SCENARIOS)
+chaos: ## inject faults into real processes, broker, connections, disk (ARGS="-k boundary", SHORT=yes)
+	@ENDTOEND_PROCESSES=$${ENDTOEND_PROCESSES:-1} scripts/endtoend -rP --durations=0 \
+	  -m "fault and $(if $(SHORT),not full,full)" $(ARGS)
 
 simulate: ## close small months under every fault, a seed each (SEEDS=300, FIRST=1)
 	@scripts/simulate $(SEEDS)

@@ -13,23 +13,17 @@ from harness.places import program
 from harness.processes import Process
 from harness.proxy import Line
 from harness.sample import Sample
-from harness.services import Services
+from harness.services import NAMES, Services
+from harness.settled import Settled
 from harness.sizes import sizes
 from harness.stage import PERIOD, Stage
-from harness.store import Store, on_sqlite
-from harness.waiting import wait_for
+from harness.store import on_sqlite
+from harness.waiting import holds_for, wait_for
 
-SETTLED = "SELECT count(*) FROM attempts WHERE state <> 'sent'"
-
-pytestmark = [on_sqlite, sizes(100, 1000), pytest.mark.usefixtures("long_retries")]
-
-
-def wait_for_share(store: Store, accounts: int, share: float) -> None:
-    wait_for(
-        lambda: f"{share:.0%} of {accounts} to be settled: {store.value(SETTLED)}",
-        lambda: store.value(SETTLED) >= share * accounts,
-        seconds=300,
-    )
+pytestmark = [
+    *(on_sqlite, sizes(100, 1000)),
+    *(pytest.mark.fault, pytest.mark.usefixtures("long_retries")),
+]
 
 
 def test_the_broker_is_killed_while_all_publish(
@@ -39,7 +33,7 @@ def test_the_broker_is_killed_while_all_publish(
     services: Services,
     broker: Broker,
     gateway: Gateway,
-    store: Store,
+    settled: Settled,
     stage: Stage,
     finished: Finished,
 ) -> None:
@@ -50,9 +44,9 @@ def test_the_broker_is_killed_while_all_publish(
         services.start()
         closectl("close", "start", PERIOD)
         for share in (0.15, 0.4):
-            wait_for_share(store, accounts, share)
+            settled.wait_for(share * accounts)
             broker.node.kill()
-            assert store.value("SELECT state FROM close_runs") == "running", "void: it was over"
+            assert settled.close_runs, "void: it was over"
             broker.node.restart()
     closectl.wait_for_state("closed", seconds=300)
     finished(accounts)
@@ -66,7 +60,7 @@ def test_confirms_are_lost_again_and_again(
     broker: Broker,
     gateway: Gateway,
     proxy: Callable[[str, int], Line],
-    store: Store,
+    settled: Settled,
     stage: Stage,
     finished: Finished,
 ) -> None:
@@ -78,7 +72,7 @@ def test_confirms_are_lost_again_and_again(
     with gateway.fault("latency", ms=100):
         closectl("close", "start", PERIOD)
         for share in (0.05, 0.15, 0.25, 0.35, 0.45, 0.5):
-            wait_for_share(store, accounts, share)
+            settled.wait_for(share * accounts)
             before = line.hits("cut_after")
             line.mode("cut_after", bytes=5, way="to_client")
             wait_for("two cuts", lambda before=before: line.hits("cut_after") >= before + 2)
@@ -95,7 +89,7 @@ def test_a_charger_is_cut_off_after_charges_and_before_their_acks(
     broker: Broker,
     gateway: Gateway,
     proxy: Callable[[str, int], Line],
-    store: Store,
+    settled: Settled,
     stage: Stage,
     finished: Finished,
 ) -> None:
@@ -107,7 +101,7 @@ def test_a_charger_is_cut_off_after_charges_and_before_their_acks(
     services.start("charger", settings={"BROKER_URL": broker.url_by(line.port)})
     with gateway.fault("latency", ms=600):
         closectl("close", "start", PERIOD)
-        wait_for_share(store, accounts, 0.1)
+        settled.wait_for(0.1 * accounts)
         line.mode("silence")
         before = len(gateway.charges())
         wait_for("charges that nobody hears of", lambda: len(gateway.charges()) >= before + 2)
@@ -128,7 +122,7 @@ def test_a_stopped_charger_wakes_up_when_another_has_taken_over(
     sample: Callable[..., Sample],
     services: Services,
     gateway: Gateway,
-    store: Store,
+    settled: Settled,
     stage: Stage,
     rest: Callable[..., None],
     finished: Finished,
@@ -139,16 +133,16 @@ def test_a_stopped_charger_wakes_up_when_another_has_taken_over(
     services.start()
     with gateway.fault("latency", ms=300):
         closectl("close", "start", PERIOD)
-        wait_for_share(store, accounts, 0.05)
+        settled.wait_for(0.05 * accounts)
         stop_outside_a_commit(services["charger"])
-        held = store.value(SETTLED)
+        held = settled.count
     stage.start("charger-2", [program("charger")])
     wait_for(
         lambda: f"the other to take over: {closectl.status()}",
         lambda: closectl.status().get("stages", {}).get("settled") == accounts,
         seconds=300,  # two missed heartbeats, a minute of doubt, and the delay it falls into
     )
-    assert store.value(SETTLED) - held >= accounts / 4, "void: little was left for the other"
+    assert settled.count - held >= accounts / 4, "void: little was left for the other"
     services["charger"].resume()
     closectl.wait_for_state("closed", seconds=300)
     services.wait_ready("charger")  # its messages are no longer its own: it has consumed anew
@@ -168,3 +162,69 @@ def stop_outside_a_commit(process: Process) -> None:
         return True
 
     wait_for(f"{process.name} to be between two commits", stopped)
+
+
+@pytest.mark.long
+def test_the_broker_has_a_memory_alarm(
+    accounts: int,
+    closectl: Closectl,
+    sample: Callable[..., Sample],
+    services: Services,
+    broker: Broker,
+    gateway: Gateway,
+    settled: Settled,
+    stage: Stage,
+    finished: Finished,
+) -> None:
+    """It accepts nothing from publishers for a while; all live on, and go on by themselves."""
+    stage.set(IN_FLIGHT="4", BATCH="4")
+    sample(accounts, "--awkward")
+    few = accounts < 1000
+    with gateway.fault("latency", ms=500 if few else 100):
+        services.start()
+        closectl("close", "start", PERIOD)
+        settled.wait_for(0.2 * accounts)
+        with broker.node.memory_alarm():
+            wait_for("blocked connections", lambda: broker.node.blocked() >= 2)
+            holds_for(
+                15 if few else 60,
+                lambda: f"the close goes on, and all live: {closectl.status()}",
+                lambda: settled.close_runs and all(alive(services, name) for name in NAMES),
+            )
+            assert broker.node.blocked() >= 2, "void: none was blocked at the end"
+    finished.wait_until_quiet(accounts)
+    finished(accounts)
+
+
+def alive(services: Services, name: str) -> bool:
+    return services.status_of(name, "/healthz") == 200
+
+
+@pytest.mark.long
+def test_the_broker_accepts_and_never_answers(
+    accounts: int,
+    closectl: Closectl,
+    sample: Callable[..., Sample],
+    services: Services,
+    broker: Broker,
+    gateway: Gateway,
+    proxy: Callable[[str, int], Line],
+    settled: Settled,
+    stage: Stage,
+    finished: Finished,
+) -> None:
+    """For longer than two heartbeats: all connect anew, and hear nothing again."""
+    line = proxy("broker", broker.node.port)
+    stage.set(IN_FLIGHT="4", BATCH="4")
+    sample(accounts, "--awkward")
+    services.start(settings={"BROKER_URL": broker.url_by(line.port)})
+    with gateway.fault("latency", ms=100):
+        closectl("close", "start", PERIOD)
+        settled.wait_for(0.2 * accounts)
+        line.mode("silence")
+        holds_for(40, "the close goes on", lambda: settled.close_runs)
+        assert line.hits("silence") >= 10, "void: hardly any connection was silenced"
+        assert line.connections("silence") >= 5, "hardly any new connection was tried"
+        line.mode("pass")
+    finished.wait_until_quiet(accounts)
+    finished(accounts)

@@ -12,14 +12,16 @@ from harness.gateway import Gateway
 from harness.proxy import Line
 from harness.sample import Sample
 from harness.services import Services
+from harness.settled import Settled
 from harness.sizes import sizes
 from harness.stage import PERIOD, Stage
-from harness.store import Store, on_sqlite
+from harness.store import on_sqlite
 from harness.waiting import wait_for
 
-SETTLED = "SELECT count(*) FROM attempts WHERE state <> 'sent'"
-
-pytestmark = [on_sqlite, sizes(120, 1000), pytest.mark.usefixtures("long_retries")]
+pytestmark = [
+    *(on_sqlite, sizes(120, 1000)),
+    *(pytest.mark.fault, pytest.mark.usefixtures("long_retries")),
+]
 
 
 def hits(gateway: Gateway) -> dict[str, int]:
@@ -63,7 +65,7 @@ def test_a_bad_line_to_the_gateway(
     services: Services,
     gateway: Gateway,
     proxy: Callable[[str, int], Line],
-    store: Store,
+    settled: Settled,
     stage: Stage,
     finished: Finished,
 ) -> None:
@@ -84,8 +86,7 @@ def test_a_bad_line_to_the_gateway(
         services.start()
         closectl("close", "start", PERIOD)
         for number, fault in enumerate(faults):
-            least = accounts * (5 + 8 * number) / 100
-            wait_for("more charges", lambda least=least: store.value(SETTLED) >= least)
+            settled.wait_for(accounts * (5 + 8 * number) / 100)
             before = line.hits(fault["mode"])
             line.mode(**fault)
             wait_for(
@@ -159,7 +160,7 @@ def test_a_key_that_is_refused_amid_the_charges(
     sample: Callable[..., Sample],
     services: Services,
     gateway: Gateway,
-    store: Store,
+    settled: Settled,
     stage: Stage,
     finished: Finished,
 ) -> None:
@@ -169,7 +170,7 @@ def test_a_key_that_is_refused_amid_the_charges(
     with gateway.fault("latency", ms=20):
         services.start()
         closectl("close", "start", PERIOD)
-        wait_for("a tenth", lambda: store.value(SETTLED) >= accounts / 10)
+        settled.wait_for(accounts / 10)
         with gateway.fault("401"):
             services["charger"].wait_for_line("charging pauses")
             charged, refused = len(gateway.charges()), hits(gateway)["401"]

@@ -10,11 +10,10 @@ from harness.closectl import Closectl
 from harness.finished import Finished
 from harness.sample import Sample
 from harness.services import NAMES, Services
+from harness.settled import Settled
 from harness.stage import PERIOD, Stage
-from harness.store import Store, on_sqlite
+from harness.store import on_sqlite
 from harness.waiting import wait_for
-
-SETTLED = "SELECT count(*) FROM attempts WHERE state <> 'sent'"
 
 
 @on_sqlite
@@ -26,7 +25,7 @@ def test_what_was_lost_is_sent_again_and_charged_once(
     sample: Callable[..., Sample],
     services: Services,
     broker: Broker,
-    store: Store,
+    settled: Settled,
     clock: Clock,
     stage: Stage,
     rest: Callable[..., None],
@@ -37,10 +36,10 @@ def test_what_was_lost_is_sent_again_and_charged_once(
     sample(accounts)
     services.start()
     closectl("close", "start", PERIOD)
-    wait_for("the first charges", lambda: store.value(SETTLED) >= accounts / 10)
+    settled.wait_for(accounts / 10)
     waiting = broker.count("charger")
     broker.lose_everything()
-    settled = store.value(SETTLED)
+    before = settled.count
 
     closectl("init")
     for name in NAMES:
@@ -59,7 +58,7 @@ def test_what_was_lost_is_sent_again_and_charged_once(
 
     # Events that follow may have been lost too, at a service that had not worked off their cause.
     closectl.wait_for_state("closed", seconds=180)
-    assert 0 < settled < store.value(SETTLED), "void: all had settled"
+    assert 0 < before < settled.count, "void: all had settled"
     finished(accounts)
     again = closectl("resend", PERIOD, "--older", "0s")
     assert (again["missing"], again["published"]) == (0, 0)

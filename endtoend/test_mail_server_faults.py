@@ -17,7 +17,10 @@ from harness.waiting import wait_for
 
 UNUSABLE = "could not be used"
 
-pytestmark = [on_sqlite, sizes(100, 1000), pytest.mark.usefixtures("long_retries")]
+pytestmark = [
+    *(on_sqlite, sizes(100, 1000)),
+    *(pytest.mark.fault, pytest.mark.usefixtures("long_retries")),
+]
 
 
 def test_a_mail_server_that_is_killed_again_and_again(

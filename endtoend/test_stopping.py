@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from harness.books import Books, cards
-from harness.broker import Node
 from harness.closectl import Closectl
 from harness.gateway import Gateway
+from harness.node import Node
 from harness.proxy import Line
 from harness.services import NAMES, Services
 from harness.sink import Sink

@@ -19,12 +19,12 @@ from harness.places import program
 from harness.processes import Process, run
 from harness.sample import Sample
 from harness.services import NAMES
+from harness.settled import Settled
 from harness.stage import PERIOD, Stage
 from harness.store import Store, on_sqlite
 from harness.waiting import wait_for
 
 OLD_BIN = os.environ.get("OLD_BIN", "")
-SETTLED = "SELECT count(*) FROM attempts WHERE state <> 'sent'"
 ACCOUNTS = 150
 
 
@@ -90,6 +90,7 @@ def test_services_are_replaced_one_by_one_amid_a_close(
     broker: Broker,
     gateway: Gateway,
     store: Store,
+    settled: Settled,
     stage: Stage,
     monkeypatch: pytest.MonkeyPatch,
     finished: Finished,
@@ -104,7 +105,7 @@ def test_services_are_replaced_one_by_one_amid_a_close(
         shifts.start(name, name, old, 1)
     with gateway.fault("latency", ms=500):
         closectl("close", "start", PERIOD)
-        wait_for("the first charges", lambda: store.value(SETTLED) >= 3)
+        settled.wait_for(3)
 
         # The store is migrated while all services work.
         monkeypatch.setenv("BIN", str(new))
@@ -115,28 +116,28 @@ def test_services_are_replaced_one_by_one_amid_a_close(
         if old != new:
             run([old / "closectl", "init"], stage.environment())  # harmless in the wrong order
             assert "in order" in check(old, stage, exits=0)
-        middles = replace_each(shifts, store, old, new)
+        middles = replace_each(shifts, settled, old, new)
 
     closectl.wait_for_state("closed", seconds=300)
-    assert 0 < middles[0] <= middles[-1] < store.value(SETTLED), f"void: not amid it: {middles}"
+    assert 0 < middles[0] <= middles[-1] < settled.count, f"void: not amid it: {middles}"
     finished(ACCOUNTS)
 
 
-def replace_each(shifts: Shifts, store: Store, old: Path, new: Path) -> list[int]:
+def replace_each(shifts: Shifts, settled: Settled, old: Path, new: Path) -> list[int]:
     """One service at a time, all others running; how many charges had ended at each step."""
     middles: list[int] = []
     for name in NAMES:
         shifts.stop(name)  # away for a moment
-        middles.append(store.value(SETTLED))
+        middles.append(settled.count)
         shifts.start(name, name, new, 1)
         shifts.start(f"{name}-2", name, old, 2)  # scaled out, with the older one beside it
-        middles.append(store.value(SETTLED))
+        middles.append(settled.count)
         shifts.stop(name)  # rolled back: only the older one is left
-        middles.append(store.value(SETTLED))
+        middles.append(settled.count)
         shifts.start(name, name, new, 2)
         shifts.stop(f"{name}-2")  # replaced again, and scaled back
         shifts.wait_for_consumers(name, 1)
-        middles.append(store.value(SETTLED))
+        middles.append(settled.count)
         shifts.check_all_run()
     return middles
 

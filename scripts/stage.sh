@@ -9,7 +9,6 @@ SERVICES=(invoicer charger mailer holder reporter)
 STAGE_STARTED=() # pid files of processes that this shell started, oldest first
 STAGE_BROKERS=() # broker folders this shell started
 STAGE_SERVERS=() # PostgreSQL folders this shell started
-STAGE_CLUSTERS=() # cluster folders this shell started
 STAGE_T0=${EPOCHREALTIME/,/.}
 
 # ---- words ------------------------------------------------------------------------------------
@@ -166,15 +165,6 @@ stop_recorded() {
 
 stop_process() { stop_recorded "$RUN/pids/$1.pid" "${2:-25}"; }
 
-# kill_process NAME: SIGKILL, as in a crash
-kill_process() {
-  local pid
-  pid=$(process_pid "$1") || die "$1 is not running, so it cannot be killed"
-  kill -KILL "$pid"
-  while recorded_pid "$RUN/pids/$1.pid" >/dev/null; do sleep 0.01; done
-  rm -f "$RUN/pids/$1.pid"
-}
-
 # stop_everything: everything this shell started, newest first; called by the trap, whatever happens
 stop_everything() {
   local i
@@ -187,13 +177,9 @@ stop_everything() {
   for ((i = ${#STAGE_SERVERS[@]} - 1; i >= 0; i--)); do
     "$ROOT/scripts/postgres" stop "${STAGE_SERVERS[i]}" >/dev/null || true
   done
-  for ((i = ${#STAGE_CLUSTERS[@]} - 1; i >= 0; i--)); do
-    "$ROOT/scripts/cluster" stop "${STAGE_CLUSTERS[i]}" >/dev/null || true
-  done
   STAGE_STARTED=()
   STAGE_BROKERS=()
   STAGE_SERVERS=()
-  STAGE_CLUSTERS=()
 }
 
 # on_exit: installs the trap

@@ -1,11 +1,7 @@
 """A private RabbitMQ node for the run, with a virtual host for each test."""
 
-import base64
 import json
 import os
-import signal
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,89 +11,14 @@ from urllib.parse import quote
 import pika
 import pytest
 
-from harness.places import RUN, SCRIPTS, free_port
+from harness.node import Node
+from harness.places import RUN, SCRIPTS
 from harness.places import program as program_of
 from harness.processes import run
+from harness.queues import messages
 from harness.stage import Stage
-from harness.waiting import wait_for
 
 EXCHANGE = "monthclose"
-
-
-class Node:
-    """The node that scripts/broker runs, and its management interface."""
-
-    def __init__(self, folder: Path, config: str = "", plugins: str = "") -> None:
-        """`config`: more lines of rabbitmq.conf; `plugins`: more names, separated by commas."""
-        self.folder = folder
-        self.management = free_port()
-        self._config = config
-        self._plugins = plugins
-
-    def start(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        more = self.folder / "more.conf"
-        management = f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management}\n"
-        more.write_text(management + self._config)
-        environment = {
-            **os.environ,
-            "BROKER_CONFIG": str(more),
-            "BROKER_PLUGINS": ",".join(filter(None, ["rabbitmq_management", self._plugins])),
-        }
-        run([SCRIPTS / "broker", "start", self.folder], environment)
-        wait_for("the broker's management", lambda: self.call("GET", "overview") is not None)
-
-    def stop(self) -> None:
-        self.resume()
-        run([SCRIPTS / "broker", "stop", self.folder])
-
-    def kill(self) -> None:
-        """SIGKILL; its data stay."""
-        run([SCRIPTS / "broker", "kill", self.folder])
-
-    def restart(self) -> None:
-        """On its ports, with its data."""
-        run([SCRIPTS / "broker", "restart", self.folder])
-        wait_for("the broker's management", lambda: self.call("GET", "overview") is not None)
-
-    @property
-    def port(self) -> int:
-        text = (self.folder / "broker.env").read_text()
-        return int(text.split("127.0.0.1:")[1].split("/")[0])
-
-    @property
-    def tool(self) -> Path:
-        return self.folder / "rabbitmqctl"
-
-    def pause(self) -> None:
-        """The broker is running and does not answer."""
-        os.kill(self._pid, signal.SIGSTOP)
-
-    def resume(self) -> None:
-        os.kill(self._pid, signal.SIGCONT)
-
-    @property
-    def _pid(self) -> int:
-        return int((self.folder / "broker.pid").read_text().split()[0])
-
-    def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
-        """The management interface's answer; None while nothing answers."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.management}/api/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-        )
-        word = base64.b64encode(b"guest:guest").decode()
-        request.add_header("Authorization", f"Basic {word}")
-        request.add_header("Content-Type", "application/json")
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                text = answer.read()
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{method} {path}: {error.code} {error.read()!r}") from error
-        except urllib.error.URLError:
-            return None
-        return json.loads(text) if text else {}
 
 
 @dataclass(frozen=True)
@@ -225,6 +146,10 @@ class Broker:
     def dead(self, service: str) -> list[Letter]:
         return self.letters(f"{service}.dead")
 
+    def messages(self) -> dict[str, int]:
+        """Waiting and in progress, by queue; see `harness.queues`."""
+        return messages(self.node.tool, self.vhost)
+
     def count(self, queue: str) -> int:
         """Number of ready messages in a queue."""
         return self._declared(queue).message_count
@@ -272,9 +197,11 @@ class Broker:
 @pytest.fixture(scope="session")
 def broker_node() -> Iterator[Node]:
     node = Node(RUN / "broker")
-    node.start()
-    yield node
-    node.stop()
+    try:
+        node.start()
+        yield node
+    finally:  # a start that was interrupted has left its name server
+        node.stop()
 
 
 @pytest.fixture
@@ -283,6 +210,6 @@ def broker(broker_node: Node, stage: Stage) -> Iterator[Broker]:
     made.create()
     stage.set(BROKER_URL=made.url)
     yield made
-    broker_node.resume()
+    broker_node.revive()
     stage.end_all()
     made.delete()

@@ -1,22 +1,26 @@
 """What must hold for every finished close: ledger, gateway, mails and queues agree."""
 
+import time
 from collections import Counter
 from collections.abc import Collection
 
 import pytest
 
+from harness.broker import Broker
 from harness.closectl import Closectl
 from harness.gateway import Gateway
+from harness.queues import queued
 from harness.sink import Sink
 from harness.stage import PERIOD
-from harness.waiting import wait_for
+from harness.waiting import PATIENCE, wait_for
 
 
 class Finished:
-    def __init__(self, closectl: Closectl, gateway: Gateway, sink: Sink) -> None:
+    def __init__(self, closectl: Closectl, gateway: Gateway, sink: Sink, broker: Broker) -> None:
         self._closectl = closectl
         self._gateway = gateway
         self._sink = sink
+        self._broker = broker
 
     def __call__(
         self,
@@ -48,10 +52,26 @@ class Finished:
         assert [part["ledgerSum"] for part in report.values() if part["ledgerSum"]] == []
         assert self._gateway.charged_twice() == []
         self.check_mails(resends, period)
-        assert len(self._sink.mails()) >= accounts
+        assert len({mail["Message-ID"] for mail in self._sink.mails()}) >= accounts
         self.check_audit(period, parked)
         if collected:
             self.check_collected(not_collected_from, period)
+
+    def wait_until_quiet(self, accounts: int, seconds: float = 120) -> None:
+        """After the last fault: closed, and no message anywhere, twice in a row, without us.
+
+        Within that time and what the work itself takes.
+        """
+        deadline = time.monotonic() + (seconds + accounts / 20) * PATIENCE
+        self._closectl.wait_for_state("closed", seconds=seconds + accounts / 20)
+        counts: list[dict[str, int]] = []
+
+        def quiet() -> bool:
+            counts.append(self._broker.messages())
+            return [queued(found) for found in counts[-2:]] == [0, 0]
+
+        left = max(deadline - time.monotonic(), 1) / PATIENCE
+        wait_for(lambda: f"empty queues: {counts[-1]}", quiet, left, every=0.5)
 
     def check_audit(self, period: str = PERIOD, parked: int = 0) -> None:
         """Every invariant holds, except that parked charges are at the gateway alone."""
@@ -96,6 +116,6 @@ class Finished:
 
 
 @pytest.fixture
-def finished(closectl: Closectl, gateway: Gateway, sink: Sink) -> Finished:
+def finished(closectl: Closectl, gateway: Gateway, sink: Sink, broker: Broker) -> Finished:
     """`finished(60)` checks a close of 60 accounts."""
-    return Finished(closectl, gateway, sink)
+    return Finished(closectl, gateway, sink, broker)

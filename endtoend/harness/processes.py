@@ -123,6 +123,10 @@ class Process:
         self._popen.wait(30)
 
 
+class Failed(AssertionError):  # noqa: N818
+    """A program that had to succeed."""
+
+
 def run(
     command: Sequence[str | Path],
     environment: Mapping[str, str] | None = None,
@@ -139,5 +143,6 @@ def run(
         check=False,
     )
     words = " ".join(str(word) for word in command)
-    assert done.returncode == 0, f"`{words}` ended with {done.returncode}: {done.stderr}"
+    if done.returncode != 0:
+        raise Failed(f"`{words}` ended with {done.returncode}: {done.stderr}")
     return done.stdout

@@ -43,6 +43,10 @@ class Line:
         """How often that mode took effect."""
         return self._count(mode, "hits")
 
+    def connections(self, mode: str) -> int:
+        """How many were made to it in that mode."""
+        return self._count(mode, "connections")
+
     def swallowed(self) -> int:
         """Bytes that arrived nowhere because of silence."""
         return self._count("silence", "swallowed")

@@ -91,3 +91,9 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 def long_retries(stage: Stage) -> None:
     """Before queues are declared: messages are put off for longer than a fault lasts."""
     stage.set(RETRY_DELAYS="1s,2s,4s,8s,16s,32s,1m,5m")
+
+
+@pytest.fixture
+def brief_retries(stage: Stage) -> None:
+    """Before queues are declared: a mail that a killed mailer has begun is sent again in 15 s."""
+    stage.set(RETRY_DELAYS="1s,2s,4s,8s")

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -116,6 +116,15 @@ class PostgresServer:
     def stop(self) -> None:
         run([SCRIPTS / "postgres", "stop", self.folder])
 
+    @contextmanager
+    def stopped_at_once(self) -> Iterator[None]:
+        """As in a crash; afterwards it recovers, on its port and data."""
+        run([SCRIPTS / "postgres", "kill", self.folder])
+        try:
+            yield
+        finally:
+            run([SCRIPTS / "postgres", "restart", self.folder])
+
     def pause(self) -> None:
         """The server keeps its connections and does not answer."""
         self._signal(signal.SIGSTOP)
@@ -139,6 +148,10 @@ class PostgresServer:
         assert port is not None
         return port
 
+    @property
+    def log(self) -> str:
+        return (self.folder / "log" / "postgres.log").read_text(errors="replace")
+
     def database(self, name: str) -> str:
         """Creates an empty database, whatever was there; returns its URL."""
         return run([SCRIPTS / "postgres", "database", self.folder, name]).strip()
@@ -150,9 +163,11 @@ class PostgresServer:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     server = PostgresServer(RUN / "postgres")
-    server.start()
-    yield server
-    server.stop()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from harness.broker import Broker, Node
+from harness.broker import Broker
+from harness.node import Node
 from harness.places import RUN, SCRIPTS, free_port
 from harness.processes import Process, run
 from harness.stage import Stage

@@ -35,3 +35,18 @@ def wait_for(
             text = sentence() if callable(sentence) else sentence
             raise NotHappened(f"waited {seconds * PATIENCE:g} s for {text}")
         time.sleep(every)
+
+
+def holds_for(
+    seconds: float, sentence: str | Callable[[], str], probe: Callable[[], bool], every: float = 0.2
+) -> None:
+    """Fails as soon as `probe` is not true, for as long as a fault has to last.
+
+    `sentence` completes "for 40 s it had to hold that …".
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not probe():
+            text = sentence() if callable(sentence) else sentence
+            raise AssertionError(f"for {seconds:g} s it had to hold that {text}")
+        time.sleep(every)
