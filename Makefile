@@ -29,8 +29,8 @@ bench: ## measure closes (ACCOUNTS="2000 20000 100000" LATENCY="0 300")
 messages: ## regenerate docs/messages from the code
 	@MONTHCLOSE_PUBLISH_MESSAGES=yes swift test --disable-xctest --filter PublishedContractTests
 
-containers: ## run compose/ and systemd/ in podman, as root (FORMS="small-form systemd-form")
-	@scripts/containers/run $(FORMS)
+containers: ## run compose/ and systemd/ in podman, as root (ARGS="-k small")
+	@scripts/endtoend --containers $(ARGS)
 
 manuals: ## write completions and manual pages of closectl and sandbox to .build/share
 	@scripts/manuals

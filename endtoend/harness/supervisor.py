@@ -53,6 +53,7 @@ class Supervisor:
 
     def _ask(self) -> None:
         """The command's process group, in which are the processes that know what they started."""
+        print(f"{signal.Signals(self._signals[0]).name}: everything ends", file=sys.stderr)
         group = os.getpgrp()
         self._signal([pid for pid in descendants() if group_of(pid) == group], signal.SIGTERM)
         deadline = time.monotonic() + IN_ORDER_SECONDS
