@@ -1,6 +1,6 @@
 # month-close: the commands for people. Each one is a script in scripts/, which documents itself.
 
-.PHONY: help demo trial manuals test bench endtoend chaos simulate containers messages lint format build release clean
+.PHONY: help demo trial manuals test test-all bench endtoend chaos simulate containers messages lint format build release clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -11,8 +11,11 @@ demo: ## watch a month close on this machine (DEMO_ACCOUNTS=1000, KEEP=1)
 trial: ## start a broker, a sandbox gateway, a mail sink and the services for your own month
 	@scripts/trial
 
-test: ## run every test, including those with a real broker and real processes
+test: ## run every kind of test, including those with a real broker and real processes
 	@scripts/test
+
+test-all: test ## run the tests that last long as well
+	@scripts/test --rest
 
 endtoend: ## run only the tests with real processes (ARGS="-k restored -x"; ARGS="-m full": at full size)
 	@scripts/endtoend $(ARGS)
@@ -30,8 +33,8 @@ bench: ## measure closes (ACCOUNTS="2000 20000 100000" LATENCY="0 300")
 messages: ## regenerate docs/messages from the code
 	@MONTHCLOSE_PUBLISH_MESSAGES=yes swift test --disable-xctest --filter PublishedContractTests
 
-containers: ## run compose/ and systemd/ in podman, as root (FORMS="small-form systemd-form")
-	@scripts/containers/run $(FORMS)
+containers: ## run compose/ and systemd/ in podman, as root (ARGS="-k small")
+	@scripts/endtoend --containers $(ARGS)
 
 manuals: ## write completions and manual pages of closectl and sandbox to .build/share
 	@scripts/manuals

@@ -16,6 +16,7 @@ pytest_plugins = [
     "harness.finished",
     "harness.front",
     "harness.gateway",
+    "harness.interrupted",
     "harness.kept",
     "harness.known_faults",
     "harness.proxy",

@@ -189,6 +189,18 @@ on_exit() {
   trap 'exit 143' TERM HUP
 }
 
+# supervised PURPOSE ARGUMENT...: installs what is needed for PURPOSE, then runs the calling script once more, with
+# these arguments, so that everything it starts ends with it, also what is not its own child: the brokers of
+# test processes, for example
+supervised() {
+  if [[ ${SUPERVISED:-} == "$0" ]]; then
+    unset SUPERVISED # a script of the same name that this one starts has a supervisor of its own
+    return 0
+  fi
+  "$ROOT/scripts/install-debian" --for "$1"
+  SUPERVISED=$0 exec /usr/bin/python3 "$ROOT/endtoend/harness/supervisor.py" "$0" "${@:2}"
+}
+
 # ---- the parts of a stage ---------------------------------------------------------------------
 
 # new_stage NAME: an empty folder .run/NAME; refuses if an earlier stage there is still running

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # One of several test processes (pytest -n) has a folder, a broker and a PostgreSQL of its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-RUN = ROOT / ".run" / "endtoend" / WORKER
+RUN = Path(os.environ.get("ENDTOEND_RUN", ROOT / ".run" / "endtoend")) / WORKER
 SCRIPTS = ROOT / "scripts"
 
 

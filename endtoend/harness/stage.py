@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -66,12 +65,6 @@ class Stage:
         path = self.folder / name
         path.write_text(content)
         return path
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _ends_on_termination() -> None:
-    """SIGTERM to the test run ends what it started, as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture
