@@ -1,9 +1,9 @@
 # month-close: the commands for people. Each one is a script in scripts/, which documents itself.
 
-.PHONY: help demo trial manuals test test-all bench endtoend chaos simulate containers messages lint format build release clean
+.PHONY: help demo trial manuals test test-rest test-all bench endtoend chaos simulate containers messages lint format build release clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: ## watch a month close on this machine (DEMO_ACCOUNTS=1000, KEEP=1)
 	@scripts/demo
@@ -14,8 +14,10 @@ trial: ## start a broker, a sandbox gateway, a mail sink and the services for yo
 test: ## run every kind of test, including those with a real broker and real processes
 	@scripts/test
 
-test-all: test ## run the tests that last long as well
+test-rest: ## run what make test leaves out, because it lasts long
 	@scripts/test --rest
+
+test-all: test test-rest ## both
 
 endtoend: ## run only the tests with real processes (ARGS="-k restored -x"; ARGS="-m full": at full size)
 	@scripts/endtoend $(ARGS)
