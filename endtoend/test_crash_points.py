@@ -18,7 +18,7 @@ from harness.stage import PERIOD, Stage
 from harness.store import on_sqlite
 from harness.waiting import PATIENCE
 
-DEADLINE = 150
+DEADLINE = 150  # seconds, and the time for the work
 OF_THE_CHARGER = ("before-call", "request-sent", "answered")
 
 
@@ -48,7 +48,7 @@ class Crashes:
         begun = stimulated = time.monotonic()
         while any(victim.open for victim in self._victims):
             now = time.monotonic()
-            if now >= begun + DEADLINE * PATIENCE:
+            if now >= begun + (DEADLINE + self._accounts / 4) * PATIENCE:
                 break
             for victim in self._victims:
                 self._look_after(victim)

@@ -20,7 +20,8 @@ from harness.waiting import holds_for, wait_for
 
 FULL = "no space left for the store"
 
-pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("long_retries")]
+# The disk first: without one, nothing is started.
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("disk", "long_retries")]
 
 
 class SmallPostgresStore(PostgresStore):

@@ -1,10 +1,11 @@
 """A small disk that can be filled to the last byte."""
 
+import errno
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,13 +29,21 @@ class Disk:
     def full(self) -> Iterator[None]:
         """Not a page is free meanwhile."""
         filler = self.folder / "filler"
-        with filler.open("wb", buffering=0) as file, suppress(OSError):  # which ends it
-            while file.write(bytes(PAGE)):
-                pass
         try:
+            self._fill(filler)
             yield
         finally:
             filler.unlink()
+
+    @staticmethod
+    def _fill(file: Path) -> None:
+        with file.open("wb", buffering=0) as filler:
+            try:
+                while filler.write(bytes(PAGE)):
+                    pass
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
 
 @pytest.fixture

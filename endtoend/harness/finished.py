@@ -70,8 +70,12 @@ class Finished:
             counts.append(self._broker.messages())
             return [queued(found) for found in counts[-2:]] == [0, 0]
 
+        def sentence() -> str:
+            found = {queue: count for queue, count in counts[-1].items() if count}
+            return f"queues that are empty twice, {[queued(c) for c in counts]}: {found}"
+
         left = max(deadline - time.monotonic(), 1) / PATIENCE
-        wait_for(lambda: f"empty queues: {counts[-1]}", quiet, left, every=0.5)
+        wait_for(sentence, quiet, left, every=0.5)
 
     def check_audit(self, period: str = PERIOD, parked: int = 0) -> None:
         """Every invariant holds, except that parked charges are at the gateway alone."""
