@@ -42,6 +42,7 @@ def supervised(stage: Stage, script: str) -> Process:
     return stage.start("supervisor", command)
 
 
+@pytest.mark.xdist_group("stopped-run")  # one after the other: each has two brokers
 @ENDINGS
 def test_a_signal_to_the_tests_amid_a_close(stage: Stage, number: signal.Signals) -> None:
     """With several test processes, brokers, PostgreSQL, a pooler, and services."""
@@ -54,7 +55,7 @@ def test_a_signal_to_the_tests_amid_a_close(stage: Stage, number: signal.Signals
     wait_for(
         lambda: f"{servers} amid a close: {processes_of(folder)}; {run.tail()}",
         lambda: charges(folder) >= 3 and servers <= names_of(processes_of(folder)),
-        seconds=120,
+        seconds=300,
     )
     run.signal(number)
     assert run.wait_for_end(seconds=15) == 128 + number, run.tail()

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
-IN_ORDER_SECONDS = 10  # for the command's own way to stop everything
+IN_ORDER_SECONDS = 8  # for the command's own way to stop everything
 TERMINATED_SECONDS = 3
 KILLED_SECONDS = 10  # only a process that waits in the kernel takes longer than a moment
 EVERY = 0.05
