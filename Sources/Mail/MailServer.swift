@@ -4,23 +4,18 @@ import Logging
 
 /// Where mails go: functions, so that a simulated server needs no protocol.
 public struct MailServer: Sendable {
-  /// Hands mails over. Calls `heard` once for each, with its index, as soon as its answer is there;
-  /// on any thread, which must not be kept waiting. Returns when all are answered: at the latest
-  /// after the mails' deadlines, and soon after its task is cancelled.
-  public var deliver:
-    @Sendable ([OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void) async -> Void
+  /// One answer per mail, in order. Returns at the latest after the mails' deadlines, and soon
+  /// after its task is cancelled.
+  public var send: @Sendable ([OutgoingMail]) async -> [MailAnswer]
   /// Lets mails in progress finish, answers waiting ones with `notSent`, and closes the
   /// connections.
   public var shutdown: @Sendable () async -> Void
 
   public init(
-    deliver:
-      @escaping @Sendable (
-        [OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void
-      ) async -> Void,
+    send: @escaping @Sendable ([OutgoingMail]) async -> [MailAnswer],
     shutdown: @escaping @Sendable () async -> Void
   ) {
-    self.deliver = deliver
+    self.send = send
     self.shutdown = shutdown
   }
 }
@@ -39,8 +34,7 @@ extension MailServer {
     let pool = SMTPPool(
       server: server, trust: SMTPTrust(caFile: caFile, allowsPlaintext: allowsPlaintext),
       connections: max(connections, 1), logger: logger)
-    return MailServer(
-      deliver: { await pool.deliver($0, $1) }, shutdown: { await pool.shutdown() })
+    return MailServer(send: { await pool.send($0) }, shutdown: { await pool.shutdown() })
   }
 
   /// Tests, without sending a mail, whether one could be handed over: connects, encrypts and logs

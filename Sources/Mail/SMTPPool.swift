@@ -22,7 +22,7 @@ final class SMTPPool: Sendable {
     timeouts: SMTPTimeouts = .init(), logger: Logger
   ) {
     self.connections = connections
-    self.queue = MailQueue()
+    self.queue = MailQueue(capacity: connections * 64)
     self.state = Mutex(.init(running: connections))
     LibCurl.isReady
     for _ in 1...connections {
@@ -33,15 +33,14 @@ final class SMTPPool: Sendable {
   }
 
   /// A cancelled task gets its answers within a second or so.
-  func deliver(
-    _ mails: [OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void
-  ) async {
-    let batch = MailBatch(mails, heard)
-    await withTaskCancellationHandler {
-      if !queue.put(batch) {
-        for index in mails.indices { batch.answer(Self.stopping, at: index) }
+  func send(_ mails: [OutgoingMail]) async -> [MailAnswer] {
+    let batch = MailBatch(count: mails.count)
+    return await withTaskCancellationHandler {
+      for (index, mail) in mails.enumerated() {
+        let isIn = await queue.put(.init(mail: mail, index: index, batch: batch))
+        if !isIn { batch.answer(Self.stopping, at: index) }
       }
-      await batch.isAnswered()
+      return await batch.answers()
     } onCancel: {
       batch.giveUp()
     }
@@ -74,108 +73,117 @@ final class SMTPPool: Sendable {
   }
 }
 
-/// Mails on their way from tasks to connection threads: whole batches go in, single mails come out.
-/// Its callers bound it, since each of them waits for its answers. Takers block, so they must have
-/// their own threads.
+/// Mails on their way from tasks to connection threads. Bounded: a task that adds to a full queue
+/// is suspended until there is room. Takers block, so they must have their own threads.
 final class MailQueue: Sendable {
   struct Job: Sendable {
-    var batch: MailBatch
+    var mail: OutgoingMail
     var index: Int
-    var mail: OutgoingMail { batch.mails[index] }
+    var batch: MailBatch
   }
 
   private struct State {
-    var batches: Deque<MailBatch> = []
-    /// The next mail of the first batch.
-    var next = 0
+    var jobs: Deque<Job> = []
+    var waiting: Deque<(job: Job, admitted: CheckedContinuation<Bool, Never>)> = []
     var isClosed = false
-
-    mutating func pop() -> Job? {
-      guard let batch = batches.first else { return nil }
-      let job = Job(batch: batch, index: next)
-      next += 1
-      if next == batch.mails.count {
-        batches.removeFirst()
-        next = 0
-      }
-      return job
-    }
   }
 
+  private let capacity: Int
   private let state = Mutex(State())
-  /// Counts mails, and once closed, one for each taker.
+  /// Counts jobs, and once closed, one for each taker.
   private let ready = DispatchSemaphore(value: 0)
 
-  /// `false` if the queue is closed and the batch was not accepted.
-  func put(_ batch: MailBatch) -> Bool {
-    if batch.mails.isEmpty { return true }
-    let isIn = state.withLock { state in
-      if !state.isClosed { state.batches.append(batch) }
-      return !state.isClosed
+  init(capacity: Int) { self.capacity = capacity }
+
+  /// `false` if the queue is closed and the job was not accepted.
+  func put(_ job: Job) async -> Bool {
+    await withCheckedContinuation { admitted in
+      let isIn: Bool? = state.withLock { state in
+        if state.isClosed { return false }
+        if state.jobs.count < capacity {
+          state.jobs.append(job)
+          return true
+        }
+        state.waiting.append((job, admitted))
+        return nil
+      }
+      if isIn == true { ready.signal() }
+      if let isIn { admitted.resume(returning: isIn) }
     }
-    if isIn { for _ in batch.mails { ready.signal() } }
-    return isIn
   }
 
-  /// Blocks the thread until there is a mail; `nil` once the queue is closed.
+  /// Blocks the thread until there is a job; `nil` once the queue is closed.
   func take() -> Job? {
     ready.wait()
-    return state.withLock { $0.pop() }
+    let (job, admitted) = state.withLock { state in
+      let job = state.jobs.popFirst()
+      guard job != nil, let next = state.waiting.popFirst() else {
+        return (job, CheckedContinuation<Bool, Never>?.none)
+      }
+      state.jobs.append(next.job)
+      return (job, next.admitted)
+    }
+    if let admitted {
+      ready.signal()
+      admitted.resume(returning: true)
+    }
+    return job
   }
 
-  /// Returns the mails not taken yet; every taker gets `nil` from now on.
+  /// Returns the jobs not taken yet; every taker gets `nil` from now on.
   func close(takers: Int) -> [Job] {
-    let left = state.withLock { state in
+    let (left, waiting) = state.withLock { state in
       state.isClosed = true
-      var left: [Job] = []
-      while let job = state.pop() { left.append(job) }
-      return left
+      defer { (state.jobs, state.waiting) = ([], []) }
+      return (Array(state.jobs), state.waiting)
     }
     for _ in 0..<takers { ready.signal() }
+    for waiter in waiting { waiter.admitted.resume(returning: false) }
     return left
   }
 }
 
-/// The mails of one `deliver`, and how many of them still have no answer.
+/// The answers to the mails of one `send`, as they come in.
 final class MailBatch: Sendable {
   private struct State {
+    var answers: [MailAnswer?]
     var missing: Int
-    var complete: CheckedContinuation<Void, Never>?
+    var isGivenUp = false
+    var complete: CheckedContinuation<[MailAnswer], Never>?
   }
 
-  let mails: [OutgoingMail]
-  private let heard: @Sendable (Int, MailAnswer) -> Void
   private let state: Mutex<State>
-  private let isAbandoned = Atomic(false)
 
-  init(_ mails: [OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void) {
-    self.mails = mails
-    self.heard = heard
-    state = Mutex(.init(missing: mails.count))
+  init(count: Int) {
+    state = Mutex(.init(answers: Array(repeating: nil, count: count), missing: count))
   }
 
   /// The caller no longer waits: mails in progress are aborted, the others are not started.
-  var isGivenUp: Bool { isAbandoned.load(ordering: .relaxed) }
+  var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
 
-  func giveUp() { isAbandoned.store(true, ordering: .relaxed) }
+  func giveUp() { state.withLock { $0.isGivenUp = true } }
 
-  /// Once for each mail.
   func answer(_ answer: MailAnswer, at index: Int) {
-    heard(index, answer)
-    let complete = state.withLock { state in
-      state.missing -= 1
-      return state.missing == 0 ? state.complete.take() : nil
+    let (complete, answers) = state.withLock { state in
+      if state.answers[index] == nil { state.missing -= 1 }
+      state.answers[index] = answer
+      guard state.missing == 0, let complete = state.complete else {
+        return (CheckedContinuation<[MailAnswer], Never>?.none, [MailAnswer]())
+      }
+      state.complete = nil
+      return (complete, state.answers.compactMap { $0 })
     }
-    complete?.resume()
+    complete?.resume(returning: answers)
   }
 
-  func isAnswered() async {
+  func answers() async -> [MailAnswer] {
     await withCheckedContinuation { complete in
-      let isDone = state.withLock { state in
-        if state.missing > 0 { state.complete = complete }
-        return state.missing == 0
+      let done: [MailAnswer]? = state.withLock { state in
+        guard state.missing > 0 else { return state.answers.compactMap { $0 } }
+        state.complete = complete
+        return nil
       }
-      if isDone { complete.resume() }
+      if let done { complete.resume(returning: done) }
     }
   }
 }
