@@ -4,18 +4,23 @@ import Logging
 
 /// Where mails go: functions, so that a simulated server needs no protocol.
 public struct MailServer: Sendable {
-  /// One answer per mail, in order. Returns at the latest after the mails' deadlines, and soon
-  /// after its task is cancelled.
-  public var send: @Sendable ([OutgoingMail]) async -> [MailAnswer]
+  /// Hands mails over. Calls `heard` once for each, with its index, as soon as its answer is there;
+  /// on any thread, which must not be kept waiting. Returns when all are answered: at the latest
+  /// after the mails' deadlines, and soon after its task is cancelled.
+  public var deliver:
+    @Sendable ([OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void) async -> Void
   /// Lets mails in progress finish, answers waiting ones with `notSent`, and closes the
   /// connections.
   public var shutdown: @Sendable () async -> Void
 
   public init(
-    send: @escaping @Sendable ([OutgoingMail]) async -> [MailAnswer],
+    deliver:
+      @escaping @Sendable (
+        [OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void
+      ) async -> Void,
     shutdown: @escaping @Sendable () async -> Void
   ) {
-    self.send = send
+    self.deliver = deliver
     self.shutdown = shutdown
   }
 }
@@ -34,7 +39,8 @@ extension MailServer {
     let pool = SMTPPool(
       server: server, trust: SMTPTrust(caFile: caFile, allowsPlaintext: allowsPlaintext),
       connections: max(connections, 1), logger: logger)
-    return MailServer(send: { await pool.send($0) }, shutdown: { await pool.shutdown() })
+    return MailServer(
+      deliver: { await pool.deliver($0, $1) }, shutdown: { await pool.shutdown() })
   }
 
   /// Tests, without sending a mail, whether one could be handed over: connects, encrypts and logs

@@ -19,6 +19,8 @@ final class SMTPConnection {
   /// A server that refused a mail may still be in the middle of it, so the next one starts afresh.
   private var isUnclean = false
   private var down: (until: ContinuousClock.Instant, answer: MailAnswer)?
+  /// All mails of a service have the same.
+  private var lastSender: (text: String, mailbox: Mailbox)?
 
   /// For a moment after a failed connect, callers do not wait for the next one to fail.
   private static let downTime = Duration.seconds(1)
@@ -62,7 +64,7 @@ final class SMTPConnection {
     guard let to = EmailAddress(mail.to) else {
       return .refused("the address is not valid")
     }
-    guard let from = Mailbox(mail.from) else { return .away("the sender is not a valid address") }
+    guard let from = sender(mail.from) else { return .away("the sender is not a valid address") }
     if let down, ContinuousClock.now < down.until { return down.answer }
     var exchange = exchange(mail, from: from, to: to, isFresh: isUnclean)
     if exchange.isStaleConnection {
@@ -91,6 +93,13 @@ final class SMTPConnection {
     case .refused(let why), .later(let why), .denied(let why), .away(let why), .notSent(let why):
       return why
     }
+  }
+
+  private func sender(_ text: String) -> Mailbox? {
+    if let lastSender, lastSender.text == text { return lastSender.mailbox }
+    guard let mailbox = Mailbox(text) else { return nil }
+    lastSender = (text, mailbox)
+    return mailbox
   }
 
   private var place: String { "\(server.host):\(server.port ?? server.defaultPort)" }
@@ -230,17 +239,21 @@ struct SMTPTimeouts: Sendable {
   var mailMilliseconds = 30_000
 }
 
-/// The codes of the server's replies to the mail in hand. Their words are not kept.
+/// The codes of the server's refusals of the mail in hand. Their words are not kept.
 final class SMTPReplies {
   private var replies: [SMTPReply] = []
 
   func begin() { replies = [] }
 
   func heard(_ line: UnsafeRawBufferPointer) {
-    if let reply = SMTPReply(line: line) { replies.append(reply) }
+    guard line.first == UInt8(ascii: "4") || line.first == UInt8(ascii: "5"),
+      let reply = SMTPReply(line: line)
+    else { return }
+    replies.append(reply)
   }
 
-  /// The last line with this code; of a reply of several lines each has the same.
+  /// The last line with this code, if it is a refusal; of a reply of several lines each has the
+  /// same.
   func last(of code: Int) -> SMTPReply? { replies.last { $0.code == code } }
 }
 

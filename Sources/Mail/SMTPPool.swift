@@ -22,7 +22,7 @@ final class SMTPPool: Sendable {
     timeouts: SMTPTimeouts = .init(), logger: Logger
   ) {
     self.connections = connections
-    self.queue = MailQueue(capacity: connections * 64)
+    self.queue = MailQueue()
     self.state = Mutex(.init(running: connections))
     LibCurl.isReady
     for _ in 1...connections {
@@ -33,14 +33,15 @@ final class SMTPPool: Sendable {
   }
 
   /// A cancelled task gets its answers within a second or so.
-  func send(_ mails: [OutgoingMail]) async -> [MailAnswer] {
-    let batch = MailBatch(count: mails.count)
-    return await withTaskCancellationHandler {
-      for (index, mail) in mails.enumerated() {
-        let isIn = await queue.put(.init(mail: mail, index: index, batch: batch))
-        if !isIn { batch.answer(Self.stopping, at: index) }
+  func deliver(
+    _ mails: [OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void
+  ) async {
+    let batch = MailBatch(mails, heard)
+    await withTaskCancellationHandler {
+      if !queue.put(batch) {
+        for index in mails.indices { batch.answer(Self.stopping, at: index) }
       }
-      return await batch.answers()
+      await batch.isAnswered()
     } onCancel: {
       batch.giveUp()
     }
@@ -73,117 +74,108 @@ final class SMTPPool: Sendable {
   }
 }
 
-/// Mails on their way from tasks to connection threads. Bounded: a task that adds to a full queue
-/// is suspended until there is room. Takers block, so they must have their own threads.
+/// Mails on their way from tasks to connection threads: whole batches go in, single mails come out.
+/// Its callers bound it, since each of them waits for its answers. Takers block, so they must have
+/// their own threads.
 final class MailQueue: Sendable {
   struct Job: Sendable {
-    var mail: OutgoingMail
-    var index: Int
     var batch: MailBatch
+    var index: Int
+    var mail: OutgoingMail { batch.mails[index] }
   }
 
   private struct State {
-    var jobs: Deque<Job> = []
-    var waiting: Deque<(job: Job, admitted: CheckedContinuation<Bool, Never>)> = []
+    var batches: Deque<MailBatch> = []
+    /// The next mail of the first batch.
+    var next = 0
     var isClosed = false
+
+    mutating func pop() -> Job? {
+      guard let batch = batches.first else { return nil }
+      let job = Job(batch: batch, index: next)
+      next += 1
+      if next == batch.mails.count {
+        batches.removeFirst()
+        next = 0
+      }
+      return job
+    }
   }
 
-  private let capacity: Int
   private let state = Mutex(State())
-  /// Counts jobs, and once closed, one for each taker.
+  /// Counts mails, and once closed, one for each taker.
   private let ready = DispatchSemaphore(value: 0)
 
-  init(capacity: Int) { self.capacity = capacity }
-
-  /// `false` if the queue is closed and the job was not accepted.
-  func put(_ job: Job) async -> Bool {
-    await withCheckedContinuation { admitted in
-      let isIn: Bool? = state.withLock { state in
-        if state.isClosed { return false }
-        if state.jobs.count < capacity {
-          state.jobs.append(job)
-          return true
-        }
-        state.waiting.append((job, admitted))
-        return nil
-      }
-      if isIn == true { ready.signal() }
-      if let isIn { admitted.resume(returning: isIn) }
+  /// `false` if the queue is closed and the batch was not accepted.
+  func put(_ batch: MailBatch) -> Bool {
+    if batch.mails.isEmpty { return true }
+    let isIn = state.withLock { state in
+      if !state.isClosed { state.batches.append(batch) }
+      return !state.isClosed
     }
+    if isIn { for _ in batch.mails { ready.signal() } }
+    return isIn
   }
 
-  /// Blocks the thread until there is a job; `nil` once the queue is closed.
+  /// Blocks the thread until there is a mail; `nil` once the queue is closed.
   func take() -> Job? {
     ready.wait()
-    let (job, admitted) = state.withLock { state in
-      let job = state.jobs.popFirst()
-      guard job != nil, let next = state.waiting.popFirst() else {
-        return (job, CheckedContinuation<Bool, Never>?.none)
-      }
-      state.jobs.append(next.job)
-      return (job, next.admitted)
-    }
-    if let admitted {
-      ready.signal()
-      admitted.resume(returning: true)
-    }
-    return job
+    return state.withLock { $0.pop() }
   }
 
-  /// Returns the jobs not taken yet; every taker gets `nil` from now on.
+  /// Returns the mails not taken yet; every taker gets `nil` from now on.
   func close(takers: Int) -> [Job] {
-    let (left, waiting) = state.withLock { state in
+    let left = state.withLock { state in
       state.isClosed = true
-      defer { (state.jobs, state.waiting) = ([], []) }
-      return (Array(state.jobs), state.waiting)
+      var left: [Job] = []
+      while let job = state.pop() { left.append(job) }
+      return left
     }
     for _ in 0..<takers { ready.signal() }
-    for waiter in waiting { waiter.admitted.resume(returning: false) }
     return left
   }
 }
 
-/// The answers to the mails of one `send`, as they come in.
+/// The mails of one `deliver`, and how many of them still have no answer.
 final class MailBatch: Sendable {
   private struct State {
-    var answers: [MailAnswer?]
     var missing: Int
-    var isGivenUp = false
-    var complete: CheckedContinuation<[MailAnswer], Never>?
+    var complete: CheckedContinuation<Void, Never>?
   }
 
+  let mails: [OutgoingMail]
+  private let heard: @Sendable (Int, MailAnswer) -> Void
   private let state: Mutex<State>
+  private let isAbandoned = Atomic(false)
 
-  init(count: Int) {
-    state = Mutex(.init(answers: Array(repeating: nil, count: count), missing: count))
+  init(_ mails: [OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void) {
+    self.mails = mails
+    self.heard = heard
+    state = Mutex(.init(missing: mails.count))
   }
 
   /// The caller no longer waits: mails in progress are aborted, the others are not started.
-  var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
+  var isGivenUp: Bool { isAbandoned.load(ordering: .relaxed) }
 
-  func giveUp() { state.withLock { $0.isGivenUp = true } }
+  func giveUp() { isAbandoned.store(true, ordering: .relaxed) }
 
+  /// Once for each mail.
   func answer(_ answer: MailAnswer, at index: Int) {
-    let (complete, answers) = state.withLock { state in
-      if state.answers[index] == nil { state.missing -= 1 }
-      state.answers[index] = answer
-      guard state.missing == 0, let complete = state.complete else {
-        return (CheckedContinuation<[MailAnswer], Never>?.none, [MailAnswer]())
-      }
-      state.complete = nil
-      return (complete, state.answers.compactMap { $0 })
+    heard(index, answer)
+    let complete = state.withLock { state in
+      state.missing -= 1
+      return state.missing == 0 ? state.complete.take() : nil
     }
-    complete?.resume(returning: answers)
+    complete?.resume()
   }
 
-  func answers() async -> [MailAnswer] {
+  func isAnswered() async {
     await withCheckedContinuation { complete in
-      let done: [MailAnswer]? = state.withLock { state in
-        guard state.missing > 0 else { return state.answers.compactMap { $0 } }
-        state.complete = complete
-        return nil
+      let isDone = state.withLock { state in
+        if state.missing > 0 { state.complete = complete }
+        return state.missing == 0
       }
-      if let done { complete.resume(returning: done) }
+      if isDone { complete.resume() }
     }
   }
 }

@@ -75,12 +75,13 @@ extension AccountColumns {
 struct FactsQuery {
   let database: any SQLSession
 
+  private static let byKey = """
+    SELECT \(AccountColumns.sql), \(InvoiceColumns.sql) FROM accounts a
+    LEFT JOIN invoices i ON i.id = ? AND i.account = a.key WHERE a.id = ?
+    """
+
   func facts(_ key: FactKey) throws -> AccountFacts? {
-    let found = try database.first(
-      """
-      SELECT \(AccountColumns.sql), \(InvoiceColumns.sql) FROM accounts a
-      LEFT JOIN invoices i ON i.id = ? AND i.account = a.key WHERE a.id = ?
-      """, [key.invoice, key.account], Self.decoded)
+    let found = try database.first(Self.byKey, [key.invoice, key.account], Self.decoded)
     return try found.map(withAttempts)
   }
 
@@ -96,11 +97,11 @@ struct FactsQuery {
     return (found.key, try withAttempts(found))
   }
 
+  private static let attemptsOf =
+    "SELECT \(AttemptColumns.sql) FROM attempts t WHERE t.invoice = ? ORDER BY t.number"
+
   func attempts(_ invoiceKey: Int64, invoice: String, account: String) throws -> [Attempt] {
-    try database.all(
-      "SELECT \(AttemptColumns.sql) FROM attempts t WHERE t.invoice = ? ORDER BY t.number",
-      [invoiceKey], of: AttemptColumns.self
-    ) { try AttemptColumns.attempt($0, invoice: invoice, account: account) }
+    try database.all(Self.attemptsOf, [invoiceKey], of: AttemptColumns.self) { try AttemptColumns.attempt($0, invoice: invoice, account: account) }
   }
 
   private struct Found {

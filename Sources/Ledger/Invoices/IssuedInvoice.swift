@@ -27,6 +27,17 @@ extension LedgerStore {
   public func invoices(_ ids: [String]) async throws -> [String: IssuedInvoice] {
     try await readKeyed(ids) { StoredInvoice(database: $0).find }
   }
+
+  /// Issued invoices by id as they are told to people: without the usage that was billed, which
+  /// only later months ask for, and with lines and taxes only where those are wanted.
+  public func invoicesToTell(
+    _ ids: [String], withLines wanted: Set<String>
+  ) async throws -> [String: IssuedInvoice] {
+    try await readKeyed(ids) { database in
+      let query = StoredInvoice(database: database)
+      return { try query.find($0, withLines: wanted.contains($0), withUsage: false) }
+    }
+  }
 }
 
 /// The invoice of an account for a month, in SQL. Account and period are expressions.
@@ -85,13 +96,18 @@ struct StoredInvoice {
   }
 
   func find(_ id: String) throws -> IssuedInvoice? {
+    try find(id, withLines: true, withUsage: true)
+  }
+
+  func find(_ id: String, withLines: Bool, withUsage: Bool) throws -> IssuedInvoice? {
     guard let head = try head(id) else { return nil }
-    let lines = try lines(head.key)
+    let lines = withLines ? try lines(head.key) : []
     let draft = InvoiceDraft(
       account: head.facts.account, period: head.facts.period, currency: head.facts.currency,
-      catalogVersion: head.catalogVersion, lines: lines, taxes: try taxes(head.key),
-      netMinor: head.netMinor, taxMinor: head.taxMinor, totalMinor: head.facts.totalMinor,
-      billed: try billed(head, lines), days: head.days)
+      catalogVersion: head.catalogVersion, lines: lines,
+      taxes: withLines ? try taxes(head.key) : [], netMinor: head.netMinor,
+      taxMinor: head.taxMinor, totalMinor: head.facts.totalMinor,
+      billed: withUsage ? try billed(head, lines) : [], days: head.days)
     return IssuedInvoice(
       draft: draft, facts: head.facts, creditAppliedMinor: head.creditAppliedMinor,
       nextAttemptAt: head.nextAttemptAt)
@@ -123,13 +139,13 @@ struct StoredInvoice {
       """
   }
 
+  private static let headByID = """
+    SELECT \(InvoiceColumns.sql), \(HeadColumn.sql)
+    FROM invoices i JOIN accounts a ON a.key = i.account WHERE i.id = ?
+    """
+
   private func head(_ id: String) throws -> Head? {
-    try database.first(
-      """
-      SELECT \(InvoiceColumns.sql), \(HeadColumn.sql)
-      FROM invoices i JOIN accounts a ON a.key = i.account WHERE i.id = ?
-      """, [id]
-    ) { row in
+    try database.first(Self.headByID, [id]) { row in
       let invoice = row.read(InvoiceColumns.self)
       let head = row.read(HeadColumn.self, after: InvoiceColumns.self)
       guard let facts = try InvoiceColumns.facts(invoice, account: head[.account]) else {
@@ -152,12 +168,11 @@ struct StoredInvoice {
     case correctsPeriod = "corrects_period"
   }
 
+  private static let linesOf =
+    "SELECT \(LineColumn.sql) FROM invoice_lines WHERE invoice = ? ORDER BY line"
+
   private func lines(_ invoice: Int64) throws -> [InvoiceLine] {
-    try database.all(
-      """
-      SELECT \(LineColumn.sql) FROM invoice_lines WHERE invoice = ? ORDER BY line
-      """, [invoice], of: LineColumn.self
-    ) { row in
+    try database.all(Self.linesOf, [invoice], of: LineColumn.self) { row in
       InvoiceLine(
         product: row[.product], text: row[.text],
         quantity: try (row[.quantity] as String?).map { try ExactDecimal(parsing: $0) },
@@ -172,11 +187,11 @@ struct StoredInvoice {
     case amountMinor = "amount_minor"
   }
 
+  private static let taxesOf =
+    "SELECT \(TaxColumn.sql) FROM invoice_taxes WHERE invoice = ? ORDER BY line"
+
   private func taxes(_ invoice: Int64) throws -> [TaxTotal] {
-    try database.all(
-      "SELECT \(TaxColumn.sql) FROM invoice_taxes WHERE invoice = ? ORDER BY line", [invoice],
-      of: TaxColumn.self
-    ) { row in
+    try database.all(Self.taxesOf, [invoice], of: TaxColumn.self) { row in
       TaxTotal(
         name: row[.name], rate: row[.rate], taxableMinor: row[.taxableMinor],
         amountMinor: row[.amountMinor])

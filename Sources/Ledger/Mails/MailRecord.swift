@@ -78,10 +78,7 @@ extension LedgerStore {
     try await readKeyed(keys, about: keys.map(\.account)) { database in
       { key in
         try database.first(
-          """
-          SELECT \(MailColumns.sql) FROM mails m JOIN accounts a ON a.key = m.account
-          WHERE m.about = ? AND a.id = ? AND m.kind = ?
-          """, [key.about, key.account, key.kind.rawValue], of: MailColumns.self
+          MailColumns.ofAccount, [key.about, key.account, key.kind.rawValue], of: MailColumns.self
         ) { try MailColumns.mail($0, account: key.account) }
       }
     }
@@ -97,6 +94,13 @@ enum MailColumns: String, ColumnList {
   case reason = "m.reason"
 
   static let sql = selected()
+
+  static let ofAccount = """
+    SELECT \(sql) FROM mails m JOIN accounts a ON a.key = m.account
+    WHERE m.about = ? AND a.id = ? AND m.kind = ?
+    """
+  /// The same by the account's key.
+  static let ofKey = "SELECT \(sql) FROM mails m WHERE m.about = ? AND m.account = ? AND m.kind = ?"
 
   static func mail(_ row: Record<Self>, account: String) throws -> MailRecord {
     MailRecord(

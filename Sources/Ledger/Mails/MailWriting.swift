@@ -23,10 +23,7 @@ extension Checks {
 
   private func mailState(_ mail: MailRecord, _ account: LedgerBalance) throws -> MailRecord? {
     try database.first(
-      """
-      SELECT \(MailColumns.sql) FROM mails m
-      WHERE m.about = ? AND m.account = ? AND m.kind = ?
-      """, [mail.about, account.key, mail.kind.rawValue], of: MailColumns.self
+      MailColumns.ofKey, [mail.about, account.key, mail.kind.rawValue], of: MailColumns.self
     ) { try MailColumns.mail($0, account: mail.account) }
   }
 }

@@ -1,11 +1,10 @@
 import Billing
-import Mustache
 
 /// One row of the invoice as a mail shows it: a label and an amount.
-final class MailFigure: MustacheParent, Sendable {
-  let label: String
-  let note: String
-  let amount: String
+struct MailFigure: Sendable {
+  var label: String
+  var note = ""
+  var amount: String
 
   init(_ label: String, note: String = "", amount: String) {
     self.label = label
@@ -15,12 +14,11 @@ final class MailFigure: MustacheParent, Sendable {
 
   var labelAndNote: String { note.isEmpty ? label : "\(label) (\(note))" }
 
-  func child(named name: String) -> Any? {
-    switch name {
-    case "label": MailText(label)
-    case "amount": MailText(amount)
-    case "note" where !note.isEmpty: MailText(note)
-    default: nil
+  func text(_ cell: MailCell) -> String {
+    switch cell {
+    case .label: label
+    case .note: note
+    case .amount: amount
     }
   }
 }

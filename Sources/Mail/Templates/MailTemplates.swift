@@ -1,7 +1,7 @@
 import Billing
 import Mustache
 
-/// The wording of one kind of mail: Mustache templates over `MailFields`.
+/// The wording of one kind of mail: Mustache templates over the names of `MailFields`.
 struct MailTemplate {
   /// The colour of the bar at the top.
   var accent: String
@@ -21,15 +21,19 @@ struct MailTemplate {
   }
 }
 
-/// The templates of all mails, parsed once. Every value is escaped in HTML; the tests reject a
-/// template that does not escape one.
+/// The templates of all mails, parsed once, and rendered once for each shape of a mail: most mails
+/// only fill in a form. Every value is escaped in HTML; the tests reject a template that does not
+/// escape one.
 public struct MailTemplates: Sendable {
   /// The templates compiled into this program.
   public static let compiled = Result { try MailTemplates() }
 
   private let library: MustacheLibrary
+  let forms: MailForms
 
-  public init() throws {
+  public init() throws { try self.init(forms: MailForms()) }
+
+  init(forms: MailForms) throws {
     MustacheContentTypes.register(MailHTML(), named: MailHTML.name)
     var library = MustacheLibrary()
     for kind in MailKind.allCases {
@@ -40,40 +44,64 @@ public struct MailTemplates: Sendable {
       try library.register(MailLayout.page(template), named: "\(kind).html")
     }
     self.library = library
+    self.forms = forms
   }
 
   public func render(
     _ kind: MailKind, _ view: MailView
   ) throws -> (subject: String, text: String, html: String) {
-    // In HTML a number is kept on one line with its unit; plain text is wrapped here.
-    let fields = MailFields(
+    var fields = fields(kind, view)
+    let forms = try forms.parts(MailShape(kind, fields)) { try form(kind, fields) }
+    return Self.ready(
+      subject: forms.subject.filled { fields.text($0) },
+      text: forms.text.filled { fields.text($0) },
+      html: forms.html.filled { MailHTML().escapeText(fields.text($0)) })
+  }
+
+  /// The same without a form, from Mustache directly: what the tests compare it to.
+  func renderDirectly(
+    _ kind: MailKind, _ view: MailView
+  ) throws -> (subject: String, text: String, html: String) {
+    let names = MailNames(fields(kind, view), isBlank: false)
+    return Self.ready(
+      subject: try part("subject", of: kind, names), text: try part("text", of: kind, names),
+      html: try part("html", of: kind, names))
+  }
+
+  private func form(_ kind: MailKind, _ fields: MailFields) throws -> MailForms.Parts {
+    let names = MailNames(fields, isBlank: true)
+    return MailForms.Parts(
+      subject: try MailForm(part("subject", of: kind, names)),
+      text: try MailForm(part("text", of: kind, names)),
+      html: try MailForm(part("html", of: kind, names)))
+  }
+
+  /// In HTML a number is kept on one line with its unit; plain text is wrapped later.
+  private func fields(_ kind: MailKind, _ view: MailView) -> MailFields {
+    MailFields(
       view, MailNumbers(space: MailTextLines.noBreakSpace), withFigures: kind == .invoice)
-    func part(_ name: String) throws -> String {
-      guard let text = library.render(fields, withTemplate: "\(kind).\(name)") else {
-        throw MailTemplateError.missing("\(kind).\(name)")
-      }
-      return text
+  }
+
+  private func part(_ name: String, of kind: MailKind, _ names: MailNames) throws -> String {
+    guard let text = library.render(names, withTemplate: "\(kind).\(name)") else {
+      throw MailTemplateError.missing("\(kind).\(name)")
     }
-    return (
-      MailTextLines.breakable(try part("subject")),
-      MailTextLines.wrapped(MailTextLines.breakable(try part("text"))), try part("html")
+    return text
+  }
+
+  private static func ready(
+    subject: String, text: String, html: String
+  ) -> (subject: String, text: String, html: String) {
+    (
+      MailTextLines.breakable(subject), MailTextLines.wrapped(MailTextLines.breakable(text)), html
     )
   }
 }
 
 public enum MailTemplateError: Error, Equatable {
   case missing(String)
-}
-
-/// A value handed to Mustache: a type it can read without reflection, which is slow.
-struct MailText: MustacheCustomRenderable, MustacheParent, Sendable {
-  let renderText: String
-  var isNull: Bool { false }
-
-  init(_ text: String) { renderText = text }
-
-  /// Inside a section over a text, names are looked up in that text first.
-  func child(named name: String) -> Any? { nil }
+  /// A template has the control characters that mark the blanks of a form.
+  case badMark(String)
 }
 
 /// Escapes byte by byte. The library's own escaping works on whole characters and misses a `<`

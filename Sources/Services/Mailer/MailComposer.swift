@@ -7,6 +7,15 @@ import Mail
 struct MailComposer: Sendable {
   let from: String
   let templates: MailTemplates
+  /// Of the sender's address, for the right side of Message-IDs.
+  private let domain: String
+
+  init(from: String, templates: MailTemplates) {
+    self.from = from
+    self.templates = templates
+    let address = from.split(separator: "@").last.map(String.init) ?? "month-close.invalid"
+    domain = address.filter { $0 != ">" && $0 != " " }
+  }
 
   /// `issued`: the invoice as it was issued.
   func write(
@@ -38,12 +47,6 @@ struct MailComposer: Sendable {
     return OutgoingMail(
       from: from, to: facts.account.email, toName: facts.account.name, subject: parts.subject,
       messageID: "\(intent.messageID)@\(domain)", text: parts.text, html: parts.html, date: now)
-  }
-
-  /// Of the sender's address, for the right side of Message-IDs.
-  private var domain: String {
-    let address = from.split(separator: "@").last.map(String.init) ?? "month-close.invalid"
-    return address.filter { $0 != ">" && $0 != " " }
   }
 }
 

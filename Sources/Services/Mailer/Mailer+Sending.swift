@@ -5,21 +5,23 @@ import Mail
 /// 2. Send, and 3. commit what the server said.
 extension Mailer {
   /// The server's answers are committed within milliseconds, while other mails are still in
-  /// progress: a crash leaves few mails for which it is unknown whether they were sent.
-  private static let linger = Duration.milliseconds(5)
+  /// progress: a crash leaves few mails for which it is unknown whether they were sent. Once no
+  /// other is in progress, nothing is waited for.
+  private static let linger = Duration.milliseconds(10)
 
   func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
+    if items.isEmpty { return [] }
     let mails = try await write(items)
-    let arrivals = ArrivalQueue<Sent>()
+    let arrivals = Arrivals<Sent>()
     // A failed record aborts no mail in progress: it might be delivered anyway.
     let result = await withTaskGroup(of: Void.self) { group in
-      for (item, mail) in zip(items, mails) {
-        group.addTask { await arrivals.add(Sent(item: item, answer: await send(mail, item))) }
-      }
+      group.addTask { await send(mails, items, arrivals) }
       let result = await Result.catching {
         var outcomes: [(Int, Outcome)] = []
         while outcomes.count < items.count {
-          let sent = await arrivals.take { _ = await pause(Self.linger) }
+          let sent = await arrivals.take(atMost: items.count - outcomes.count) {
+            _ = await pause(Self.linger)
+          }
           outcomes += zip(sent, try await record(sent)).map { ($0.item.index, $1) }
         }
         return outcomes
@@ -30,43 +32,79 @@ extension Mailer {
     return try result.get()
   }
 
-  /// The answer is kept before anything can go wrong with its record.
-  private func send(_ mail: OutgoingMail, _ item: Sending) async -> MailAnswer? {
-    if let answer = item.answer { return answer }
-    let key = item.intent.key
-    guard inFlight.begin(key) else { return .notSent("it is already being sent") }
-    if item.isTakenUp, let wait = await overtaken(key) {
-      inFlight.release(key)
-      return .notSent(wait)
+  /// Hands over, all at once, the mails that may be sent now. An answer is heard on the thread of
+  /// its connection, and kept before anything can go wrong with its record.
+  private func send(
+    _ mails: [OutgoingMail], _ items: [Sending], _ arrivals: Arrivals<Sent>
+  ) async {
+    let leaving = await leaving(items, arrivals)
+    for _ in leaving { session.crashPoint(.beforeMail) }
+    await server.deliver(leaving.map { mails[$0] }) { number, answer in
+      let item = items[leaving[number]]
+      session.crashPoint(.mailAnswered)
+      watch.heard(answer, about: item.intent)
+      inFlight.end(
+        item.intent.key, answer, isResent: item.isResent,
+        returns: item.intent.job.history.returns)
+      arrivals.add(Sent(item: item, answer: answer))
     }
-    let returns = item.intent.job.history.returns
-    guard watch.door.admits(key.account) else {
-      inFlight.end(key, .notSent("mailing pauses"), isResent: item.isResent, returns: returns)
-      return nil
-    }
-    session.crashPoint(.beforeMail)
-    let answer = await server.send([mail]).first ?? .uncertain("the server said nothing")
-    session.crashPoint(.mailAnswered)
-    watch.heard(answer, about: item.intent)
-    inFlight.end(key, answer, isResent: item.isResent, returns: returns)
-    return answer
   }
 
-  /// A second copy of a message is decided before the first one's mail is finished. Once nothing
-  /// else here may send the mail, its outcome is checked again, in this process first, because an
-  /// outcome is forgotten here only after it is in the ledger.
-  private func overtaken(_ key: MailKey) async -> String? {
-    if inFlight.known(key)?.isEnd == true { return "its outcome is being recorded" }
-    do {
-      let record = try await session.store.mails([key])[key]
-      return record?.state == .intended ? nil : "it was finished meanwhile"
-    } catch {
-      return "the ledger did not say whether it was finished meanwhile: \(error)"
+  /// The places of the mails that may be sent now; the others have arrived.
+  private func leaving(_ items: [Sending], _ arrivals: Arrivals<Sent>) async -> [Int] {
+    var begun: [Int] = []
+    for (place, item) in items.enumerated() {
+      if let answer = item.answer {
+        arrivals.add(Sent(item: item, answer: answer))
+      } else if !inFlight.begin(item.intent.key) {
+        arrivals.add(Sent(item: item, answer: .notSent("it is already being sent")))
+      } else {
+        begun.append(place)
+      }
     }
+    let overtaken = await overtaken(begun.map { items[$0] }.filter(\.isTakenUp).map(\.intent.key))
+    return begun.filter { place in
+      let item = items[place]
+      let key = item.intent.key
+      if let wait = overtaken[key] {
+        inFlight.release(key)
+        arrivals.add(Sent(item: item, answer: .notSent(wait)))
+        return false
+      }
+      if watch.door.admits(key.account) { return true }
+      inFlight.end(
+        key, .notSent("mailing pauses"), isResent: item.isResent,
+        returns: item.intent.job.history.returns)
+      arrivals.add(Sent(item: item, answer: nil))
+      return false
+    }
+  }
+
+  /// Those that must not be sent, and why. A second copy of a message is decided before the first
+  /// one's mail is finished. Once nothing else here may send the mail, its outcome is checked again,
+  /// in this process first, because an outcome is forgotten here only after it is in the ledger.
+  private func overtaken(_ keys: [MailKey]) async -> [MailKey: String] {
+    let ended = keys.filter { inFlight.known($0)?.isEnd == true }
+    var overtaken = Dictionary(
+      ended.map { ($0, "its outcome is being recorded") }, uniquingKeysWith: { first, _ in first })
+    do {
+      let records = try await session.store.mails(keys)
+      for key in keys where overtaken[key] == nil && records[key]?.state != .intended {
+        overtaken[key] = "it was finished meanwhile"
+      }
+    } catch {
+      for key in keys where overtaken[key] == nil {
+        overtaken[key] = "the ledger did not say whether it was finished meanwhile: \(error)"
+      }
+    }
+    return overtaken
   }
 
   private func write(_ items: [Sending]) async throws -> [OutgoingMail] {
-    let issued = try await session.store.invoices(items.compactMap(\.facts.invoice?.id))
+    // Only an invoice's own mail shows its lines.
+    let shown = items.filter { $0.intent.kind == .invoice }.compactMap(\.facts.invoice?.id)
+    let issued = try await session.store.invoicesToTell(
+      items.compactMap(\.facts.invoice?.id), withLines: Set(shown))
     return try items.map { item in
       let invoice = item.facts.invoice.flatMap { issued[$0.id] }
       return try composer.write(item.intent, facts: item.facts, invoice, at: session.clock.now())
@@ -90,8 +128,8 @@ extension Mailer {
   }
 
   func record(_ sent: [Sent]) async throws -> [Outcome] {
-    let recorded = try await session.decideAndCommit(sent, about: \.item.intent.job.key) {
-      sent, facts -> LedgerSession.Plan<Recorded> in
+    let recorded = try await session.commitDecided(sent) {
+      sent -> LedgerSession.Plan<Recorded> in
       let item = sent.item
       let intent = item.intent
       guard let answer = sent.answer else {
@@ -128,25 +166,5 @@ extension Mailer {
       if case .done = recorded.outcome { inFlight.forget(sent.item.intent.key) }
     }
     return recorded.map(\.outcome)
-  }
-}
-
-/// Finished items, in the order in which they finish, handed over in groups.
-actor ArrivalQueue<Element: Sendable> {
-  private var elements: [Element] = []
-  private var waiting: CheckedContinuation<Void, Never>?
-
-  func add(_ element: Element) {
-    elements.append(element)
-    waiting?.resume()
-    waiting = nil
-  }
-
-  /// Waits for a first one, then a moment for more, and takes all of them. One caller at a time.
-  func take(after moment: () async -> Void) async -> [Element] {
-    if elements.isEmpty { await withCheckedContinuation { waiting = $0 } }
-    await moment()
-    defer { elements = [] }
-    return elements
   }
 }

@@ -98,15 +98,30 @@ public struct LedgerSession: Sendable {
     alongside read: ([Item], [AccountFacts?]) async throws -> Also,
     plan: (Item, AccountFacts?, Also) throws -> Plan<Result>
   ) async throws -> [Result] {
+    try await inRounds(items) { items in
+      let facts = try await store.facts(for: items.map(key))
+      let also = try await read(items, facts)
+      return try zip(items, facts).map { try plan($0, $1, also) }
+    }
+  }
+
+  /// For what was decided on facts read before, and depends on no others.
+  func commitDecided<Item: Sendable, Result: Sendable>(
+    _ items: [Item], plan: (Item) throws -> Plan<Result>
+  ) async throws -> [Result] {
+    try await inRounds(items) { try $0.map(plan) }
+  }
+
+  private func inRounds<Item: Sendable, Result: Sendable>(
+    _ items: [Item], _ plans: ([Item]) async throws -> [Plan<Result>]
+  ) async throws -> [Result] {
     var results = [Result?](repeating: nil, count: items.count)
     var open = Array(items.indices)
     for _ in 0..<Self.roundLimit where !open.isEmpty {
-      let facts = try await store.facts(for: open.map { key(items[$0]) })
-      let also = try await read(open.map { items[$0] }, facts)
       var changes: [Change] = []
       var committing: [(index: Int, then: @Sendable (Committed) -> Result)] = []
-      for (index, found) in zip(open, facts) {
-        switch try plan(items[index], found, also) {
+      for (index, plan) in zip(open, try await plans(open.map { items[$0] })) {
+        switch plan {
         case .end(let result): results[index] = result
         case .commit(let change, let then):
           changes.append(change)

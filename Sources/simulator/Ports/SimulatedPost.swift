@@ -29,10 +29,12 @@ final class SimulatedPost: @unchecked Sendable {
 
   func client(of process: SimulatedProcess) -> MailServer {
     MailServer(
-      send: { mails in
-        var answers: [MailAnswer] = []
-        for mail in mails { answers.append(await self.deliver(mail, from: process)) }
-        return answers
+      deliver: { mails, heard in
+        await withTaskGroup(of: Void.self) { group in
+          for (index, mail) in mails.enumerated() {
+            group.addTask { heard(index, await self.deliver(mail, from: process)) }
+          }
+        }
       }, shutdown: {})
   }
 

@@ -187,14 +187,15 @@ final class PaperPost: Sendable {
 
   var server: MailServer {
     MailServer(
-      send: { mails in
-        mails.map { mail in
-          self.box.withLock { box in
+      deliver: { mails, heard in
+        for (index, mail) in mails.enumerated() {
+          let answer = self.box.withLock { box in
             box.calls += 1
             let answer = box.next.isEmpty ? box.rule(mail) : box.next.removeFirst()
             if answer == .accepted || answer == .uncertain("cut") { box.sent.append(mail) }
             return answer
           }
+          heard(index, answer)
         }
       }, shutdown: {})
   }
