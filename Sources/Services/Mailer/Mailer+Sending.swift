@@ -84,8 +84,9 @@ extension Mailer {
   }
 
   /// Those that must not be sent, and why. A second copy of a message is decided before the first
-  /// one's mail is finished. Once nothing else here may send the mail, its outcome is checked again,
-  /// in this process first, because an outcome is forgotten here only after it is in the ledger.
+  /// one's mail is finished. Once nothing else here may send the mail, its outcome is checked
+  /// again, in this process first, because an outcome is forgotten here only after it is in the
+  /// ledger.
   private func overtaken(_ keys: [MailKey]) async -> [MailKey: String] {
     let ended = keys.filter { inFlight.known($0)?.isEnd == true }
     var overtaken = Dictionary(
