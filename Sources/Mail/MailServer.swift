@@ -4,24 +4,36 @@ import Logging
 
 /// Where mails go: functions, so that a simulated server needs no protocol.
 public struct MailServer: Sendable {
-  /// Hands mails over. Calls `heard` once for each, with its index, as soon as its answer is there;
-  /// on any thread, which must not be kept waiting. Returns when all are answered: at the latest
-  /// after the mails' deadlines, and soon after its task is cancelled.
-  public var deliver:
-    @Sendable ([OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void) async -> Void
+  /// Hands mails over. Returns when nothing more is heard of any: at the latest after the mails'
+  /// deadlines, and soon after its task is cancelled.
+  public var deliver: @Sendable ([OutgoingMail], MailCalls) async -> Void
   /// Lets mails in progress finish, answers waiting ones with `notSent`, and closes the
   /// connections.
   public var shutdown: @Sendable () async -> Void
 
   public init(
-    deliver:
-      @escaping @Sendable (
-        [OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void
-      ) async -> Void,
+    deliver: @escaping @Sendable ([OutgoingMail], MailCalls) async -> Void,
     shutdown: @escaping @Sendable () async -> Void
   ) {
     self.deliver = deliver
     self.shutdown = shutdown
+  }
+}
+
+/// What the sender of several mails is called about, by their indices: on any thread, which must
+/// not be kept waiting.
+public struct MailCalls: Sendable {
+  /// Asked right before a mail leaves. If it says no, the mail does not leave and has no answer.
+  public var mayLeave: @Sendable (Int) -> Bool
+  /// Once for each mail, as soon as its answer is there.
+  public var heard: @Sendable (Int, MailAnswer) -> Void
+
+  public init(
+    mayLeave: @escaping @Sendable (Int) -> Bool = { _ in true },
+    heard: @escaping @Sendable (Int, MailAnswer) -> Void
+  ) {
+    self.mayLeave = mayLeave
+    self.heard = heard
   }
 }
 

@@ -33,15 +33,13 @@ final class SMTPPool: Sendable {
   }
 
   /// A cancelled task gets its answers within a second or so.
-  func deliver(
-    _ mails: [OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void
-  ) async {
-    let batch = MailBatch(mails, heard)
+  func deliver(_ mails: [OutgoingMail], _ calls: MailCalls) async {
+    let batch = MailBatch(mails, calls)
     await withTaskCancellationHandler {
       if !queue.put(batch) {
         for index in mails.indices { batch.answer(Self.stopping, at: index) }
       }
-      await batch.isAnswered()
+      await batch.isFinished()
     } onCancel: {
       batch.giveUp()
     }
@@ -62,6 +60,7 @@ final class SMTPPool: Sendable {
 
   private func work(_ connection: SMTPConnection) {
     while let job = queue.take() {
+      guard job.batch.begin(job.index) else { continue }
       job.batch.answer(
         connection.deliver(job.mail, unless: { job.batch.isGivenUp }), at: job.index)
     }
@@ -136,7 +135,7 @@ final class MailQueue: Sendable {
   }
 }
 
-/// The mails of one `deliver`, and how many of them still have no answer.
+/// The mails of one `deliver`, and how many of them are still to be finished.
 final class MailBatch: Sendable {
   private struct State {
     var missing: Int
@@ -144,13 +143,13 @@ final class MailBatch: Sendable {
   }
 
   let mails: [OutgoingMail]
-  private let heard: @Sendable (Int, MailAnswer) -> Void
+  private let calls: MailCalls
   private let state: Mutex<State>
   private let isAbandoned = Atomic(false)
 
-  init(_ mails: [OutgoingMail], _ heard: @escaping @Sendable (Int, MailAnswer) -> Void) {
+  init(_ mails: [OutgoingMail], _ calls: MailCalls) {
     self.mails = mails
-    self.heard = heard
+    self.calls = calls
     state = Mutex(.init(missing: mails.count))
   }
 
@@ -159,9 +158,20 @@ final class MailBatch: Sendable {
 
   func giveUp() { isAbandoned.store(true, ordering: .relaxed) }
 
+  /// `false`: the mail does not leave, and is finished.
+  func begin(_ index: Int) -> Bool {
+    if calls.mayLeave(index) { return true }
+    finish()
+    return false
+  }
+
   /// Once for each mail.
   func answer(_ answer: MailAnswer, at index: Int) {
-    heard(index, answer)
+    calls.heard(index, answer)
+    finish()
+  }
+
+  private func finish() {
     let complete = state.withLock { state in
       state.missing -= 1
       return state.missing == 0 ? state.complete.take() : nil
@@ -169,7 +179,7 @@ final class MailBatch: Sendable {
     complete?.resume()
   }
 
-  func isAnswered() async {
+  func isFinished() async {
     await withCheckedContinuation { complete in
       let isDone = state.withLock { state in
         if state.missing > 0 { state.complete = complete }

@@ -101,7 +101,9 @@ struct FactsQuery {
     "SELECT \(AttemptColumns.sql) FROM attempts t WHERE t.invoice = ? ORDER BY t.number"
 
   func attempts(_ invoiceKey: Int64, invoice: String, account: String) throws -> [Attempt] {
-    try database.all(Self.attemptsOf, [invoiceKey], of: AttemptColumns.self) { try AttemptColumns.attempt($0, invoice: invoice, account: account) }
+    try database.all(Self.attemptsOf, [invoiceKey], of: AttemptColumns.self) {
+      try AttemptColumns.attempt($0, invoice: invoice, account: account)
+    }
   }
 
   private struct Found {

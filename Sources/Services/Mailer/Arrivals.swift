@@ -18,8 +18,8 @@ final class Arrivals<Element: Sendable>: Sendable {
     waiting?.resume()
   }
 
-  /// Waits for a first one, then a moment for more unless it is the last, and takes all of them.
-  func take(atMost most: Int, after moment: () async -> Void) async -> [Element] {
+  /// Waits for a first one, then a moment for more, and takes all of them.
+  func take(after moment: () async -> Void) async -> [Element] {
     await withCheckedContinuation { continuation in
       let isThere = state.withLock { state in
         if state.elements.isEmpty { state.waiting = continuation }
@@ -27,7 +27,7 @@ final class Arrivals<Element: Sendable>: Sendable {
       }
       if isThere { continuation.resume() }
     }
-    if state.withLock({ $0.elements.count < most }) { await moment() }
+    await moment()
     return state.withLock { state in
       defer { state.elements = [] }
       return state.elements

@@ -5,8 +5,7 @@ import Mail
 /// 2. Send, and 3. commit what the server said.
 extension Mailer {
   /// The server's answers are committed within milliseconds, while other mails are still in
-  /// progress: a crash leaves few mails for which it is unknown whether they were sent. Once no
-  /// other is in progress, nothing is waited for.
+  /// progress: a crash leaves few mails for which it is unknown whether they were sent.
   private static let linger = Duration.milliseconds(10)
 
   func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
@@ -19,9 +18,7 @@ extension Mailer {
       let result = await Result.catching {
         var outcomes: [(Int, Outcome)] = []
         while outcomes.count < items.count {
-          let sent = await arrivals.take(atMost: items.count - outcomes.count) {
-            _ = await pause(Self.linger)
-          }
+          let sent = await arrivals.take { _ = await pause(Self.linger) }
           outcomes += zip(sent, try await record(sent)).map { ($0.item.index, $1) }
         }
         return outcomes
@@ -32,26 +29,41 @@ extension Mailer {
     return try result.get()
   }
 
-  /// Hands over, all at once, the mails that may be sent now. An answer is heard on the thread of
-  /// its connection, and kept before anything can go wrong with its record.
+  /// Hands over, all at once, the mails that may be sent. An answer is heard on the thread of its
+  /// connection, and kept before anything can go wrong with its record.
   private func send(
     _ mails: [OutgoingMail], _ items: [Sending], _ arrivals: Arrivals<Sent>
   ) async {
-    let leaving = await leaving(items, arrivals)
-    for _ in leaving { session.crashPoint(.beforeMail) }
-    await server.deliver(leaving.map { mails[$0] }) { number, answer in
-      let item = items[leaving[number]]
-      session.crashPoint(.mailAnswered)
-      watch.heard(answer, about: item.intent)
-      inFlight.end(
-        item.intent.key, answer, isResent: item.isResent,
-        returns: item.intent.job.history.returns)
-      arrivals.add(Sent(item: item, answer: answer))
-    }
+    let ready = await ready(items, arrivals)
+    let calls = MailCalls(
+      mayLeave: { number in
+        let item = items[ready[number]]
+        guard watch.door.admits(item.intent.key.account) else {
+          end(item, .notSent("mailing pauses"))
+          arrivals.add(Sent(item: item, answer: nil))
+          return false
+        }
+        session.crashPoint(.beforeMail)
+        return true
+      },
+      heard: { number, answer in
+        let item = items[ready[number]]
+        session.crashPoint(.mailAnswered)
+        watch.heard(answer, about: item.intent)
+        end(item, answer)
+        arrivals.add(Sent(item: item, answer: answer))
+      })
+    await server.deliver(ready.map { mails[$0] }, calls)
   }
 
-  /// The places of the mails that may be sent now; the others have arrived.
-  private func leaving(_ items: [Sending], _ arrivals: Arrivals<Sent>) async -> [Int] {
+  private func end(_ item: Sending, _ answer: MailAnswer) {
+    inFlight.end(
+      item.intent.key, answer, isResent: item.isResent,
+      returns: item.intent.job.history.returns)
+  }
+
+  /// The places of the mails that nothing here speaks against; the others have arrived.
+  private func ready(_ items: [Sending], _ arrivals: Arrivals<Sent>) async -> [Int] {
     var begun: [Int] = []
     for (place, item) in items.enumerated() {
       if let answer = item.answer {
@@ -64,25 +76,17 @@ extension Mailer {
     }
     let overtaken = await overtaken(begun.map { items[$0] }.filter(\.isTakenUp).map(\.intent.key))
     return begun.filter { place in
-      let item = items[place]
-      let key = item.intent.key
-      if let wait = overtaken[key] {
-        inFlight.release(key)
-        arrivals.add(Sent(item: item, answer: .notSent(wait)))
-        return false
-      }
-      if watch.door.admits(key.account) { return true }
-      inFlight.end(
-        key, .notSent("mailing pauses"), isResent: item.isResent,
-        returns: item.intent.job.history.returns)
-      arrivals.add(Sent(item: item, answer: nil))
+      guard let wait = overtaken[items[place].intent.key] else { return true }
+      inFlight.release(items[place].intent.key)
+      arrivals.add(Sent(item: items[place], answer: .notSent(wait)))
       return false
     }
   }
 
   /// Those that must not be sent, and why. A second copy of a message is decided before the first
-  /// one's mail is finished. Once nothing else here may send the mail, its outcome is checked again,
-  /// in this process first, because an outcome is forgotten here only after it is in the ledger.
+  /// one's mail is finished. Once nothing else here may send the mail, its outcome is checked
+  /// again, in this process first, because an outcome is forgotten here only after it is in the
+  /// ledger.
   private func overtaken(_ keys: [MailKey]) async -> [MailKey: String] {
     let ended = keys.filter { inFlight.known($0)?.isEnd == true }
     var overtaken = Dictionary(

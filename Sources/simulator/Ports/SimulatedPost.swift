@@ -29,10 +29,13 @@ final class SimulatedPost: @unchecked Sendable {
 
   func client(of process: SimulatedProcess) -> MailServer {
     MailServer(
-      deliver: { mails, heard in
+      deliver: { mails, calls in
         await withTaskGroup(of: Void.self) { group in
           for (index, mail) in mails.enumerated() {
-            group.addTask { heard(index, await self.deliver(mail, from: process)) }
+            group.addTask {
+              guard calls.mayLeave(index) else { return }
+              calls.heard(index, await self.deliver(mail, from: process))
+            }
           }
         }
       }, shutdown: {})

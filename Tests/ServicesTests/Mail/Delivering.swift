@@ -15,10 +15,10 @@ extension SMTPPool {
 
 private func answers(
   _ mails: [OutgoingMail],
-  _ deliver: ([OutgoingMail], @escaping @Sendable (Int, MailAnswer) -> Void) async -> Void
+  _ deliver: ([OutgoingMail], MailCalls) async -> Void
 ) async -> [MailAnswer] {
   let heard = Heard(mails.count)
-  await deliver(mails) { heard.add($1, at: $0) }
+  await deliver(mails, MailCalls { heard.add($1, at: $0) })
   return heard.answers
 }
 

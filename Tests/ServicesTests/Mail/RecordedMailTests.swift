@@ -4,9 +4,9 @@ import Testing
 
 @testable import Mail
 
-/// Mails as they have been sent so far, byte for byte: a change that is not meant to reach a customer
-/// does not. `MONTHCLOSE_RECORD_MAILS=yes` with `--filter RecordedMailTests` records them anew, for
-/// a change that is.
+/// Mails as they have been sent so far, byte for byte: a change that is not meant to reach a
+/// customer does not. `MONTHCLOSE_RECORD_MAILS=yes` with `--filter RecordedMailTests` records them
+/// anew, for a change that is.
 @Suite struct RecordedMailTests {
   private static let folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
     .deletingLastPathComponent().deletingLastPathComponent()

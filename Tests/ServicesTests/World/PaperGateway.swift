@@ -187,15 +187,15 @@ final class PaperPost: Sendable {
 
   var server: MailServer {
     MailServer(
-      deliver: { mails, heard in
-        for (index, mail) in mails.enumerated() {
+      deliver: { mails, calls in
+        for (index, mail) in mails.enumerated() where calls.mayLeave(index) {
           let answer = self.box.withLock { box in
             box.calls += 1
             let answer = box.next.isEmpty ? box.rule(mail) : box.next.removeFirst()
             if answer == .accepted || answer == .uncertain("cut") { box.sent.append(mail) }
             return answer
           }
-          heard(index, answer)
+          calls.heard(index, answer)
         }
       }, shutdown: {})
   }
