@@ -6,7 +6,7 @@ import Mail
 extension Mailer {
   /// The server's answers are committed within milliseconds, while other mails are still in
   /// progress: a crash leaves few mails for which it is unknown whether they were sent.
-  private static let linger = Duration.milliseconds(10)
+  private static let linger = Duration.milliseconds(5)
 
   func sendAndRecord(_ items: [Sending]) async throws -> [(Int, Outcome)] {
     if items.isEmpty { return [] }
