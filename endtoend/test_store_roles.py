@@ -1,4 +1,4 @@
-"""PostgreSQL with the rights of `closectl store roles`: all are used, everything else is refused."""
+"""PostgreSQL with the rights of `closectl store roles`: all are used, all else is refused."""
 
 import csv
 from collections.abc import Callable, Iterator
