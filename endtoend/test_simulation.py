@@ -31,9 +31,8 @@ MISSED_BY = {
 }
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [program("simulator"), *arguments], capture_output=True, text=True, timeout=DEADLINE, check=False
-    )
+    command = [program("simulator"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
 
 
 def tail(said: subprocess.CompletedProcess[str]) -> str:
