@@ -30,6 +30,7 @@ MISSED_BY = {
     "look-first": "I2|I20|I4|I11",
 }
 
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [program("simulator"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
