@@ -176,7 +176,7 @@ def test_the_broker_has_a_memory_alarm(
     stage.set(IN_FLIGHT="4", BATCH="4")
     sample(accounts, "--awkward")
     few = accounts < 1000
-    with gateway.fault("latency", ms=500 if few else 100):
+    with gateway.fault("latency", ms=2000 if few else 100):
         services.start()
         closectl("close", "start", PERIOD)
         settled.wait_for(0.2 * accounts)
