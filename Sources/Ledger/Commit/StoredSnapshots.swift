@@ -56,8 +56,8 @@ extension Snapshot {
 
 /// The part of a message that says what its sender knew.
 struct CarriedSnapshot: Decodable {
-  private struct Data: Decodable { var snapshot: Snapshot? }
-  private var data: Data?
+  private struct Part: Decodable { var snapshot: Snapshot? }
+  private var data: Part?
 
   private var snapshot: Snapshot? { data?.snapshot }
 
@@ -69,8 +69,12 @@ struct CarriedSnapshot: Decodable {
       [messageID], EventColumns.event)
     let answered = events.first { EventType(rawValue: $0.event.type)?.sender == $0.service }
     guard let event = answered ?? events.first else { return nil }
-    return try JSONDecoder().decode(Self.self, from: FoundationEssentials.Data(event.event.body))
-      .snapshot
+    do {
+      let body = Data(event.event.body)
+      return try JSONDecoder().decode(Self.self, from: body).snapshot
+    } catch {
+      throw StoreError.damaged("event \(messageID) cannot be read: \(error)")
+    }
   }
 }
 

@@ -117,6 +117,21 @@ import Testing
     }
   }
 
+  @Test(arguments: Implementation.all)
+  func `A message that cannot be read is named`(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      let believed = try await said(store)
+      var event = sampleEvent("e")
+      event.body = Array("{".utf8)
+      _ = try await store.commit(change("m", by: .invoicer, events: [event]))
+      let error = await #expect(throws: StoreError.self) {
+        try await kept(decision(believed, believed), store)
+      }
+      #expect("\(error, default: "none")".contains("event e cannot be read"))
+    }
+  }
+
   /// As every row was written by version 0.1.
   @Test(arguments: Implementation.all)
   func `Rows that have both texts are read as they stand`(_ store: Implementation) async throws {

@@ -158,7 +158,7 @@ import Testing
       let announced = try await store.takeDue(by: .charger, at: noon, limit: 5) { work, _ in
         OutgoingEvent(
           id: "due.charge:\(work.reference)", type: work.kind.rawValue, routingKey: "due.charge",
-          account: work.account, period: november, body: [])
+          account: work.account, period: november, body: Array("{}".utf8))
       }
       #expect(announced.count == 1)
       let story = try #require(try await store.story(of: "c", period: november))
