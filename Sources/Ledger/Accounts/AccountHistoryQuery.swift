@@ -87,8 +87,9 @@ struct AccountHistoryQuery {
       return (step, snapshots, try Period(stored: row[.period] as Int?))
     }.map { step, snapshots, about in
       var step = step
-      (step.decision.believed, step.decision.found) = try snapshots.read(at: step.at) {
-        try CarriedSnapshot.of(step.messageID, in: database)
+      let answer = AnswerKey(service: step.service, messageID: step.messageID, account: key)
+      (step.decision.believed, step.decision.found) = try snapshots.read(of: answer, at: step.at) {
+        try CarriedSnapshot.of(step.messageID, about: account, in: database)
       }
       return (step, about)
     }

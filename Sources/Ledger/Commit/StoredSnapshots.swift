@@ -10,7 +10,8 @@ import FoundationEssentials
 /// | NULL | text | as the answered event says; found otherwise |
 /// | text | text or NULL | as written; `NULL`: nothing was found |
 ///
-/// An event that carries no snapshot, or none of that id: nothing was believed.
+/// An event that carries no snapshot, or none of that id: nothing was believed. An operator's actions
+/// answer no event: what is NULL was not there.
 struct StoredSnapshots {
   var believed: String?
   var found: String?
@@ -29,18 +30,19 @@ struct StoredSnapshots {
 
   /// `carried`: what the answered event says.
   func read(
-    at decidedAt: Instant, carried: () throws -> Snapshot?
+    of answer: AnswerKey, at decidedAt: Instant, carried: () throws -> Snapshot?
   ) throws -> (believed: Snapshot?, found: Snapshot?) {
     let explicit = try found.map(SnapshotText.read)
     if let believed { return (try SnapshotText.read(believed), explicit) }
-    let believed = try carried()
-    return (believed, explicit ?? believed?.taken(at: decidedAt))
+    guard answer.isOfEvent, let believed = try carried() else { return (nil, explicit) }
+    return (believed, explicit ?? believed.taken(at: decidedAt))
   }
 }
 
 extension AnswerKey {
   /// Whether the answered message is an event of the ledger under its own id. A service's further
-  /// answers have a suffix after `#`, an operator's actions ids of their own.
+  /// answers have a suffix after `#`; an operator's action has the id of the event it made, or one
+  /// of its own.
   fileprivate var isOfEvent: Bool {
     service != .closectl && !messageID.utf8.contains(UInt8(ascii: "#"))
   }
@@ -61,19 +63,22 @@ struct CarriedSnapshot: Decodable {
 
   private var snapshot: Snapshot? { data?.snapshot }
 
-  /// Of the event that was answered: an id may be used by two services, of which one sends that
-  /// type.
-  static func of(_ messageID: String, in database: any SQLSession) throws -> Snapshot? {
-    let events = try database.all(
+  /// Of the event that was answered about that account: an id may be used by two services, and an
+  /// account's own id may be what makes another's event of it.
+  static func of(
+    _ messageID: String, about account: String, in database: any SQLSession
+  ) throws -> Snapshot? {
+    try database.all(
       "SELECT \(EventColumns.sql) FROM outgoing_events e WHERE e.id = ? ORDER BY e.sequence",
-      [messageID], EventColumns.event)
-    let answered = events.first { EventType(rawValue: $0.event.type)?.sender == $0.service }
-    guard let event = answered ?? events.first else { return nil }
+      [messageID], EventColumns.event
+    ).compactMap { try Self.read($0.event) }.first { $0.account == account }
+  }
+
+  private static func read(_ event: OutgoingEvent) throws -> Snapshot? {
     do {
-      let body = Data(event.event.body)
-      return try JSONDecoder().decode(Self.self, from: body).snapshot
+      return try JSONDecoder().decode(Self.self, from: Data(event.body)).snapshot
     } catch {
-      throw StoreError.damaged("event \(messageID) cannot be read: \(error)")
+      throw StoreError.damaged("event \(event.id) cannot be read: \(error)")
     }
   }
 }

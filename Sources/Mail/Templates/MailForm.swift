@@ -86,6 +86,9 @@ struct MailShape: Hashable, Sendable {
     }
   }
 
+  /// Few mails with this many rows are alike, and their forms are long.
+  var isUncommon: Bool { rows.count > 64 }
+
   private mutating func add(_ isSet: Bool) { switches = switches << 1 | (isSet ? 1 : 0) }
 }
 
@@ -101,7 +104,7 @@ final class MailForms: Sendable {
   /// A month has a few dozen. Where every invoice has rows of its own, they are made anew.
   private let limit: Int
 
-  init(limit: Int = 500) { self.limit = limit }
+  init(limit: Int = 250) { self.limit = limit }
 
   func parts(_ shape: MailShape, make: () throws -> Parts) rethrows -> Parts {
     if let parts = made.withLock({ $0[shape] }) { return parts }

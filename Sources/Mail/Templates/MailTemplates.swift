@@ -51,7 +51,9 @@ public struct MailTemplates: Sendable {
     _ kind: MailKind, _ view: MailView
   ) throws -> (subject: String, text: String, html: String) {
     var fields = fields(kind, view)
-    let forms = try forms.parts(MailShape(kind, fields)) { try form(kind, fields) }
+    let shape = MailShape(kind, fields)
+    if shape.isUncommon { return try renderDirectly(kind, fields) }
+    let forms = try forms.parts(shape) { try form(kind, fields) }
     return Self.ready(
       subject: forms.subject.filled { fields.text($0) },
       text: forms.text.filled { fields.text($0) },
@@ -62,7 +64,13 @@ public struct MailTemplates: Sendable {
   func renderDirectly(
     _ kind: MailKind, _ view: MailView
   ) throws -> (subject: String, text: String, html: String) {
-    let names = MailNames(fields(kind, view), isBlank: false)
+    try renderDirectly(kind, fields(kind, view))
+  }
+
+  private func renderDirectly(
+    _ kind: MailKind, _ fields: MailFields
+  ) throws -> (subject: String, text: String, html: String) {
+    let names = MailNames(fields, isBlank: false)
     return Self.ready(
       subject: try part("subject", of: kind, names), text: try part("text", of: kind, names),
       html: try part("html", of: kind, names))

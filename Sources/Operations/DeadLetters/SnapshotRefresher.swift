@@ -51,8 +51,14 @@ public struct SnapshotRefresher: Sendable {
     let stem = base ?? letter.messageID
     var number = 1
     var id: String { "\(stem)\(Event.refreshedSuffix)\(number)" }
-    while try await !store.answered([Self.answerID(id)], by: .closectl).isEmpty { number += 1 }
+    while try await isTaken(id) { number += 1 }
     return id
+  }
+
+  /// Also by an event of an account whose id ends like this.
+  private func isTaken(_ id: String) async throws -> Bool {
+    if try await store.event(id) != nil { return true }
+    return try await !store.answered([Self.answerID(id)], by: .closectl).isEmpty
   }
 
   /// The event as it would be, or why there can be none. Writes nothing.

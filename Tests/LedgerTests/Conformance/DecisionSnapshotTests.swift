@@ -117,6 +117,42 @@ import Testing
     }
   }
 
+  /// The event of a payment has the id under which the operator's decision is recorded.
+  @Test(arguments: Implementation.all)
+  func `An operator believed nothing, whatever the event says that was made`(
+    _ store: Implementation
+  ) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount())
+      let before = try await said(store)
+      var after = before
+      after.balance = 0
+      let recorded = decision(nil, before)
+      _ = try await store.commit(
+        change("e", by: .closectl, decision: recorded, events: [event(carrying: after)]))
+      let story = try await store.story(of: "meter-1", period: nil)
+      #expect(story?.steps.last?.decision == recorded)
+    }
+  }
+
+  @Test(arguments: Implementation.all)
+  func `Of two events with one id the account's own counts`(_ store: Implementation) async throws {
+    try await store.withStore { store in
+      try await store.add(sampleAccount(), sampleAccount("meter-2"))
+      let believed = try await said(store)
+      var other = believed
+      other.account = "meter-2"
+      _ = try await store.commit(change("m", by: .invoicer, events: [event(carrying: other)]))
+      _ = try await store.commit(change("n", by: .closectl, events: [event(carrying: believed)]))
+      let charged = decision(believed, nil)
+      let same = decision(believed, believed)
+      #expect(try await kept(charged, by: .mailer, store).decision == charged)
+      var found = same
+      found.found?.takenAt = noon
+      #expect(try await kept(found, store).decision == found)
+    }
+  }
+
   @Test(arguments: Implementation.all)
   func `A message that cannot be read is named`(_ store: Implementation) async throws {
     try await store.withStore { store in
@@ -140,7 +176,8 @@ import Testing
       let believed = try await said(store)
       let texts = StoredSnapshots(
         believed: SnapshotText.written(believed), found: SnapshotText.written(believed))
-      let read = try texts.read(at: noon) {
+      let answer = AnswerKey(service: .charger, messageID: "e", account: 1)
+      let read = try texts.read(of: answer, at: noon) {
         Issue.record("the message is not asked")
         return nil
       }

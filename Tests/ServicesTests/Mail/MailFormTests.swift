@@ -57,6 +57,20 @@ import Testing
     "\u{1}total\u{2}",
   ]
 
+  /// Each would be a form of its own, kept for nobody.
+  @Test func `No form is kept of an invoice with very many rows`() throws {
+    let forms = MailForms()
+    let templates = try MailTemplates(forms: forms)
+    var view = try MailViews.full(name: "Ann")
+    view.lines = (0..<500).map { view.lines[$0 % 4] }
+    let mail = try templates.render(.invoice, view)
+    #expect(forms.count == 0)
+    #expect(mail == (try templates.renderDirectly(.invoice, view)))
+    view.lines = Array(view.lines.prefix(10))
+    _ = try templates.render(.invoice, view)
+    #expect(forms.count == 1)
+  }
+
   private static func view(_ generator: inout SeededGenerator) throws -> MailView {
     var view = try MailViews.full(name: generator.one(of: names))
     view.account = generator.one(of: names)
