@@ -22,6 +22,7 @@ WAITING = "waiting for the store"
 @on_postgres
 @sizes(100, 2000)
 @pytest.mark.fault
+@pytest.mark.long
 @pytest.mark.usefixtures("long_retries")
 def test_postgresql_stops_with_transactions_open_and_loses_answers(
     accounts: int,

@@ -103,6 +103,7 @@ def test_all_services_are_told_to_stop_under_load(
     finished(accounts)
 
 
+@pytest.mark.long
 def test_a_close_is_started_twice_at_once_while_services_are_killed(
     accounts: int,
     closectl: Closectl,

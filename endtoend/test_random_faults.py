@@ -60,7 +60,7 @@ def test_everything_is_killed_at_random(
     Few calls run at once, so that the middle of the close can be hit.
     """
     few = accounts < 10_000
-    stage.set(BATCH="4" if few else "16", IN_FLIGHT="3" if few else "12")
+    stage.set(BATCH="4" if few else "16", IN_FLIGHT="1" if few else "12")
     sample(accounts, "--awkward")
 
     def kill_and_restart(name: str) -> None:

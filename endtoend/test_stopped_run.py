@@ -23,7 +23,7 @@ ENDINGS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids
 def test_a_signal_ends_what_has_left_the_process_tree(stage: Stage, number: signal.Signals) -> None:
     run = supervised(stage, f"{DAEMON}; sleep 600")
     run.wait_for_line("daemon")
-    assert {"sh", "sleep"} <= names_of(processes_of(stage.folder))
+    wait_for("both shells", lambda: {"sh", "sleep"} <= names_of(processes_of(stage.folder)))
     run.signal(number)
     assert run.wait_for_end(seconds=15) == 128 + number
     assert processes_of(stage.folder) == []
@@ -42,6 +42,7 @@ def supervised(stage: Stage, script: str) -> Process:
     return stage.start("supervisor", command)
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("stopped-run")  # one after the other: each has two brokers
 @ENDINGS
 def test_a_signal_to_the_tests_amid_a_close(stage: Stage, number: signal.Signals) -> None:

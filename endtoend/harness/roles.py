@@ -1,5 +1,6 @@
 """PostgreSQL with the roles and rights that `closectl store roles` prints."""
 
+import json
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -138,9 +139,10 @@ class RolesStore(PostgresStore):
 
 
 def printed(step: str) -> str:
-    """The SQL of one step, as the operator pipes it into psql."""
-    command = [program("closectl"), "store", "roles", "--step", step]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+    """The SQL of one step."""
+    command = [program("closectl"), "store", "roles", "--json"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+    return json.loads(said)[step]
 
 
 def _statements(sql: str) -> Iterator[str]:
