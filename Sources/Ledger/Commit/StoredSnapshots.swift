@@ -10,8 +10,8 @@ import FoundationEssentials
 /// | NULL | text | as the answered event says; found otherwise |
 /// | text | text or NULL | as written; `NULL`: nothing was found |
 ///
-/// An event that carries no snapshot, or none of that id: nothing was believed. An operator's actions
-/// answer no event: what is NULL was not there.
+/// An event that carries no snapshot, or none of that id: nothing was believed. An operator's
+/// actions answer no event: what is NULL was not there.
 struct StoredSnapshots {
   var believed: String?
   var found: String?
