@@ -33,7 +33,8 @@ def test_the_node_that_leads_the_queues_is_killed(
     finished: Finished,
 ) -> None:
     """The close goes on with two nodes of three."""
-    stage.set(IN_FLIGHT="2", BATCH="2")
+    # So few calls at once that the close is not over when other nodes lead.
+    stage.set(IN_FLIGHT="1" if accounts < 1000 else "2", BATCH="2")
     sample(accounts, "--awkward")
     assert set(broker.members().values()) == {len(NODES)}
     start_pairs()
