@@ -3,7 +3,7 @@ import Billing
 import Foundation
 import Ledger
 
-/// S02, and the check of the file lock: several processes write one store and checkpoint it after
+/// The check of the file lock: several processes write one store and checkpoint it after
 /// almost every commit, while a witness now and then takes the lock that all of them share. As long
 /// as the witness has it no commit may appear, and in the end every acknowledged commit is there.
 struct Writers: ParsableCommand {
