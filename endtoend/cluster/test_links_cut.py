@@ -36,7 +36,7 @@ def test_the_node_that_leads_the_queues_is_cut_off(
     finished: Finished,
 ) -> None:
     """It notices that it is the minority, and pauses; the services go to the next node."""
-    stage.set(IN_FLIGHT="2", BATCH="2")
+    stage.set(IN_FLIGHT="1" if accounts < 1000 else "2", BATCH="2")
     sample(accounts, "--awkward")
     assert set(broker.members().values()) == {len(NODES)}
     start_pairs()
@@ -70,7 +70,7 @@ def test_the_services_are_cut_off_from_the_broker(
     finished: Finished,
 ) -> None:
     """For less than a heartbeat, and for longer than the broker's timeout."""
-    stage.set(IN_FLIGHT="2", BATCH="2")
+    stage.set(IN_FLIGHT="1" if accounts < 1000 else "2", BATCH="2")
     sample(accounts, "--awkward")
     start_pairs()
     closectl("close", "start", PERIOD)
