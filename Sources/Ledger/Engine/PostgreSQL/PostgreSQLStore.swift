@@ -37,7 +37,7 @@ struct PostgreSQLURL: Sendable {
   /// `user@host:port/database`
   let place: String
   let host: String
-  /// Files: the authorities that may vouch for the server, and our own certificate.
+  /// The files of the authorities that we trust for the server, and of our own certificate.
   let authorities: String?
   let certificate: String?
 
